@@ -1,0 +1,39 @@
+"""Attention weights of a transformer, logged while it trains → TensorBoard's Attention tab.
+
+The public names are imported when first used, so that importing the package imports neither torch nor
+tensorboard: TensorBoard itself loads it at start.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.capturing import capture
+    from tensorboard_plugin_attn.reader import AttentionReader
+    from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
+    from tensorboard_plugin_attn.writer import AttentionWriter
+
+__all__ = ["AttentionReader", "AttentionRecord", "AttentionWriter", "LayerAttention", "capture"]
+__version__ = "0.1.0"
+
+HOMES = {
+    "AttentionReader": "reader",
+    "AttentionRecord": "record",
+    "AttentionWriter": "writer",
+    "LayerAttention": "record",
+    "capture": "capturing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; public names: {', '.join(__all__)}"
+        )
+    return getattr(importlib.import_module(f"{__name__}.{HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

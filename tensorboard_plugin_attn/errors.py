@@ -1,0 +1,55 @@
+"""Bad input or a bad file → an error that says what was expected, what came and what to do.
+
+AttentionError
+├── InvalidRecordError (ValueError)    what was handed to a record or a writer cannot be logged
+├── CaptureError (RuntimeError)        a model's attention could not be captured
+├── NotRecordedError (LookupError)     a run, tag, step, layer or head that nobody logged
+├── WriteError (OSError)               a record could not be written
+└── DamagedFileError                   a file under plugins/attn/ is cut off, altered or foreign
+    └── NewerFormatError               it was written by a later version of this package
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AttentionError",
+    "CaptureError",
+    "DamagedFileError",
+    "InvalidRecordError",
+    "NewerFormatError",
+    "NotRecordedError",
+    "WriteError",
+]
+
+
+class AttentionError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class InvalidRecordError(AttentionError, ValueError):
+    """What was handed to a record or a writer cannot be logged."""
+
+
+class CaptureError(AttentionError, RuntimeError):
+    """A model's attention could not be captured."""
+
+
+class NotRecordedError(AttentionError, LookupError):
+    """A run, tag, step, layer or head that nobody logged."""
+
+
+class WriteError(AttentionError, OSError):
+    """A record could not be written."""
+
+
+class DamagedFileError(AttentionError):
+    """A file under ``plugins/attn/`` is cut off, altered or foreign."""
+
+    def __init__(self, reason: str, *, path: str = "") -> None:
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.path = path
+        self.reason = reason
+
+
+class NewerFormatError(DamagedFileError):
+    """The file was written by a later version of this package."""
