@@ -1,0 +1,55 @@
+/** gzip members back to back → their inflated bytes, one after the other. */
+
+import { DecodeError } from "./unpack";
+
+/** Views of the single members, which lie back to back with the given lengths. */
+export function splitMembers(bytes: Uint8Array, lengths: ArrayLike<number>): Uint8Array[] {
+  const members: Uint8Array[] = [];
+  let start = 0;
+  for (let i = 0; i < lengths.length; i++) {
+    members.push(bytes.subarray(start, start + lengths[i]!));
+    start += lengths[i]!;
+  }
+  if (start !== bytes.length)
+    throw new DecodeError("weights", `members of ${start} bytes in all, got ${bytes.length}`);
+  return members;
+}
+
+/**
+ * Inflate one gzip member into `into`, which it must fill exactly.
+ *
+ * One member at a time: DecompressionStream takes one, and checks its CRC.
+ */
+export async function inflateMember(
+  member: Uint8Array,
+  into: Uint8Array,
+  part: string,
+): Promise<void> {
+  const stream = new DecompressionStream("gzip");
+  const writer = stream.writable.getWriter();
+  const written = writer.write(member as Uint8Array<ArrayBuffer>).then(() => writer.close());
+  written.catch(() => undefined); // the reader below meets the same error
+  let filled = 0;
+  try {
+    for await (const chunk of chunksOf(stream.readable)) {
+      if (filled + chunk.length > into.length)
+        throw new DecodeError(part, `inflates to more than ${into.length} bytes`);
+      into.set(chunk, filled);
+      filled += chunk.length;
+    }
+  } catch (cause) {
+    if (cause instanceof DecodeError) throw cause;
+    throw new DecodeError(part, "its compressed bytes are damaged", { cause });
+  }
+  if (filled !== into.length)
+    throw new DecodeError(part, `inflates to ${filled} bytes, expected ${into.length}`);
+}
+
+async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
