@@ -1,0 +1,22 @@
+"""TensorBoard's context → the plugin. Imported by every TensorBoard at start, so it imports next to nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tensorboard.plugins import base_plugin
+
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.plugin import AttnPlugin
+
+__all__ = ["AttnLoader"]
+
+
+class AttnLoader(base_plugin.TBLoader):
+    """Loads the plugin when TensorBoard asks for it; an import that fails then costs the tab, not TensorBoard."""
+
+    def load(self, context: base_plugin.TBContext) -> AttnPlugin:
+        """The plugin, with its listing of the log directory under way."""
+        from tensorboard_plugin_attn.plugin import AttnPlugin
+
+        return AttnPlugin(context)
