@@ -16,9 +16,39 @@ from tensorboard_plugin_attn.errors import InvalidRecordError
 __all__ = ["AttentionRecord", "LayerAttention"]
 
 SPECIAL_TOKENS = frozenset(
-    "[CLS] [SEP] [PAD] [MASK] [UNK] <s> </s> <pad> <unk> <mask> <cls> <sep> <eos> <bos> <eod> <|endoftext|> "
-    "<|begin_of_text|> <|end_of_text|> <|eot_id|> <|im_start|> <|im_end|> <|startoftext|> <start_of_turn> "
-    "<end_of_turn> <|pad|> <|bos|> <|eos|> [BOS] [EOS] BOS EOS".split()
+    [
+        "[CLS]",
+        "[SEP]",
+        "[PAD]",
+        "[MASK]",
+        "[UNK]",
+        "<s>",
+        "</s>",
+        "<pad>",
+        "<unk>",
+        "<mask>",
+        "<cls>",
+        "<sep>",
+        "<eos>",
+        "<bos>",
+        "<eod>",
+        "<|endoftext|>",
+        "<|begin_of_text|>",
+        "<|end_of_text|>",
+        "<|eot_id|>",
+        "<|im_start|>",
+        "<|im_end|>",
+        "<|startoftext|>",
+        "<start_of_turn>",
+        "<end_of_turn>",
+        "<|pad|>",
+        "<|bos|>",
+        "<|eos|>",
+        "[BOS]",
+        "[EOS]",
+        "BOS",
+        "EOS",
+    ]
 )
 KINDS = ("self", "cross")
 
@@ -155,6 +185,13 @@ class AttentionRecord:
         )
         for index, layer in enumerate(self.layers):
             self.axes.label(layer, index)
+
+    @classmethod
+    def of_checked(cls, layers: Sequence[LayerAttention], axes: TokenAxes) -> AttentionRecord:
+        """A record of layers that ``axes`` has labelled already, such as those read from a file."""
+        record = cls.__new__(cls)
+        record.layers, record.axes = list(layers), axes
+        return record
 
     @property
     def tokens(self) -> list[str]:

@@ -1,0 +1,220 @@
+"""The attention of one layer → one number per head and metric.
+
+``A[i, j]`` is the weight of query i on key j. Only rows with more than one visible key count: the first row of
+a causal layer always has weight 1 on itself and would make every head look sharp. NaN: the metric is not
+defined for this layer, such as the previous token in cross-attention.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.record import LayerAttention
+
+__all__ = ["METRICS", "Metric", "choose_metrics", "compute_metrics"]
+
+Heads = NDArray[np.float32]
+Metric = Callable[[LayerAttention], Any]
+
+
+def entropy(layer: LayerAttention) -> Heads:
+    """Mean over rows of −Σ A ln A / ln n, n = visible keys: 0 = one key, 1 = uniform (Clark et al. 2019)."""
+    rows, counts = informative_rows(layer)
+    weights = layer.weights[:, rows]
+    logs = np.log(np.maximum(weights, np.finfo(np.float32).tiny))
+    nats = -np.einsum("hqk,hqk->hq", weights, logs)
+    return mean(nats / np.log(counts[rows]))
+
+
+def mean_distance(layer: LayerAttention) -> Heads:
+    """Σ A·|i−j| / Σ A, in tokens (Vig & Belinkov 2019)."""
+    rows, _ = informative_rows(layer)
+    if layer.kind == "cross" or not rows.any():
+        return undefined(layer)
+    positions = np.arange(layer.num_keys)
+    distance = np.abs(np.arange(layer.num_queries)[rows, None] - positions).astype(np.float32)
+    weights = layer.weights[:, rows].reshape(layer.num_heads, -1)
+    total: Heads = weights.sum(axis=1)
+    return np.divide(weights @ distance.ravel(), total, where=total > 0, out=np.full_like(total, np.nan))
+
+
+def confidence(layer: LayerAttention) -> Heads:
+    """Mean over rows of the largest weight (Voita et al. 2019)."""
+    rows, _ = informative_rows(layer)
+    return mean(layer.weights[:, rows].max(axis=-1))
+
+
+def previous_token(layer: LayerAttention) -> Heads:
+    """Mean of A[i, i−1] (Clark et al. 2019, divided by the rows that have one)."""
+    return offset_mass(layer, -1)
+
+
+def same_token(layer: LayerAttention) -> Heads:
+    """Mean of A[i, i]."""
+    return offset_mass(layer, 0)
+
+
+def next_token(layer: LayerAttention) -> Heads:
+    """Mean of A[i, i+1]."""
+    return offset_mass(layer, 1)
+
+
+def first_token(layer: LayerAttention) -> Heads:
+    """Mean over i ≥ 1 of A[i, 0], the attention sink (Xiao et al. 2023)."""
+    rows, _ = informative_rows(layer)
+    rows[: 1 if layer.kind == "self" else 0] = False
+    return mean(layer.weights[:, rows, 0])
+
+
+def special_tokens(layer: LayerAttention) -> Heads:
+    """Mean of Σ A[i, j] over the special tokens j (Clark et al. 2019)."""
+    if not layer.key_special.any():
+        return undefined(layer)
+    rows, _ = informative_rows(layer)
+    return mean(layer.weights[:, rows] @ layer.key_special.astype(np.float32))
+
+
+def duplicate_token(layer: LayerAttention) -> Heads:
+    """Mean of Σ A[i, j] over earlier occurrences j of token i, over the rows that have one (Wang et al. 2022)."""
+    return pattern_mass(layer, earlier_occurrences)
+
+
+def induction(layer: LayerAttention) -> Heads:
+    """Mean of Σ A[i, p+1] over earlier occurrences p of token i: prefix matching (Olsson et al. 2022)."""
+    return pattern_mass(layer, after_earlier_occurrences)
+
+
+def max_score(layer: LayerAttention) -> Heads:
+    """Largest score ``scale · q·k + bias`` over visible keys, before softmax (S_max of Kimi K2, 2025)."""
+    if layer.query is None or layer.key is None:
+        return undefined(layer)
+    key = np.repeat(layer.key, layer.num_heads // layer.num_kv_heads, axis=0).astype(np.float32)
+    scores = layer.query.astype(np.float32) @ key.transpose(0, 2, 1)
+    scores *= layer.query.shape[-1] ** -0.5 if layer.scale is None else layer.scale
+    if layer.bias is not None:
+        scores += layer.bias
+    visible = layer.weights.max(axis=0) > 0
+    if layer.mask == "causal":
+        visible = np.tril(np.ones_like(visible))
+    return np.where(visible, scores, -np.inf).max(axis=(1, 2)).astype(np.float32)
+
+
+def diagonality(layer: LayerAttention) -> Heads:
+    """Cross-attention: 1 − mean |i/(I−1) − Σ_j A·j/(J−1)|; 1 = weights run along the diagonal."""
+    if layer.kind != "cross" or layer.num_queries < 2 or layer.num_keys < 2:
+        return undefined(layer)
+    centre = layer.weights @ np.linspace(0, 1, layer.num_keys, dtype=np.float32)
+    expected = np.linspace(0, 1, layer.num_queries, dtype=np.float32)
+    return mean(1 - np.abs(centre - expected))
+
+
+METRICS: dict[str, Metric] = {
+    function.__name__: function
+    for function in (
+        entropy,
+        mean_distance,
+        confidence,
+        previous_token,
+        same_token,
+        next_token,
+        first_token,
+        special_tokens,
+        duplicate_token,
+        induction,
+        max_score,
+        diagonality,
+    )
+}
+
+
+def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[str, Metric]:
+    """``"all"``, names, or a dict of your own functions, which come after the built-in ones.
+
+    Raises:
+        InvalidRecordError: a name is unknown.
+    """
+    if isinstance(metrics, Mapping):
+        return {**METRICS, **metrics}
+    names = list(METRICS) if metrics == "all" else [metrics] if isinstance(metrics, str) else list(metrics)
+    unknown = [name for name in names if name not in METRICS]
+    if unknown:
+        raise InvalidRecordError(
+            f"unknown metrics {unknown}; known: {', '.join(METRICS)}, or pass a dict name → function"
+        )
+    return {name: METRICS[name] for name in names}
+
+
+def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDArray[np.float32]:
+    """Float32 ``[head, metric]``. A function that fails gives NaN and a warning, and never stops training."""
+    values = np.full((layer.num_heads, len(metrics)), np.nan, np.float32)
+    for column, (name, function) in enumerate(metrics.items()):
+        try:
+            values[:, column] = np.asarray(function(layer), np.float32)
+        except Exception as error:  # noqa: BLE001 a user's function may raise anything, and training goes on
+            warnings.warn(
+                f"metric {name!r} failed on layer {layer.name!r}: {error!r}", RuntimeWarning, stacklevel=2
+            )
+    return values
+
+
+def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which rows see more than one key, and how many keys each row sees."""
+    queries, keys = layer.num_queries, layer.num_keys
+    if layer.mask == "full":
+        counts = np.full(queries, keys)
+    elif layer.mask == "causal":
+        counts = np.minimum(np.arange(1, queries + 1) + max(keys - queries, 0), keys)
+    else:
+        counts = np.count_nonzero(layer.weights.max(axis=0) > 0, axis=1)
+    return counts > 1, counts
+
+
+def offset_mass(layer: LayerAttention, offset: int) -> Heads:
+    """Mean of A[i, i+offset] over the informative rows that have such a key."""
+    if layer.kind == "cross":
+        return undefined(layer)
+    rows, _ = informative_rows(layer)
+    queries = np.flatnonzero(rows)
+    queries = queries[(queries + offset >= 0) & (queries + offset < layer.num_keys)]
+    return mean(layer.weights[:, queries, queries + offset])
+
+
+def pattern_mass(layer: LayerAttention, pattern: Callable[[list[str]], NDArray[np.bool_]]) -> Heads:
+    """Mean of Σ A[i, j] over the pattern's cells, over the rows that have one."""
+    if layer.kind == "cross" or layer.num_queries != layer.num_keys:
+        return undefined(layer)
+    cells = pattern(layer.key_tokens)
+    rows = cells.any(axis=1)
+    return mean(np.einsum("hqk,qk->hq", layer.weights[:, rows], cells[rows].astype(np.float32)))
+
+
+def earlier_occurrences(tokens: list[str]) -> NDArray[np.bool_]:
+    """``[query, key]``: key is an earlier occurrence of the query's token."""
+    known: dict[str, int] = {}
+    numbers = np.array([known.setdefault(token, len(known)) for token in tokens])
+    return np.tril(numbers[:, None] == numbers, k=-1)
+
+
+def after_earlier_occurrences(tokens: list[str]) -> NDArray[np.bool_]:
+    """``[query, key]``: key follows an earlier occurrence of the query's token."""
+    cells = np.zeros((len(tokens), len(tokens)), bool)
+    cells[:, 1:] = earlier_occurrences(tokens)[:, :-1]
+    return cells
+
+
+def mean(rows: NDArray[Any]) -> Heads:
+    """Mean over the last axis; NaN where it is empty."""
+    if rows.shape[-1] == 0:
+        return np.full(rows.shape[0], np.nan, np.float32)
+    return rows.mean(axis=-1).astype(np.float32)
+
+
+def undefined(layer: LayerAttention) -> Heads:
+    """NaN for every head."""
+    return np.full(layer.num_heads, np.nan, np.float32)
