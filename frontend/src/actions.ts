@@ -1,0 +1,211 @@
+/** Actions: the only places that change where we are. */
+
+import { batch } from "@preact/signals";
+
+import type { RecordHeader, RunIndex } from "./answers";
+import { record, series, shown, stale, thumbnails, weights } from "./loaded";
+import {
+  direction,
+  head,
+  hiddenRuns,
+  index,
+  indexError,
+  key,
+  layer,
+  playing,
+  query,
+  run,
+  runs,
+  shownHeads,
+  step,
+  stepPosition,
+  steps,
+  tag,
+  tags,
+  version,
+  view,
+  visibleRuns,
+  type ViewName,
+} from "./selection";
+
+function nearest(sorted: readonly number[], wanted: number): number | null {
+  return sorted.reduce<number | null>(
+    (best, next) =>
+      best === null || Math.abs(next - wanted) < Math.abs(best - wanted) ? next : best,
+    null,
+  );
+}
+
+/** Everything that decides what is loaded, as one string a part. */
+function coordinates(): { tag: string; step: string; layer: string } {
+  const where = JSON.stringify([run.value, tag.value]);
+  const at = JSON.stringify([where, step.value, version.value]);
+  return { tag: where, step: at, layer: `${at}/${layer.value}` };
+}
+
+/** Run `change`; whatever is then loaded for another selection is marked so in the same batch. */
+function move(change: () => void): void {
+  batch(() => {
+    const before = coordinates();
+    change();
+    const after = coordinates();
+    if (after.tag !== before.tag) series.value = { status: "loading" };
+    if (after.step !== before.step) {
+      record.value = stale(record.value);
+      thumbnails.value = stale(thumbnails.value);
+    }
+    if (after.layer !== before.layer) weights.value = stale(weights.value);
+  });
+}
+
+/** Keep the wanted step if it is logged, else take the nearest; the latest when none is wanted. */
+function settleStep(wanted: number | null): void {
+  const known = steps.value;
+  step.value = wanted === null ? (known.at(-1) ?? null) : nearest(known, wanted);
+}
+
+function settleTag(wanted: string | null): void {
+  tag.value = wanted !== null && tags.value.includes(wanted) ? wanted : (tags.value[0] ?? null);
+}
+
+/** Take a new listing: new steps move the slider only when it stands on the latest. */
+export function setIndex(next: RunIndex): void {
+  move(() => {
+    const onLatest = step.value !== null && step.value === steps.value.at(-1);
+    const before = { run: run.value, tag: tag.value };
+    index.value = next;
+    indexError.value = null;
+    if (run.value === null || !(run.value in next)) run.value = runs.value[0] ?? null;
+    settleTag(tag.value);
+    const same = before.run === run.value && before.tag === tag.value;
+    settleStep(onLatest && same ? null : step.value);
+  });
+}
+
+export function selectRun(name: string): void {
+  move(() => {
+    run.value = name;
+    settleTag(tag.value);
+    settleStep(step.value);
+  });
+}
+
+export function selectTag(name: string): void {
+  move(() => {
+    tag.value = name;
+    settleStep(step.value);
+  });
+}
+
+export function selectStep(wanted: number): void {
+  move(() => {
+    const before = step.value;
+    settleStep(wanted);
+    if (before !== null && step.value !== null && step.value !== before)
+      direction.value = step.value > before ? 1 : -1;
+  });
+}
+
+/** n logged steps on (or back), as far as there are any. */
+export function stepBy(n: number): void {
+  const last = steps.value.length - 1;
+  const position = Math.min(last, Math.max(0, stepPosition.value + n));
+  const target = steps.value[position];
+  if (target !== undefined) selectStep(target);
+}
+
+export function selectHead(nextLayer: number, nextHead: number): void {
+  move(() => {
+    layer.value = nextLayer;
+    head.value = nextHead;
+    const header = shown(record.value);
+    if (header !== undefined) fitToRecord(header);
+  });
+}
+
+/** Stay on the head's number, as far as the layer has it. */
+export function selectLayer(nextLayer: number): void {
+  selectHead(nextLayer, head.value);
+}
+
+export function openHead(nextLayer: number, nextHead: number): void {
+  batch(() => {
+    selectHead(nextLayer, nextHead);
+    view.value = "head";
+  });
+}
+
+export function setView(name: ViewName): void {
+  view.value = name;
+}
+
+export function togglePlay(): void {
+  playing.value = !playing.value;
+}
+
+/** Pin a query token; pinning it again, or null, frees it. */
+export function pinQuery(position: number | null): void {
+  query.value = query.value === position ? null : position;
+}
+
+export function pinKey(position: number | null): void {
+  key.value = key.value === position ? null : position;
+}
+
+/** Tick or untick a run; the last ticked one stays. */
+export function toggleRun(name: string): void {
+  const next = new Set(hiddenRuns.value);
+  if (!next.delete(name)) next.add(name);
+  const left = runs.value.filter((other) => !next.has(other));
+  if (left.length === 0) return;
+  batch(() => {
+    hiddenRuns.value = next;
+    if (run.value !== null && !visibleRuns.value.has(run.value)) selectRun(left[0]!);
+  });
+}
+
+function headCount(): number {
+  return shown(record.value)?.layers[layer.value]?.heads ?? 0;
+}
+
+function setShownHeads(heads: Iterable<number>): void {
+  const next = new Set(heads);
+  const count = headCount();
+  shownHeads.value = next.size === 0 || (count > 0 && next.size >= count) ? null : next;
+}
+
+/** Show or hide one head; hiding the last shown one shows all. */
+export function toggleHead(number: number): void {
+  const all = Array.from({ length: headCount() }, (_, each) => each);
+  const next = new Set(shownHeads.value ?? all);
+  if (!next.delete(number)) next.add(number);
+  setShownHeads(next);
+}
+
+/** Show one head alone; when it is alone already, show all. */
+export function isolateHead(number: number): void {
+  const alone = shownHeads.value?.size === 1 && shownHeads.value.has(number);
+  shownHeads.value = alone ? null : new Set([number]);
+}
+
+export function showAllHeads(): void {
+  shownHeads.value = null;
+}
+
+const within = (position: number | null, length: number): number | null =>
+  position !== null && position < length ? position : null;
+
+/** Bring layer, head and tokens into what this record has (a link or another probe may name more). */
+export function fitToRecord(header: RecordHeader): void {
+  const last = header.layers.length - 1;
+  if (last < 0) return;
+  move(() => {
+    layer.value = Math.min(layer.value, last);
+    const now = header.layers[layer.value]!;
+    head.value = Math.min(head.value, Math.max(0, now.heads - 1));
+    query.value = within(query.value, now.queries);
+    key.value = within(key.value, now.keys);
+    if (shownHeads.value !== null)
+      setShownHeads([...shownHeads.value].filter((number) => number < now.heads));
+  });
+}

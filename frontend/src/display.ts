@@ -1,0 +1,35 @@
+/** How things are drawn: display settings, kept apart from what is selected. */
+
+import { signal, type Signal } from "@preact/signals";
+
+export type Specials = "show" | "mute" | "hide";
+export type ThumbnailStyle = "heat" | "lines";
+export type SentenceFilter = "all" | "aa" | "bb" | "ab" | "ba";
+export type HeadMode = "lines" | "matrix";
+export type Theme = "light" | "dark";
+
+export const theme: Signal<Theme> = signal("light");
+/** TensorBoard shows another tab: no work. */
+export const hidden: Signal<boolean> = signal(false);
+
+/** Weights below are not drawn. */
+export const threshold: Signal<number> = signal(0.02);
+/** Multiplies the opacity of lines. */
+export const gain: Signal<number> = signal(1);
+export const specials: Signal<Specials> = signal("show");
+/** Weights as numbers. */
+export const numbers: Signal<boolean> = signal(true);
+export const thumbnailStyle: Signal<ThumbnailStyle> = signal("heat");
+/** A metric's name, or "number". */
+export const sortBy: Signal<string> = signal("number");
+/** The metric under each head. */
+export const cellMetric: Signal<string> = signal("entropy");
+/** Heads whose metric is below are dimmed. */
+export const dimBelow: Signal<number> = signal(0);
+export const sentenceFilter: Signal<SentenceFilter> = signal("all");
+export const headMode: Signal<HeadMode> = signal("lines");
+
+/** Under this width of the frame the left pane folds away. */
+export const FOLD_WIDTH = 1100;
+/** Width of the frame in CSS pixels. */
+export const frameWidth: Signal<number> = signal(1280);

@@ -1,0 +1,49 @@
+/** What the loader has brought for the present selection; the loader writes, views read. */
+
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+
+import type { RecordHeader } from "./answers";
+import type { LayerWeights, MetricSeries, Thumbnails } from "./decode";
+import type { ApiError } from "./errors";
+
+/**
+ * "ready" and "error" always belong to the present selection: whatever changes the selection sets
+ * "loading" in the same batch. `previous` is what was shown before, to stay on screen meanwhile.
+ */
+export type Loaded<T> =
+  | { status: "idle"; previous?: T }
+  | { status: "loading"; previous?: T }
+  | { status: "ready"; value: T }
+  | { status: "error"; error: ApiError; previous?: T };
+
+export const record: Signal<Loaded<RecordHeader>> = signal({ status: "idle" });
+export const thumbnails: Signal<Loaded<Thumbnails>> = signal({ status: "idle" });
+/** Of the selected layer. */
+export const weights: Signal<Loaded<LayerWeights>> = signal({ status: "idle" });
+/** Of the selected run and tag. */
+export const series: Signal<Loaded<MetricSeries>> = signal({ status: "idle" });
+/** Latest readable record of each tag of the selected run. */
+export const probeHeaders: Signal<ReadonlyMap<string, RecordHeader>> = signal(new Map());
+
+/** The value, or the one shown before; undefined when there was none. */
+export function shown<T>(loaded: Loaded<T>): T | undefined {
+  return loaded.status === "ready" ? loaded.value : loaded.previous;
+}
+
+/** The same thing after the selection moved away from it. */
+export function stale<T>(loaded: Loaded<T>): Loaded<T> {
+  const previous = shown(loaded);
+  return previous === undefined ? { status: "loading" } : { status: "loading", previous };
+}
+
+/** Why the selected step cannot be shown, if so. */
+export const stepError: ReadonlySignal<ApiError | null> = computed(() => {
+  for (const part of [record.value, thumbnails.value, weights.value])
+    if (part.status === "error") return part.error;
+  return null;
+});
+
+/** Steps of the selected run and tag that are known to be unreadable. */
+export const damagedSteps: ReadonlySignal<ReadonlySet<number>> = computed(
+  () => new Set(shown(series.value)?.damaged ?? []),
+);

@@ -1,0 +1,72 @@
+/** Where we are: run, tag, step, layer, head, tokens. */
+
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+
+import type { RunIndex, TagIndex } from "./answers";
+import type { ApiError } from "./errors";
+
+export type ViewName = "evolution" | "model" | "head" | "neuron";
+
+export const index: Signal<RunIndex | null> = signal(null);
+export const indexError: Signal<ApiError | null> = signal(null);
+
+export const view: Signal<ViewName> = signal("model");
+export const run: Signal<string | null> = signal(null);
+export const tag: Signal<string | null> = signal(null);
+export const step: Signal<number | null> = signal(null);
+export const layer: Signal<number> = signal(0);
+export const head: Signal<number> = signal(0);
+/** Pinned token positions. */
+export const query: Signal<number | null> = signal(null);
+export const key: Signal<number | null> = signal(null);
+export const hoverQuery: Signal<number | null> = signal(null);
+export const hoverKey: Signal<number | null> = signal(null);
+/** null = all; never empty. */
+export const shownHeads: Signal<ReadonlySet<number> | null> = signal(null);
+/** Runs whose box is unticked. */
+export const hiddenRuns: Signal<ReadonlySet<string>> = signal(new Set());
+export const runFilter: Signal<string> = signal("");
+export const playing: Signal<boolean> = signal(false);
+/** The slider's thumb is held. */
+export const dragging: Signal<boolean> = signal(false);
+/** Which way the step last moved. */
+export const direction: Signal<1 | -1> = signal(1);
+
+const noTag: TagIndex = { steps: [], wall_times: [], versions: [], kinds: [] };
+
+function logged(runName: string | null, tagName: string | null): TagIndex {
+  return index.value?.[runName ?? ""]?.[tagName ?? ""] ?? noTag;
+}
+
+export const runs: ReadonlySignal<readonly string[]> = computed(() =>
+  Object.keys(index.value ?? {}).sort(compareNames),
+);
+export const visibleRuns: ReadonlySignal<ReadonlySet<string>> = computed(
+  () => new Set(runs.value.filter((name) => !hiddenRuns.value.has(name))),
+);
+/** Tags of the selected run. */
+export const tags: ReadonlySignal<readonly string[]> = computed(() =>
+  Object.keys(index.value?.[run.value ?? ""] ?? {}).sort(compareNames),
+);
+/** Of the selected run and tag. */
+export const steps: ReadonlySignal<readonly number[]> = computed(
+  () => logged(run.value, tag.value).steps,
+);
+export const versions: ReadonlySignal<readonly string[]> = computed(
+  () => logged(run.value, tag.value).versions,
+);
+export const wallTimes: ReadonlySignal<readonly number[]> = computed(
+  () => logged(run.value, tag.value).wall_times,
+);
+/** Of the selected step in `steps`; -1 when it is not there. */
+export const stepPosition: ReadonlySignal<number> = computed(() =>
+  step.value === null ? -1 : steps.value.indexOf(step.value),
+);
+export const version: ReadonlySignal<string | null> = computed(
+  () => versions.value[stepPosition.value] ?? null,
+);
+
+/** Numbers within names in their own order: layer 2 before layer 10. */
+export function compareNames(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true }) || (a < b ? -1 : Number(a > b));
+}

@@ -1,0 +1,8 @@
+/** Signals and pure actions, no DOM: the one selection that drives all views. */
+
+export * from "./actions";
+export type * from "./answers";
+export * from "./display";
+export { ApiError, type ApiErrorDetails } from "./errors";
+export * from "./loaded";
+export * from "./selection";
