@@ -53,13 +53,7 @@ export class LayerWeights {
   }
 
   /** Copy the weights of one query on keys [keyStart, keyEnd) into `into`, at the keys' own places. */
-  readRow(
-    head: number,
-    query: number,
-    into: Float32Array,
-    keyStart = 0,
-    keyEnd = this.keys,
-  ): void {
+  readRow(head: number, query: number, into: Float32Array, keyStart = 0, keyEnd = this.keys): void {
     const row = head * this.queries + query;
     const start = row * this.keys;
     if (this.codes === null) {

@@ -39,9 +39,15 @@ function visibleCharacter(character: string): string {
   return character;
 }
 
+/** Part of a character when beside others (emoji, Persian), nothing to see when alone. */
+function nameOfJoiner(character: string): string {
+  return { "\u200c": "‹ZWNJ›", "\u200d": "‹ZWJ›" }[character] ?? "‹VS16›";
+}
+
 /** Nothing invisible, nothing that turns the text around: control, bidirectional and broken characters by name. */
 export function visibleText(text: string): string {
   if (text === "") return "‹empty›";
+  if (/^[\u200c\u200d\ufe0f]+$/.test(text)) return Array.from(text, nameOfJoiner).join("");
   if (/^ +$/.test(text)) return "␣".repeat(Math.min(text.length, 8));
   return Array.from(text, visibleCharacter).join("");
 }
@@ -56,8 +62,7 @@ const byteOfCharacter = ((): ReadonlyMap<string, number> => {
   const bytes = new Map<string, number>();
   let spare = 256;
   for (let byte = 0; byte < 256; byte++) {
-    const printable =
-      (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
     bytes.set(String.fromCodePoint(printable ? byte : spare++), byte);
   }
   return bytes;

@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import { formatDifference, formatWeight } from "./format_number";
+
+const weights: [number, string][] = [
+  [0.874, ".87"],
+  [0, ".00"],
+  [0.004, ".00"],
+  [1, "1.00"],
+  [-0.02, "−.02"],
+  [-0.001, ".00"],
+  [NaN, "–"],
+];
+
+const differences: [number, string][] = [
+  [0.59, "+.59"],
+  [-0.02, "−.02"],
+  [0.001, "±.00"],
+  [-0.004, "±.00"],
+  [-1, "−1.00"],
+  [NaN, "–"],
+];
+
+describe("format_number", () => {
+  test.each(weights)("weight %f is written %s", (value, text) => {
+    expect(formatWeight(value)).toBe(text);
+  });
+
+  test.each(differences)("difference %f is written %s", (value, text) => {
+    expect(formatDifference(value)).toBe(text);
+  });
+
+  test("more decimals on request", () => {
+    expect(formatWeight(0.12345, 4)).toBe(".1235");
+  });
+});

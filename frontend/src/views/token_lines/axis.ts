@@ -1,0 +1,126 @@
+/** Tokens of one side of a layer, and what is filtered → rows of a column. */
+
+import type { RecordHeader, TokenList } from "../../answers";
+import type { SentenceFilter, Specials } from "../../display";
+import { displayTokens, visibleText } from "../../tokens";
+
+export type Sentence = "A" | "B";
+
+export interface AxisRow {
+  /** Positions in the record that this row stands for: one token, or the parts of a word. */
+  tokens: readonly number[];
+  /** As shown, and as logged. */
+  text: string;
+  raw: string;
+  special: boolean;
+  sentence: Sentence | null;
+  /** Greyed and without lines: muted, or outside the sentence filter. */
+  off: boolean;
+}
+
+export interface Axis {
+  rows: readonly AxisRow[];
+  /** Row of each token; -1 for a hidden one. */
+  rowOf: Int32Array;
+  /** Tokens without a row or with a row that is off, by the reason. */
+  filtered: readonly number[];
+  silenced: readonly number[];
+}
+
+export interface AxisOptions {
+  specials: Specials;
+  /** Keep only this sentence. */
+  only: Sentence | null;
+}
+
+function sentenceOf(start: number | null, token: number): Sentence | null {
+  if (start === null) return null;
+  return token < start ? "A" : "B";
+}
+
+export function makeAxis(
+  tokens: readonly string[],
+  special: ReadonlySet<number>,
+  sentenceStart: number | null,
+  { specials, only }: AxisOptions,
+): Axis {
+  const rows: AxisRow[] = [];
+  const rowOf = new Int32Array(tokens.length).fill(-1);
+  const filtered: number[] = [];
+  const silenced: number[] = [];
+  const texts = displayTokens(tokens);
+  tokens.forEach((raw, token) => {
+    const sentence = sentenceOf(sentenceStart, token);
+    const out = only !== null && sentence !== only;
+    const silent = specials !== "show" && special.has(token);
+    if (out) filtered.push(token);
+    else if (silent) silenced.push(token);
+    if (specials === "hide" && special.has(token)) return;
+    rowOf[token] = rows.length;
+    rows.push({
+      tokens: [token],
+      text: texts[token]!,
+      raw: visibleText(raw),
+      special: special.has(token),
+      sentence,
+      off: out || silent,
+    });
+  });
+  return { rows, rowOf, filtered, silenced };
+}
+
+/** Sentence that a filter keeps on either side. */
+export function sentencesOf(filter: SentenceFilter): Record<"query" | "key", Sentence | null> {
+  if (filter === "all") return { query: null, key: null };
+  const [query, key] = filter.toUpperCase() as unknown as [Sentence, Sentence];
+  return { query, key };
+}
+
+/** A sentence pair is filtered by sentence only where both sides are that pair. */
+export function hasSentences(record: RecordHeader, layer: number): boolean {
+  const header = record.layers[layer];
+  return (
+    record.sentence_b_start !== null &&
+    header?.query_tokens === "tokens" &&
+    header.key_tokens === "tokens"
+  );
+}
+
+export interface LayerAxes {
+  query: Axis;
+  key: Axis;
+}
+
+export function axesOf(
+  record: RecordHeader,
+  layer: number,
+  specials: Specials,
+  filter: SentenceFilter,
+): LayerAxes {
+  const header = record.layers[layer]!;
+  const paired = hasSentences(record, layer);
+  const only = sentencesOf(paired ? filter : "all");
+  const side = (list: TokenList, sentence: Sentence | null): Axis =>
+    makeAxis(
+      record.tokens[list] ?? record.tokens.tokens,
+      new Set(record.special[list] ?? []),
+      paired ? record.sentence_b_start : null,
+      { specials, only: sentence },
+    );
+  return {
+    query: side(header.query_tokens, only.query),
+    key: side(header.key_tokens, only.key),
+  };
+}
+
+/** Middle of each token's row in pixels, NaN where nothing is to be drawn. */
+export function tokenPlaces(
+  axis: Axis,
+  rowHeight: number,
+  scrollTop: number,
+  ratio: number,
+): Float32Array {
+  return Float32Array.from(axis.rowOf, (row) =>
+    row < 0 || axis.rows[row]!.off ? NaN : ((row + 0.5) * rowHeight - scrollTop) * ratio,
+  );
+}
