@@ -1,0 +1,45 @@
+/** A number between two ends → a native range with its value written over it. */
+
+export interface RangeProps {
+  label: string;
+  value: number;
+  min: number;
+  max: number;
+  step: number;
+  /** How the value is written. */
+  format?: (value: number) => string;
+  onChange: (value: number) => void;
+}
+
+const twoDecimals = (value: number): string => value.toFixed(2);
+
+export function Range({
+  label,
+  value,
+  min,
+  max,
+  step,
+  format = twoDecimals,
+  onChange,
+}: RangeProps) {
+  const filled = `${((value - min) / (max - min)) * 100}%`;
+  return (
+    <label class="field">
+      <span class="field-label with-value">
+        {label}
+        <output>{format(value)}</output>
+      </span>
+      <input
+        class="range"
+        type="range"
+        aria-label={label}
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        style={{ "--filled": filled }}
+        onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
+      />
+    </label>
+  );
+}

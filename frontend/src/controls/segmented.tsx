@@ -1,0 +1,35 @@
+/** One of a few choices → buttons in one frame, of which one is pressed. */
+
+import type { Choice } from "./select";
+
+export interface SegmentedProps<T extends string> {
+  /** Shown above it, unless `hideLabel`; always its accessible name. */
+  label: string;
+  value: T;
+  choices: readonly Choice<T>[];
+  onChange: (value: T) => void;
+  hideLabel?: boolean;
+  /** As wide as its parent. */
+  wide?: boolean;
+}
+
+export function Segmented<T extends string>(props: SegmentedProps<T>) {
+  const { label, value, choices, onChange, hideLabel = false, wide = false } = props;
+  return (
+    <div class="field">
+      {!hideLabel && <span class="field-label">{label}</span>}
+      <div class={wide ? "segmented wide" : "segmented"} role="group" aria-label={label}>
+        {choices.map((choice) => (
+          <button
+            key={choice.value}
+            type="button"
+            aria-pressed={choice.value === value}
+            onClick={() => onChange(choice.value)}
+          >
+            {choice.name}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
