@@ -1,0 +1,119 @@
+/** Values over steps -> pixels of one small line: gaps where a value is missing, a baseline, a mark at the present step. */
+import { blendPixel, fillBox, type Box, type Raster } from "./raster";
+
+export interface Sparkline {
+  /** Place of each step across the box, 0..1, rising. */
+  readonly places: Float32Array;
+  /** Height of each value in the box, 0..1; NaN leaves a gap. */
+  readonly values: Float32Array;
+  /** Index from which the line is bold, or -1. */
+  readonly boldFrom: number;
+}
+
+export interface SparklineStyle {
+  readonly thin: number;
+  readonly bold: number;
+  readonly baseline: number;
+  /** Device pixels per CSS pixel. */
+  readonly scale: number;
+}
+
+const THIN_WIDTH = 1;
+const BOLD_WIDTH = 2;
+
+/** Draws the baseline on the last row of the box and the line above it. */
+export function drawSparkline(
+  raster: Raster,
+  box: Box,
+  line: Sparkline,
+  style: SparklineStyle,
+): void {
+  const hair = Math.max(1, Math.round(style.scale));
+  fillBox(raster, { ...box, y: box.y + box.height - hair, height: hair }, style.baseline);
+  const columns = traceColumns(box, line);
+  for (let x = 0; x < box.width; x++) {
+    if (Number.isNaN(columns.top[x]!)) continue;
+    const isBold = columns.bold[x] === 1;
+    const half = ((isBold ? BOLD_WIDTH : THIN_WIDTH) * style.scale) / 2;
+    const top = box.y + columns.top[x]! + 0.5 - half;
+    const bottom = box.y + columns.bottom[x]! + 0.5 + half;
+    coverColumn(raster, box.x + x, top, bottom, isBold ? style.bold : style.thin);
+  }
+}
+
+interface Columns {
+  readonly top: Float32Array;
+  readonly bottom: Float32Array;
+  readonly bold: Uint8Array;
+}
+
+/** The stretch of height that the line passes through in every pixel column; NaN where it does not. */
+function traceColumns(box: Box, line: Sparkline): Columns {
+  const top = new Float32Array(box.width).fill(NaN);
+  const columns = { top, bottom: top.slice(), bold: new Uint8Array(box.width) };
+  const { places, values } = line;
+  let previous = -1;
+  for (let at = 0; at < values.length; at++) {
+    if (!Number.isNaN(values[at]!)) {
+      const from = previous === -1 ? at : previous;
+      const isBold = line.boldFrom !== -1 && from >= line.boldFrom;
+      traceSegment(
+        columns,
+        box,
+        [places[from]!, places[at]!],
+        [values[from]!, values[at]!],
+        isBold,
+      );
+    }
+    previous = Number.isNaN(values[at]!) ? -1 : at;
+  }
+  return columns;
+}
+
+type Pair = readonly [number, number];
+
+function traceSegment(
+  columns: Columns,
+  box: Box,
+  places: Pair,
+  values: Pair,
+  isBold: boolean,
+): void {
+  const [left, right] = places.map((place) => place * (box.width - 1)) as [number, number];
+  const [from, to] = values.map((value) => heightOf(value, box)) as [number, number];
+  const slope = right > left ? (to - from) / (right - left) : 0;
+  for (let x = Math.round(left); x <= Math.round(right); x++) {
+    const start = from + slope * (Math.max(left, x - 0.5) - left);
+    const end = right > left ? from + slope * (Math.min(right, x + 0.5) - left) : to;
+    const top = columns.top[x]!;
+    const isFirst = Number.isNaN(top);
+    columns.top[x] = Math.min(isFirst ? start : top, start, end);
+    columns.bottom[x] = Math.max(isFirst ? start : columns.bottom[x]!, start, end);
+    if (isBold) columns.bold[x] = 1;
+  }
+}
+
+/** Draws the mark of the present step under the baseline, two pixels wide. */
+export function drawStepMark(
+  raster: Raster,
+  box: Box,
+  place: number,
+  colour: number,
+  scale: number,
+): void {
+  const width = Math.max(1, Math.round(2 * scale));
+  const middle = box.x + place * (box.width - 1) + 0.5;
+  const x = Math.round(Math.min(box.x + box.width - width, Math.max(box.x, middle - width / 2)));
+  fillBox(raster, { x, y: box.y, width, height: box.height }, colour);
+}
+
+function heightOf(value: number, box: Box): number {
+  return (1 - Math.min(1, Math.max(0, value))) * (box.height - 1);
+}
+
+function coverColumn(raster: Raster, x: number, top: number, bottom: number, colour: number): void {
+  for (let y = Math.floor(top); y < bottom; y++) {
+    const share = Math.min(y + 1, bottom) - Math.max(y, top);
+    blendPixel(raster, x, y, colour, share);
+  }
+}
