@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any, Protocol
 
 __all__ = ["Entry", "Files", "LocalFiles", "RemoteFiles", "open_files"]
@@ -37,6 +38,10 @@ class Files(Protocol):
 
     def size(self, path: str) -> int:
         """Bytes of a file. Raises FileNotFoundError."""
+        ...
+
+    def entry(self, path: str) -> Entry:
+        """One name as ``list`` of its directory would give it. Raises FileNotFoundError."""
         ...
 
     def read(self, path: str, start: int, stop: int) -> bytes:
@@ -85,6 +90,10 @@ class LocalFiles:
 
     def size(self, path: str) -> int:
         return (self.root / path).stat().st_size
+
+    def entry(self, path: str) -> Entry:
+        stat = (self.root / path).stat()
+        return Entry(path.rsplit("/", 1)[-1], S_ISDIR(stat.st_mode), stat.st_size, stat.st_mtime)
 
     def read(self, path: str, start: int, stop: int) -> bytes:
         with (self.root / path).open("rb", buffering=0) as file:
@@ -165,6 +174,10 @@ class RemoteFiles:
 
     def size(self, path: str) -> int:
         return int(self.fs.info(self.inside(path))["size"])
+
+    def entry(self, path: str) -> Entry:
+        self.fs.invalidate_cache(self.inside(path).rsplit("/", 1)[0])
+        return remote_entry(self.fs.info(self.inside(path)))
 
     def read(self, path: str, start: int, stop: int) -> bytes:
         data: bytes = self.fs.cat_file(self.inside(path), start=start, end=stop)
