@@ -36,7 +36,7 @@ export interface LinePicture {
 }
 
 /** Share of the way down at each column's middle, and its slope, for a curve that leaves and arrives level. */
-function curve(width: number): { share: Float32Array; slope: Float32Array } {
+function curve(width: number): Record<"share" | "slope", Float32Array<ArrayBuffer>> {
   const share = new Float32Array(width);
   const slope = new Float32Array(width);
   for (let x = 0; x < width; x++) {

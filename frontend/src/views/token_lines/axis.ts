@@ -1,7 +1,6 @@
 /** Tokens of one side of a layer, and what is filtered → rows of a column. */
 
-import type { RecordHeader, TokenList } from "../../answers";
-import type { SentenceFilter, Specials } from "../../display";
+import type { RecordHeader, SentenceFilter, Specials, TokenList } from "../../state";
 import { displayTokens, visibleText } from "../../tokens";
 
 export type Sentence = "A" | "B";

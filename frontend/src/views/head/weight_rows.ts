@@ -1,0 +1,117 @@
+/** Focus, filters and the shown heads → the numbers of the table: rows by token, hidden mass, uniform. */
+
+import type { LayerWeights } from "../../decode";
+import { formatWeight } from "../../format_number";
+import type { LayerHeader, SentenceFilter, Specials } from "../../state";
+import { type LayerAxes, sentencesOf } from "../token_lines/axis";
+import type { Focus } from "../token_lines/focus";
+import { focusWeights, strongestToken } from "../token_lines/focus_weights";
+import type { Overview } from "./overview";
+
+export interface HiddenMass {
+  caption: string;
+  byHead: number[];
+  mean: number;
+}
+
+export interface WeightRows {
+  /** Which tokens the rows are. */
+  side: "query" | "key";
+  byHead: Float32Array[];
+  mean: Float32Array;
+  strongest: number | null;
+  hidden: HiddenMass[];
+  /** What a head that looks everywhere alike would show; null where it differs by row. */
+  uniform: string | null;
+}
+
+export interface WeightRowsInput {
+  weights: LayerWeights;
+  header: LayerHeader;
+  heads: readonly number[];
+  axes: LayerAxes;
+  focus: Focus | null;
+  overview: Overview;
+  filter: SentenceFilter;
+  specials: Specials;
+}
+
+function meanOf(columns: readonly Float32Array[], length: number): Float32Array {
+  const mean = new Float32Array(length);
+  for (const column of columns)
+    for (let i = 0; i < length; i++) mean[i]! += column[i]! / columns.length;
+  return mean;
+}
+
+function mass(
+  caption: string,
+  tokens: readonly number[],
+  byHead: readonly Float32Array[],
+): HiddenMass[] {
+  if (tokens.length === 0) return [];
+  const sums = byHead.map((column) => tokens.reduce((sum, token) => sum + column[token]!, 0));
+  const mean = sums.reduce((all, sum) => all + sum, 0) / Math.max(1, sums.length);
+  return [{ caption, byHead: sums, mean }];
+}
+
+export function filterName(filter: SentenceFilter): string {
+  return filter === "all" ? "All" : `${filter[0]!.toUpperCase()}→${filter[1]!.toUpperCase()}`;
+}
+
+/** Weight that goes to keys which the table does not show; a column of queries has no such sum. */
+function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): HiddenMass[] {
+  const { axes, filter, specials } = input;
+  const other = sentencesOf(filter).key === "A" ? "B" : "A";
+  return [
+    ...mass(
+      `weight on sentence ${other}, hidden by the filter ${filterName(filter)}`,
+      axes.key.filtered,
+      byHead,
+    ),
+    ...mass(
+      `weight on special tokens, ${specials === "hide" ? "hidden" : "muted"}`,
+      axes.key.silenced,
+      byHead,
+    ),
+  ];
+}
+
+/** Keys that a query may attend to; null where the mask does not say. */
+export function keysSeen(header: LayerHeader, query: number): number | null {
+  const { mask, keys, queries } = header;
+  const causal = Math.min(keys, query + 1 + keys - queries);
+  if (mask === "full") return keys;
+  if (mask === "causal") return causal;
+  const window = /^window (\d+)$/.exec(mask);
+  return window === null ? null : Math.min(causal, Number(window[1]));
+}
+
+function uniformLine(header: LayerHeader, focus: Focus | null): string | null {
+  if (header.mask !== "full" && focus?.side !== "query") return null;
+  const count = keysSeen(header, focus?.side === "query" ? focus.token : 0);
+  if (count === null) return null;
+  const share = 1 / count;
+  const text = formatWeight(share, share < 0.01 ? 4 : 2);
+  return `uniform: ${text} on ${count === 1 ? "the only key" : `each of ${count} keys`}`;
+}
+
+/** Without a focus: what each key receives, as mean over the queries. */
+export function weightRows(input: WeightRowsInput): WeightRows {
+  const { weights, heads, axes, focus } = input;
+  const side = focus?.side === "key" ? "query" : "key";
+  const byHead =
+    focus === null
+      ? input.overview.received
+      : heads.map((head) => focusWeights(weights, head, focus));
+  const mean = meanOf(byHead, side === "key" ? weights.keys : weights.queries);
+  const seen = mean.slice();
+  for (const token of [...axes[side].filtered, ...axes[side].silenced]) seen[token] = 0;
+  return {
+    side,
+    byHead,
+    mean,
+    strongest: strongestToken(seen),
+    hidden: side === "key" ? hiddenMass(input, byHead) : [],
+    uniform: uniformLine(input.header, focus),
+  };
+}

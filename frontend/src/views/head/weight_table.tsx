@@ -1,0 +1,126 @@
+/** Numbers by token and head → the table beside the keys, its rows level with the tokens'. */
+
+import { backgroundColour, cssOf, inkOn, mix, rgbOf, type Theme } from "../../draw/colour";
+import { elide } from "../../tokens";
+import { formatWeight } from "../../format_number";
+import type { Axis } from "../token_lines/axis";
+import type { ShownHead } from "../token_lines/line_canvas";
+import { rowsInWindow, type ScrollWindow } from "../token_lines/use_window";
+import type { HiddenMass, WeightRows } from "./weight_rows";
+
+export interface WeightTableProps {
+  rows: WeightRows;
+  axis: Axis;
+  /** Heads with a column: those of `rows.byHead` from `firstColumn` on. */
+  heads: readonly ShownHead[];
+  firstColumn: number;
+  rowHeight: number;
+  seen: ScrollWindow;
+  theme: Theme;
+  /** Without it cells are coloured only. */
+  numbers: boolean;
+}
+
+/** Strongest tint of a cell, at weight 1. */
+const fullTint = 0.85;
+/** Weights that are written as .00 or .01 stay quiet. */
+const quietBelow = 0.015;
+
+interface CellProps {
+  value: number;
+  colour: string;
+  theme: Theme;
+  numbers: boolean;
+}
+
+function Cell({ value, colour, theme, numbers }: CellProps) {
+  const tint = Math.min(1, Math.max(0, value || 0)) * fullTint;
+  const background = mix(rgbOf(colour), backgroundColour(theme), tint);
+  const quiet = !(value >= quietBelow);
+  const style = quiet ? {} : { background: cssOf(background), color: inkOn(background) };
+  return (
+    <span role="cell" class={quiet ? "is-quiet" : ""} style={style}>
+      {numbers || value >= 0 ? null : "–"}
+      {numbers && formatWeight(value)}
+    </span>
+  );
+}
+
+function TokenWeights({ props, index }: { props: WeightTableProps; index: number }) {
+  const { rows, axis, heads, firstColumn, rowHeight, theme, numbers } = props;
+  const row = axis.rows[index]!;
+  const token = row.tokens[0]!;
+  return (
+    <div
+      role="row"
+      aria-label={row.text}
+      class={token === rows.strongest ? "is-strongest" : ""}
+      style={{ top: `${index * rowHeight}px` }}
+    >
+      {rows.side === "query" && (
+        <span role="rowheader" title={row.raw}>
+          <bdi>{elide(row.text)}</bdi>
+        </span>
+      )}
+      {heads.map(({ head, colour }, i) => (
+        <Cell
+          key={head}
+          value={rows.byHead[firstColumn + i]![token]!}
+          colour={colour}
+          theme={theme}
+          numbers={numbers}
+        />
+      ))}
+      <span role="cell" class="is-mean">
+        {formatWeight(rows.mean[token]!)}
+      </span>
+    </div>
+  );
+}
+
+function MassRow({ mass, props }: { mass: HiddenMass; props: WeightTableProps }) {
+  const { heads, firstColumn } = props;
+  return (
+    <>
+      <div role="row" aria-label={mass.caption}>
+        {heads.map(({ head }, i) => (
+          <span role="cell" key={head}>
+            {formatWeight(mass.byHead[firstColumn + i]!)}
+          </span>
+        ))}
+        <span role="cell" class="is-mean">
+          {formatWeight(mass.mean)}
+        </span>
+      </div>
+      <p>{mass.caption}</p>
+    </>
+  );
+}
+
+/** Rows up to the last one that is not off; the foot comes right under it, or at the window's end. */
+function rowsOn(axis: Axis): number {
+  return axis.rows.findLastIndex((row) => !row.off) + 1;
+}
+
+export function WeightTable(props: WeightTableProps) {
+  const { rows, axis, rowHeight, seen } = props;
+  const count = rowsOn(axis);
+  const { first, end } = rowsInWindow(seen, rowHeight, count);
+  return (
+    <div class="weight-table" role="table" aria-label="Weights">
+      <div role="rowgroup" class="weight-rows" style={{ height: `${count * rowHeight}px` }}>
+        {Array.from({ length: end - first }, (_, i) => first + i)
+          .filter((index) => !axis.rows[index]!.off)
+          .map((index) => (
+            <TokenWeights key={index} props={props} index={index} />
+          ))}
+      </div>
+      <div role="rowgroup" class="weight-foot">
+        {rows.hidden.map((mass) => (
+          <MassRow key={mass.caption} mass={mass} props={props} />
+        ))}
+        {rows.uniform !== null && <p>{rows.uniform}</p>}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+/** One head of a layer → its lines with one column of weights, for a narrow panel. */
+
+import { useMemo } from "preact/hooks";
+
+import type { LayerWeights } from "../../decode";
+import { headColour } from "../../draw/colour";
+import { formatWeight } from "../../format_number";
+import type { RecordHeader } from "../../state";
+import {
+  gain,
+  hoverKey,
+  hoverQuery,
+  key,
+  query,
+  sentenceFilter,
+  specials,
+  theme,
+  threshold,
+} from "../../state";
+import { axesOf, type Axis } from "./axis";
+import { focusOf, type Focus } from "./focus";
+import { hoverToken, pinToken } from "./pinning";
+import { TokenLines } from "./token_lines";
+import { rowsInWindow, type ScrollWindow } from "./use_window";
+import { focusWeights, strongestToken } from "./focus_weights";
+
+export interface CompactLinesProps {
+  /** Header of the record that the weights belong to. */
+  record: RecordHeader;
+  weights: LayerWeights;
+  head: number;
+}
+
+const rowHeight = 24;
+
+interface WeightColumnProps {
+  axis: Axis;
+  values: Float32Array;
+  seen: ScrollWindow;
+}
+
+function WeightColumn({ axis, values, seen }: WeightColumnProps) {
+  const { first, end } = rowsInWindow(seen, rowHeight, axis.rows.length);
+  const strongest = strongestToken(values);
+  return (
+    <div class="weight-column">
+      {axis.rows.slice(first, end).map((row, i) => {
+        const token = row.tokens[0]!;
+        return (
+          <span
+            key={token}
+            class={token === strongest ? "is-strongest" : ""}
+            style={{ top: `${(first + i) * rowHeight}px` }}
+          >
+            {row.off ? "" : formatWeight(values[token]!)}
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Weights of the focused token by the tokens of the other side. */
+function useFocused(weights: LayerWeights, head: number, focus: Focus | null) {
+  return useMemo(
+    () => (focus === null ? null : focusWeights(weights, head, focus)),
+    [weights, head, focus?.side, focus?.token],
+  );
+}
+
+/** Reads pin, pointer, threshold, gain and special tokens from the state; fills its parent's width. */
+export function CompactLines({ record, weights, head }: CompactLinesProps) {
+  const axes = useMemo(
+    () => axesOf(record, weights.layer, specials.value, sentenceFilter.value),
+    [record, weights.layer, specials.value, sentenceFilter.value],
+  );
+  const colour = headColour(head, theme.value);
+  const heads = useMemo(() => [{ head, colour }], [head, colour]);
+  const pinned = { query: query.value, key: key.value };
+  const hovered = { query: hoverQuery.value, key: hoverKey.value };
+  const { queries, keys } = weights;
+  const focus = focusOf(hovered, queries, keys) ?? focusOf(pinned, queries, keys);
+  const values = useFocused(weights, head, focus);
+  const other = focus?.side === "key" ? "query" : "key";
+  return (
+    <div class="compact-lines" style={{ "--head-colour": colour }}>
+      <TokenLines
+        class="is-compact"
+        weights={weights}
+        heads={heads}
+        axes={axes}
+        pinned={pinned}
+        hovered={hovered}
+        onHover={hoverToken}
+        onPin={pinToken}
+        threshold={threshold.value}
+        gain={gain.value}
+        rowHeight={rowHeight}
+        label={`Attention lines of layer ${weights.layer} head ${head}`}
+        strongest={{ query: null, key: null, [other]: values && strongestToken(values) }}
+        bars={{ [other]: values }}
+        asideHead={<span class="is-aside">{other === "key" ? "weight" : "by query"}</span>}
+        aside={(seen) =>
+          values === null ? null : <WeightColumn axis={axes[other]} values={values} seen={seen} />
+        }
+      />
+    </div>
+  );
+}

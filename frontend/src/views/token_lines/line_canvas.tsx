@@ -1,0 +1,142 @@
+/** Weights, rows and the focused token → a canvas of all lines and one over it of the focus. */
+
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { RefObject } from "preact";
+
+import type { LayerWeights } from "../../decode";
+import { type LinePicture, LineRasteriser } from "../../draw/lines";
+import { rgbOf } from "../../draw/colour";
+import { type LayerAxes, tokenPlaces } from "./axis";
+import type { Focus } from "./focus";
+
+export interface ShownHead {
+  /** Index in the weights. */
+  head: number;
+  /** #rrggbb */
+  colour: string;
+}
+
+export interface LineCanvasProps {
+  weights: LayerWeights;
+  heads: readonly ShownHead[];
+  axes: LayerAxes;
+  rowHeight: number;
+  scrollTop: number;
+  height: number;
+  focus: Focus | null;
+  /** What becomes of all the other lines. */
+  others: "shown" | "faint" | "hidden";
+  threshold: number;
+  gain: number;
+  label: string;
+  /** The pixels have been put on the canvas. */
+  onDrawn?: (() => void) | undefined;
+}
+
+/** Optical density and width of lines: quiet in the crowd, strong for the focused token. */
+const crowd = { gain: 1.6, width0: 1, widthPerWeight: 0.4 };
+const focused = { gain: 4, width0: 1, widthPerWeight: 2.2 };
+/** Room that the heads' lines take side by side, and the most between two, in rows and pixels. */
+const spread = { share: 0.6, most: 3.6 };
+
+function offsets(count: number, rowHeight: number): number[] {
+  const pitch = count < 2 ? 0 : Math.min(spread.most, (spread.share * rowHeight) / (count - 1));
+  return Array.from({ length: count }, (_, i) => (i - (count - 1) / 2) * pitch);
+}
+
+function useWidth(ref: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const element = ref.current!;
+    const measure = (): void => {
+      setWidth(element.clientWidth);
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => {
+      observer.disconnect();
+    };
+  }, [ref]);
+  return width;
+}
+
+function paint(
+  canvas: HTMLCanvasElement,
+  rasteriser: LineRasteriser,
+  weights: LayerWeights,
+  picture: LinePicture,
+): void {
+  const { width, height } = picture;
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const pixels = rasteriser.draw(weights, picture);
+  canvas.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
+}
+
+/** What both canvases share; null while there is no room. */
+function usePicture(props: LineCanvasProps, width: number): LinePicture | null {
+  const { heads, axes, rowHeight, scrollTop, height, threshold, gain } = props;
+  return useMemo(() => {
+    if (width < 1 || height < 1) return null;
+    const ratio = window.devicePixelRatio;
+    const shifts = offsets(heads.length, rowHeight);
+    return {
+      width: Math.round(width * ratio),
+      height: Math.round(height * ratio),
+      queryY: tokenPlaces(axes.query, rowHeight, scrollTop, ratio),
+      keyY: tokenPlaces(axes.key, rowHeight, scrollTop, ratio),
+      heads: heads.map(({ head, colour }, i) => ({
+        head,
+        colour: rgbOf(colour),
+        offset: shifts[i]! * ratio,
+      })),
+      threshold,
+      gain: gain * crowd.gain,
+      width0: crowd.width0 * ratio,
+      widthPerWeight: crowd.widthPerWeight * ratio,
+    };
+  }, [heads, axes, rowHeight, scrollTop, width, height, threshold, gain]);
+}
+
+function focusPicture(picture: LinePicture, focus: Focus, gain: number): LinePicture {
+  const ratio = picture.width0 / crowd.width0;
+  return {
+    ...picture,
+    gain: gain * focused.gain,
+    width0: focused.width0 * ratio,
+    widthPerWeight: focused.widthPerWeight * ratio,
+    [focus.side]: focus.token,
+  };
+}
+
+export function LineCanvas(props: LineCanvasProps) {
+  const { weights, focus, gain, others, onDrawn } = props;
+  const room = useRef<HTMLDivElement>(null);
+  const all = useRef<HTMLCanvasElement>(null);
+  const over = useRef<HTMLCanvasElement>(null);
+  const [rasteriser] = useState(() => new LineRasteriser());
+  const picture = usePicture(props, useWidth(room));
+
+  useLayoutEffect(() => {
+    if (picture === null) return;
+    paint(all.current!, rasteriser, weights, picture);
+  }, [picture, weights, rasteriser]);
+
+  useLayoutEffect(() => {
+    if (picture === null || focus === null) return;
+    paint(over.current!, rasteriser, weights, focusPicture(picture, focus, gain));
+  }, [picture, weights, rasteriser, focus?.side, focus?.token, gain]);
+
+  useLayoutEffect(() => {
+    if (picture !== null) onDrawn?.();
+  }, [picture, weights, onDrawn]);
+
+  const size = { height: `${props.height}px` };
+  return (
+    <div class="line-room" ref={room} style={size}>
+      <canvas ref={all} class={`is-${others}`} role="img" aria-label={props.label} style={size} />
+      <canvas ref={over} hidden={focus === null} aria-hidden="true" style={size} />
+    </div>
+  );
+}
