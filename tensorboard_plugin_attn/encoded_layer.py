@@ -66,10 +66,16 @@ def encode_layer(
         codes=codes,
         row_max=row_max,
         vectors=encode_vectors(layer) if keep else {},
-        nan_heads=[] if row_max is None else sorted(set(np.argwhere(np.isnan(row_max))[:, 0].tolist())),
+        nan_heads=nan_heads(layer.weights.max(axis=-1) if row_max is None else row_max),
     )
     encoded.entry.update(weights=keep, vectors=bool(encoded.vectors))
     return encoded
+
+
+def nan_heads(row_max: NDArray[np.float32]) -> list[int]:
+    """The heads with NaN in a row, from row maxima ``[head, query]``, to which NaN spreads."""
+    heads: list[int] = np.flatnonzero(np.isnan(row_max).any(axis=1)).tolist()
+    return heads
 
 
 def header_entry(layer: LayerAttention, axes: TokenAxes, thumbnail: tuple[int, ...]) -> dict[str, Any]:

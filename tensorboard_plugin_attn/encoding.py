@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 try:
     from isal import igzip_lib
 except ImportError:  # no wheel for this platform
-    igzip_lib = None
+    igzip_lib = None  # type: ignore[assignment]  # the module or nothing
 
 __all__ = [
     "MAX_ERROR",

@@ -31,7 +31,6 @@ __all__ = [
 FORMAT = 1
 FIRST_READ = 64 << 10
 DTYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "U32": np.uint32, "U8": np.uint8}
-TEXT_FIELDS = {"ensure_ascii": True, "sort_keys": True, "separators": (",", ":")}
 
 ReadRange = Callable[[int, int], bytes]  # (start, stop) → bytes
 
@@ -170,12 +169,17 @@ def probe_hash(axes: TokenAxes, layers: Sequence[EncodedLayer]) -> str:
 def header_crc(meta: dict[str, Any]) -> int:
     """CRC-32 of the header's JSON, computed with its own field empty."""
     blank = {**meta, "crc32": {**meta["crc32"], "header": ""}}
-    return zlib.crc32(json.dumps(blank, **TEXT_FIELDS).encode())
+    return zlib.crc32(json_text(blank).encode())
+
+
+def json_text(meta: dict[str, Any]) -> str:
+    """JSON that is the same in every process."""
+    return json.dumps(meta, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
 def container(meta: dict[str, Any], tensors: Tensors) -> list[bytes]:
     """The safetensors layout: length, JSON padded to 8 bytes, buffers back to back."""
-    header: dict[str, Any] = {"__metadata__": {"attn": json.dumps(meta, **TEXT_FIELDS)}}
+    header: dict[str, Any] = {"__metadata__": {"attn": json_text(meta)}}
     end = 0
     for name, (dtype, shape, data) in tensors.items():
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [end, end + len(data)]}

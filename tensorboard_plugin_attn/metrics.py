@@ -19,7 +19,7 @@ from tensorboard_plugin_attn.record import LayerAttention
 
 __all__ = ["METRICS", "Metric", "choose_metrics", "compute_metrics"]
 
-Heads = NDArray[np.float32]
+Heads = NDArray[Any]  # float [head]
 Metric = Callable[[LayerAttention], Any]
 
 
@@ -41,7 +41,8 @@ def mean_distance(layer: LayerAttention) -> Heads:
     distance = np.abs(np.arange(layer.num_queries)[rows, None] - positions).astype(np.float32)
     weights = layer.weights[:, rows].reshape(layer.num_heads, -1)
     total: Heads = weights.sum(axis=1)
-    return np.divide(weights @ distance.ravel(), total, where=total > 0, out=np.full_like(total, np.nan))
+    distances: Heads = weights @ distance.ravel()
+    return np.where(total > 0, distances / np.where(total > 0, total, 1), np.nan).astype(np.float32)
 
 
 def confidence(layer: LayerAttention) -> Heads:
@@ -102,7 +103,8 @@ def max_score(layer: LayerAttention) -> Heads:
     visible = layer.weights.max(axis=0) > 0
     if layer.mask == "causal":
         visible = np.tril(np.ones_like(visible))
-    return np.where(visible, scores, -np.inf).max(axis=(1, 2)).astype(np.float32)
+    largest: Heads = np.where(visible, scores, np.float32(-np.inf)).max(axis=(1, 2))
+    return largest
 
 
 def diagonality(layer: LayerAttention) -> Heads:
@@ -212,7 +214,8 @@ def mean(rows: NDArray[Any]) -> Heads:
     """Mean over the last axis; NaN where it is empty."""
     if rows.shape[-1] == 0:
         return np.full(rows.shape[0], np.nan, np.float32)
-    return rows.mean(axis=-1).astype(np.float32)
+    means: Heads = rows.mean(axis=-1, dtype=np.float32)
+    return means
 
 
 def undefined(layer: LayerAttention) -> Heads:

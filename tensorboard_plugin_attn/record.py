@@ -282,9 +282,14 @@ class TokenAxes:
                         else ""
                     )
                 )
-            setattr(layer, f"{axis}_tokens", tokens)
-            setattr(layer, f"{axis}_special", self.special if name == "tokens" else self.decoder_special)
+        self.name_axes(layer)
         check_vectors(layer, index)
+
+    def name_axes(self, layer: LayerAttention) -> None:
+        """Give a layer the tokens of its two axes."""
+        for axis, name in zip(("query", "key"), self.names(layer), strict=True):
+            setattr(layer, f"{axis}_tokens", getattr(self, name))
+            setattr(layer, f"{axis}_special", self.special if name == "tokens" else self.decoder_special)
 
 
 def to_numpy(array: Any, dtype: Any = None) -> NDArray[Any]:

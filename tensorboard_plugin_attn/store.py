@@ -83,20 +83,18 @@ def list_tags(files: Files, run_path: str = "") -> dict[str, str]:
     for entry in files.list(top):
         if entry.is_directory and not entry.name.startswith("."):
             tag = directory_tag(entry.name)
-            tag = tag_in_file(files, f"{top}/{entry.name}") if tag is None else tag
-            if tag is not None and tag_directory(tag) == entry.name:
-                tags[tag] = f"{top}/{entry.name}"
+            tags[tag_in_file(files, f"{top}/{entry.name}") if tag is None else tag] = f"{top}/{entry.name}"
     return dict(sorted(tags.items()))
 
 
-def tag_in_file(files: Files, directory: str) -> str | None:
-    """The tag that the first whole file of a directory bears; None where none does."""
+def tag_in_file(files: Files, directory: str) -> str:
+    """The tag that the first whole file of a directory bears; the directory's name where none does."""
     for step_file in list_steps(files, directory):
         try:
             return str(open_header(files, step_file).meta["tag"])
         except (DamagedFileError, OSError):
             continue
-    return None
+    return directory.rsplit("/", 1)[-1]
 
 
 def list_steps(files: Files, directory: str) -> list[StepFile]:
@@ -130,8 +128,6 @@ def write_step(
     """Write one record; the same step again replaces it."""
     directory = f"{attention_directory(run_path)}/{tag_directory(tag)}"
     files.write(f"{directory}/{step_name(step, kind)}", buffers)
-    if kind == "weights":
-        files.remove(f"{directory}/{step_name(step, 'metrics')}")
 
 
 def purge_steps(files: Files, run_path: str, first: int) -> int:

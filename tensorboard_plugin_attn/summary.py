@@ -1,0 +1,141 @@
+"""A record's head metrics → an index event and scalars in the user's own event file.
+
+The index event makes run and tag known to TensorBoard at once. Nothing else depends on it: steps and patterns
+come from the record files.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from numpy.typing import NDArray
+
+__all__ = ["PLUGIN_NAME", "SummarySink", "build_summary", "plugin_data_class"]
+
+PLUGIN_NAME = "attn"
+MESSAGE = "tensorboard_plugin_attn.PluginData"
+METADATA_FORMAT = 1
+
+
+def plugin_data_class() -> Any:
+    """The message ``PluginData``, from a descriptor that protobuf 3.19.6 and 7 both load."""
+    pool = descriptor_pool.Default()
+    try:
+        descriptor = pool.FindMessageTypeByName(MESSAGE)
+    except KeyError:
+        pool.AddSerializedFile(plugin_data_file().SerializeToString())
+        descriptor = pool.FindMessageTypeByName(MESSAGE)
+    if hasattr(message_factory, "GetMessageClass"):
+        return message_factory.GetMessageClass(descriptor)
+    factory: Any = message_factory.MessageFactory(pool)
+    return factory.GetPrototype(descriptor)  # protobuf before 4.22
+
+
+def plugin_data_file() -> Any:
+    """``message PluginData { int32 format = 1; repeated string metric = 2; repeated string layer = 3; }``"""
+    file = descriptor_pb2.FileDescriptorProto(
+        name="tensorboard_plugin_attn/plugin_data.proto", package="tensorboard_plugin_attn", syntax="proto3"
+    )
+    message = file.message_type.add(name="PluginData")
+    field = descriptor_pb2.FieldDescriptorProto
+    for number, (name, kind, label) in enumerate(
+        [
+            ("format", field.TYPE_INT32, field.LABEL_OPTIONAL),
+            ("metric", field.TYPE_STRING, field.LABEL_REPEATED),
+            ("layer", field.TYPE_STRING, field.LABEL_REPEATED),
+        ],
+        start=1,
+    ):
+        message.field.add(name=name, number=number, type=kind, label=label)
+    return file
+
+
+def build_summary(
+    tag: str,
+    metrics: NDArray[np.float32],
+    metric_names: Sequence[str],
+    layer_names: Sequence[str],
+    *,
+    scalars: bool,
+) -> Any:
+    """Metrics ``[layer, head, metric]`` → a Summary: the index value, and mean, min and max of each metric."""
+    from tensorboard.compat.proto import summary_pb2
+    from tensorboard.util import tensor_util
+
+    content = plugin_data_class()(format=METADATA_FORMAT, metric=metric_names, layer=layer_names)
+    metadata = summary_pb2.SummaryMetadata(
+        plugin_data=summary_pb2.SummaryMetadata.PluginData(
+            plugin_name=PLUGIN_NAME, content=content.SerializeToString()
+        ),
+        data_class=summary_pb2.DATA_CLASS_TENSOR,
+    )
+    summary = summary_pb2.Summary()
+    summary.value.add(tag=f"attn/{tag}", metadata=metadata, tensor=tensor_util.make_tensor_proto(metrics))
+    if scalars:
+        for name, value in scalar_values(metrics, metric_names):
+            summary.value.add(tag=f"attn/{tag}/{name}", simple_value=value)
+    return summary
+
+
+def scalar_values(metrics: NDArray[np.float32], metric_names: Sequence[str]) -> list[tuple[str, float]]:
+    """``<metric>_mean``, ``_min`` and ``_max`` over all heads; none for a metric that no head has."""
+    values = []
+    for column, name in enumerate(metric_names):
+        heads = metrics[..., column][~np.isnan(metrics[..., column])]
+        if heads.size:
+            values += [
+                (f"{name}_{reduce.__name__}", float(reduce(heads))) for reduce in (np.mean, np.min, np.max)
+            ]
+    return values
+
+
+class SummarySink:
+    """The event file of a SummaryWriter, torch's or tensorboardX's; a second one is never opened."""
+
+    def __init__(self, summary_writer: Any, *, scalars: bool) -> None:
+        self.summary_writer = summary_writer
+        self.scalars = scalars
+        self.is_broken = False
+
+    def add(
+        self,
+        tag: str,
+        step: int,
+        metrics: NDArray[np.float32],
+        metric_names: Sequence[str],
+        layer_names: Sequence[str],
+    ) -> None:
+        """Write one record's index event and scalars; a failure is told once and stops nothing."""
+        if self.is_broken:
+            return
+        try:
+            summary = build_summary(tag, metrics, metric_names, layer_names, scalars=self.scalars)
+            self.file_writer().add_summary(self.translate(summary), step)
+        except Exception as error:  # noqa: BLE001 a private part of a library that may change
+            self.is_broken = True
+            warnings.warn(
+                f"no scalars and no index event for attention: {type(self.summary_writer).__name__} refused them "
+                f"({error!r}); the records themselves are written",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def file_writer(self) -> Any:
+        """The writer of raw summaries, opened anew after a close; no SummaryWriter has a public one."""
+        return self.summary_writer._get_file_writer()
+
+    def translate(self, summary: Any) -> Any:
+        """The summary in the message class that this writer takes."""
+        if not type(self.summary_writer).__module__.startswith("tensorboardX"):
+            return summary
+        from tensorboardX.proto.summary_pb2 import Summary
+
+        return Summary.FromString(summary.SerializeToString())
+
+    def flush(self) -> None:
+        """Flush the event file."""
+        self.summary_writer.flush()

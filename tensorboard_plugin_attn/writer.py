@@ -1,0 +1,257 @@
+"""Attention tensors, records or a model's probe → record files of one run, and its index events and scalars."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import os
+import sys
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from tensorboard_plugin_attn import store
+from tensorboard_plugin_attn.draft import Draft
+from tensorboard_plugin_attn.encoding import PRECISIONS
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.files import open_files
+from tensorboard_plugin_attn.format import pack_record, pad_metrics
+from tensorboard_plugin_attn.metrics import Metric, choose_metrics
+from tensorboard_plugin_attn.record import NO_LAYERS, AttentionRecord, LayerAttention, TokenAxes
+from tensorboard_plugin_attn.summary import SummarySink
+from tensorboard_plugin_attn.write_queue import Job, WriteQueue, tell
+
+__all__ = ["AttentionWriter"]
+
+
+class AttentionWriter:
+    """Logs attention for TensorBoard's Attention tab, one file per tag and step.
+
+    Args:
+        target: a directory, an fsspec URL such as ``s3://bucket/runs/a``, or a SummaryWriter (torch's,
+            tensorboardX's): then its directory, and index events and scalars go to its event file.
+        precision: ``"uint8"`` (error at most 0.00197), ``"float16"`` or ``"float32"`` (exact).
+        metrics: ``"all"``, names, or a dict name → function(layer: LayerAttention) → float [head], which adds
+            to the built-in ones.
+        scalars: whether mean, minimum and maximum over heads of each metric go to the SummaryWriter.
+        purge_step: delete this run's records with step ≥ purge_step, now; for resuming from a checkpoint.
+        max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits.
+        max_record_bytes: a larger record keeps metrics and thumbnails of all heads and the weights of evenly
+            spaced layers that fit.
+        all_ranks: write on every rank; else only rank 0 of torch.distributed, or of ``RANK``, writes.
+
+    Raises:
+        InvalidRecordError: an argument is not one of the above.
+
+    Example:
+        >>> with AttentionWriter("runs/baseline") as writer:
+        ...     writer.add_attention("doctor/she", outputs.attentions, tokens, step)
+    """
+
+    def __init__(
+        self,
+        target: Any,
+        *,
+        precision: str = "uint8",
+        metrics: str | Sequence[str] | Mapping[str, Metric] = "all",
+        scalars: bool = True,
+        purge_step: int | None = None,
+        max_queue_bytes: int = 64 << 20,
+        max_record_bytes: int = 64 << 20,
+        all_ranks: bool = False,
+    ) -> None:
+        if precision not in PRECISIONS:
+            raise InvalidRecordError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+        directory, summary_writer = resolve_target(target)
+        self.precision = precision
+        self.metrics = choose_metrics(metrics)
+        self.max_record_bytes = max_record_bytes
+        self.all_ranks = all_ranks
+        self.is_off = os.environ.get("ATTN_MODE", "").lower() == "off"
+        self.owner = os.getpid()
+        self.files = open_files(directory)
+        self.queue = WriteQueue(max_queue_bytes)
+        self.sink = None if summary_writer is None else SummarySink(summary_writer, scalars=scalars)
+        self.told: set[str] = set()
+        if self.is_writing:
+            self.prepare(purge_step)
+            weakref.finalize(self, drain_in, self.owner, self.queue)
+
+    @property
+    def is_writing(self) -> bool:
+        """False where ``ATTN_MODE=off``, in a forked child, and on ranks that do not write."""
+        return not self.is_off and os.getpid() == self.owner and (self.all_ranks or rank() == 0)
+
+    @property
+    def num_written(self) -> int:
+        """Records written so far."""
+        return self.queue.num_written
+
+    @property
+    def num_dropped(self) -> int:
+        """Records lost to a failing disk."""
+        return self.queue.num_dropped
+
+    @property
+    def seconds_waited(self) -> float:
+        """Seconds for which ``add_*`` waited for a slow disk."""
+        return self.queue.seconds_waited
+
+    def add_attention(
+        self,
+        tag: str,
+        weights: Any,
+        tokens: Sequence[str],
+        global_step: int,
+        *,
+        key_tokens: Sequence[str] | None = None,
+    ) -> None:
+        """Log attention weights that you have, such as ``outputs.attentions`` of an eager model in eval mode.
+
+        Args:
+            tag: names the probe; a fixed input has the same tag at every step.
+            weights: after softmax, before dropout: one array ``[layer, head, query, key]`` or a sequence of
+                ``[head, query, key]``; a batch axis of 1 is accepted. numpy, torch on any device and dtype, or
+                anything with ``__array__``.
+            tokens: one string per query position (and key position, unless ``key_tokens`` is given).
+            global_step: the training step; the same step again replaces what was logged.
+            key_tokens: one string per key position, where they differ (cross-attention).
+
+        Raises:
+            InvalidRecordError: shapes, lengths or values are not as above; nothing is written.
+        """
+        if not self.is_writing:
+            return
+        kind = "self" if key_tokens is None else "cross"
+        layers = [LayerAttention(layer, kind=kind) for layer in split_layers(weights)]
+        axes = TokenAxes(tokens) if key_tokens is None else TokenAxes(key_tokens, decoder_tokens=tokens)
+        self.add_layers(tag, layers, axes, global_step)
+
+    def add_record(self, tag: str, record: AttentionRecord, global_step: int) -> None:
+        """Log a record, such as ``captured.record(tokens)``.
+
+        Raises:
+            InvalidRecordError: tag or step cannot be used.
+        """
+        if self.is_writing:
+            self.add_layers(tag, record.layers, record.axes, global_step)
+
+    def add_layers(
+        self, tag: str, layers: Sequence[LayerAttention], axes: TokenAxes, global_step: int
+    ) -> None:
+        """Encode every layer, then hand the record over."""
+        step = check_step(global_step)
+        store.tag_directory(tag)
+        draft = self.draft(axes)
+        for layer in layers:
+            draft.add(layer)
+        self.hand_over(tag, draft, step)
+
+    def draft(self, axes: TokenAxes, *, allow_nan: bool = False) -> Draft:
+        """An empty record to add layers to."""
+        return Draft(axes, self.metrics, self.precision, self.max_record_bytes, allow_nan=allow_nan)
+
+    def hand_over(self, tag: str, draft: Draft, step: int) -> None:
+        """Give an encoded record to the writing thread, and its metrics to the event file."""
+        left_out = draft.left_out()
+        self.warn_about(tag, draft, left_out)
+        names = list(self.metrics)
+        pack = functools.partial(
+            pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
+            precision=self.precision, left_out=left_out,
+        )  # fmt: skip
+        path = self.files.where(
+            f"{store.PLUGIN_DIRECTORY}/{store.tag_directory(tag)}/{store.step_name(step)}"
+        )
+        self.queue.put(Job(lambda: store.write_step(self.files, "", tag, step, pack()), draft.nbytes, path))
+        if self.sink is not None:
+            metrics = pad_metrics([layer.metrics for layer in draft.layers])
+            self.sink.add(tag, step, metrics, names, [layer.entry["name"] for layer in draft.layers])
+
+    def warn_about(self, tag: str, draft: Draft, left_out: Sequence[Mapping[str, Any]]) -> None:
+        """Say once per tag what a record lacks."""
+        if left_out and f"size {tag}" not in self.told:
+            self.told.add(f"size {tag}")
+            numbers = [entry["layer"] for entry in left_out]
+            tell(
+                f"{tag!r} is larger than max_record_bytes={self.max_record_bytes}: layers {numbers} keep metrics and "
+                f"thumbnails but no weights; raise max_record_bytes, or log fewer layers or heads"
+            )
+        if draft.nan_layers() and f"nan {tag}" not in self.told:
+            self.told.add(f"nan {tag}")
+            tell(f"{tag!r} has NaN attention weights in layers {draft.nan_layers()}; the record says so")
+
+    def prepare(self, purge_step: int | None) -> None:
+        """Delete what is to be written anew; a disk that fails is told, not raised."""
+        try:
+            if purge_step is not None:
+                store.purge_steps(self.files, "", check_step(purge_step))
+            store.remove_stale_drafts(self.files, "")
+        except OSError as error:
+            tell(f"cannot tidy {self.files.where(store.PLUGIN_DIRECTORY)}: {error!r}")
+
+    def flush(self) -> None:
+        """Wait until everything handed over is written."""
+        drain_in(self.owner, self.queue)
+        if self.sink is not None and self.is_writing:
+            self.sink.flush()
+
+    def close(self) -> None:
+        """Write everything handed over; the SummaryWriter stays open, it is yours."""
+        drain_in(self.owner, self.queue)
+
+    def __enter__(self) -> AttentionWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def drain_in(owner: int, queue: WriteQueue) -> None:
+    """Write what is queued, in the process that owns the queue; a forked child has no thread to do it."""
+    if os.getpid() == owner:
+        queue.drain()
+
+
+def resolve_target(target: Any) -> tuple[str, Any]:
+    """A directory, URL or SummaryWriter → its directory, and the SummaryWriter or None."""
+    if isinstance(target, str | os.PathLike):
+        return os.fspath(target), None
+    directory = getattr(target, "log_dir", None) or getattr(target, "logdir", None)
+    if isinstance(directory, str | os.PathLike) and hasattr(target, "add_scalar"):
+        return os.fspath(directory), target
+    raise InvalidRecordError(
+        f"target must be a directory, an fsspec URL or a SummaryWriter, got {type(target).__name__}"
+    )
+
+
+def rank() -> int:
+    """This process's rank: torch.distributed's where it is loaded and initialised, else ``RANK``, else 0."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        return int(distributed.get_rank())
+    value = os.environ.get("RANK", "0")
+    return int(value) if value.isdigit() else 0
+
+
+def split_layers(weights: Any) -> list[Any]:
+    """One array ``[layer, head, query, key]`` or a sequence of layers → a list of layers."""
+    layers = list(weights) if weights is not None else []
+    if not layers:
+        raise InvalidRecordError(NO_LAYERS)
+    if any(layer is None for layer in layers):
+        empty = [number for number, layer in enumerate(layers) if layer is None]
+        raise InvalidRecordError(f"weights of layers {empty} are None; {NO_LAYERS.split('; ', 1)[1]}")
+    return layers
+
+
+def check_step(step: Any) -> int:
+    """A step as int, or an error."""
+    try:
+        return operator.index(step.item() if hasattr(step, "item") else step)
+    except TypeError as error:
+        raise InvalidRecordError(f"global_step must be an integer, got {step!r}") from error
