@@ -1,4 +1,4 @@
-"""TensorBoard's context → the plugin. Imported by every TensorBoard at start, so it imports next to nothing."""
+"""TensorBoard's context → the plugin. Every TensorBoard imports it at start, so it imports next to nothing."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["AttnLoader"]
 
 
-class AttnLoader(base_plugin.TBLoader):
-    """Loads the plugin when TensorBoard asks for it; an import that fails then costs the tab, not TensorBoard."""
+class AttnLoader(base_plugin.TBLoader):  # type: ignore[misc]  # TensorBoard ships no types
+    """Loads the plugin when TensorBoard asks; an import that fails then costs the tab, not TensorBoard."""
 
     def load(self, context: base_plugin.TBContext) -> AttnPlugin:
         """The plugin, with its listing of the log directory under way."""

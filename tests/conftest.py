@@ -10,7 +10,7 @@ from tensorboard_server import TensorBoardServer
 
 @pytest.fixture
 def start_tensorboard() -> Iterator[Callable[..., TensorBoardServer]]:
-    """Start real TensorBoards (the arguments of ``TensorBoardServer.start``); all are stopped after the test."""
+    """Start real TensorBoards (arguments of ``TensorBoardServer.start``); all are stopped after the test."""
     servers: list[TensorBoardServer] = []
 
     def start(**options: object) -> TensorBoardServer:

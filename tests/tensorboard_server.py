@@ -59,7 +59,7 @@ class TensorBoardServer:
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> TensorBoardServer:
-        """Start a TensorBoard and wait until it serves; ``load_fast`` None leaves the choice to TensorBoard."""
+        """Start a TensorBoard, wait until it serves; ``load_fast`` None leaves the choice to TensorBoard."""
         command = [sys.executable, "-m", "tensorboard.main", "--host=127.0.0.1", "--port=0"]
         command += ["--reload_interval=1", *arguments]
         if logdir is not None:

@@ -1,0 +1,225 @@
+"""Log directories → the runs, tags and steps logged below them, walked in the background, kept in memory."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from tensorboard.util import tb_logging
+
+from tensorboard_plugin_attn.answers import RequestError
+from tensorboard_plugin_attn.files import Files, LocalFiles, open_files
+from tensorboard_plugin_attn.roots import Root
+from tensorboard_plugin_attn.store import PLUGIN_DIRECTORY, StepFile, list_steps, list_tags
+
+__all__ = ["Listing", "TagDirectory"]
+
+FIRST_WALK_SECONDS = 5.0
+ASSETS, OURS = PLUGIN_DIRECTORY.split("/")
+REQUESTS_AT_ONCE = 8
+LISTED = 20  # names that an error message spells out
+
+logger = tb_logging.get_logger()
+
+
+@lru_cache(maxsize=1000)
+def tell(message: str) -> None:
+    """Log a warning, once."""
+    logger.warning("Attention: %s", message)
+
+
+@dataclass
+class TagDirectory:
+    """One tag of one run. ``steps`` is replaced, never altered, so that other threads may read it."""
+
+    files: Files
+    path: str
+    steps: dict[int, StepFile] = field(default_factory=dict)
+
+    def refresh(self) -> None:
+        """List its files again; what cannot be listed now stays as it was."""
+        try:
+            self.steps = {step_file.step: step_file for step_file in list_steps(self.files, self.path)}
+        except Exception as error:  # noqa: BLE001 - remote stores raise errors of their own
+            tell(f"cannot list {self.files.where(self.path)}: {error!r}")
+
+
+Tags = dict[str, TagDirectory]
+
+
+class Listing:
+    """What is logged below some roots: found by ``walk``, kept up to date by ``index`` and ``find_step``."""
+
+    def __init__(self, roots: Sequence[Root], *, open_root: Callable[[str], Files] = open_files) -> None:
+        self.roots = roots
+        self.open_root = open_root
+        self.opened: dict[Root, Files] = {}
+        self.found: dict[Root, dict[str, Tags]] = {}
+        self.runs: dict[str, Tags] = {}
+        self.walked = threading.Event()
+        self.stopped = threading.Event()
+
+    def start(self, interval: float) -> None:
+        """Walk now and every ``interval`` seconds in a thread that ends with the process; 0: only once."""
+        thread = threading.Thread(
+            target=self.keep_walking, args=(interval,), name="AttentionListing", daemon=True
+        )
+        thread.start()
+
+    def stop(self) -> None:
+        """End the thread after its current walk."""
+        self.stopped.set()
+
+    def keep_walking(self, interval: float) -> None:
+        """The thread's work."""
+        while not self.stopped.is_set():
+            self.walk()
+            if not interval or self.stopped.wait(interval):
+                return
+
+    def walk(self) -> None:
+        """Look through every root for runs and tags; a root that cannot be read keeps what it had."""
+        for root in self.roots:
+            try:
+                self.walk_root(root)
+            except Exception as error:  # noqa: BLE001 - remote stores raise errors of their own; the thread lives on
+                tell(f"cannot read {root.path}: {error!r}")
+        self.walked.set()
+
+    def walk_root(self, root: Root) -> None:
+        """Find the runs with records below one root, and their tags."""
+        if root not in self.opened:
+            self.opened[root] = self.open_root(root.path)
+        files, known, found = self.opened[root], self.found.get(root, {}), {}
+        for parts in run_directories(files):
+            run = root.run_name(parts)
+            tags = list_run(files, "/".join(parts), known.get(run, {}))
+            if tags:
+                found[run] = tags
+                if run not in known:
+                    self.publish(root, {**known, **found})
+        self.publish(root, found)
+
+    def publish(self, root: Root, found: dict[str, Tags]) -> None:
+        """Show what was found; of two runs of the same name the later root's counts, as in TensorBoard."""
+        self.found[root] = found
+        runs = {run: tags for each in self.roots for run, tags in self.found.get(each, {}).items()}
+        self.runs = {run: runs[run] for run in sorted(runs)}
+
+    @property
+    def has_records(self) -> bool:
+        """Whether anything was found, from memory."""
+        return bool(self.runs)
+
+    def index(self) -> dict[str, Any]:
+        """Steps, file times, versions and kinds of every tag of every run, known directories listed anew."""
+        self.walked.wait(FIRST_WALK_SECONDS)
+        runs, index = self.runs, {}
+        refresh_all([directory for tags in runs.values() for directory in tags.values()])
+        for run, tags in runs.items():
+            logged = {tag: describe_steps(list(d.steps.values())) for tag, d in tags.items() if d.steps}
+            if logged:
+                index[run] = logged
+        return index
+
+    def find_tag(self, run: str, tag: str) -> TagDirectory:
+        """The directory of a tag. Raises RequestError 404 with the runs or tags there are."""
+        self.walked.wait(FIRST_WALK_SECONDS)
+        tags = self.runs.get(run)
+        if tags is None:
+            raise not_recorded("run", f"no attention recorded for run {run!r}", list(self.runs))
+        if tag not in tags:
+            raise not_recorded("tag", f"no attention recorded for run {run!r}, tag {tag!r}", list(tags))
+        return tags[tag]
+
+    def find_step(self, run: str, tag: str, step: int) -> tuple[Files, StepFile]:
+        """The file of a step as it is now. Raises RequestError 404 with the steps there are."""
+        directory = self.find_tag(run, tag)
+        if step not in directory.steps:
+            directory.refresh()
+        if step not in directory.steps:
+            message = f"no attention recorded for run {run!r}, tag {tag!r}, step {step}"
+            raise not_recorded("step", message, list(directory.steps))
+        return directory.files, directory.steps[step]
+
+
+def list_run(files: Files, run_path: str, known: Tags) -> Tags:
+    """The tags of one run that have steps; what cannot be listed now stays as it was."""
+    try:
+        paths = list_tags(files, run_path)
+    except OSError as error:
+        tell(f"cannot list {files.where(run_path)}: {error!r}")
+        return known
+    tags = {}
+    for tag, path in paths.items():
+        same = tag in known and known[tag].path == path
+        tags[tag] = known[tag] if same else TagDirectory(files, path)
+    refresh_all(list(tags.values()))
+    return {tag: directory for tag, directory in tags.items() if directory.steps}
+
+
+def refresh_all(directories: Sequence[TagDirectory]) -> None:
+    """List directories anew, remote ones several at a time."""
+    remote = [directory for directory in directories if not isinstance(directory.files, LocalFiles)]
+    for directory in directories:
+        if isinstance(directory.files, LocalFiles):
+            directory.refresh()
+    if remote:
+        with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+            list(pool.map(TagDirectory.refresh, remote))
+
+
+def run_directories(files: Files) -> Iterator[tuple[str, ...]]:
+    """Every directory with a ``plugins`` directory in it, as parts below the root.
+
+    Hidden directories are passed over. Links are followed, as TensorBoard does, but not in circles.
+    """
+    pending: list[tuple[tuple[str, ...], frozenset[object]]] = [((), frozenset())]
+    while pending:
+        parts, ancestors = pending.pop()
+        path = "/".join(parts)
+        try:
+            here = identity(files, path)
+            entries = [] if here in ancestors else files.list(path)
+        except OSError:
+            continue
+        within = ancestors | {here}
+        for entry in entries:
+            if not entry.is_directory or entry.name.startswith("."):
+                continue
+            if entry.name == ASSETS:
+                yield parts
+            if not (parts and parts[-1] == ASSETS and entry.name == OURS):
+                pending.append(((*parts, entry.name), within))
+
+
+def identity(files: Files, path: str) -> object:
+    """What tells a directory from every other, however it was reached."""
+    if isinstance(files, LocalFiles):
+        stat = os.stat(files.where(path))  # noqa: PTH116 - called for every directory
+        return stat.st_dev, stat.st_ino
+    return path
+
+
+def describe_steps(steps: Sequence[StepFile]) -> dict[str, Any]:
+    """The steps of one tag as the ``index`` route gives them."""
+    return {
+        "steps": [step.step for step in steps],
+        "wall_times": [step.mtime for step in steps],
+        "versions": [step.version for step in steps],
+        "kinds": [step.kind for step in steps],
+    }
+
+
+def not_recorded(what: str, message: str, recorded: Sequence[Any]) -> RequestError:
+    """404 with what there is instead."""
+    names = ", ".join(map(str, recorded[:LISTED])) or "none"
+    more = f" and {len(recorded) - LISTED} more" if len(recorded) > LISTED else ""
+    return RequestError(
+        404, "not_recorded", f"{message}; recorded {what}s: {names}{more}", **{f"{what}s": list(recorded)}
+    )

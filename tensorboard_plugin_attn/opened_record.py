@@ -1,0 +1,176 @@
+"""Run, tag, step and version → an opened record: its checked header, kept in memory, and verified bytes."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.answers import RequestError
+from tensorboard_plugin_attn.byte_cache import ByteCache
+from tensorboard_plugin_attn.encoding import decompress
+from tensorboard_plugin_attn.errors import DamagedFileError
+from tensorboard_plugin_attn.files import Files, LocalFiles
+from tensorboard_plugin_attn.format import Header, read_header, read_tensor
+from tensorboard_plugin_attn.listing import Listing
+from tensorboard_plugin_attn.store import StepFile
+
+__all__ = ["OpenedRecord", "OpenedRecords", "open_record"]
+
+HEADER_BYTES = 8 << 20
+PARSED_PER_RAW = 6  # bytes in memory per byte of JSON, measured on 12 layers and 128 tokens
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class OpenedRecord:
+    """One file whose header was read. Bytes that it hands out were compared with their checksums once."""
+
+    files: Files
+    step_file: StepFile
+    header: Header
+    verified: set[tuple[str, int]] = field(default_factory=set)
+
+    @property
+    def layers(self) -> list[dict[str, Any]]:
+        """The header's entries of the layers."""
+        layers: list[dict[str, Any]] = self.header.meta["layers"]
+        return layers
+
+    def tensor(self, name: str) -> NDArray[Any]:
+        """A whole tensor."""
+        array = read_tensor(self.header, self.read, name)
+        self.verified.add((name, 0))
+        return array
+
+    def part(self, name: str, start: int, stop: int) -> bytes:
+        """Some bytes of a tensor; the first time the whole of it is read and checked."""
+        if (name, 0) not in self.verified:
+            return self.tensor(name).tobytes()[start:stop]
+        base = self.header.spans[name].start
+        return self.read(base + start, base + stop)
+
+    def member(self, name: str, start: int, stop: int) -> bytes:
+        """One gzip member of a tensor; the first time it is inflated, which checks it."""
+        base = self.header.spans[name].start
+        data = self.read(base + start, base + stop)
+        if (name, start + 1) not in self.verified:
+            try:
+                decompress(data)
+            except zlib.error as error:
+                raise DamagedFileError(f"in {name}: {error}", path=self.header.path) from error
+            self.verified.add((name, start + 1))
+        return data
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Bytes of the file."""
+        return self.files.read(self.step_file.path, start, stop)
+
+
+class OpenedRecords:
+    """Opens the records that a listing knows; headers stay in memory, bounded in bytes."""
+
+    def __init__(self, listing: Listing, *, limit: int = HEADER_BYTES) -> None:
+        self.listing = listing
+        self.cache: ByteCache[OpenedRecord] = ByteCache(limit)
+
+    def use(
+        self, run: str, tag: str, step: int, version: str | None, result: Callable[[OpenedRecord], Result]
+    ) -> tuple[Result, str]:
+        """What ``result`` makes of a record, and the record's version.
+
+        Raises:
+            RequestError: 404 nothing such was logged; 410 ``version`` is gone.
+            DamagedFileError: the file is cut off, altered or foreign.
+        """
+        files, step_file = self.current(run, tag, step)
+        if version is not None and version != step_file.version:
+            files, step_file = self.relisted(run, tag, step)
+            if version != step_file.version:
+                raise gone(run, tag, step, version, step_file.version)
+        try:
+            return result(self.open(files, step_file)), step_file.version
+        except (DamagedFileError, OSError) as error:
+            files, newer = self.relisted(run, tag, step)
+            if newer.version == step_file.version and isinstance(error, DamagedFileError):
+                raise
+            if newer.version == step_file.version:
+                raise DamagedFileError(f"it cannot be read: {error}", path=step_file.path) from error
+            if version is not None:
+                raise gone(run, tag, step, version, newer.version) from None
+            return result(self.open(files, newer)), newer.version  # it was replaced between two reads
+
+    def current(self, run: str, tag: str, step: int) -> tuple[Files, StepFile]:
+        """A step's file as it is now; of a remote one, as it was when last listed."""
+        files, step_file = self.listing.find_step(run, tag, step)
+        if not isinstance(files, LocalFiles):
+            return files, step_file
+        try:
+            entry = files.entry(step_file.path)
+        except OSError:
+            return self.relisted(run, tag, step)
+        return files, replace(step_file, size=entry.size, mtime=entry.mtime)
+
+    def relisted(self, run: str, tag: str, step: int) -> tuple[Files, StepFile]:
+        """A step's file after its directory was listed anew."""
+        self.listing.find_tag(run, tag).refresh()
+        return self.listing.find_step(run, tag, step)
+
+    def open(self, files: Files, step_file: StepFile) -> OpenedRecord:
+        """A record, from memory when the file has not changed."""
+        key = (id(files), step_file.path, step_file.version)
+        kept = self.cache.get(key)
+        if kept is not None:
+            return kept
+        record = open_record(files, step_file)
+        raw = min(span.start for span in record.header.spans.values())
+        self.cache.put(key, record, raw * PARSED_PER_RAW + record.header.metrics.nbytes)
+        return record
+
+
+def open_record(files: Files, step_file: StepFile) -> OpenedRecord:
+    """Read and check the header of one file.
+
+    Raises:
+        DamagedFileError: the file cannot be read, or is not one that this package wrote.
+    """
+    read = partial(files.read, step_file.path)
+    try:
+        header = read_header(read, step_file.size, step_file.path)
+        check_header(header, step_file.size)
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+        reason = f"its header is not one that this package writes ({error!r:.200})"
+        raise DamagedFileError(reason, path=step_file.path) from error
+    # The first read is 64 KiB and the array of metrics is a view of it.
+    return OpenedRecord(files, step_file, replace(header, metrics=np.array(header.metrics)))
+
+
+def check_header(header: Header, size: int) -> None:
+    """Raise ValueError, TypeError or KeyError where a header with a right checksum still makes no sense."""
+    meta = header.meta
+    heads = [counts(layer) for layer in meta["layers"]]
+    if header.metrics.shape != (len(heads), max(heads), len(meta["metrics"])):
+        raise ValueError(f"head_metrics has shape {header.metrics.shape}")
+    if not all(0 <= span.start <= span.stop <= size for span in header.spans.values()):
+        raise ValueError("a tensor lies outside the file")
+    float(meta["wall_time"])
+
+
+def counts(layer: dict[str, Any]) -> int:
+    """The number of heads of a layer whose counts are all positive."""
+    lengths = [layer[name] for name in ("heads", "kv_heads", "queries", "keys")] + list(layer["thumbnail"])
+    if not all(isinstance(length, int) and length > 0 for length in lengths):
+        raise ValueError(f"a layer has lengths {lengths}")
+    return int(layer["heads"])
+
+
+def gone(run: str, tag: str, step: int, asked: str, current: str) -> RequestError:
+    """410 with the version there is now."""
+    message = f"run {run!r}, tag {tag!r}, step {step} was written anew: version {asked!r} is gone"
+    return RequestError(410, "gone", f"{message}, ask for {current!r}", version=current)

@@ -1,0 +1,117 @@
+"""An opened record → what each route answers about it: JSON fields, or arrays with fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.answers import Array, RequestError
+from tensorboard_plugin_attn.errors import DamagedFileError
+from tensorboard_plugin_attn.opened_record import OpenedRecord
+
+__all__ = ["record_result", "thumbnails_result", "vectors_result", "weights_result"]
+
+Packed = tuple[list[Array], dict[str, Any]]
+
+DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "U32": "uint32", "U8": "uint8"}
+
+
+def record_result(record: OpenedRecord) -> dict[str, Any]:
+    """The header, less its checksums."""
+    return record.header.answer()
+
+
+def thumbnails_result(record: OpenedRecord) -> Packed:
+    """One gzip member with the max-pooled pictures of all heads, and the shape of each layer's."""
+    if "thumbnails" not in record.header.spans:
+        raise absent(record, "thumbnails")
+    layers = [
+        {"heads": layer["heads"], "height": layer["thumbnail"][0], "width": layer["thumbnail"][1]}
+        for layer in record.layers
+    ]
+    return [whole("thumbnails", "uint8", record.tensor("thumbnails"))], {"layers": layers}
+
+
+def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed:
+    """Row maxima and gzip members of one layer, or of one of its heads."""
+    entry = find_layer(record, layer, head)
+    name = f"layer.{layer}.weights"
+    if name not in record.header.spans:
+        raise absent(record, "weights", layer)
+    row_max, lengths = record.tensor(f"layer.{layer}.row_max"), record.tensor(f"layer.{layer}.member_bytes")
+    if len(lengths) != entry["heads"] or int(lengths.sum()) != record.header.spans[name].shape[0]:
+        raise DamagedFileError(f"layer.{layer}.member_bytes does not fit {name}", path=record.header.path)
+    if head is None:
+        members = whole("weights", "uint8", record.tensor(name))
+    else:
+        start = int(lengths[:head].sum())
+        row_max, lengths = row_max[head : head + 1], lengths[head : head + 1]
+        data = record.member(name, start, start + int(lengths[0]))
+        members = Array("weights", "uint8", (len(data),), data)
+    arrays = [
+        whole("row_max", "float32", row_max),
+        whole("member_bytes", "uint32", lengths),
+        members,
+    ]
+    return arrays, {
+        "layer": layer,
+        "head": head,
+        "heads": len(lengths),
+        "queries": entry["queries"],
+        "keys": entry["keys"],
+        "precision": record.header.meta["precision"],
+    }
+
+
+def vectors_result(record: OpenedRecord, layer: int, head: int) -> Packed:
+    """Query and key of one head, and its bias where there is one."""
+    entry = find_layer(record, layer, head)
+    if f"layer.{layer}.query" not in record.header.spans:
+        raise absent(record, "query and key", layer)
+    kv_head = head * entry["kv_heads"] // entry["heads"]
+    arrays = [slab(record, layer, "query", head), slab(record, layer, "key", kv_head)]
+    if f"layer.{layer}.bias" in record.header.spans:
+        arrays.append(slab(record, layer, "bias", head))
+    return arrays, {"layer": layer, "head": head, "kv_head": kv_head, "scale": entry["scale"]}
+
+
+def slab(record: OpenedRecord, layer: int, name: str, head: int) -> Array:
+    """One head of a tensor ``[head, row, column]``; axes that a broadcast bias lacks have length 1."""
+    span = record.header.spans[f"layer.{layer}.{name}"]
+    heads, *shape = (1,) * (3 - len(span.shape)) + span.shape
+    size = (span.stop - span.start) // heads
+    start = size * (head if heads > 1 else 0)
+    data = record.part(f"layer.{layer}.{name}", start, start + size)
+    return Array(name, DTYPES[span.dtype], tuple(shape), data)
+
+
+def whole(name: str, dtype: str, array: NDArray[Any]) -> Array:
+    """A numpy array as it travels."""
+    return Array(name, dtype, array.shape, np.ascontiguousarray(array).tobytes())
+
+
+def find_layer(record: OpenedRecord, layer: int, head: int | None) -> dict[str, Any]:
+    """The header's entry of a layer. Raises RequestError 404 where there is no such layer or head."""
+    if not 0 <= layer < len(record.layers):
+        message = f"no layer {layer}; recorded layers: 0 to {len(record.layers) - 1}"
+        raise RequestError(404, "not_recorded", message, layers=len(record.layers))
+    entry = record.layers[layer]
+    if head is not None and not 0 <= head < entry["heads"]:
+        message = f"no head {head} in layer {layer}; recorded heads: 0 to {entry['heads'] - 1}"
+        raise RequestError(404, "not_recorded", message, heads=entry["heads"])
+    return entry
+
+
+def absent(record: OpenedRecord, what: str, layer: int | None = None) -> RequestError:
+    """404 for what the file of an existing step does not hold, with the reason."""
+    meta = record.header.meta
+    if meta["kind"] == "metrics":
+        return RequestError(404, "metrics_only", f"step {meta['step']} was logged with head metrics only")
+    where = "" if layer is None else f" of layer {layer}"
+    reasons = [entry["why"] for entry in meta["left_out"] if entry.get("layer") == layer]
+    if reasons:
+        return RequestError(404, "left_out", f"{what}{where} left out: {reasons[0]}")
+    hint = "; pass query_key=True when logging" if what == "query and key" else ""
+    return RequestError(404, "not_recorded", f"no {what}{where} in this record{hint}")
