@@ -46,11 +46,13 @@ function Pager({ heads, count, firstColumn, onPage }: TableHeadProps) {
 export function TableHead(props: TableHeadProps) {
   const { layer, heads, names, byQuery, count } = props;
   return (
-    <div class="table-head" aria-hidden={count === 0}>
+    <div class="table-head">
       {byQuery && <span class="is-token">query</span>}
       {heads.map(({ head, colour }) => (
-        <span key={head} class="is-head" style={{ borderColor: colour }}>
-          {layer}.{names[head]}
+        <span key={head} class="is-head">
+          <span class="head-stroke" style={{ borderColor: colour }}>
+            {layer}.{names[head]}
+          </span>
         </span>
       ))}
       <span class="is-mean">mean</span>

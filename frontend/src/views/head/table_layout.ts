@@ -1,5 +1,8 @@
 /** Width of the view and number of heads → width of the table and how many of its columns fit. */
 
+/** Column of tokens in the table, when its rows are queries. */
+export const tokenWidth = 64;
+
 export interface TableLayout {
   width: number;
   /** From one column to the next. */
@@ -25,4 +28,9 @@ export function tableLayout(viewWidth: number, heads: number): TableLayout {
   const pitch = Math.min(widest, Math.max(narrowest, Math.floor(easy / wanted)));
   const fitting = Math.max(1, Math.min(heads, Math.floor(hard / pitch) - 1));
   return { width: (fitting + 1) * pitch, pitch, columns: fitting };
+}
+
+/** With a column of tokens the others move closer, so that the table keeps its place. */
+export function columnPitch({ width, pitch, columns }: TableLayout, withTokens: boolean): number {
+  return withTokens ? Math.floor((width - tokenWidth) / (columns + 1)) : pitch;
 }

@@ -1,13 +1,13 @@
 /** Weights, rows and the focused token → a canvas of all lines and one over it of the focus. */
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { RefObject } from "preact";
 
 import type { LayerWeights } from "../../decode";
 import { type LinePicture, LineRasteriser } from "../../draw/lines";
 import { rgbOf } from "../../draw/colour";
 import { type LayerAxes, tokenPlaces } from "./axis";
 import type { Focus } from "./focus";
+import { useWidth } from "./use_window";
 
 export interface ShownHead {
   /** Index in the weights. */
@@ -42,23 +42,6 @@ const spread = { share: 0.6, most: 3.6 };
 function offsets(count: number, rowHeight: number): number[] {
   const pitch = count < 2 ? 0 : Math.min(spread.most, (spread.share * rowHeight) / (count - 1));
   return Array.from({ length: count }, (_, i) => (i - (count - 1) / 2) * pitch);
-}
-
-function useWidth(ref: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const element = ref.current!;
-    const measure = (): void => {
-      setWidth(element.clientWidth);
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
-    return () => {
-      observer.disconnect();
-    };
-  }, [ref]);
-  return width;
 }
 
 function paint(

@@ -47,3 +47,20 @@ export function useScrollWindow(ref: RefObject<HTMLElement | null>): ScrollWindo
   }, [ref]);
   return seen;
 }
+
+export function useWidth(ref: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const element = ref.current!;
+    const measure = (): void => {
+      setWidth(element.clientWidth);
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => {
+      observer.disconnect();
+    };
+  }, [ref]);
+  return width;
+}

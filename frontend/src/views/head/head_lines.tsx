@@ -1,0 +1,189 @@
+/** One loaded layer → token columns, lines, table and their legend. */
+
+import { useMemo, useRef, useState } from "preact/hooks";
+
+import type { LayerWeights } from "../../decode";
+import { headColour } from "../../draw/colour";
+import {
+  gain,
+  hoverKey,
+  hoverQuery,
+  key,
+  numbers,
+  query,
+  type RecordHeader,
+  sentenceFilter,
+  shownHeads,
+  specials,
+  theme,
+  threshold,
+} from "../../state";
+import { axesOf, type LayerAxes } from "../token_lines/axis";
+import { type Focus, focusOf } from "../token_lines/focus";
+import type { ShownHead } from "../token_lines/line_canvas";
+import { hoverToken, pinToken } from "../token_lines/pinning";
+import { TokenLines } from "../token_lines/token_lines";
+import { useWidth } from "../token_lines/use_window";
+import { useDrawnMark } from "./drawn_mark";
+import { HeadsLegend, LinesLegend } from "./legend";
+import { type Overview, overviewOf } from "./overview";
+import { columnPitch, type TableLayout, tableLayout, tokenWidth } from "./table_layout";
+import { TableHead } from "./table_head";
+import { WeightTable } from "./weight_table";
+import { type WeightRows, weightRows } from "./weight_rows";
+
+export interface HeadLinesProps {
+  record: RecordHeader;
+  weights: LayerWeights;
+  names: readonly string[];
+}
+
+const rowHeight = 32;
+
+function useShownHeads(weights: LayerWeights): ShownHead[] {
+  const chosen = shownHeads.value;
+  const { heads } = weights;
+  return useMemo(
+    () =>
+      Array.from({ length: heads }, (_, head) => head)
+        .filter((head) => chosen?.has(head) ?? true)
+        .map((head) => ({ head, colour: headColour(head, theme.value) })),
+    [heads, chosen, theme.value],
+  );
+}
+
+interface Numbers {
+  axes: LayerAxes;
+  heads: ShownHead[];
+  focus: Focus | null;
+  overview: Overview;
+  rows: WeightRows;
+}
+
+function useNumbers({ record, weights }: HeadLinesProps): Numbers {
+  const filter = sentenceFilter.value;
+  const treatment = specials.value;
+  const axes = useMemo(
+    () => axesOf(record, weights.layer, treatment, filter),
+    [record, weights.layer, treatment, filter],
+  );
+  const heads = useShownHeads(weights);
+  const hovered = { query: hoverQuery.value, key: hoverKey.value };
+  const { queries, keys } = weights;
+  const focus =
+    focusOf(hovered, queries, keys) ??
+    focusOf({ query: query.value, key: key.value }, queries, keys);
+  const list = useMemo(() => heads.map(({ head }) => head), [heads]);
+  const overview = useMemo(
+    () => overviewOf(weights, list, axes, threshold.value),
+    [weights, list, axes, threshold.value],
+  );
+  const rows = useMemo(
+    () =>
+      weightRows({
+        weights,
+        header: record.layers[weights.layer]!,
+        heads: list,
+        axes,
+        focus,
+        overview,
+        filter,
+        specials: treatment,
+      }),
+    [weights, record, list, axes, overview, focus?.side, focus?.token],
+  );
+  return { axes, heads, focus, overview, rows };
+}
+
+/** First head with a column, when not all fit; falls back when heads are turned off. */
+function usePage(count: number, columns: number): [number, (first: number) => void] {
+  const [first, setFirst] = useState(0);
+  return [Math.max(0, Math.min(first, count - columns)), setFirst];
+}
+
+function Pinned({ axes }: { axes: LayerAxes }) {
+  const side = query.value !== null ? "query" : "key";
+  const token = query.value ?? key.value;
+  const row = token === null ? undefined : axes[side].rows[axes[side].rowOf[token] ?? -1];
+  if (row === undefined) return null;
+  return (
+    <button
+      type="button"
+      class="unpin"
+      aria-label={`Unpin ${row.text}`}
+      title="Unpin (Escape)"
+      onClick={() => {
+        pinToken(side, null);
+      }}
+    >
+      pinned: <bdi>{row.text}</bdi> ×
+    </button>
+  );
+}
+
+/** Eight pixels more than the table: the gap before it is twice the others. */
+function gridStyle(layout: TableLayout, byQuery: boolean): Record<string, string> {
+  const pitch = columnPitch(layout, byQuery);
+  return {
+    "--columns": `96px minmax(0, 1fr) 80px ${layout.width + 8}px`,
+    "--pitch": `${pitch}px`,
+    "--cell-gap": pitch < 44 ? "1px" : "4px",
+    "--token-width": `${tokenWidth}px`,
+  };
+}
+
+export function HeadLines(props: HeadLinesProps) {
+  const { record, weights, names } = props;
+  const room = useRef<HTMLDivElement>(null);
+  const { axes, heads, focus, overview, rows } = useNumbers(props);
+  const layout = tableLayout(useWidth(room), heads.length);
+  const [firstColumn, setFirstColumn] = usePage(heads.length, layout.columns);
+  const columns = heads.slice(firstColumn, firstColumn + layout.columns);
+  const onDrawn = useDrawnMark("head", [weights, heads, query.value, key.value]);
+  const style = gridStyle(layout, rows.side === "query");
+  return (
+    <div class={`head-lines by-${rows.side}`} ref={room} style={style}>
+      <HeadsLegend shown={heads.length} count={names.length} focus={focus} axes={axes} />
+      <TokenLines
+        weights={weights}
+        heads={heads}
+        axes={axes}
+        pinned={{ query: query.value, key: key.value }}
+        hovered={{ query: hoverQuery.value, key: hoverKey.value }}
+        onHover={hoverToken}
+        onPin={pinToken}
+        threshold={threshold.value}
+        gain={gain.value}
+        rowHeight={rowHeight}
+        label={`Attention lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`}
+        strongest={{ query: null, key: null, [rows.side]: rows.strongest }}
+        middle={<Pinned axes={axes} />}
+        asideHead={
+          <TableHead
+            layer={weights.layer}
+            heads={columns}
+            names={names}
+            byQuery={rows.side === "query"}
+            count={heads.length}
+            firstColumn={firstColumn}
+            onPage={setFirstColumn}
+          />
+        }
+        aside={(seen) => (
+          <WeightTable
+            rows={rows}
+            axis={axes[rows.side]}
+            heads={columns}
+            firstColumn={firstColumn}
+            rowHeight={rowHeight}
+            seen={seen}
+            theme={theme.value}
+            numbers={numbers.value}
+          />
+        )}
+        onDrawn={onDrawn}
+      />
+      <LinesLegend threshold={threshold.value} below={overview.belowThreshold} focus={focus} />
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+/** Layer, heads, attention group and sentence filter of the head view. */
+
+import { Segmented } from "../../controls/segmented";
+import { Select } from "../../controls/select";
+import {
+  layer,
+  type RecordHeader,
+  selectLayer,
+  type SentenceFilter,
+  sentenceFilter,
+} from "../../state";
+import { hasSentences } from "../token_lines/axis";
+import { HeadSquares } from "./head_squares";
+import { layerGroups, sameDepth } from "./layer_groups";
+import { filterName } from "./weight_rows";
+
+const filters: SentenceFilter[] = ["all", "aa", "bb", "ab", "ba"];
+
+function SentenceFilters() {
+  return (
+    <Segmented
+      label="Sentences"
+      hideLabel
+      value={sentenceFilter.value}
+      choices={filters.map((value) => ({ value, name: filterName(value) }))}
+      onChange={(value) => {
+        sentenceFilter.value = value;
+      }}
+    />
+  );
+}
+
+/** Encoder, decoder, cross: only for a model that has more than one of them. */
+function Groups({ record }: { record: RecordHeader }) {
+  const groups = layerGroups(record.layers);
+  const present = groups.find(({ layers }) => layers.includes(layer.value));
+  if (groups.length < 2 || present === undefined) return null;
+  return (
+    <Segmented
+      label="Attention"
+      hideLabel
+      value={present.id}
+      choices={groups.map(({ id, name }) => ({ value: id, name }))}
+      onChange={(id) => {
+        const next = groups.find((group) => group.id === id)!;
+        selectLayer(sameDepth(present, next, layer.value));
+      }}
+    />
+  );
+}
+
+function LayerSelect({ record }: { record: RecordHeader }) {
+  const group = layerGroups(record.layers).find(({ layers }) => layers.includes(layer.value));
+  return (
+    <Select
+      label="Layer"
+      hideLabel
+      value={layer.value}
+      choices={(group?.layers ?? []).map((value) => ({ value, name: `Layer ${value}` }))}
+      onChange={selectLayer}
+    />
+  );
+}
+
+/** A head's number in the model, where only some heads were logged. */
+export function headNames(record: RecordHeader, at: number): string[] {
+  const { heads, head_numbers: numbers } = record.layers[at]!;
+  return Array.from({ length: heads }, (_, head) => String(numbers?.[head] ?? head));
+}
+
+export function HeadToolbar({ record }: { record: RecordHeader }) {
+  return (
+    <div class="head-toolbar">
+      <LayerSelect record={record} />
+      <HeadSquares names={headNames(record, layer.value)} />
+      <div class="head-filters">
+        <Groups record={record} />
+        {hasSentences(record, layer.value) && <SentenceFilters />}
+      </div>
+    </div>
+  );
+}

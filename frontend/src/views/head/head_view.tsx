@@ -1,0 +1,49 @@
+/** The head view: one layer's heads as lines between tokens, and as numbers beside them. */
+
+import { layer, record, shown, step } from "../../state";
+import { HeadLines } from "./head_lines";
+import { headNames, HeadToolbar } from "./head_toolbar";
+import { type LayerState, useShownLayer } from "./shown_layer";
+
+function Message({ title, children }: { title: string; children: string }) {
+  return (
+    <div class="head-message" role="status">
+      <h2>{title}</h2>
+      <p>{children}</p>
+    </div>
+  );
+}
+
+function Content({ state }: { state: LayerState }) {
+  switch (state.status) {
+    case "ready":
+      return (
+        <HeadLines
+          {...state.shown}
+          names={headNames(state.shown.record, state.shown.weights.layer)}
+        />
+      );
+    case "left out":
+      return (
+        <Message title={`Layer ${layer.value} has no weights at step ${step.value}`}>
+          {`Its head metrics and thumbnails are logged, its weights are not: ${state.why}. ` +
+            "Log fewer heads or layers, or raise max_record_bytes of the AttentionWriter."}
+        </Message>
+      );
+    case "error":
+      return <Message title={`Step ${step.value} cannot be shown`}>{state.error.message}</Message>;
+    default:
+      return <p class="head-message is-loading">{`Loading layer ${layer.value} …`}</p>;
+  }
+}
+
+export function HeadView() {
+  const state = useShownLayer();
+  const header = shown(record.value);
+  return (
+    <section class="head-view" aria-label="Head view">
+      {header?.layers[layer.value] !== undefined && <HeadToolbar record={header} />}
+      <Content state={state} />
+    </section>
+  );
+}
