@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in commands:
         print(__doc__)
         return 2
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 - this script runs before anything else has checked
         print(f"Python ≥ 3.10 is needed, this is {sys.version.split()[0]}")
         return 2
     name, *rest = arguments
