@@ -1,4 +1,4 @@
-/** What is in view of a scrolled picture -> the part of it that a canvas of bounded size holds. */
+/** What is in view of a scrolled picture → the part of it that a canvas of bounded size holds. */
 import type { Box } from "./raster";
 
 export interface Extent {

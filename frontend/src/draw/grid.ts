@@ -1,4 +1,4 @@
-/** Layers with their heads and the room there is -> where every head's cell lies, and which head lies at a point. */
+/** Layers with their heads and the room there is → where every head's cell lies, and which head lies at a point. */
 import type { Box } from "./raster";
 
 /** One row of the grid: a layer, and under which heading it stands ("" for none). */

@@ -1,4 +1,4 @@
-/** Thumbnails, histories and a grid layout -> pixels of the part of the grid of heads that a window shows. */
+/** Thumbnails, histories and a grid layout → pixels of the part of the grid of heads that a window shows. */
 import type { Thumbnails } from "../decode";
 import { backgroundColour, pixelOf, rgbOf, runColour, sequentialTable, type Theme } from "./colour";
 import { intersects } from "./canvas_window";

@@ -1,4 +1,4 @@
-/** Pooled codes of one head and a colour table -> pixels of one cell; a bright code never vanishes when the cell is smaller. */
+/** Pooled codes of one head and a colour table → pixels of one cell; a bright code never vanishes when the cell is smaller. */
 import type { Box, Raster } from "./raster";
 
 export interface Codes {

@@ -1,4 +1,4 @@
-/** A metric series and one of its metrics -> what every head's sparkline needs, worked out once for each head. */
+/** A metric series and one of its metrics → what every head's sparkline needs, worked out once for each head. */
 import type { MetricSeries } from "../decode";
 import { MEAN } from "./grid";
 import { lastingChange } from "./lasting_change";

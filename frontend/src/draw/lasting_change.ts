@@ -1,4 +1,4 @@
-/** Values of one head over steps -> the step at which its largest lasting change begins, if it has one. */
+/** Values of one head over steps → the step at which its largest lasting change begins, if it has one. */
 
 /** A change counts from .15 of the scale on, and above 4 times the head's own step-to-step noise. */
 export const SMALLEST_CHANGE = 0.15;

@@ -1,4 +1,4 @@
-/** Pooled codes of one head and a colour table -> pixels of one cell with lines: queries at the left, keys at the right. */
+/** Pooled codes of one head and a colour table → pixels of one cell with lines: queries at the left, keys at the right. */
 import type { Codes } from "./heatmap";
 import { fillBox, type Box, type Raster } from "./raster";
 

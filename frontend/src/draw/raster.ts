@@ -1,4 +1,4 @@
-/** Boxes and colours -> pixels: a block of packed RGBA pixels (as ImageData holds them) and what every picture does with one. */
+/** Boxes and colours → pixels: a block of packed RGBA pixels (as ImageData holds them) and what every picture does with one. */
 
 export interface Raster {
   readonly width: number;

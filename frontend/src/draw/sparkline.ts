@@ -1,4 +1,4 @@
-/** Values over steps -> pixels of one small line: gaps where a value is missing, a baseline, a mark at the present step. */
+/** Values over steps → pixels of one small line: gaps where a value is missing, a baseline, a mark at the present step. */
 import { blendPixel, fillBox, type Box, type Raster } from "./raster";
 
 export interface Sparkline {

@@ -1,0 +1,109 @@
+/** A paint function and what is in view → pixels on a canvas that holds a window of the grid. */
+
+import { canvasWindow } from "../../draw/canvas_window";
+import type { GridLayout, GridRow } from "../../draw/grid";
+import { rowsIn, type Target } from "../../draw/heads_picture";
+import { makeRaster, type Box, type Raster } from "../../draw/raster";
+
+/** Fills the given rows of the grid; `scale` is device pixels per CSS pixel. */
+export type Paint = (
+  target: Target,
+  layout: GridLayout,
+  rows: readonly GridRow[],
+  scale: number,
+) => void;
+
+export interface GridPicture {
+  readonly layout: GridLayout;
+  readonly paint: Paint;
+  /** What the scrolled frame shows, in CSS pixels of the grid. */
+  readonly view: Box;
+  readonly scale: number;
+}
+
+/** The frame's clock, passed in so that tests can turn it by hand. */
+export interface Frames {
+  request: (draw: () => void) => number;
+  cancel: (id: number) => void;
+}
+
+const browserFrames: Frames = {
+  request: (draw) => requestAnimationFrame(draw),
+  cancel: (id) => cancelAnimationFrame(id),
+};
+
+export class CanvasPainter {
+  #window: Box | null = null;
+  #raster: Raster = makeRaster(0, 0);
+  #drawn: Pick<GridPicture, "layout" | "paint" | "scale"> | null = null;
+  #frame = 0;
+
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    readonly onDrawn: () => void,
+    readonly frames: Frames = browserFrames,
+  ) {}
+
+  /** Draws what is new at the next frame: the rows in view first, the rest of the window after it. */
+  show(picture: GridPicture): void {
+    this.stop();
+    const window = canvasWindow(picture.view, picture.layout, this.#window);
+    const drawn = this.#drawn;
+    const isSame =
+      window === this.#window &&
+      drawn?.layout === picture.layout &&
+      drawn.paint === picture.paint &&
+      drawn.scale === picture.scale;
+    if (!isSame) this.#frame = this.frames.request(() => this.#drawView(window, picture));
+  }
+
+  stop(): void {
+    this.frames.cancel(this.#frame);
+  }
+
+  #drawView(window: Box, picture: GridPicture): void {
+    this.#place(window, picture);
+    const inView = rowsIn(picture.layout, picture.view);
+    this.#drawRows(picture, inView);
+    const rest = rowsIn(picture.layout, window).filter((row) => !inView.includes(row));
+    const finish = (): void => {
+      this.#drawRows(picture, rest);
+      this.#drawn = picture;
+    };
+    if (rest.length === 0) finish();
+    else this.#frame = this.frames.request(finish);
+    this.onDrawn();
+  }
+
+  #place(window: Box, { layout, scale }: GridPicture): void {
+    const width = Math.round(window.width * scale);
+    const height = Math.round(window.height * scale);
+    const isMoved = window !== this.#window || layout !== this.#drawn?.layout;
+    if (this.#raster.width !== width || this.#raster.height !== height) {
+      this.#raster = makeRaster(width, height);
+    } else if (isMoved) this.#raster.pixels.fill(0);
+    if (isMoved || this.canvas.width !== width) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+    }
+    const { style } = this.canvas;
+    style.left = `${window.x}px`;
+    style.top = `${window.y}px`;
+    style.width = `${window.width}px`;
+    style.height = `${window.height}px`;
+    this.#window = window;
+  }
+
+  #drawRows({ layout, paint, scale }: GridPicture, rows: readonly GridRow[]): void {
+    const first = rows[0];
+    const last = rows.at(-1);
+    if (first === undefined || last === undefined || this.#raster.pixels.length === 0) return;
+    const window = this.#window!;
+    paint({ raster: this.#raster, window }, layout, rows, scale);
+    const { width, height, pixels } = this.#raster;
+    const image = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
+    const top = Math.max(0, Math.floor((first.top - window.y) * scale));
+    const bottom = Math.ceil((last.top + layout.pitchY - window.y) * scale);
+    this.canvas.getContext("2d")?.putImageData(image, 0, 0, 0, top, width, bottom - top);
+  }
+}

@@ -1,0 +1,45 @@
+/** Layers of a record or a metric series → rows of the grid of heads, and the names of its heads. */
+
+import type { GridLayer } from "../../draw/grid";
+
+/** What record headers and metric series both say of a layer. */
+export interface LayerShape {
+  readonly name: string;
+  readonly kind: string;
+  readonly stack: string;
+  readonly heads: number;
+  /** The model's own numbers, when only some heads were logged. */
+  readonly head_numbers?: readonly number[];
+}
+
+/** Encoder, Decoder, Cross, …; nothing where all layers are of one sort. */
+export function gridLayers(
+  shapes: readonly LayerShape[],
+  order: (layer: number) => readonly number[],
+): GridLayer[] {
+  const groups = shapes.map(groupName);
+  const isOneGroup = new Set(groups).size <= 1;
+  return shapes.map(({ heads }, layer) => ({
+    layer,
+    heads,
+    group: isOneGroup ? "" : groups[layer]!,
+    order: order(layer),
+  }));
+}
+
+function groupName({ kind, stack }: LayerShape): string {
+  if (kind === "cross") return stack === "" || stack === "decoder" ? "Cross" : `Cross, ${stack}`;
+  return stack === "" ? "Self" : stack.charAt(0).toUpperCase() + stack.slice(1);
+}
+
+export function headNumber(shape: LayerShape | undefined, head: number): number {
+  return shape?.head_numbers?.[head] ?? head;
+}
+
+/** The name of a head's button: "Layer 5 head 3". */
+export function headName(
+  shapes: readonly LayerShape[],
+  { layer, head }: { layer: number; head: number },
+): string {
+  return `Layer ${layer} head ${headNumber(shapes[layer], head)}`;
+}

@@ -1,0 +1,107 @@
+/** A grid layout → one button over each head's cell; one of them is in the tab order, arrows move among them. */
+
+import { memo } from "preact/compat";
+
+import { neighbour, type Cell, type Direction, type GridLayout } from "../../draw/grid";
+import { headName, headNumber, type LayerShape } from "./grid_layers";
+
+export interface HeadButtonsProps {
+  readonly layout: GridLayout;
+  readonly shapes: readonly LayerShape[];
+  readonly selected: Cell;
+  /** The head whose button Tab reaches. */
+  readonly reached: Cell;
+  readonly isNumbered: boolean;
+  readonly describedBy: string;
+  readonly onOpen: (cell: Cell) => void;
+  readonly onReach: (cell: Cell) => void;
+}
+
+const directions: Readonly<Record<string, Direction>> = {
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
+  Home: "rowStart",
+  End: "rowEnd",
+};
+
+function sameCell(a: Cell, b: Cell): boolean {
+  return a.layer === b.layer && a.head === b.head;
+}
+
+function cellOf(target: EventTarget | null): Cell | null {
+  const button = (target as Element | null)?.closest<HTMLElement>("button[data-head]");
+  if (!button) return null;
+  return { layer: Number(button.dataset["layer"]), head: Number(button.dataset["head"]) };
+}
+
+export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
+  const { layout, onOpen, onReach } = props;
+  const move = (event: KeyboardEvent): void => {
+    const direction = directions[event.key];
+    const from = cellOf(event.target);
+    if (direction === undefined || from === null || event.altKey || event.ctrlKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const to = neighbour(layout, from, direction);
+    onReach(to);
+    const group = event.currentTarget as HTMLElement;
+    const selector = `button[data-layer="${to.layer}"][data-head="${to.head}"]`;
+    group.querySelector<HTMLElement>(selector)?.focus();
+  };
+  const open = (event: MouseEvent): void => {
+    const cell = cellOf(event.target);
+    if (cell !== null) onOpen(cell);
+  };
+  return (
+    <div
+      class="head-buttons"
+      role="group"
+      aria-label="Heads by layer"
+      onKeyDown={move}
+      onClick={open}
+      onFocusIn={(event) => {
+        const cell = cellOf(event.target);
+        if (cell !== null) onReach(cell);
+      }}
+    >
+      {layout.rows.flatMap((row) =>
+        row.order.map((head, column) => (
+          <HeadButton
+            key={`${row.layer}.${head}`}
+            {...props}
+            cell={{ layer: row.layer, head }}
+            left={column * layout.pitchX}
+            top={row.top}
+          />
+        )),
+      )}
+    </div>
+  );
+});
+
+interface HeadButtonProps extends HeadButtonsProps {
+  readonly cell: Cell;
+  readonly left: number;
+  readonly top: number;
+}
+
+function HeadButton({ cell, left, top, layout, shapes, ...rest }: HeadButtonProps) {
+  const isReached = sameCell(cell, rest.reached);
+  const height = layout.sparkTop + layout.sparkHeight + layout.markHeight;
+  return (
+    <button
+      type="button"
+      data-layer={cell.layer}
+      data-head={cell.head}
+      tabIndex={isReached ? 0 : -1}
+      aria-label={headName(shapes, cell)}
+      aria-current={sameCell(cell, rest.selected) ? "true" : undefined}
+      aria-describedby={isReached ? rest.describedBy : undefined}
+      style={{ left, top, width: layout.cell.width, height, paddingTop: height }}
+    >
+      {rest.isNumbered && <span>{headNumber(shapes[cell.layer], cell.head)}</span>}
+    </button>
+  );
+}

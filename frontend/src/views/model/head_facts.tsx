@@ -1,0 +1,65 @@
+/** A head, or the mean of a layer → its name and metrics at this step, as the tip shows them. */
+
+import { headMean } from "../../draw/histories";
+import { MEAN, type Cell } from "../../draw/grid";
+import { formatDifference, formatWeight } from "../../format_number";
+import { step } from "../../state";
+import { headNumber } from "../heads_grid/grid_layers";
+import { metricTitle } from "./metric_names";
+import { metrics, metricStep, shapes } from "./scene";
+
+function title({ layer, head }: Cell): string {
+  const shape = shapes.value[layer];
+  if (head === MEAN) return `Layer ${layer} · mean of ${shape?.heads ?? 0} heads`;
+  return `Layer ${layer} · Head ${headNumber(shape, head)}`;
+}
+
+/** Value of a metric at a step of the series, and its change from the first one. */
+function valueAndChange({ layer, head }: Cell, metric: number): { now: number; change: number } {
+  const series = metrics.value;
+  if (series === null || metricStep.value === -1) return { now: NaN, change: NaN };
+  const at = (step: number): number =>
+    head === MEAN ? headMean(series, step, layer, metric) : series.at(step, layer, head, metric);
+  const now = at(metricStep.value);
+  return { now, change: now - at(0) };
+}
+
+export function HeadFacts({ cell }: { readonly cell: Cell }) {
+  const series = metrics.value;
+  const name = shapes.value[cell.layer]?.name ?? "";
+  return (
+    <>
+      <strong>{title(cell)}</strong>
+      {name !== "" && <div class="head-tip-name">{name}</div>}
+      {series !== null && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">
+                <span class="visually-hidden">metric</span>
+              </th>
+              <th scope="col">step {step.value}</th>
+              <th scope="col">from {series.steps[0]}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {series.names.map((metric, at) => (
+              <FactRow key={metric} name={metric} {...valueAndChange(cell, at)} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {cell.head !== MEAN && <div class="head-tip-hint">Click to open</div>}
+    </>
+  );
+}
+
+function FactRow({ name, now, change }: { name: string; now: number; change: number }) {
+  return (
+    <tr>
+      <th scope="row">{metricTitle(name)}</th>
+      <td>{formatWeight(now)}</td>
+      <td>{formatDifference(change)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,79 @@
+/** What the grid shows → the explanation of every mark in it. */
+
+import { SMALLEST_CHANGE } from "../../draw/lasting_change";
+import { formatWeight } from "../../format_number";
+import { dimBelow, record, series, shown, step, steps, thumbnailStyle } from "../../state";
+import { metricTitle } from "./metric_names";
+import { histories, isUnreadable, shownMetric } from "./scene";
+
+export function Legend() {
+  return (
+    <div class="model-legend">
+      {isUnreadable.value ? <NoPicture /> : <WeightScale />}
+      <MetricMarks />
+    </div>
+  );
+}
+
+function NoPicture() {
+  const others = steps.value.length - 1;
+  return <span>No picture for this step. The sparklines come from the other {others} steps.</span>;
+}
+
+function WeightScale() {
+  const isLines = thumbnailStyle.value === "lines";
+  return (
+    <span class="legend-scale">
+      <span class="legend-bar">
+        <span class="legend-gradient" />
+        <span class="legend-ticks">
+          <span>0</span>
+          <span>.25</span>
+          <span>1</span>
+        </span>
+      </span>
+      <span>
+        {isLines
+          ? "weights from query (left) to key, added up"
+          : "weight, same scale at every step"}
+        {isPooled() && <span class="legend-note"> · a pixel is the largest weight in it</span>}
+      </span>
+    </span>
+  );
+}
+
+/** Thumbnails are drawn in cells of 42 pixels, so more tokens share pixels. */
+function isPooled(): boolean {
+  const layers = shown(record.value)?.layers ?? [];
+  return layers.some(({ queries, keys }) => Math.max(queries, keys) > 42);
+}
+
+function MetricMarks() {
+  if (series.value.status === "error") {
+    return <span class="legend-error">No metrics: {series.value.error.message}</span>;
+  }
+  if (histories.value === null || shownMetric.value === null) return null;
+  const { least, most } = histories.value.scale;
+  return (
+    <>
+      <span class="legend-item">
+        <i class="legend-line" />
+        {metricTitle(shownMetric.value)} over steps, {least}–{most}
+      </span>
+      <span class="legend-item">
+        <i class="legend-line is-bold" />
+        after a lasting change ≥ {formatWeight(SMALLEST_CHANGE * (most - least))}
+      </span>
+      <span class="legend-item">
+        <i class={isUnreadable.value ? "legend-mark is-damaged" : "legend-mark"} />
+        step {step.value}
+      </span>
+      {dimBelow.value > 0 && (
+        <span class="legend-item">
+          <i class="legend-dim" />
+          {metricTitle(shownMetric.value)} below {formatWeight(dimBelow.value)}
+        </span>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,56 @@
+/** The chosen head → a table of its metrics: history, value at this step, change from the first step. */
+
+import { formatDifference, formatWeight } from "../../format_number";
+import { head, layer, step, theme } from "../../state";
+import { metricMeaning, metricTitle } from "./metric_names";
+import { historiesOf, metrics, metricStep } from "./scene";
+import { SparklineCanvas } from "./sparkline_canvas";
+
+export function MetricTable() {
+  const series = metrics.value;
+  if (series === null) return null;
+  return (
+    <table class="metric-table" aria-label="Metrics of the chosen head">
+      <thead>
+        <tr>
+          <th scope="col">Metric</th>
+          <th scope="col" class="is-history">
+            <span class="visually-hidden">over steps</span>
+          </th>
+          <th scope="col">step {step.value}</th>
+          <th scope="col">from {series.steps[0]}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {series.names.map((name, at) => (
+          <MetricRow key={name} name={name} metric={at} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function MetricRow({ name, metric }: { readonly name: string; readonly metric: number }) {
+  const series = metrics.value!;
+  const at = metricStep.value;
+  const now = at === -1 ? NaN : series.at(at, layer.value, head.value, metric);
+  const first = series.at(0, layer.value, head.value, metric);
+  return (
+    <tr>
+      <th scope="row" title={metricMeaning(name)}>
+        {metricTitle(name)}
+      </th>
+      <td class="is-history">
+        <SparklineCanvas
+          histories={historiesOf(series, metric)}
+          layer={layer.value}
+          head={head.value}
+          step={step.value ?? 0}
+          theme={theme.value}
+        />
+      </td>
+      <td class="is-now">{formatWeight(now)}</td>
+      <td class="is-change">{formatDifference(now - first)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,64 @@
+/** Settings of the model view → their controls in the left pane. */
+
+import { batch } from "@preact/signals";
+
+import { Range } from "../../controls/range";
+import { Segmented } from "../../controls/segmented";
+import { Select } from "../../controls/select";
+import { cellMetric, dimBelow, sortBy, thumbnailStyle, type ThumbnailStyle } from "../../state";
+import { metricTitle } from "./metric_names";
+import { histories, metrics, shownMetric } from "./scene";
+
+const styles: readonly { value: ThumbnailStyle; name: string }[] = [
+  { value: "heat", name: "Heat map" },
+  { value: "lines", name: "Lines" },
+];
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Another metric has another scale, so the limit for dimming starts again. */
+function showMetric(name: string): void {
+  batch(() => {
+    cellMetric.value = name;
+    dimBelow.value = 0;
+  });
+}
+
+export function ModelDisplay() {
+  const names = metrics.value?.names ?? [];
+  const choices = names.map((name) => ({ value: name, name: capital(metricTitle(name)) }));
+  const { least, most } = histories.value?.scale ?? { least: 0, most: 1 };
+  return (
+    <>
+      <Segmented
+        label="Thumbnails"
+        value={thumbnailStyle.value}
+        choices={styles}
+        wide
+        onChange={(style) => (thumbnailStyle.value = style)}
+      />
+      <Select
+        label="Sort heads by"
+        value={names.includes(sortBy.value) ? sortBy.value : "number"}
+        choices={[{ value: "number", name: "Head number" }, ...choices]}
+        onChange={(name) => (sortBy.value = name)}
+      />
+      <Select
+        label="Metric under each head"
+        value={shownMetric.value ?? ""}
+        choices={choices}
+        onChange={showMetric}
+      />
+      <Range
+        label="Dim heads below"
+        value={dimBelow.value}
+        min={Math.min(0, least)}
+        max={most}
+        step={(most - least) / 100}
+        onChange={(value) => (dimBelow.value = value)}
+      />
+    </>
+  );
+}

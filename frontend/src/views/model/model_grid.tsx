@@ -1,0 +1,64 @@
+/** The selected step → title, token line, grid of heads and legend. */
+
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { head, layer, selectHead, sortBy, step, thumbnails } from "../../state";
+import { HeadsGrid } from "../heads_grid/heads_grid";
+import { useDrawnMark } from "./drawn_mark";
+import { HeadFacts } from "./head_facts";
+import { Legend } from "./legend";
+import { metricTitle } from "./metric_names";
+import { gridSize, isSorted, isUnreadable, layout, paint, shapes } from "./scene";
+import { TokenLine } from "./token_line";
+
+export function ModelGrid() {
+  const element = useRef<HTMLElement>(null);
+  useMeasured(element);
+  const onDrawn = useDrawnMark();
+  const title = `Every head at step ${step.value ?? "–"}`;
+  return (
+    <section ref={element} class="model-main" aria-label={title}>
+      <h2 class="model-title">
+        {title}
+        {!isUnreadable.value && (
+          <span class="model-hint">query rows × key columns, click opens a head</span>
+        )}
+      </h2>
+      <TokenLine />
+      <HeadsGrid
+        layout={layout}
+        paint={paint}
+        shapes={shapes.value}
+        selected={{ layer: layer.value, head: head.value }}
+        label={`Attention heads at step ${step.value ?? "–"}`}
+        caption={isSorted.value ? `most to least ${metricTitle(sortBy.value)}` : null}
+        hasMean={!isUnreadable.value}
+        isBusy={thumbnails.value.status === "loading"}
+        tip={(cell) => <HeadFacts cell={cell} />}
+        onOpen={openCell}
+        onDrawn={onDrawn}
+      />
+      <Legend />
+    </section>
+  );
+}
+
+function openCell(cell: { layer: number; head: number }): void {
+  selectHead(cell.layer, cell.head);
+}
+
+function useMeasured(element: RefObject<HTMLElement | null>): void {
+  useLayoutEffect(() => {
+    const measure = (): void => {
+      const { clientWidth: width, clientHeight: height } = element.current!;
+      const old = gridSize.value;
+      if (width === 0 || height === 0) return;
+      if (width !== old.width || height !== old.height) gridSize.value = { width, height };
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element.current!);
+    measure();
+    return () => observer.disconnect();
+  }, [element]);
+}

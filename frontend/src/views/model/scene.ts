@@ -1,0 +1,164 @@
+/** What is selected, loaded and set → layers, order and pixels of the model view; signals, no DOM. */
+
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+
+import { gridLayout, headsInOrder, sortHeads, type GridLayout } from "../../draw/grid";
+import { drawRows, headsInk, type HeadsInk, type HeadsScene } from "../../draw/heads_picture";
+import { Histories } from "../../draw/histories";
+import type { MetricSeries, Thumbnails } from "../../decode";
+import {
+  cellMetric,
+  dimBelow,
+  FOLD_WIDTH,
+  frameWidth,
+  record,
+  series,
+  shown,
+  sortBy,
+  step,
+  theme,
+  thumbnails,
+  thumbnailStyle,
+} from "../../state";
+import type { Paint } from "../heads_grid/canvas_painter";
+import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
+
+export const metrics: ReadonlySignal<MetricSeries | null> = computed(
+  () => shown(series.value) ?? null,
+);
+
+/** The metric under each head, or the first one of this probe. */
+export const shownMetric: ReadonlySignal<string | null> = computed(() => {
+  const names = metrics.value?.names ?? [];
+  return names.includes(cellMetric.value) ? cellMetric.value : (names[0] ?? null);
+});
+
+const historiesOfSeries = new WeakMap<MetricSeries, Map<number, Histories>>();
+
+/** Histories of one metric, kept as long as the series is. */
+export function historiesOf(of: MetricSeries, metric: number): Histories {
+  const known = historiesOfSeries.get(of) ?? new Map<number, Histories>();
+  historiesOfSeries.set(of, known);
+  const found = known.get(metric) ?? new Histories(of, metric);
+  known.set(metric, found);
+  return found;
+}
+
+export const histories: ReadonlySignal<Histories | null> = computed(() => {
+  if (metrics.value === null || shownMetric.value === null) return null;
+  return historiesOf(metrics.value, metrics.value.names.indexOf(shownMetric.value));
+});
+
+/** Index of the selected step in the series; -1 when it has no metrics. */
+export const metricStep: ReadonlySignal<number> = computed(() =>
+  step.value === null ? -1 : (metrics.value?.steps.indexOf(step.value) ?? -1),
+);
+
+export const isUnreadable: ReadonlySignal<boolean> = computed(
+  () => thumbnails.value.status === "error",
+);
+
+interface Shown {
+  readonly shapes: readonly LayerShape[];
+  readonly pictures: Thumbnails | null;
+}
+
+let lastShown: Shown = { shapes: [], pictures: null };
+
+/** Layers and pictures that fit each other; while only one of a new pair is there, the old pair. */
+const fitting: ReadonlySignal<Shown> = computed(() => {
+  const layers: readonly LayerShape[] = isUnreadable.value
+    ? (metrics.value?.layers ?? lastShown.shapes)
+    : (shown(record.value)?.layers ?? []);
+  const pictures = isUnreadable.value ? null : (shown(thumbnails.value) ?? null);
+  const fits =
+    pictures === null ||
+    (pictures.layers.length === layers.length &&
+      pictures.layers.every(({ heads }, at) => heads === layers[at]!.heads));
+  if (fits && layers.length > 0) {
+    const isSame = JSON.stringify(layers) === JSON.stringify(lastShown.shapes);
+    lastShown = { shapes: isSame ? lastShown.shapes : layers, pictures };
+  }
+  return lastShown;
+});
+
+/** The same array as long as the layers are the same. */
+export const shapes: ReadonlySignal<readonly LayerShape[]> = computed(() => fitting.value.shapes);
+
+/** By a metric that this probe has; then each layer has its own order of heads. */
+export const isSorted: ReadonlySignal<boolean> = computed(
+  () => metrics.value?.names.includes(sortBy.value) ?? false,
+);
+
+/** Order of each layer's heads from left to right. */
+export const orders: ReadonlySignal<readonly (readonly number[])[]> = computed(() => {
+  const metric = metrics.value?.names.indexOf(sortBy.value) ?? -1;
+  return shapes.value.map(({ heads }, layer) =>
+    isSorted.value
+      ? sortHeads(heads, (head) => metricAt(layer, head, metric, metricStep.value))
+      : headsInOrder(heads),
+  );
+});
+
+export function metricAt(layer: number, head: number, metric: number, at: number): number {
+  return at < 0 ? NaN : (metrics.value?.at(at, layer, head, metric) ?? NaN);
+}
+
+function isDimmer(): (layer: number, head: number) => boolean {
+  const least = dimBelow.value;
+  const metric = histories.value?.metric ?? -1;
+  const at = metricStep.value;
+  if (least <= 0 || metric === -1 || at === -1) return () => false;
+  return (layer, head) => metricAt(layer, head, metric, at) < least;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Of the part of the view that holds the grid with its title and legend. */
+export const gridSize: Signal<Size> = signal({ width: 656, height: 640 });
+
+const isNarrow = computed(() => frameWidth.value < FOLD_WIDTH);
+
+/** Heights of what stands above and below the rows, widths of what stands beside the cells. */
+const ABOVE = 72;
+const BELOW = 88;
+const BESIDE = 48;
+const SCROLL_BAR = 11;
+
+export const layout: ReadonlySignal<GridLayout> = computed(() => {
+  const layers = gridLayers(shapes.value, (at) => orders.value[at] ?? []);
+  const room = {
+    width: gridSize.value.width - BESIDE,
+    height: gridSize.value.height - ABOVE - BELOW,
+    pitchX: isNarrow.value ? 47 : 46,
+    numbered: isSorted.value,
+  };
+  const free = gridLayout(layers, room);
+  if (free.height <= room.height) return free;
+  return gridLayout(layers, { ...room, width: room.width - SCROLL_BAR });
+});
+
+const inks = new Map<string, HeadsInk>();
+
+function inkOf(name: "light" | "dark", scale: number): HeadsInk {
+  const key = `${name} ${scale}`;
+  const ink = inks.get(key) ?? headsInk(name, scale);
+  inks.set(key, ink);
+  return ink;
+}
+
+export const paint: ReadonlySignal<Paint> = computed(() => {
+  const scene: HeadsScene = {
+    thumbnails: fitting.value.pictures,
+    style: thumbnailStyle.value,
+    histories: histories.value,
+    step: step.value ?? 0,
+    isDamaged: isUnreadable.value,
+    isDim: isDimmer(),
+  };
+  const name = theme.value;
+  return (target, layout, rows, scale) => drawRows(target, layout, rows, scene, inkOf(name, scale));
+});

@@ -1,0 +1,87 @@
+/** The chosen head → its lines and weights beside the grid, its metrics, and the way to the Head view. */
+
+import type { ComponentChildren } from "preact";
+
+import type { RecordHeader } from "../../answers";
+import {
+  head,
+  hoverKey,
+  hoverQuery,
+  key,
+  layer,
+  openHead,
+  query,
+  record,
+  shown,
+  weights,
+} from "../../state";
+import { headNumber } from "../heads_grid/grid_layers";
+import { CompactLines } from "../token_lines/compact_lines";
+import { MetricTable } from "./metric_table";
+import { shapes } from "./scene";
+
+export function SidePanel() {
+  const at = layer.value;
+  return (
+    <>
+      <header class="side-header">
+        <h2>
+          Layer {at} · Head {headNumber(shapes.value[at], head.value)}
+        </h2>
+        <button type="button" class="link" onClick={() => openHead(at, head.value)}>
+          <span class="is-long">Open in </span>Head →
+        </button>
+      </header>
+      <Pattern />
+      <MetricTable />
+    </>
+  );
+}
+
+/** Weights and the record that they belong to; the last ones while new ones load. */
+function Pattern() {
+  const header = shown(record.value);
+  const loaded = shown(weights.value);
+  const reason = header === undefined ? null : whyWithout(header, layer.value);
+  if (reason !== null) return <Notice>{reason}</Notice>;
+  if (weights.value.status === "error") {
+    return <Notice>The weights cannot be shown. {weights.value.error.message}</Notice>;
+  }
+  const shape = loaded === undefined ? undefined : header?.layers[loaded.layer];
+  if (header === undefined || loaded === undefined || shape?.queries !== loaded.queries) {
+    return <div class="side-pattern" aria-busy="true" />;
+  }
+  const isPointed = [query, key, hoverQuery, hoverKey].some(({ value }) => value !== null);
+  return (
+    <>
+      <Faults header={header} />
+      <div class="side-pattern">
+        <CompactLines
+          record={header}
+          weights={loaded}
+          head={Math.min(head.value, loaded.heads - 1)}
+        />
+      </div>
+      {!isPointed && <p class="side-hint">Point at a token for its weights, click to keep it.</p>}
+    </>
+  );
+}
+
+function whyWithout(header: RecordHeader, at: number): string | null {
+  if (header.layers[at]?.weights !== false) return null;
+  const left = header.left_out.find((part) => part.layer === at && part.what === "weights");
+  const why = left === undefined ? "" : ` (${left.why})`;
+  return `The weights of this layer were left out when logging${why}. Its thumbnails and metrics are of all weights.`;
+}
+
+function Faults({ header }: { readonly header: RecordHeader }) {
+  const faults = header.faults.filter(
+    ({ layer: at, heads }) => at === layer.value && heads.includes(head.value),
+  );
+  if (faults.length === 0) return null;
+  return <p class="side-fault">At this step: {faults.map(({ fault }) => fault).join(", ")}</p>;
+}
+
+function Notice({ children }: { readonly children: ComponentChildren }) {
+  return <p class="side-notice">{children}</p>;
+}
