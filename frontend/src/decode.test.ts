@@ -11,7 +11,12 @@ import {
   unpack,
 } from "./decode";
 
-type Source = { name: string; dtype: string; shape: number[]; bytes: Uint8Array };
+interface Source {
+  name: string;
+  dtype: string;
+  shape: number[];
+  bytes: Uint8Array;
+}
 
 function bytesOf(array: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }) {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);

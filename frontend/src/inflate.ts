@@ -3,12 +3,12 @@
 import { DecodeError } from "./unpack";
 
 /** Views of the single members, which lie back to back with the given lengths. */
-export function splitMembers(bytes: Uint8Array, lengths: ArrayLike<number>): Uint8Array[] {
+export function splitMembers(bytes: Uint8Array, lengths: Iterable<number>): Uint8Array[] {
   const members: Uint8Array[] = [];
   let start = 0;
-  for (let i = 0; i < lengths.length; i++) {
-    members.push(bytes.subarray(start, start + lengths[i]!));
-    start += lengths[i]!;
+  for (const length of lengths) {
+    members.push(bytes.subarray(start, start + length));
+    start += length;
   }
   if (start !== bytes.length)
     throw new DecodeError("weights", `members of ${start} bytes in all, got ${bytes.length}`);

@@ -40,16 +40,20 @@ function visibleCharacter(character: string): string {
 }
 
 /** Part of a character when beside others (emoji, Persian), nothing to see when alone. */
-function nameOfJoiner(character: string): string {
-  return { "\u200c": "‹ZWNJ›", "\u200d": "‹ZWJ›" }[character] ?? "‹VS16›";
-}
+const joiners: Record<string, string> = {
+  "\u200c": "‹ZWNJ›",
+  "\u200d": "‹ZWJ›",
+  "\ufe0f": "‹VS16›",
+};
 
 /** Nothing invisible, nothing that turns the text around: control, bidirectional and broken characters by name. */
 export function visibleText(text: string): string {
   if (text === "") return "‹empty›";
-  if (/^[\u200c\u200d\ufe0f]+$/.test(text)) return Array.from(text, nameOfJoiner).join("");
+  const characters = Array.from(text);
+  if (characters.every((character) => character in joiners))
+    return characters.map((character) => joiners[character]).join("");
   if (/^ +$/.test(text)) return "␣".repeat(Math.min(text.length, 8));
-  return Array.from(text, visibleCharacter).join("");
+  return characters.map(visibleCharacter).join("");
 }
 
 export function elide(text: string, limit = longest): string {

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { LayerWeights } from "../../decode";
+import type { LayerHeader, SentenceFilter, Specials } from "../../state";
+import { makeAxis, sentencesOf } from "../token_lines/axis";
+import type { Focus } from "../token_lines/focus";
+import { overviewOf } from "./overview";
+import { filterName, keysSeen, weightRows } from "./weight_rows";
+
+const tokens = ["[CLS]", "nurse", "she"];
+const special = new Set([0]);
+const header = { mask: "full", queries: 3, keys: 3, heads: 2 } as LayerHeader;
+/** Two heads of [query, key]. */
+const values = Float32Array.of(
+  ...[0.5, 0.25, 0.25, 0, 1, 0, 0.125, 0.75, 0.125],
+  ...[1, 0, 0, 0.5, 0.5, 0, 0.625, 0.25, 0.125],
+);
+const weights = new LayerWeights(0, 2, 3, 3, "float32", new Float32Array(6), null, values);
+
+function rowsFor(
+  focus: Focus | null,
+  changes: { filter?: SentenceFilter; specials?: Specials; header?: LayerHeader } = {},
+) {
+  const { filter = "all", specials = "show" } = changes;
+  const only = sentencesOf(filter);
+  const axes = {
+    query: makeAxis(tokens, special, 2, { specials, only: only.query }),
+    key: makeAxis(tokens, special, 2, { specials, only: only.key }),
+  };
+  const heads = [0, 1];
+  const overview = overviewOf(weights, heads, axes, 0.2);
+  const rows = weightRows({
+    ...{ weights, heads, axes, focus, overview, filter, specials },
+    header: changes.header ?? header,
+  });
+  return { rows, overview };
+}
+
+describe("weight_rows", () => {
+  test("a query's rows are keys, with the mean over heads and the strongest key", () => {
+    const { rows } = rowsFor({ side: "query", token: 2 });
+    expect(rows.side).toBe("key");
+    expect([...rows.byHead[0]!]).toEqual([0.125, 0.75, 0.125]);
+    expect([...rows.mean]).toEqual([0.375, 0.5, 0.125]);
+    expect(rows.strongest).toBe(1);
+    expect(rows.uniform).toBe("uniform: .33 on each of 3 keys");
+  });
+
+  test("a key's rows are queries", () => {
+    const { rows } = rowsFor({ side: "key", token: 1 });
+    expect(rows.side).toBe("query");
+    expect([...rows.mean]).toEqual([0.125, 0.75, 0.5]);
+    expect(rows.hidden).toEqual([]);
+  });
+
+  test("without a focus the rows are what keys receive from the queries that are on", () => {
+    const { rows } = rowsFor(null, { filter: "ba" });
+    expect([...rows.byHead[1]!]).toEqual([0.625, 0.25, 0.125]);
+  });
+
+  test("the mass that a filter hides is a row of its own", () => {
+    const { rows } = rowsFor({ side: "query", token: 2 }, { filter: "ba" });
+    expect(rows.hidden).toEqual([
+      {
+        caption: "weight on sentence B, hidden by the filter B→A",
+        byHead: [0.125, 0.125],
+        mean: 0.125,
+      },
+    ]);
+    expect(rows.strongest).toBe(1);
+  });
+
+  test.each(["mute", "hide"] as const)(
+    "special tokens: %s says how much mass that hides",
+    (specials) => {
+      const { rows } = rowsFor({ side: "query", token: 2 }, { specials });
+      expect(rows.hidden.map(({ byHead }) => byHead)).toEqual([[0.125, 0.625]]);
+      expect(rows.hidden[0]!.caption).toMatch(specials === "hide" ? /hidden$/ : /muted$/);
+    },
+  );
+
+  test("rows shown and hidden mass add up to one", () => {
+    const { rows } = rowsFor({ side: "query", token: 2 }, { filter: "ba", specials: "mute" });
+    for (const [head, column] of rows.byHead.entries())
+      expect(
+        column[1]! + rows.hidden.reduce((sum, { byHead }) => sum + byHead[head]!, 0),
+      ).toBeCloseTo(1);
+  });
+
+  test("uniform follows the mask", () => {
+    const causal = { ...header, mask: "causal" };
+    expect(rowsFor({ side: "query", token: 0 }, { header: causal }).rows.uniform).toBe(
+      "uniform: 1.00 on the only key",
+    );
+    expect(rowsFor(null, { header: causal }).rows.uniform).toBeNull();
+    expect(keysSeen({ ...header, mask: "window 2" }, 2)).toBe(2);
+    expect(keysSeen({ ...header, mask: "other" }, 2)).toBeNull();
+    expect(keysSeen({ ...header, mask: "causal", keys: 10 }, 0)).toBe(8);
+  });
+
+  test("the overview says what share of the weight the threshold leaves out", () => {
+    const { overview } = rowsFor(null);
+    expect(overview.belowThreshold).toBeCloseTo((0.125 + 0.125 + 0.125) / 6);
+  });
+
+  test("filters are named by their sentences", () => {
+    expect(["all", "aa", "ba"].map((filter) => filterName(filter as SentenceFilter))).toEqual([
+      "All",
+      "A→A",
+      "B→A",
+    ]);
+  });
+});
