@@ -7,7 +7,8 @@ from typing import Any
 
 from tensorboard_plugin_attn.encoded_layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.metrics import Metric
-from tensorboard_plugin_attn.record import LayerAttention, TokenAxes
+from tensorboard_plugin_attn.record import LayerAttention
+from tensorboard_plugin_attn.token_axes import TokenAxes
 
 __all__ = ["Draft"]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding import encode_weights, pool_thumbnail
 from tensorboard_plugin_attn.metrics import Metric, compute_metrics
-from tensorboard_plugin_attn.record import LayerAttention, TokenAxes
+from tensorboard_plugin_attn.record import LayerAttention
+from tensorboard_plugin_attn.token_axes import TokenAxes
 
 __all__ = ["VECTORS", "EncodedLayer", "decode_vector", "encode_layer"]
 

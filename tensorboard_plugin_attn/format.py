@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.encoded_layer import VECTORS, EncodedLayer
 from tensorboard_plugin_attn.encoding import Compressor, compress
 from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
-from tensorboard_plugin_attn.record import TokenAxes
+from tensorboard_plugin_attn.token_axes import TokenAxes
 
 __all__ = [
     "FIRST_READ",

@@ -12,7 +12,8 @@ from tensorboard_plugin_attn.encoded_layer import VECTORS, decode_vector
 from tensorboard_plugin_attn.encoding import PRECISIONS, decode_weights, decompress
 from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.format import Header, ReadRange, read_tensor
-from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention, TokenAxes
+from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
+from tensorboard_plugin_attn.token_axes import TokenAxes
 
 __all__ = ["read_layer_weights", "read_record"]
 

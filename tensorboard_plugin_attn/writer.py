@@ -19,8 +19,9 @@ from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.files import open_files
 from tensorboard_plugin_attn.format import pack_record, pad_metrics
 from tensorboard_plugin_attn.metrics import Metric, choose_metrics
-from tensorboard_plugin_attn.record import NO_LAYERS, AttentionRecord, LayerAttention, TokenAxes
+from tensorboard_plugin_attn.record import NO_LAYERS, AttentionRecord, LayerAttention
 from tensorboard_plugin_attn.summary import SummarySink
+from tensorboard_plugin_attn.token_axes import TokenAxes
 from tensorboard_plugin_attn.write_queue import Job, WriteQueue, tell
 
 __all__ = ["AttentionWriter"]
