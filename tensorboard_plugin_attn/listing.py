@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,12 +14,12 @@ from tensorboard.util import tb_logging
 from tensorboard_plugin_attn.answers import RequestError
 from tensorboard_plugin_attn.files import Files, LocalFiles, open_files
 from tensorboard_plugin_attn.roots import Root
-from tensorboard_plugin_attn.store import PLUGIN_DIRECTORY, StepFile, list_steps, list_tags
+from tensorboard_plugin_attn.store import StepFile, list_steps, list_tags
+from tensorboard_plugin_attn.walk import run_directories
 
 __all__ = ["Listing", "TagDirectory"]
 
 FIRST_WALK_SECONDS = 5.0
-ASSETS, OURS = PLUGIN_DIRECTORY.split("/")
 REQUESTS_AT_ONCE = 8
 LISTED = 20  # names that an error message spells out
 
@@ -172,38 +171,6 @@ def refresh_all(directories: Sequence[TagDirectory]) -> None:
     if remote:
         with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
             list(pool.map(TagDirectory.refresh, remote))
-
-
-def run_directories(files: Files) -> Iterator[tuple[str, ...]]:
-    """Every directory with a ``plugins`` directory in it, as parts below the root.
-
-    Hidden directories are passed over. Links are followed, as TensorBoard does, but not in circles.
-    """
-    pending: list[tuple[tuple[str, ...], frozenset[object]]] = [((), frozenset())]
-    while pending:
-        parts, ancestors = pending.pop()
-        path = "/".join(parts)
-        try:
-            here = identity(files, path)
-            entries = [] if here in ancestors else files.list(path)
-        except OSError:
-            continue
-        within = ancestors | {here}
-        for entry in entries:
-            if not entry.is_directory or entry.name.startswith("."):
-                continue
-            if entry.name == ASSETS:
-                yield parts
-            if not (parts and parts[-1] == ASSETS and entry.name == OURS):
-                pending.append(((*parts, entry.name), within))
-
-
-def identity(files: Files, path: str) -> object:
-    """What tells a directory from every other, however it was reached."""
-    if isinstance(files, LocalFiles):
-        stat = os.stat(files.where(path))  # noqa: PTH116 - called for every directory
-        return stat.st_dev, stat.st_ino
-    return path
 
 
 def describe_steps(steps: Sequence[StepFile]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""TensorBoard's context → the plugin. Every TensorBoard imports it at start, so it imports next to nothing."""
+"""TensorBoard's context → the plugin. Every TensorBoard imports this at start: it must stay light."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["AttnLoader"]
 
 
-class AttnLoader(base_plugin.TBLoader):  # type: ignore[misc]  # TensorBoard ships no types
+class AttnLoader(base_plugin.TBLoader):
     """Loads the plugin when TensorBoard asks; an import that fails then costs the tab, not TensorBoard."""
 
     def load(self, context: base_plugin.TBContext) -> AttnPlugin:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.answers import RequestError
@@ -23,6 +22,8 @@ from tensorboard_plugin_attn.store import StepFile
 __all__ = ["OpenedRecord", "OpenedRecords", "open_record"]
 
 HEADER_BYTES = 8 << 20
+FIELDS = {"tag": str, "wall_time": float | int, "kind": str, "precision": str, "left_out": list}
+LAYER_FIELDS = ("name", "kind", "stack", "scale")
 PARSED_PER_RAW = 6  # bytes in memory per byte of JSON, measured on 12 layers and 128 tokens
 
 Result = TypeVar("Result")
@@ -147,25 +148,25 @@ def open_record(files: Files, step_file: StepFile) -> OpenedRecord:
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         reason = f"its header is not one that this package writes ({error!r:.200})"
         raise DamagedFileError(reason, path=step_file.path) from error
-    # The first read is 64 KiB and the array of metrics is a view of it.
-    return OpenedRecord(files, step_file, replace(header, metrics=np.array(header.metrics)))
+    return OpenedRecord(files, step_file, header)
 
 
 def check_header(header: Header, size: int) -> None:
     """Raise ValueError, TypeError or KeyError where a header with a right checksum still makes no sense."""
     meta = header.meta
-    heads = [counts(layer) for layer in meta["layers"]]
-    if header.metrics.shape != (len(heads), max(heads), len(meta["metrics"])):
+    heads = [counts(layer) for layer in meta["layers"] if all(name in layer for name in LAYER_FIELDS)]
+    if header.metrics.shape != (len(meta["layers"]), max(heads), len(meta["metrics"])):
         raise ValueError(f"head_metrics has shape {header.metrics.shape}")
     if not all(0 <= span.start <= span.stop <= size for span in header.spans.values()):
         raise ValueError("a tensor lies outside the file")
-    float(meta["wall_time"])
+    if not all(isinstance(meta[name], kind) for name, kind in FIELDS.items()):
+        raise ValueError(f"one of {', '.join(FIELDS)} has an unexpected type")
 
 
 def counts(layer: dict[str, Any]) -> int:
     """The number of heads of a layer whose counts are all positive."""
     lengths = [layer[name] for name in ("heads", "kv_heads", "queries", "keys")] + list(layer["thumbnail"])
-    if not all(isinstance(length, int) and length > 0 for length in lengths):
+    if len(lengths) != 6 or not all(isinstance(length, int) and length > 0 for length in lengths):
         raise ValueError(f"a layer has lengths {lengths}")
     return int(layer["heads"])
 

@@ -43,7 +43,7 @@ DEFAULT_INTERVAL = 5.0
 logger = tb_logging.get_logger()
 
 
-class AttnPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoard ships no types
+class AttnPlugin(base_plugin.TBPlugin):
     """TensorBoard's Attention tab."""
 
     plugin_name = "attn"

@@ -41,8 +41,9 @@ def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed
     if name not in record.header.spans:
         raise absent(record, "weights", layer)
     row_max, lengths = record.tensor(f"layer.{layer}.row_max"), record.tensor(f"layer.{layer}.member_bytes")
-    if len(lengths) != entry["heads"] or int(lengths.sum()) != record.header.spans[name].shape[0]:
-        raise DamagedFileError(f"layer.{layer}.member_bytes does not fit {name}", path=record.header.path)
+    fits = row_max.shape == (entry["heads"], entry["queries"]) and lengths.shape == row_max.shape[:1]
+    if not fits or int(lengths.sum()) != record.header.spans[name].shape[0]:
+        raise DamagedFileError(f"{name}, its row_max and member_bytes do not fit", path=record.header.path)
     if head is None:
         members = whole("weights", "uint8", record.tensor(name))
     else:

@@ -1,0 +1,49 @@
+"""A directory → small attention records in it, and the weights that were logged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
+
+LAYERS, HEADS, TOKENS = 2, 3, ["[CLS]", "the", "nurse", "spoke", "[SEP]"]
+
+
+def sample_weights(step: int = 0, *, length: int = len(TOKENS)) -> NDArray[np.float32]:
+    """Weights ``[layer, head, query, key]`` that differ from step to step."""
+    scores = np.random.default_rng(step + 1).normal(size=(LAYERS, HEADS, length, length)) * 2
+    weights = np.exp(scores)
+    return (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def log_run(
+    directory: str | os.PathLike[str], tag: str = "probe", steps: Iterable[int] = (0, 1, 2), **options: Any
+) -> None:
+    """Log one probe at some steps, through the writer."""
+    with AttentionWriter(os.fspath(directory), **options) as writer:
+        for step in steps:
+            writer.add_attention(tag, sample_weights(step), TOKENS, step)
+
+
+def log_grouped_vectors(directory: str | os.PathLike[str], *, bias: bool = False) -> LayerAttention:
+    """Log a layer of 4 query heads and 2 key heads with its vectors, as probe ``vectors`` at step 0."""
+    rng = np.random.default_rng(7)
+    query, key = rng.normal(size=(4, 5, 8)), rng.normal(size=(2, 5, 8))
+    scores = np.einsum("hqd,hkd->hqk", query, np.repeat(key, 2, axis=0)) * 8**-0.5
+    added = np.tril(np.ones((1, 5, 5))) - 1 if bias else 0
+    weights = np.exp(scores + added)
+    layer = LayerAttention(
+        (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32),
+        query=query.astype(np.float32),
+        key=key.astype(np.float32),
+        scale=8**-0.5,
+        bias=added.astype(np.float32) if isinstance(added, np.ndarray) else None,
+    )
+    with AttentionWriter(os.fspath(directory)) as writer:
+        writer.add_record("vectors", AttentionRecord([layer], TOKENS), 0)
+    return layer

@@ -1,0 +1,39 @@
+"""Queries: whole numbers are parsed strictly, what is missing is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from tensorboard_plugin_attn.answers import RequestError
+from tensorboard_plugin_attn.query import integer, optional_integer, text
+
+NUMBERS = [("0", 0), ("-5", -5), ("007", 7), ("123456789012345678", 123456789012345678)]
+NO_NUMBERS = ["", "x", "1.5", "1e3", "+1", " 1", "1 ", "0x1", "١", "--1", "9" * 5000, "1\n", "NaN"]
+
+
+@pytest.mark.parametrize(("value", "number"), NUMBERS)
+def test_whole_numbers_are_read(value: str, number: int) -> None:
+    assert integer({"step": value}, "step") == number
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_anything_else_is_refused_with_what_was_expected(value: str) -> None:
+    with pytest.raises(RequestError, match="step must be a whole number, got") as caught:
+        integer({"step": value}, "step")
+    assert (caught.value.status, caught.value.fields) == (400, {"parameter": "step"})
+    assert len(str(caught.value)) < 120
+
+
+def test_a_missing_parameter_is_named_with_those_that_came() -> None:
+    with pytest.raises(RequestError, match="expected tag=… in the query, got run, step") as caught:
+        text({"step": "1", "run": "a"}, "tag")
+    assert caught.value.status == 400
+
+
+def test_an_absent_head_is_not_head_zero() -> None:
+    assert optional_integer({}, "head") is None
+    assert optional_integer({"head": "0"}, "head") == 0
+
+
+def test_an_empty_text_is_a_value() -> None:
+    assert text({"run": ""}, "run") == ""
