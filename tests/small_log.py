@@ -16,7 +16,7 @@ LAYERS, HEADS, TOKENS = 2, 3, ["[CLS]", "the", "nurse", "spoke", "[SEP]"]
 
 def sample_weights(step: int = 0, *, length: int = len(TOKENS)) -> NDArray[np.float32]:
     """Weights ``[layer, head, query, key]`` that differ from step to step."""
-    scores = np.random.default_rng(step + 1).normal(size=(LAYERS, HEADS, length, length)) * 2
+    scores = np.random.default_rng(abs(step)).normal(size=(LAYERS, HEADS, length, length)) * 2
     weights = np.exp(scores)
     return (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
 
