@@ -8,6 +8,7 @@ export default defineConfig({
     target: "es2022",
     outDir: "../tensorboard_plugin_attn/static",
     emptyOutDir: true,
+    rolldownOptions: { output: { minify: true } }, // a library of this format is else only half minified
     reportCompressedSize: true,
     lib: { entry: "src/index.tsx", formats: ["es"], fileName: () => "index.js" },
   },

@@ -44,7 +44,7 @@ function coordinates(): { tag: string; step: string; layer: string } {
 }
 
 /** Run `change`; whatever is then loaded for another selection is marked so in the same batch. */
-function move(change: () => void): void {
+export function moveTo(change: () => void): void {
   batch(() => {
     const before = coordinates();
     change();
@@ -70,7 +70,7 @@ function settleTag(wanted: string | null): void {
 
 /** Take a new listing: new steps move the slider only when it stands on the latest. */
 export function setIndex(next: RunIndex): void {
-  move(() => {
+  moveTo(() => {
     const onLatest = step.value !== null && step.value === steps.value.at(-1);
     const before = { run: run.value, tag: tag.value };
     index.value = next;
@@ -83,22 +83,31 @@ export function setIndex(next: RunIndex): void {
 }
 
 export function selectRun(name: string): void {
-  move(() => {
+  moveTo(() => {
     run.value = name;
     settleTag(tag.value);
     settleStep(step.value);
   });
 }
 
+/** Run and tag at once. */
+export function selectPlace(runName: string, tagName: string): void {
+  moveTo(() => {
+    run.value = runName;
+    settleTag(tagName);
+    settleStep(step.value);
+  });
+}
+
 export function selectTag(name: string): void {
-  move(() => {
+  moveTo(() => {
     tag.value = name;
     settleStep(step.value);
   });
 }
 
 export function selectStep(wanted: number): void {
-  move(() => {
+  moveTo(() => {
     const before = step.value;
     settleStep(wanted);
     if (before !== null && step.value !== null && step.value !== before)
@@ -115,7 +124,7 @@ export function stepBy(n: number): void {
 }
 
 export function selectHead(nextLayer: number, nextHead: number): void {
-  move(() => {
+  moveTo(() => {
     layer.value = nextLayer;
     head.value = nextHead;
     const header = shown(record.value);
@@ -199,7 +208,7 @@ const within = (position: number | null, length: number): number | null =>
 export function fitToRecord(header: RecordHeader): void {
   const last = header.layers.length - 1;
   if (last < 0) return;
-  move(() => {
+  moveTo(() => {
     layer.value = Math.min(layer.value, last);
     const now = header.layers[layer.value]!;
     head.value = Math.min(head.value, Math.max(0, now.heads - 1));

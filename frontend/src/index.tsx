@@ -1,5 +1,54 @@
 /** TensorBoard's only door: `render()` draws the tab into the document of its frame. */
 
+import { effect } from "@preact/signals";
+import { render as renderInto } from "preact";
+
+import { createApi } from "./api";
+import { App } from "./app";
+import { browserClock } from "./clock";
+import { createHost, type HostWindow } from "./host";
+import { onKey } from "./keyboard";
+import { startLoader } from "./loader";
+import { startPlayer } from "./player";
+import { frameWidth, hidden, theme } from "./state";
+import styles from "./styles/index.css?inline";
+import { syncUrl } from "./url_sync";
+
 export function render(): void {
-  document.body.textContent = "";
+  const host = createHost(window as HostWindow);
+  const clock = browserClock(window);
+  const api = createApi((url, init) => fetch(url, init));
+
+  host.onTheme((name) => (theme.value = name));
+  host.onResize(({ width, height }) => {
+    hidden.value = height === 0;
+    if (height > 0) frameWidth.value = width;
+  });
+  effect(() => {
+    document.documentElement.dataset["theme"] = theme.value;
+  });
+
+  const url = syncUrl(host, clock);
+  const loader = startLoader(api);
+  startPlayer(clock);
+  host.onReload(loader.refresh);
+  document.addEventListener("keydown", onKey);
+
+  const style = document.createElement("style");
+  style.textContent = styles;
+  document.head.append(style);
+  const root = document.createElement("div");
+  root.id = "attn";
+  document.body.replaceChildren(root);
+  renderInto(
+    <App
+      retry={loader.retry}
+      link={() => {
+        url.flush();
+        return host.link();
+      }}
+      logDirectory={() => api.logDirectory().catch(() => null)}
+    />,
+    root,
+  );
 }

@@ -1,0 +1,169 @@
+/** Requests to the plugin's routes → parsed answers, or an ApiError. */
+
+import type { RecordHeader, RunIndex } from "./answers";
+import {
+  decodeMetrics,
+  decodeThumbnails,
+  decodeVectors,
+  decodeWeights,
+  type HeadVectors,
+  type LayerWeights,
+  type MetricSeries,
+  type Thumbnails,
+} from "./decode";
+import { ApiError, type ApiErrorDetails } from "./errors";
+
+/** Where one record is. With its version the browser may keep the answer for good. */
+export interface RecordAddress {
+  run: string;
+  tag: string;
+  step: number;
+  version: string | null;
+}
+
+/** An answer and what it costs to keep, in bytes. */
+export interface Sized<T> {
+  value: T;
+  bytes: number;
+}
+
+export interface Api {
+  index(signal?: AbortSignal): Promise<RunIndex>;
+  record(at: RecordAddress, signal?: AbortSignal): Promise<Sized<RecordHeader>>;
+  thumbnails(at: RecordAddress, signal?: AbortSignal): Promise<Sized<Thumbnails>>;
+  weights(at: RecordAddress, layer: number, signal?: AbortSignal): Promise<Sized<LayerWeights>>;
+  vectors(
+    at: RecordAddress,
+    layer: number,
+    head: number,
+    signal?: AbortSignal,
+  ): Promise<Sized<HeadVectors>>;
+  metrics(run: string, tag: string, signal?: AbortSignal): Promise<Sized<MetricSeries>>;
+  /** The log directory as TensorBoard names it; null when it does not say. */
+  logDirectory(signal?: AbortSignal): Promise<string | null>;
+}
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+type Query = Record<string, string | number>;
+
+/** Below the frame's base URL, so that TensorBoard's --path_prefix and /experiment/… hold. */
+export function createApi(fetch: Fetch): Api {
+  const get = (route: string, query: Query, signal?: AbortSignal): Promise<Response> =>
+    request(fetch, route + toQuery(query), signal);
+
+  async function binary<T>(
+    response: Promise<Response>,
+    decode: (buffer: ArrayBuffer) => T | Promise<T>,
+    bytes: (value: T) => number,
+  ): Promise<Sized<T>> {
+    const buffer = await body(await response, (answer) => answer.arrayBuffer());
+    const value = await decoded(() => decode(buffer));
+    return { value, bytes: bytes(value) };
+  }
+
+  return {
+    async index(signal) {
+      const response = await get("index", {}, signal);
+      return body(response, (answer) => answer.json() as Promise<RunIndex>);
+    },
+    async record(at, signal) {
+      const response = await get("record", address(at), signal);
+      const text = await body(response, (answer) => answer.text());
+      const value = await decoded(() => JSON.parse(text) as RecordHeader);
+      return { value, bytes: 4 * text.length };
+    },
+    thumbnails: (at, signal) =>
+      binary(get("thumbnails", address(at), signal), decodeThumbnails, (t) => t.codes.byteLength),
+    weights: (at, layer, signal) =>
+      binary(
+        get("weights", { ...address(at), layer }, signal),
+        decodeWeights,
+        (weights) => weights.byteLength,
+      ),
+    vectors: (at, layer, head, signal) =>
+      binary(
+        get("vectors", { ...address(at), layer, head }, signal),
+        decodeVectors,
+        (vectors) => vectors.query.byteLength + vectors.key.byteLength,
+      ),
+    metrics: (run, tag, signal) =>
+      binary(get("metrics", { run, tag }, signal), decodeMetrics, (s) => s.values.byteLength),
+    async logDirectory(signal) {
+      const response = await get("../../environment", {}, signal);
+      const answer = await body(response, (each) => each.json() as Promise<unknown>);
+      const place = (answer as { data_location?: unknown } | null)?.data_location;
+      return typeof place === "string" && place !== "" ? place : null;
+    },
+  };
+}
+
+function address({ run, tag, step, version }: RecordAddress): Query {
+  return version === null ? { run, tag, step } : { run, tag, step, v: version };
+}
+
+function toQuery(query: Query): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`);
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+}
+
+/** A lone surrogate has no bytes in a URL; it travels as U+FFFD. */
+function encode(value: string | number): string {
+  return encodeURIComponent(String(value).toWellFormed());
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+async function request(fetch: Fetch, url: string, signal?: AbortSignal): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    if (isAbort(cause)) throw cause;
+    throw unreachable(cause);
+  }
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+function unreachable(cause: unknown): ApiError {
+  const message = "TensorBoard does not answer. Is it still running?";
+  return new ApiError(0, "unreachable", message, {}, { cause });
+}
+
+/** The body may break off after the status has come. */
+async function body<T>(response: Response, read: (response: Response) => Promise<T>): Promise<T> {
+  try {
+    return await read(response);
+  } catch (cause) {
+    if (isAbort(cause)) throw cause;
+    if (cause instanceof SyntaxError) throw undecodable(cause);
+    throw unreachable(cause);
+  }
+}
+
+async function decoded<T>(decode: () => T | Promise<T>): Promise<T> {
+  try {
+    return await decode();
+  } catch (cause) {
+    throw undecodable(cause);
+  }
+}
+
+function undecodable(cause: unknown): ApiError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ApiError(0, "undecodable", `The answer cannot be read: ${reason}`, {}, { cause });
+}
+
+/** {"error": {"code", "message", …}} of our own routes; anything else is told by its status. */
+async function refusal(response: Response): Promise<ApiError> {
+  const said = `TensorBoard answered ${response.status} ${response.statusText}`.trim();
+  try {
+    const { error } = (await response.json()) as { error: ApiErrorDetails };
+    const { code, message, ...details } = error;
+    return new ApiError(response.status, String(code), String(message ?? said), details);
+  } catch (cause) {
+    return new ApiError(response.status, "unexplained", said, {}, { cause });
+  }
+}

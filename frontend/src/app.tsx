@@ -1,0 +1,105 @@
+/** The shell: left pane, toolbar with the views' tabs, step bar, and the present view. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import { CopyButton } from "./controls/copy_button";
+import { EmptyState } from "./controls/empty_state";
+import { MenuIcon } from "./controls/icons";
+import { IndexProblem } from "./controls/index_problem";
+import { LeftPane } from "./controls/left_pane";
+import { StepBar } from "./controls/step_bar";
+import { StepProblem } from "./controls/step_problem";
+import { ViewTabs } from "./controls/view_tabs";
+import { FOLD_WIDTH, frameWidth, index, indexError, stepError, steps, tags, view } from "./state";
+import { views, type ViewDefinition } from "./views";
+
+export interface AppProps {
+  retry: () => void;
+  /** The address that opens this very picture. */
+  link: () => string;
+  logDirectory: () => Promise<string | null>;
+}
+
+function Empty({ logDirectory }: Pick<AppProps, "logDirectory">) {
+  const place = useSignal<string | null>(null);
+  useEffect(() => void logDirectory().then((found) => (place.value = found)), []);
+  return <EmptyState logDirectory={place.value} promises={views} />;
+}
+
+function Shown({ present, retry }: { present: ViewDefinition } & Pick<AppProps, "retry">) {
+  const View = present.component;
+  const error = stepError.value;
+  return (
+    <div class="view" data-view={present.id}>
+      <div class="view-body">
+        <View />
+      </div>
+      {error !== null && <StepProblem error={error} retry={retry} />}
+    </div>
+  );
+}
+
+function Content({ present, retry, logDirectory }: { present: ViewDefinition } & AppProps) {
+  if (index.value === null) {
+    const error = indexError.value;
+    if (error !== null) return <IndexProblem error={error} retry={retry} />;
+    return <p class="loading">Loading …</p>;
+  }
+  if (tags.value.length === 0) return <Empty logDirectory={logDirectory} />;
+  return <Shown present={present} retry={retry} />;
+}
+
+function Unreachable({ retry }: Pick<AppProps, "retry">) {
+  if (indexError.value === null || index.value === null) return null;
+  return (
+    <p class="notice" role="alert">
+      {indexError.value.message}
+      <button type="button" class="link" onClick={retry}>
+        Try again
+      </button>
+    </p>
+  );
+}
+
+export function App(props: AppProps) {
+  const opened = useSignal(false);
+  const folded = frameWidth.value < FOLD_WIDTH;
+  const present = views.find(({ id }) => id === view.value) ?? views[0]!;
+  const logged = steps.value.length > 0;
+  const close = (): void => {
+    opened.value = false;
+  };
+  return (
+    <div class={folded ? "app folded" : "app"}>
+      {(!folded || opened.value) && <LeftPane display={present.display} close={close} />}
+      {folded && opened.value && <div class="pane-curtain" onClick={close} />}
+      <header class="toolbar">
+        {folded && (
+          <button
+            type="button"
+            class="menu"
+            aria-label="Runs, probes and display"
+            aria-expanded={opened.value}
+            aria-controls="attn-pane"
+            onClick={() => (opened.value = !opened.value)}
+          >
+            <MenuIcon />
+          </button>
+        )}
+        <ViewTabs tabs={views} selected={present.id} />
+        {logged && <CopyButton class="action" name="Copy link" text={props.link} />}
+      </header>
+      <Unreachable retry={props.retry} />
+      {(logged || index.value === null) && (logged ? <StepBar /> : <div class="step-bar" />)}
+      <div
+        class="content"
+        id="attn-view"
+        role="tabpanel"
+        aria-labelledby={`attn-tab-${present.id}`}
+      >
+        <Content present={present} {...props} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+/** Runs, probes and the display settings of the present view. */
+
+import type { ComponentType } from "preact";
+
+import { ProbeList } from "./probe_list";
+import { RunFilter, RunList } from "./run_list";
+
+export interface LeftPaneProps {
+  display: ComponentType | undefined;
+  /** Given where the pane is opened over the view. */
+  close?: () => void;
+}
+
+export function LeftPane({ display: Display, close }: LeftPaneProps) {
+  return (
+    <aside
+      class="left-pane"
+      id="attn-pane"
+      aria-label="Runs, probes and display"
+      onKeyDown={(event) => event.key === "Escape" && close?.()}
+    >
+      <RunFilter />
+      <div class="pane-scroll">
+        <RunList />
+        <ProbeList />
+        {Display !== undefined && (
+          <section class="pane-section display" aria-label="Display">
+            <h2>Display</h2>
+            <Display />
+          </section>
+        )}
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,50 @@
+/** TensorBoard's reloads → the index signal; while the tab is hidden the request waits. */
+
+import { effect, untracked } from "@preact/signals";
+
+import type { Api } from "./api";
+import { asApiError, isAbort } from "./slot";
+import { hidden, indexError, setIndex } from "./state";
+
+export interface Listing {
+  /** Ask again; resolved when the answer is in the state. */
+  refresh: () => Promise<void>;
+  stop: () => void;
+}
+
+export function startListing(api: Api): Listing {
+  let due = true;
+  let running: Promise<void> | null = null;
+  const abort = new AbortController();
+
+  async function ask(): Promise<void> {
+    try {
+      setIndex(await api.index(abort.signal));
+    } catch (error) {
+      if (!isAbort(error)) indexError.value = asApiError(error);
+    }
+  }
+
+  async function work(): Promise<void> {
+    while (due && !hidden.peek() && !abort.signal.aborted) {
+      due = false;
+      await ask();
+    }
+    running = null;
+  }
+
+  const wake = (): Promise<void> => (running ??= work());
+  const dispose = effect(() => {
+    if (!hidden.value) void untracked(wake);
+  });
+  return {
+    refresh() {
+      due = true;
+      return wake();
+    },
+    stop() {
+      dispose();
+      abort.abort();
+    },
+  };
+}

@@ -1,0 +1,147 @@
+/** The selection → requests → the loaded signals, and what the slider will want next. */
+
+import { batch, computed, effect, untracked } from "@preact/signals";
+
+import type { Api } from "./api";
+import { jobsAt, listed, seriesJob, type StepJobs } from "./jobs";
+import { startListing } from "./listing";
+import { capacityFor, plan, prefetch } from "./prefetch";
+import { startProbeLoader } from "./probe_loader";
+import { RequestCache } from "./request_cache";
+import { Slot } from "./slot";
+import * as state from "./state";
+
+/** 64 MiB in all. */
+export const STEP_BYTES = 48 << 20;
+export const SERIES_BYTES = 16 << 20;
+
+export interface Loader {
+  refresh: () => void;
+  /** After an error: ask once more. */
+  retry: () => void;
+  stop: () => void;
+}
+
+const hasWeights = computed(
+  () => state.shown(state.record.value)?.layers[state.layer.value]?.weights ?? true,
+);
+
+/** Follows the selected step, with the window around it. */
+class StepLoader {
+  readonly #record;
+  readonly #thumbnails;
+  readonly #weights;
+  #prefetching = new AbortController();
+
+  constructor(
+    readonly api: Api,
+    readonly cache: RequestCache,
+    onGone: () => Promise<void>,
+  ) {
+    this.#record = new Slot(state.record, cache, onGone);
+    this.#thumbnails = new Slot(state.thumbnails, cache, onGone);
+    this.#weights = new Slot(state.weights, cache, onGone);
+  }
+
+  async show(): Promise<void> {
+    const present = this.#jobsAt(state.stepPosition.peek());
+    if (present === null) return;
+    this.#prefetching.abort();
+    this.#prefetching = new AbortController();
+    const { signal } = this.#prefetching;
+    const keep = [...listed(present), ...this.#window(present)];
+    this.cache.abortExcept(new Set(keep.map(({ key }) => key)));
+    await this.#showJobs(present);
+    if (!signal.aborted) await prefetch(this.#window(present), this.cache, signal);
+  }
+
+  stop(): void {
+    this.#prefetching.abort();
+    this.cache.abortExcept(new Set());
+  }
+
+  #showJobs({ record, thumbnails, weights }: StepJobs): Promise<unknown> {
+    return batch(() =>
+      Promise.all([
+        this.#record.want(record),
+        thumbnails === null ? this.#thumbnails.clear() : this.#thumbnails.want(thumbnails),
+        weights === null ? this.#weights.clear() : this.#weights.want(weights),
+      ]),
+    );
+  }
+
+  #jobsAt(position: number): StepJobs | null {
+    const run = state.run.peek();
+    const tag = state.tag.peek();
+    const step = state.steps.peek()[position];
+    if (run === null || tag === null || step === undefined) return null;
+    const at = { run, tag, step, version: state.versions.peek()[position] ?? null };
+    return jobsAt(this.api, at, state.layer.peek(), state.view.peek(), hasWeights.peek());
+  }
+
+  /** Sized by the present step, so empty until that has come. */
+  #window(present: StepJobs): ReturnType<typeof listed> {
+    const bytes = listed(present).reduce((sum, job) => sum + (this.cache.peek(job)?.bytes ?? 0), 0);
+    const count = state.steps.peek().length;
+    const capacity = capacityFor(bytes, this.cache.limit);
+    return plan(state.stepPosition.peek(), count, state.direction.peek(), capacity).flatMap(
+      (position) => listed(this.#jobsAt(position)!),
+    );
+  }
+}
+
+/** A record that cannot be read leaves its probe's latest header on screen, for the layout. */
+function lendHeader(): void {
+  const now = state.record.value;
+  const header = state.probeHeaders.value.get(state.tag.value ?? "");
+  if (now.status === "error" && now.previous === undefined && header !== undefined)
+    state.record.value = { ...now, previous: header };
+}
+
+export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
+  const listing = startListing(api);
+  const stepCache = new RequestCache(stepBytes);
+  const seriesCache = new RequestCache(SERIES_BYTES);
+  const steps = new StepLoader(api, stepCache, listing.refresh);
+  const series = new Slot(state.series, seriesCache, listing.refresh);
+
+  const dispose = [
+    effect(() => {
+      const watched = [state.run, state.tag, state.step, state.version, state.layer, state.view];
+      for (const each of watched) void each.value;
+      void hasWeights.value;
+      if (state.hidden.value) return untracked(() => steps.stop());
+      untracked(() => void steps.show());
+    }),
+    effect(() => {
+      const [run, tag, versions] = [state.run.value, state.tag.value, state.versions.value];
+      if (state.hidden.value || run === null || tag === null || versions.length === 0) return;
+      const job = seriesJob(api, run, tag, versions);
+      untracked(() => void series.want(job));
+    }),
+    effect(() => {
+      const now = state.record.value;
+      if (now.status === "ready") untracked(() => state.fitToRecord(now.value));
+    }),
+    effect(lendHeader),
+    startProbeLoader(api),
+  ];
+  return {
+    refresh() {
+      void listing.refresh().then(() => {
+        if (state.stepError.peek() !== null) void steps.show();
+      });
+    },
+    retry() {
+      stepCache.forgetDamage();
+      seriesCache.forgetDamage();
+      void listing.refresh();
+      void steps.show();
+    },
+    stop() {
+      for (const each of dispose) each();
+      steps.stop();
+      listing.stop();
+    },
+  };
+}
