@@ -1,6 +1,7 @@
 /** Why the selected step cannot be shown → what is wrong, what is whole, where to go, how to repair it. */
 
-import { ApiError, damagedSteps, selectStep, step, stepError, steps, tag } from "../../state";
+import { copyText } from "../../clipboard";
+import { type ApiError, damagedSteps, selectStep, step, stepError, steps, tag } from "../../state";
 
 export function StepProblem() {
   const error = stepError.value;
@@ -89,11 +90,7 @@ function Repair({ error }: { readonly error: ApiError }) {
           <p class="problem-path">{path}</p>
         </>
       )}
-      <button
-        type="button"
-        class="link"
-        onClick={() => void navigator.clipboard.writeText(details)}
-      >
+      <button type="button" class="link" onClick={() => void copyText(details)}>
         Copy details
       </button>
     </>
