@@ -28,8 +28,8 @@ export function HeadDisplay() {
       <Range
         label="Gain"
         value={Math.log2(gain.value)}
-        min={-3}
-        max={5}
+        min={-4}
+        max={4}
         step={0.25}
         format={(value) => (2 ** value).toFixed(value < 0 ? 2 : 1)}
         onChange={(value) => {

@@ -27,7 +27,14 @@ import { useWidth } from "../token_lines/use_window";
 import { useDrawnMark } from "./drawn_mark";
 import { HeadsLegend, LinesLegend } from "./legend";
 import { type Overview, overviewOf } from "./overview";
-import { columnPitch, type TableLayout, tableLayout, tokenWidth } from "./table_layout";
+import {
+  columnPitch,
+  extraTokenWidth,
+  meanWidth,
+  type TableLayout,
+  tableLayout,
+  tokenWidth,
+} from "./table_layout";
 import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
 import { type WeightRows, weightRows } from "./weight_rows";
@@ -122,11 +129,17 @@ function Pinned({ axes }: { axes: LayerAxes }) {
 }
 
 /** Eight pixels more than the table: the gap before it is twice the others. */
-function gridStyle(layout: TableLayout, byQuery: boolean): Record<string, string> {
+function gridStyle(
+  viewWidth: number,
+  layout: TableLayout,
+  byQuery: boolean,
+): Record<string, string> {
   const pitch = columnPitch(layout, byQuery);
+  const extra = extraTokenWidth(viewWidth);
   return {
-    "--columns": `96px minmax(0, 1fr) 80px ${layout.width + 8}px`,
+    "--columns": `${96 + extra}px minmax(0, 1fr) ${80 + extra}px ${layout.width + 8}px`,
     "--pitch": `${pitch}px`,
+    "--mean": `${meanWidth(pitch)}px`,
     "--cell-gap": pitch < 44 ? "1px" : "4px",
     "--token-width": `${tokenWidth}px`,
   };
@@ -136,13 +149,18 @@ export function HeadLines(props: HeadLinesProps) {
   const { record, weights, names } = props;
   const room = useRef<HTMLDivElement>(null);
   const { axes, heads, focus, overview, rows } = useNumbers(props);
-  const layout = tableLayout(useWidth(room), heads.length);
+  const viewWidth = useWidth(room);
+  const layout = tableLayout(viewWidth, heads.length);
   const [firstColumn, setFirstColumn] = usePage(heads.length, layout.columns);
   const columns = heads.slice(firstColumn, firstColumn + layout.columns);
   const onDrawn = useDrawnMark("head", [weights, heads, query.value, key.value]);
-  const style = gridStyle(layout, rows.side === "query");
+  const style = gridStyle(viewWidth, layout, rows.side === "query");
   return (
-    <div class={`head-lines by-${rows.side}`} ref={room} style={style}>
+    <div
+      class={columnPitch(layout, rows.side === "query") < 32 ? "head-lines is-tight" : "head-lines"}
+      ref={room}
+      style={style}
+    >
       <HeadsLegend shown={heads.length} count={names.length} focus={focus} axes={axes} />
       <TokenLines
         weights={weights}

@@ -14,23 +14,33 @@ export interface TableLayout {
 /** Token columns and the gaps between everything. */
 const beside = 96 + 8 + 8 + 80 + 16;
 const widest = 56;
-const narrowest = 34;
+const narrowest = 32;
+/** For the word “mean”. */
+const narrowestMean = 36;
 /** The lines keep this share of the view, and never less than so many pixels. */
 const lineShare = 0.38;
 const fewestLinePixels = 220;
 
-/** The mean has a column of its own, as wide as a head's. */
+export function meanWidth(pitch: number): number {
+  return Math.max(narrowestMean, pitch);
+}
+
 export function tableLayout(viewWidth: number, heads: number): TableLayout {
-  const room = Math.max(0, viewWidth - beside);
+  const room = Math.max(0, viewWidth - beside - extraTokenWidth(viewWidth) * 2);
   const easy = room - lineShare * viewWidth;
-  const hard = Math.max(2 * narrowest, room - fewestLinePixels);
-  const wanted = heads + 1;
-  const pitch = Math.min(widest, Math.max(narrowest, Math.floor(easy / wanted)));
-  const fitting = Math.max(1, Math.min(heads, Math.floor(hard / pitch) - 1));
-  return { width: (fitting + 1) * pitch, pitch, columns: fitting };
+  const hard = Math.max(narrowest + narrowestMean, room - fewestLinePixels);
+  const pitch = Math.min(widest, Math.max(narrowest, Math.floor(easy / (heads + 1))));
+  const columns = Math.max(1, Math.min(heads, Math.floor((hard - meanWidth(pitch)) / pitch)));
+  return { width: columns * pitch + meanWidth(pitch), pitch, columns };
+}
+
+/** A wide view leaves longer tokens their room. */
+export function extraTokenWidth(viewWidth: number): number {
+  return viewWidth >= 1200 ? 40 : 0;
 }
 
 /** With a column of tokens the others move closer, so that the table keeps its place. */
 export function columnPitch({ width, pitch, columns }: TableLayout, withTokens: boolean): number {
-  return withTokens ? Math.floor((width - tokenWidth) / (columns + 1)) : pitch;
+  if (!withTokens) return pitch;
+  return Math.min(pitch, Math.floor((width - tokenWidth - narrowestMean) / columns));
 }
