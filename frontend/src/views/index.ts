@@ -3,6 +3,9 @@
 import type { ComponentType } from "preact";
 
 import type { ViewName } from "../state";
+import { HeadDisplay } from "./head/head_display";
+import { HeadView } from "./head/head_view";
+import { ModelDisplay, ModelView } from "./model";
 
 export interface ViewDefinition {
   id: ViewName;
@@ -15,4 +18,19 @@ export interface ViewDefinition {
   display?: ComponentType;
 }
 
-export const views: readonly ViewDefinition[] = [];
+export const views: readonly ViewDefinition[] = [
+  {
+    id: "model",
+    name: "Model",
+    promise: "every head’s pattern at one step",
+    component: ModelView,
+    display: ModelDisplay,
+  },
+  {
+    id: "head",
+    name: "Head",
+    promise: "what one layer attends to, token by token",
+    component: HeadView,
+    display: HeadDisplay,
+  },
+];
