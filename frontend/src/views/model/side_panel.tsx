@@ -23,7 +23,7 @@ import { shapes } from "./scene";
 export function SidePanel() {
   const at = layer.value;
   return (
-    <>
+    <aside class="model-side" aria-label="Chosen head">
       <header class="side-header">
         <h2>
           Layer {at} · Head {headNumber(shapes.value[at], head.value)}
@@ -34,7 +34,7 @@ export function SidePanel() {
       </header>
       <Pattern />
       <MetricTable />
-    </>
+    </aside>
   );
 }
 
@@ -44,9 +44,6 @@ function Pattern() {
   const loaded = shown(weights.value);
   const reason = header === undefined ? null : whyWithout(header, layer.value);
   if (reason !== null) return <Notice>{reason}</Notice>;
-  if (weights.value.status === "error") {
-    return <Notice>The weights cannot be shown. {weights.value.error.message}</Notice>;
-  }
   const shape = loaded === undefined ? undefined : header?.layers[loaded.layer];
   if (header === undefined || loaded === undefined || shape?.queries !== loaded.queries) {
     return <div class="side-pattern" aria-busy="true" />;
