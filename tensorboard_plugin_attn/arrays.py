@@ -37,7 +37,9 @@ def to_numpy(array: Any, dtype: Any = None) -> NDArray[Any]:
 
 def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArray[np.float32]:
     """One layer's weights as contiguous float32 ``[head, query, key]``; a batch axis of 1 is dropped."""
-    shape = tuple(np.shape(weights)) if not hasattr(weights, "shape") else tuple(weights.shape)
+    if not hasattr(weights, "shape"):
+        weights = to_numpy(weights, np.float32)
+    shape = tuple(weights.shape)
     if len(shape) == 4 and shape[0] == 1:
         weights, shape = weights[0], shape[1:]
     elif len(shape) == 4:
@@ -69,7 +71,9 @@ def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArr
 
 
 def check_vectors(layer: LayerAttention, index: int) -> None:
-    """Query and key fit the weights, or an error; both become numpy."""
+    """Query, key and bias fit the weights, or an error; they become numpy."""
+    if layer.bias is not None:
+        layer.bias = check_bias(to_numpy(layer.bias, np.float32), layer.weights.shape, index)
     if (layer.query is None) != (layer.key is None):
         raise InvalidRecordError(f"layer {index} has only one of query and key; pass both or neither")
     if layer.query is None:
@@ -85,9 +89,6 @@ def check_vectors(layer: LayerAttention, index: int) -> None:
             f"key must be [kv_head, {keys}, {query.shape[2]}] with kv_head dividing {heads}, got {key.shape} for layer {index}"
         )
     layer.query, layer.key = query, key
-    if layer.bias is not None:
-        layer.bias = to_numpy(layer.bias, np.float32)
-        check_bias(layer.bias, (heads, queries, keys), index)
 
 
 def vector_array(array: Any) -> NDArray[Any]:
@@ -96,14 +97,13 @@ def vector_array(array: Any) -> NDArray[Any]:
     return result if result.dtype == np.float16 else np.asarray(result, np.float32)
 
 
-def check_bias(bias: NDArray[np.float32], shape: tuple[int, ...], index: int) -> None:
-    """The bias broadcasts to ``[head, query, key]``, or an error."""
-    try:
-        np.broadcast_shapes(bias.shape, shape)
-    except ValueError as error:
-        raise InvalidRecordError(
-            f"bias must broadcast to {shape}, got {bias.shape} for layer {index}"
-        ) from error
+def check_bias(bias: NDArray[np.float32], shape: tuple[int, ...], index: int) -> NDArray[np.float32]:
+    """A bias that broadcasts to ``[head, query, key]``, less a batch axis of 1; or an error."""
+    inner = bias[0] if bias.ndim == 4 and len(bias) == 1 else bias
+    lengths = zip(inner.shape[::-1], shape[::-1], strict=False)
+    if inner.ndim > 3 or any(length not in (1, expected) for length, expected in lengths):
+        raise InvalidRecordError(f"bias must broadcast to {shape}, got {bias.shape} for layer {index}")
+    return inner
 
 
 def mask_kind(weights: NDArray[np.float32]) -> str:

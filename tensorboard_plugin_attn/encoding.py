@@ -74,7 +74,7 @@ def encode_rows(
     np.sqrt(rows, out=out)
     out *= factor[:, None]
     out += 0.5
-    if np.isnan(row_max).any():
+    if not np.isfinite(row_max).all():
         np.nan_to_num(out, copy=False, nan=0.0)
     return out
 

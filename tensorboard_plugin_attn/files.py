@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR
 from typing import Any, Protocol
+from uuid import uuid4
 
 __all__ = ["Entry", "Files", "LocalFiles", "RemoteFiles", "open_files"]
 
@@ -103,7 +104,7 @@ class LocalFiles:
     def write(self, path: str, buffers: Sequence[bytes]) -> None:
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")  # hidden names are never listed
+        draft = target.with_name(f".{target.name}.{uuid4().hex[:12]}.tmp")  # hidden names are never listed
         try:
             with draft.open("wb") as file:
                 file.writelines(buffers)

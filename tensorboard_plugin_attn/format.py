@@ -215,7 +215,7 @@ def parse_header(start: bytes, length: int, size: int, read: ReadRange, path: st
         fields = json.loads(start[8 : 8 + length])
         meta = json.loads(fields.pop("__metadata__")["attn"])
         newer = meta["format"] > FORMAT
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise DamagedFileError(
             f"its header is not that of an attention record ({error!r})", path=path
         ) from error
@@ -229,7 +229,8 @@ def parse_header(start: bytes, length: int, size: int, read: ReadRange, path: st
         whole = header_crc(meta) == meta["crc32"]["header"]
         spans = {name: parse_span(field, 8 + length) for name, field in fields.items()}
         metrics_span = spans["head_metrics"]
-    except (KeyError, TypeError, ValueError) as error:
+        whole = whole and spans.keys() == meta["crc32"].keys() - {"header"}
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise DamagedFileError(f"its header is incomplete ({error!r})", path=path) from error
     if not whole:
         raise DamagedFileError("its header does not match its checksum", path=path)

@@ -7,7 +7,6 @@ defined for this layer, such as the previous token in cross-attention.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record import LayerAttention
+from tensorboard_plugin_attn.warn import tell
 
 __all__ = ["METRICS", "Metric", "choose_metrics", "compute_metrics"]
 
@@ -159,9 +159,7 @@ def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDA
         try:
             values[:, column] = np.asarray(function(layer), np.float32)
         except Exception as error:  # noqa: BLE001 a user's function may raise anything, and training goes on
-            warnings.warn(
-                f"metric {name!r} failed on layer {layer.name!r}: {error!r}", RuntimeWarning, stacklevel=2
-            )
+            tell(f"metric {name!r} failed on layer {layer.name!r}: {error!r}")
     return values
 
 

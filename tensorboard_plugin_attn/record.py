@@ -137,9 +137,15 @@ class AttentionRecord:
         sentence_b_start: int | None = None,
         words: Sequence[int | None] | None = None,
     ) -> None:
-        self.layers = [copy(layer) for layer in layers]
+        self.layers = [copy(layer) for layer in ([] if layers is None else layers)]
         if not self.layers:
             raise InvalidRecordError(NO_LAYERS)
+        for index, layer in enumerate(self.layers):
+            if not isinstance(layer, LayerAttention):
+                raise InvalidRecordError(
+                    f"layers must be LayerAttention, got {type(layer).__name__} for layer {index}; "
+                    f"wrap it in LayerAttention(weights)"
+                )
         self.axes = TokenAxes(
             tokens,
             decoder_tokens=decoder_tokens,

@@ -63,7 +63,10 @@ def tag_directory(tag: str) -> str:
 
 def directory_tag(name: str) -> str | None:
     """The name of a directory → its tag; None for a slug, whose tag only its files know."""
-    return None if SLUG_MARK in name else unquote(name, errors="surrogatepass")
+    try:
+        return None if SLUG_MARK in name else unquote(name, errors="surrogatepass")
+    except UnicodeDecodeError:  # not one of ours
+        return name
 
 
 def step_name(step: int, kind: str = "weights") -> str:

@@ -6,13 +6,14 @@ come from the record files.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.warn import tell
 
 __all__ = ["PLUGIN_NAME", "SummarySink", "build_summary", "plugin_data_class"]
 
@@ -87,9 +88,8 @@ def scalar_values(metrics: NDArray[np.float32], metric_names: Sequence[str]) -> 
     for column, name in enumerate(metric_names):
         heads = metrics[..., column][~np.isnan(metrics[..., column])]
         if heads.size:
-            values += [
-                (f"{name}_{reduce.__name__}", float(reduce(heads))) for reduce in (np.mean, np.min, np.max)
-            ]
+            for suffix, value in (("mean", heads.mean()), ("min", heads.min()), ("max", heads.max())):
+                values.append((f"{name}_{suffix}", float(value)))
     return values
 
 
@@ -117,11 +117,9 @@ class SummarySink:
             self.file_writer().add_summary(self.translate(summary), step)
         except Exception as error:  # noqa: BLE001 a private part of a library that may change
             self.is_broken = True
-            warnings.warn(
+            tell(
                 f"no scalars and no index event for attention: {type(self.summary_writer).__name__} refused them "
-                f"({error!r}); the records themselves are written",
-                RuntimeWarning,
-                stacklevel=2,
+                f"({error!r}); the records themselves are written"
             )
 
     def file_writer(self) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,6 +95,10 @@ class TokenAxes:
     def label(self, layer: LayerAttention, index: int, *, allow_nan: bool = False) -> None:
         """Check one layer, make its weights float32 numpy and give it the tokens of its axes."""
         layer.weights = check_weights(layer.weights, index, allow_nan=allow_nan)
+        if layer.heads is not None and len(layer.heads) != layer.num_heads:
+            raise InvalidRecordError(
+                f"heads must have one number per head ({layer.num_heads}), got {layer.heads} for layer {index}"
+            )
         if layer.mask is None:
             layer.mask = mask_kind(layer.weights)
         elif not MASK_KIND.fullmatch(layer.mask):
@@ -131,6 +135,8 @@ def check_tokens(tokens: Sequence[str], name: str) -> list[str]:
         raise InvalidRecordError(
             f"{name} must be a list of strings, got the one string {tokens[:40]!r}; split it first"
         )
+    if not isinstance(tokens, Iterable):
+        raise InvalidRecordError(f"{name} must be a list of strings, got {type(tokens).__name__}")
     result = list(tokens)
     for position, token in enumerate(result):
         if not isinstance(token, str):
@@ -160,5 +166,5 @@ def special_flags(tokens: Sequence[str], special: Collection[Any] | None, name: 
                 f"special must have one bool per entry of {name} ({len(tokens)}), got {len(special)}"
             )
         return np.array(list(special), dtype=bool)
-    names = SPECIAL_TOKENS if special is None else frozenset(special)
+    names = SPECIAL_TOKENS if special is None else [special] if isinstance(special, str) else special
     return np.array([token in names for token in tokens], dtype=bool)

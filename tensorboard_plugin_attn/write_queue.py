@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Job", "WriteQueue", "tell"]
+from tensorboard_plugin_attn.warn import tell
+
+__all__ = ["Job", "WriteQueue"]
 
 SLOW_SECONDS = 1.0
 
@@ -66,9 +66,14 @@ class WriteQueue:
 
     def start_thread(self) -> None:
         """A thread runs while there are jobs, and none holds up the interpreter's exit."""
-        if self.thread is None:
-            self.thread = threading.Thread(target=self.work, name="attention-writer", daemon=True)
-            self.thread.start()
+        if self.thread is not None:
+            return
+        try:
+            thread = threading.Thread(target=self.work, name="attention-writer", daemon=True)
+            thread.start()
+            self.thread = thread
+        except RuntimeError:  # the interpreter is ending, or there are no more threads
+            self.work()
 
     def work(self) -> None:
         """Run jobs until there are none; the thread then ends."""
@@ -111,11 +116,3 @@ class WriteQueue:
         with self.changed:
             while self.jobs:
                 self.changed.wait(0.1)
-
-
-def tell(message: str) -> None:
-    """Warn; where warnings are errors, still do not stop training or the writing thread."""
-    try:
-        warnings.warn(message, RuntimeWarning, stacklevel=3)
-    except RuntimeWarning as error:
-        print(f"tensorboard_plugin_attn: {error}", file=sys.stderr)

@@ -22,7 +22,8 @@ from tensorboard_plugin_attn.metrics import Metric, choose_metrics
 from tensorboard_plugin_attn.record import NO_LAYERS, AttentionRecord, LayerAttention
 from tensorboard_plugin_attn.summary import SummarySink
 from tensorboard_plugin_attn.token_axes import TokenAxes
-from tensorboard_plugin_attn.write_queue import Job, WriteQueue, tell
+from tensorboard_plugin_attn.warn import tell
+from tensorboard_plugin_attn.write_queue import Job, WriteQueue
 
 __all__ = ["AttentionWriter"]
 
@@ -241,7 +242,15 @@ def rank() -> int:
 
 def split_layers(weights: Any) -> list[Any]:
     """One array ``[layer, head, query, key]`` or a sequence of layers → a list of layers."""
-    layers = list(weights) if weights is not None else []
+    if weights is None:
+        raise InvalidRecordError(NO_LAYERS)
+    try:
+        layers = list(weights)
+    except TypeError as error:
+        raise InvalidRecordError(
+            f"weights must be one array [layer, head, query, key] or a sequence of [head, query, key], "
+            f"got {type(weights).__name__}"
+        ) from error
     if not layers:
         raise InvalidRecordError(NO_LAYERS)
     if any(layer is None for layer in layers):
@@ -254,5 +263,5 @@ def check_step(step: Any) -> int:
     """A step as int, or an error."""
     try:
         return operator.index(step.item() if hasattr(step, "item") else step)
-    except TypeError as error:
+    except (RuntimeError, TypeError, ValueError) as error:  # item() of more than one number
         raise InvalidRecordError(f"global_step must be an integer, got {step!r}") from error

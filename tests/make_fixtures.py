@@ -27,9 +27,9 @@ from tensorboard_plugin_attn.metric_series import MetricSource, stack_blocks
 from tensorboard_plugin_attn.metrics import choose_metrics
 from tensorboard_plugin_attn.opened_record import OpenedRecord, open_record
 from tensorboard_plugin_attn.record import LayerAttention
-from tensorboard_plugin_attn.token_axes import TokenAxes
 from tensorboard_plugin_attn.results import thumbnails_result, vectors_result, weights_result
 from tensorboard_plugin_attn.store import StepFile
+from tensorboard_plugin_attn.token_axes import TokenAxes
 
 FOLDER = Path(__file__).parent / "fixtures"
 UNITS = 64
