@@ -72,7 +72,9 @@ export function App(props: AppProps) {
   };
   return (
     <div class={folded ? "app folded" : "app"}>
-      {(!folded || opened.value) && <LeftPane display={present.display} close={close} />}
+      {(!folded || opened.value) && (
+        <LeftPane display={logged ? present.display : undefined} close={close} />
+      )}
       {folded && opened.value && <div class="pane-curtain" onClick={close} />}
       <header class="toolbar">
         {folded && (

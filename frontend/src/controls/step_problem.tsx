@@ -43,6 +43,12 @@ export function wholeText(others: number, damagedOthers: number, name: string): 
     : `The other ${others} steps of ${name} are whole.`;
 }
 
+/** The server's reasons start small and end without a stop. */
+export function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
 const awayText = (distance: number, word: string): string =>
   distance === 1 ? `one logged step ${word}` : `${distance} logged steps ${word}`;
 
@@ -112,12 +118,22 @@ function details(error: ApiError): string {
   );
 }
 
+/** May be broken after each "/". */
+function breakable(path: string) {
+  return path.split(/(?<=\/)/).map((part, i) => (
+    <span key={i}>
+      {part}
+      <wbr />
+    </span>
+  ));
+}
+
 function File({ error }: { error: ApiError }) {
   const { path } = error.details;
   return (
     <section>
       {path !== undefined && <h3>File</h3>}
-      {path !== undefined && <p class="path">{path}</p>}
+      {path !== undefined && <p class="path">{breakable(path)}</p>}
       <CopyButton name="Copy details" text={() => details(error)} />
     </section>
   );
@@ -131,7 +147,7 @@ export function StepProblem({ error, retry }: StepProblemProps) {
         <DamageIcon size={16} />
         Step {step.value} cannot be {damaged ? "read" : "loaded"}
       </h2>
-      <p>{error.details.reason ?? error.message}</p>
+      <p>{sentence(error.details.reason ?? error.message)}</p>
       {damaged && <Whole />}
       {!damaged && (
         <button type="button" class="button" onClick={retry}>

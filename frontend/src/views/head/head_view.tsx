@@ -31,7 +31,7 @@ function Content({ state }: { state: LayerState }) {
         </Message>
       );
     case "error":
-      return <Message title={`Step ${step.value} cannot be shown`}>{state.error.message}</Message>;
+      return null; // the shell's panel says why
     default:
       return <p class="head-message is-loading">{`Loading layer ${layer.value} …`}</p>;
   }
