@@ -49,7 +49,8 @@ const CELL = 42;
 const MEAN_GAP = 8;
 const LARGEST_PITCH = 80;
 const SMALLEST_PITCH = 40;
-const NUMBER_HEIGHT = 16;
+/** Of the line for a head's number under its cell, where there is one. */
+export const NUMBER_HEIGHT = 16;
 
 export interface GridRoom {
   /** Height for the rows; they get a pitch between 40 and 80 that fills it, and scroll below that. */

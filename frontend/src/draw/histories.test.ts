@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MetricSeries } from "../decode";
 import { MEAN } from "./grid";
-import { Histories, metricScale } from "./histories";
+import { Histories, metricScale, metricsOfLayer } from "./histories";
 
 const layers = [{ name: "", kind: "self", stack: "", heads: 2 }];
 
@@ -43,4 +43,9 @@ it.each([
   ["negative values", [-3, 0.5, 1, 1], { least: -5, most: 1 }],
 ])("has one round scale for all heads and steps: %s", (_, values, expected) => {
   expect(metricScale(series(values), 0)).toEqual(expected);
+});
+
+it("knows which metrics a layer has", () => {
+  const values = [0.5, NaN, 0.5, NaN, NaN, NaN, 0.1, NaN];
+  expect(metricsOfLayer(series(values, ["entropy", "max_score"]), 0)).toEqual([0]);
 });

@@ -60,6 +60,28 @@ export class Histories {
   }
 }
 
+const definedMetrics = new WeakMap<MetricSeries, Map<number, number[]>>();
+
+/** Metrics that are defined for some head of a layer at some step. */
+export function metricsOfLayer(series: MetricSeries, layer: number): number[] {
+  const known = definedMetrics.get(series) ?? new Map<number, number[]>();
+  definedMetrics.set(series, known);
+  const found =
+    known.get(layer) ??
+    series.names.flatMap((_, metric) => (isDefined(series, layer, metric) ? [metric] : []));
+  known.set(layer, found);
+  return found;
+}
+
+function isDefined(series: MetricSeries, layer: number, metric: number): boolean {
+  for (let step = 0; step < series.steps.length; step++) {
+    for (let head = 0; head < (series.layers[layer]?.heads ?? 0); head++) {
+      if (!Number.isNaN(series.at(step, layer, head, metric))) return true;
+    }
+  }
+  return false;
+}
+
 /** Mean over the heads that have a value; NaN when none has. */
 export function headMean(
   series: MetricSeries,

@@ -2,7 +2,13 @@
 
 import { memo } from "preact/compat";
 
-import { neighbour, type Cell, type Direction, type GridLayout } from "../../draw/grid";
+import {
+  neighbour,
+  NUMBER_HEIGHT,
+  type Cell,
+  type Direction,
+  type GridLayout,
+} from "../../draw/grid";
 import { headName, headNumber, type LayerShape } from "./grid_layers";
 
 export interface HeadButtonsProps {
@@ -89,7 +95,8 @@ interface HeadButtonProps extends HeadButtonsProps {
 
 function HeadButton({ cell, left, top, layout, shapes, ...rest }: HeadButtonProps) {
   const isReached = sameCell(cell, rest.reached);
-  const height = layout.sparkTop + layout.sparkHeight + layout.markHeight;
+  const picture = layout.sparkTop + layout.sparkHeight + layout.markHeight;
+  const height = rest.isNumbered ? picture + NUMBER_HEIGHT : picture;
   return (
     <button
       type="button"
@@ -99,7 +106,7 @@ function HeadButton({ cell, left, top, layout, shapes, ...rest }: HeadButtonProp
       aria-label={headName(shapes, cell)}
       aria-current={sameCell(cell, rest.selected) ? "true" : undefined}
       aria-describedby={isReached ? rest.describedBy : undefined}
-      style={{ left, top, width: layout.cell.width, height, paddingTop: height }}
+      style={{ left, top, width: layout.cell.width, height }}
     >
       {rest.isNumbered && <span>{headNumber(shapes[cell.layer], cell.head)}</span>}
     </button>

@@ -1,6 +1,6 @@
 /** A head, or the mean of a layer → its name and metrics at this step, as the tip shows them. */
 
-import { headMean } from "../../draw/histories";
+import { headMean, metricsOfLayer } from "../../draw/histories";
 import { MEAN, type Cell } from "../../draw/grid";
 import { formatDifference, formatWeight } from "../../format_number";
 import { step } from "../../state";
@@ -43,8 +43,12 @@ export function HeadFacts({ cell }: { readonly cell: Cell }) {
             </tr>
           </thead>
           <tbody>
-            {series.names.map((metric, at) => (
-              <FactRow key={metric} name={metric} {...valueAndChange(cell, at)} />
+            {metricsOfLayer(series, cell.layer).map((metric) => (
+              <FactRow
+                key={metric}
+                name={series.names[metric]!}
+                {...valueAndChange(cell, metric)}
+              />
             ))}
           </tbody>
         </table>

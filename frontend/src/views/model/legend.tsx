@@ -62,7 +62,7 @@ function MetricMarks() {
       </span>
       <span class="legend-item">
         <i class="legend-line is-bold" />
-        after a lasting change ≥ {formatWeight(SMALLEST_CHANGE * (most - least))}
+        lasting change ≥ {formatWeight(SMALLEST_CHANGE * (most - least))}
       </span>
       <span class="legend-item">
         <i class={isUnreadable.value ? "legend-mark is-damaged" : "legend-mark"} />

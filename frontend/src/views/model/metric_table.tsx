@@ -1,5 +1,6 @@
 /** The chosen head → a table of its metrics: history, value at this step, change from the first step. */
 
+import { metricsOfLayer } from "../../draw/histories";
 import { formatDifference, formatWeight } from "../../format_number";
 import { head, layer, step, theme } from "../../state";
 import { metricMeaning, metricTitle } from "./metric_names";
@@ -22,8 +23,8 @@ export function MetricTable() {
         </tr>
       </thead>
       <tbody>
-        {series.names.map((name, at) => (
-          <MetricRow key={name} name={name} metric={at} />
+        {metricsOfLayer(series, layer.value).map((metric) => (
+          <MetricRow key={metric} name={series.names[metric]!} metric={metric} />
         ))}
       </tbody>
     </table>

@@ -7,7 +7,7 @@ import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import { cellMetric, dimBelow, sortBy, thumbnailStyle, type ThumbnailStyle } from "../../state";
 import { metricTitle } from "./metric_names";
-import { histories, metrics, shownMetric } from "./scene";
+import { definedMetrics, histories, shownMetric } from "./scene";
 
 const styles: readonly { value: ThumbnailStyle; name: string }[] = [
   { value: "heat", name: "Heat map" },
@@ -27,7 +27,7 @@ function showMetric(name: string): void {
 }
 
 export function ModelDisplay() {
-  const names = metrics.value?.names ?? [];
+  const names = definedMetrics.value;
   const choices = names.map((name) => ({ value: name, name: capital(metricTitle(name)) }));
   const { least, most } = histories.value?.scale ?? { least: 0, most: 1 };
   return (

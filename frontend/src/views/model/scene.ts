@@ -4,7 +4,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 
 import { gridLayout, headsInOrder, sortHeads, type GridLayout } from "../../draw/grid";
 import { drawRows, headsInk, type HeadsInk, type HeadsScene } from "../../draw/heads_picture";
-import { Histories } from "../../draw/histories";
+import { Histories, metricsOfLayer } from "../../draw/histories";
 import type { MetricSeries, Thumbnails } from "../../decode";
 import {
   cellMetric,
@@ -27,9 +27,17 @@ export const metrics: ReadonlySignal<MetricSeries | null> = computed(
   () => shown(series.value) ?? null,
 );
 
+/** Metrics that some head of this probe has. */
+export const definedMetrics: ReadonlySignal<readonly string[]> = computed(() => {
+  const of = metrics.value;
+  if (of === null) return [];
+  const defined = new Set(of.layers.flatMap((_, layer) => metricsOfLayer(of, layer)));
+  return of.names.filter((_, metric) => defined.has(metric));
+});
+
 /** The metric under each head, or the first one of this probe. */
 export const shownMetric: ReadonlySignal<string | null> = computed(() => {
-  const names = metrics.value?.names ?? [];
+  const names = definedMetrics.value;
   return names.includes(cellMetric.value) ? cellMetric.value : (names[0] ?? null);
 });
 
@@ -124,7 +132,7 @@ const isNarrow = computed(() => frameWidth.value < FOLD_WIDTH);
 
 /** Heights of what stands above and below the rows, widths of what stands beside the cells. */
 const ABOVE = 72;
-const BELOW = 88;
+const BELOW = 86;
 const BESIDE = 48;
 const SCROLL_BAR = 11;
 

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 
 import type { RecordHeader } from "../../answers";
+import type { LayerWeights } from "../../decode";
 import {
   head,
   hoverKey,
@@ -19,6 +20,10 @@ import { headNumber } from "../heads_grid/grid_layers";
 import { CompactLines } from "../token_lines/compact_lines";
 import { MetricTable } from "./metric_table";
 import { shapes } from "./scene";
+
+const ROW = 24;
+const COLUMN_HEAD = 32;
+const MOST_ROWS = 14;
 
 export function SidePanel() {
   const at = layer.value;
@@ -52,7 +57,7 @@ function Pattern() {
   return (
     <>
       <Faults header={header} />
-      <div class="side-pattern">
+      <div class="side-pattern" style={{ minHeight: patternHeight(loaded) }}>
         <CompactLines
           record={header}
           weights={loaded}
@@ -62,6 +67,11 @@ function Pattern() {
       {!isPointed && <p class="side-hint">Point at a token for its weights, click to keep it.</p>}
     </>
   );
+}
+
+/** All rows of a short text; a longer one scrolls inside. */
+function patternHeight({ queries, keys }: LayerWeights): number {
+  return COLUMN_HEAD + ROW * Math.min(MOST_ROWS, Math.max(queries, keys));
 }
 
 function whyWithout(header: RecordHeader, at: number): string | null {
