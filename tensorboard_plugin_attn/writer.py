@@ -19,6 +19,7 @@ from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.files import open_files
 from tensorboard_plugin_attn.format import pack_record, pad_metrics
 from tensorboard_plugin_attn.metrics import Metric, choose_metrics
+from tensorboard_plugin_attn.probe_tokens import probe_axes
 from tensorboard_plugin_attn.record import NO_LAYERS, AttentionRecord, LayerAttention
 from tensorboard_plugin_attn.summary import SummarySink
 from tensorboard_plugin_attn.token_axes import TokenAxes
@@ -139,6 +140,53 @@ class AttentionWriter:
         """
         if self.is_writing:
             self.add_layers(tag, record.layers, record.axes, global_step)
+
+    def add_probe(
+        self,
+        tag: str,
+        model: Any,
+        inputs: Any,
+        tokens: Any,
+        global_step: int,
+        *,
+        query_key: bool = False,
+        layers: Sequence[int] | None = None,
+        heads: Sequence[int] | None = None,
+    ) -> None:
+        """Run one probe through a torch model and log its attention, layer by layer.
+
+        The forward is one of its own, in eval mode and without gradients; training flags, random states and
+        compiled code stay as they were. Under FSDP every rank must call this; rank 0 writes.
+
+        Args:
+            model: any ``torch.nn.Module``, wrapped or compiled or neither.
+            inputs: keyword arguments (a dict, a tokenizer's encoding), positional ones, or one tensor.
+            tokens: a list of strings, a pair of lists for an encoder-decoder, or the tokenizer.
+            query_key: log query and key vectors too, for the Neuron view.
+            layers: numbers of the layers to log; None: all.
+            heads: numbers of the heads to log in each layer; None: all.
+
+        Raises:
+            CaptureError: no attention was found; the message lists what was seen.
+            InvalidRecordError: tokens do not fit.
+        """
+        if self.is_off or os.getpid() != self.owner:
+            return
+        from tensorboard_plugin_attn.capturing import probe
+
+        step = check_step(global_step)
+        store.tag_directory(tag)
+        draft = self.draft(probe_axes(tokens, inputs, 0, model=model), allow_nan=True)
+        probe(
+            model,
+            inputs,
+            on_layer=lambda _, layer: draft.add(layer),
+            query_key=query_key,
+            layers=layers,
+            heads=heads,
+        )
+        if self.is_writing:
+            self.hand_over(tag, draft, step)
 
     def add_layers(
         self, tag: str, layers: Sequence[LayerAttention], axes: TokenAxes, global_step: int

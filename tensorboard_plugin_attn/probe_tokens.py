@@ -1,0 +1,117 @@
+"""A probe's inputs and a tokenizer → the token axes of each input of the batch, padding cropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.arrays import to_numpy
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.token_axes import TokenAxes
+
+__all__ = ["batch_size", "probe_axes"]
+
+
+def probe_axes(tokens: Any, inputs: Any, row: int, *, model: Any = None) -> TokenAxes:
+    """The axes of one input of the batch.
+
+    Args:
+        tokens: a list of strings; for an encoder-decoder a pair ``(encoder_tokens, decoder_tokens)``; or a
+            tokenizer, which gives tokens, special tokens, sentence pairs and words for ``inputs["input_ids"]``.
+        inputs: what the model is called with.
+        row: which input of the batch.
+        model: asked for its decoder's start token when ``inputs`` has no ``decoder_input_ids``.
+
+    Raises:
+        InvalidRecordError: the tokens are neither.
+    """
+    if hasattr(tokens, "convert_ids_to_tokens"):
+        return tokenizer_axes(tokens, inputs, row, model)
+    if isinstance(tokens, tuple) and len(tokens) == 2 and not isinstance(tokens[0], str):
+        return TokenAxes(tokens[0], decoder_tokens=tokens[1])
+    if isinstance(tokens, str) or not isinstance(tokens, Sequence):
+        raise InvalidRecordError(
+            f"tokens must be a list of strings, a pair of lists (encoder, decoder) or a tokenizer, "
+            f"got {type(tokens).__name__}"
+        )
+    kept = kept_positions(inputs, "attention_mask", row) if isinstance(inputs, Mapping) else None
+    if isinstance(kept, np.ndarray) and len(kept) == len(tokens):
+        return TokenAxes([token for token, keep in zip(tokens, kept, strict=True) if keep])
+    return TokenAxes(tokens)
+
+
+def batch_size(inputs: Any) -> int:
+    """How many inputs there are: the length of the first axis."""
+    first: Any = next(iter(inputs.values())) if isinstance(inputs, Mapping) else inputs
+    first = first[0] if isinstance(first, tuple | list) else first
+    shape: tuple[int, ...] = tuple(getattr(first, "shape", ()))
+    return int(shape[0]) if len(shape) > 1 else 1
+
+
+def tokenizer_axes(tokenizer: Any, inputs: Any, row: int, model: Any) -> TokenAxes:
+    """Everything that a Hugging Face tokenizer and its encoding know of one input."""
+    if not isinstance(inputs, Mapping) or "input_ids" not in inputs:
+        raise InvalidRecordError(
+            "a tokenizer needs inputs with input_ids, such as tokenizer(text, return_tensors='pt'); "
+            "for other inputs pass a list of tokens"
+        )
+    kept = kept_positions(inputs, "attention_mask", row)
+    ids = row_of(inputs["input_ids"], row)[kept]
+    decoder_ids = decoder_input_ids(inputs, row, model)
+    return TokenAxes(
+        tokenizer.convert_ids_to_tokens(ids.tolist()),
+        decoder_tokens=None if decoder_ids is None else tokenizer.convert_ids_to_tokens(decoder_ids),
+        special=set(tokenizer.all_special_tokens) or None,
+        sentence_b_start=second_sentence(inputs, row, kept),
+        words=word_numbers(inputs, row, kept),
+    )
+
+
+def row_of(array: Any, row: int) -> NDArray[Any]:
+    """One input of a batch, or the only one where there is no batch axis."""
+    values = to_numpy(array)
+    return values if values.ndim == 1 else np.asarray(values[row])
+
+
+def kept_positions(inputs: Mapping[str, Any], name: str, row: int) -> NDArray[np.bool_] | slice:
+    """The positions that are no padding."""
+    mask = inputs.get(name)
+    if mask is None or np.ndim(row_of(mask, row)) != 1:
+        return slice(None)
+    return row_of(mask, row).astype(bool)
+
+
+def second_sentence(inputs: Mapping[str, Any], row: int, kept: Any) -> int | None:
+    """Where ``token_type_ids`` turn from 0 to 1."""
+    types = inputs.get("token_type_ids")
+    if types is None:
+        return None
+    seconds = np.flatnonzero(row_of(types, row)[kept] == 1)
+    return int(seconds[0]) if seconds.size and seconds[0] > 0 else None
+
+
+def word_numbers(inputs: Any, row: int, kept: Any) -> list[int | None] | None:
+    """The word of each token, from a fast tokenizer's encoding."""
+    if not getattr(inputs, "is_fast", False):
+        return None
+    numbers = np.array(inputs.word_ids(row), dtype=object)
+    return list(numbers[kept])
+
+
+def decoder_input_ids(inputs: Mapping[str, Any], row: int, model: Any) -> list[int] | None:
+    """What the decoder of an encoder-decoder reads: given, made from labels, or the shifted input."""
+    config = getattr(model, "config", None)
+    if "decoder_input_ids" in inputs:
+        read = row_of(inputs["decoder_input_ids"], row)
+        given: list[int] = read[kept_positions(inputs, "decoder_attention_mask", row)].tolist()
+        return given
+    if not getattr(config, "is_encoder_decoder", False):
+        return None
+    source = row_of(inputs["labels" if "labels" in inputs else "input_ids"], row)
+    start = getattr(config, "decoder_start_token_id", None)
+    pad = getattr(config, "pad_token_id", None)
+    ids: list[Any] = [start, *source.tolist()[:-1]]
+    return [pad if token == -100 else token for token in ids]
