@@ -1,0 +1,100 @@
+"""A tensor's axes and a reshape, permutation or slice → its axes again, so that heads and tokens keep their identity.
+
+An axis is a tuple of atoms in row-major order: after ``view(batch * heads, …)`` its first axis is
+``(batch, heads)``. An atom that a reshape cuts remembers its parts, so older axes can be refined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+__all__ = ["Atom", "Axes", "Axis", "fresh", "leaves", "refit", "regroup", "sizes"]
+
+
+class Atom:
+    """A piece of an axis; ``is_feature`` when it came out of a projection rather than from tokens or batch."""
+
+    __slots__ = ("is_feature", "parts", "size")
+
+    def __init__(self, size: int, is_feature: bool = False) -> None:
+        self.size = size
+        self.is_feature = is_feature
+        self.parts: tuple[Atom, Atom] | None = None
+
+    def split(self, outer: int) -> tuple[Atom, Atom]:
+        """Cut into ``outer`` × the rest."""
+        self.parts = (Atom(outer, self.is_feature), Atom(self.size // outer, self.is_feature))
+        return self.parts
+
+
+Axis = tuple[Atom, ...]
+Axes = tuple[Axis, ...]
+
+
+def fresh(shape: Sequence[int], features: bool = False) -> Axes:
+    """Axes of which nothing is known but their sizes."""
+    return tuple((Atom(size, features),) if size != 1 else () for size in shape)
+
+
+def leaves(axis: Iterable[Atom]) -> list[Atom]:
+    """The uncut atoms of an axis, in order."""
+    result: list[Atom] = []
+    for atom in axis:
+        if atom.parts is None:
+            result.append(atom)
+        else:
+            result.extend(leaves(atom.parts))
+    return result
+
+
+def sizes(axis: Iterable[Atom]) -> int:
+    """How many entries the axis has."""
+    product = 1
+    for atom in axis:
+        product *= atom.size
+    return product
+
+
+def regroup(axes: Axes, shape: Sequence[int]) -> Axes:
+    """Axes after a row-major reshape to ``shape``; fresh ones where the cuts do not fit."""
+    if len(axes) == len(shape) and all(sizes(axis) == size for axis, size in zip(axes, shape, strict=True)):
+        return axes
+    queue = [atom for axis in axes for atom in leaves(axis) if atom.size != 1]
+    queue.reverse()
+    result: list[Axis] = []
+    for size in shape:
+        group = take(queue, size)
+        if group is None:
+            return fresh(shape, bool(queue) and all(atom.is_feature for axis in axes for atom in axis))
+        result.append(group)
+    return tuple(result) if not queue else fresh(shape)
+
+
+def take(queue: list[Atom], size: int) -> Axis | None:
+    """The next atoms that make up ``size`` entries, the last one cut when it must be; None: no cut fits."""
+    group: list[Atom] = []
+    while size > 1:
+        if not queue:
+            return None
+        atom = queue.pop()
+        if size % atom.size == 0:
+            group.append(atom)
+            size //= atom.size
+        elif atom.size % size == 0:
+            first, second = atom.split(size)
+            group.append(first)
+            queue.append(second)
+            size = 1
+        else:
+            return None
+    return tuple(group)
+
+
+def refit(axes: Axes, shape: Sequence[int]) -> Axes:
+    """Axes of a result with as many axes: those of an unchanged size are kept, the others are fresh."""
+    return tuple(
+        axis
+        if sizes(axis) == size
+        else fresh((size,), bool(axis) and all(atom.is_feature for atom in axis))[0]
+        for axis, size in zip(axes, shape, strict=True)
+    )

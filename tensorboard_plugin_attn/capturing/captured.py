@@ -1,0 +1,136 @@
+"""A model → its attention while it runs inside a ``with`` block, as layers and as a record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any
+
+from torch import nn
+
+from tensorboard_plugin_attn.capturing.mode import AttentionMode
+from tensorboard_plugin_attn.capturing.names import ModuleNames, unwrap
+from tensorboard_plugin_attn.capturing.padding import Crop, kept_positions
+from tensorboard_plugin_attn.capturing.session import Session
+from tensorboard_plugin_attn.capturing.sighting import Sighting
+from tensorboard_plugin_attn.capturing.undisturbed import eager
+from tensorboard_plugin_attn.errors import CaptureError
+from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
+
+__all__ = ["Captured", "capture"]
+
+
+def capture(model: nn.Module, *, query_key: bool = False) -> Captured:
+    """Capture the exact attention weights of any model while it runs in the ``with`` block.
+
+    Weights are taken after softmax and before dropout, in float32, whatever kernel the model uses; its outputs,
+    gradients and random states stay as they were. The model runs as it is: for a probe put it into ``eval()``
+    and ``torch.no_grad()``, or use ``writer.add_probe``, which does.
+
+    Args:
+        model: any module; torch.compile's and DDP's wrappers are looked through.
+        query_key: keep query and key vectors too.
+
+    Example:
+        >>> with capture(model, query_key=True) as captured:
+        ...     captured.model(**inputs)
+        >>> record = captured.record(tokens)
+    """
+    return Captured(model, query_key=query_key)
+
+
+class Captured:
+    """What ``capture`` saw: ``model`` to call inside the block, ``layers`` and ``record`` afterwards."""
+
+    def __init__(self, model: nn.Module, *, query_key: bool = False) -> None:
+        if not isinstance(model, nn.Module):
+            raise CaptureError(f"capture takes a torch.nn.Module, got {type(model).__name__}")
+        self.model = unwrap(model)
+        self.sightings: list[Sighting] = []
+        self.session = Session(lambda index, sighting: self.sightings.append(sighting), query_key=query_key)
+        self.stack: ExitStack | None = None
+        self.kept_layers: list[LayerAttention] = []
+
+    def __enter__(self) -> Captured:
+        with ExitStack() as stack:
+            names = ModuleNames(self.model)
+            names.on_model = self.session.begin_forward
+            names.watch()
+            stack.callback(names.unwatch)
+            stack.enter_context(eager())
+            stack.enter_context(AttentionMode(self.session, names))
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.stack is not None:
+            self.stack.close()
+            self.stack = None
+        if kind is None:
+            self.session.warn()
+
+    @property
+    def layers(self) -> list[LayerAttention]:
+        """Every LayerAttention seen, in call order; weights are torch float32 ``[batch, head, query, key]``.
+
+        Raises:
+            CaptureError: the block has ended and no attention was seen.
+        """
+        if not self.sightings and self.stack is None:
+            raise self.session.nothing_found()
+        for sighting in self.sightings[len(self.kept_layers) :]:
+            self.kept_layers.append(sighting.layer())
+        return list(self.kept_layers)
+
+    def record(
+        self,
+        tokens: Sequence[str],
+        *,
+        decoder_tokens: Sequence[str] | None = None,
+        batch: int = 0,
+        attention_mask: Any = None,
+        decoder_attention_mask: Any = None,
+        special: Collection[str] | Sequence[bool] | None = None,
+        sentence_b_start: int | None = None,
+        words: Sequence[int | None] | None = None,
+    ) -> AttentionRecord:
+        """One input of the batch as a record, in float32 numpy, padding cropped.
+
+        Args:
+            tokens: of the encoder or the only stack; with or without those of the padding.
+            decoder_tokens: of the decoder of an encoder-decoder.
+            batch: which input of the batch.
+            attention_mask: bool or 0/1 ``[batch, position]``, 0 for padding; None: the one the model was given.
+            decoder_attention_mask: the same for the decoder.
+            special, sentence_b_start, words: as in AttentionRecord.
+
+        Raises:
+            CaptureError: no attention was seen, or the model ran several times.
+            InvalidRecordError: a token list does not fit.
+        """
+        if not self.sightings:
+            raise self.session.nothing_found()
+        padding = self.session.padding
+        crop = Crop(
+            kept_positions(padding.tokens if attention_mask is None else attention_mask, batch),
+            kept_positions(
+                padding.decoder_tokens if decoder_attention_mask is None else decoder_attention_mask, batch
+            ),
+            has_decoder=decoder_tokens is not None,
+        )
+        layers = [
+            sighting.row(batch, *crop.axes(sighting))
+            for sighting in self.sightings
+            if sighting.forward in (self.session.forwards, 0)
+        ]
+        return AttentionRecord(
+            layers,
+            crop.tokens(tokens),
+            decoder_tokens=None if decoder_tokens is None else crop.decoder(decoder_tokens),
+            special=special,
+            sentence_b_start=sentence_b_start,
+            words=words,
+        )

@@ -1,0 +1,145 @@
+"""Tensors as they are made → what is known of each: its axes, where it was projected from, which scores it holds.
+
+Facts are kept beside the tensors, by identity, and go when a tensor goes: nothing is kept alive and nothing
+is written on a tensor.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from tensorboard_plugin_attn.capturing.axes import Axes, fresh
+from tensorboard_plugin_attn.capturing.contraction import Contraction
+
+__all__ = ["Facts", "Flow", "Product", "WeightMap", "descent", "new_root"]
+
+ROOTS = itertools.count()
+NO_ROOTS: frozenset[int] = frozenset()
+
+
+def new_root() -> int:
+    """A number for a tensor that starts a line of descent."""
+    return next(ROOTS)
+
+
+@dataclass(eq=False)
+class Product:
+    """Scores while they are on their way from a product of two tensors to a softmax.
+
+    ``scale`` gathers the numbers that the scores were multiplied with on the way.
+    """
+
+    contraction: Contraction
+    axes: Axes
+    scale: float
+    left_facts: Facts | None
+    right_facts: Facts | None
+    contracts_features: bool
+
+    def operands(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Both operands as ``[*axes or 1, d]``."""
+        contraction = self.contraction
+        return (
+            contraction.aligned(contraction.left.detach(), contraction.left_labels),
+            contraction.aligned(contraction.right.detach(), contraction.right_labels),
+        )
+
+
+@dataclass(eq=False)
+class WeightMap:
+    """The result of a softmax that may turn out to be attention weights.
+
+    The result itself is held weakly here and strongly by the facts of tensors made from it.
+    """
+
+    reference: weakref.ref[torch.Tensor]
+    axes: Axes
+    axis: int
+    scores: torch.Tensor | None
+    product: Product | None
+    module: str
+    copy: torch.Tensor | None = None
+    fate: str = "its result met no matmul with values"
+
+    @property
+    def weights(self) -> torch.Tensor | None:
+        """The softmax's result; None when it is gone."""
+        return self.reference() if self.copy is None else self.copy
+
+
+@dataclass(eq=False)
+class Facts:
+    """What is known of one tensor.
+
+    ``root`` and ``origins``: a tensor projected from ``x`` has x's root among its origins; a residual sum
+    starts anew. Query and key of self-attention share an origin.
+    """
+
+    axes: Axes
+    root: int
+    origins: frozenset[int] = NO_ROOTS
+    product: Product | None = None
+    weights: WeightMap | None = None
+    kept: torch.Tensor | None = None
+
+
+class Flow:
+    """Facts by tensor identity."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[weakref.ref[torch.Tensor], Facts]] = {}
+
+    def get(self, tensor: Any) -> Facts | None:
+        """Facts of a tensor; None for constants and parameters."""
+        entry = self.known.get(id(tensor))
+        return entry[1] if entry is not None and entry[0]() is tensor else None
+
+    def put(self, tensor: torch.Tensor, facts: Facts) -> None:
+        """Remember facts for as long as the tensor lives."""
+        number = id(tensor)
+        self.known[number] = (weakref.ref(tensor, self.forgetter(number)), facts)
+
+    def forgetter(self, number: int) -> Callable[[weakref.ref[torch.Tensor]], None]:
+        known = self.known
+
+        def forget(reference: weakref.ref[torch.Tensor]) -> None:
+            entry = known.get(number)
+            if entry is not None and entry[0] is reference:
+                del known[number]
+
+        return forget
+
+    def begin(self, tensors: Iterable[Any]) -> None:
+        """Give every floating tensor of the model's input a root."""
+        for tensor in tensors:
+            if isinstance(tensor, torch.Tensor) and tensor.is_floating_point() and self.get(tensor) is None:
+                root = new_root()
+                self.put(tensor, Facts(fresh(tuple(tensor.shape)), root, frozenset((root,))))
+
+
+def descent(known: list[Facts], *, projects: bool, sums: bool) -> tuple[int, frozenset[int]]:
+    """Root and origins of a function's result, from those of its operands."""
+    first = known[0]
+    if all(facts.root == first.root for facts in known[1:]):
+        if not projects:
+            return first.root, first.origins
+    elif sums and is_residual(known):
+        root = new_root()
+        return root, frozenset((root,))
+    root = new_root()
+    origins = frozenset((root,)).union(*(facts.origins for facts in known))
+    return root, origins if len(origins) < MOST_ORIGINS else frozenset((root,))
+
+
+def is_residual(known: list[Facts]) -> bool:
+    """Whether one operand of a sum was computed from another one."""
+    return any(one.root in other.origins for one in known for other in known if one.root != other.root)
+
+
+MOST_ORIGINS = 256

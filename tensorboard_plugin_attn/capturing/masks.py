@@ -1,0 +1,53 @@
+"""An attention mask, or masked scores → which keys a query may see, what is added to its scores, and the mask's kind."""
+
+from __future__ import annotations
+
+import torch
+
+__all__ = ["causal", "kind_of", "seen_in_scores", "split_mask"]
+
+HIDDEN_BELOW = -5000.0
+"""Scores at or below this are masked: models hide keys with −10000, −65504, the dtype's lowest number or −inf."""
+
+
+def causal(queries: int, keys: int, device: torch.device | str = "cpu", offset: int = 0) -> torch.Tensor:
+    """bool ``[query, key]``: key ≤ query + offset."""
+    return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(offset)
+
+
+def split_mask(mask: torch.Tensor | None) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """A bool or additive mask → (keys that may be seen, finite additive part); None for either when it says nothing."""
+    if mask is None:
+        return None, None
+    if mask.dtype == torch.bool:
+        return (None if bool(mask.all()) else mask), None
+    mask = mask.float()
+    allowed = mask > HIDDEN_BELOW
+    finite = torch.where(allowed, mask, 0.0)
+    return (
+        None if bool(allowed.all()) else allowed,
+        finite if bool(finite.any()) else None,
+    )
+
+
+def seen_in_scores(scores: torch.Tensor) -> torch.Tensor | None:
+    """Scores as they entered the softmax → keys that may be seen; None when all may."""
+    allowed = scores > HIDDEN_BELOW
+    return None if bool(allowed.all()) else allowed
+
+
+def kind_of(allowed: torch.Tensor | None) -> str:
+    """bool ``[*, query, key]`` of one input → ``full``, ``causal``, ``window <n>`` or ``other``."""
+    if allowed is None or bool(allowed.all()):
+        return "full"
+    queries, keys = allowed.shape[-2:]
+    flat = allowed.reshape(-1, queries, keys)
+    first = flat[0]
+    if not bool((flat == first).all()):
+        return "other"
+    offset = keys - queries
+    if torch.equal(first, causal(queries, keys, first.device, offset)):
+        return "causal"
+    width = int(first[-1].sum())
+    band = causal(queries, keys, first.device, offset) & ~causal(queries, keys, first.device, offset - width)
+    return f"window {width}" if width and torch.equal(first, band) else "other"

@@ -1,0 +1,238 @@
+"""Every torch function a model calls, seen while it runs → sightings of attention, handed on in call order.
+
+One TorchFunctionMode. The model's own call always runs first and unchanged; what is captured is computed aside.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.overrides import TorchFunctionMode
+
+from tensorboard_plugin_attn.capturing import sdpa, softmax_matmul
+from tensorboard_plugin_attn.capturing.axes import fresh, leaves
+from tensorboard_plugin_attn.capturing.contraction import Contraction, read_contraction
+from tensorboard_plugin_attn.capturing.flow import Facts, Flow, Product, WeightMap, descent
+from tensorboard_plugin_attn.capturing.following import Following, started
+from tensorboard_plugin_attn.capturing.kinds import kind_by_flow
+from tensorboard_plugin_attn.capturing.names import ModuleNames, is_backward
+from tensorboard_plugin_attn.capturing.session import Session
+from tensorboard_plugin_attn.capturing.sighting import Sighting
+
+__all__ = ["AttentionMode"]
+
+TRANSPOSING = frozenset(("T", "mT", "H", "mH"))
+SOFTMAXES = frozenset(("softmax", "_softmax", "_safe_softmax"))
+ATTENTION = frozenset(("scaled_dot_product_attention",))
+
+
+def visible_inside(function: Any) -> FunctionType:
+    """A copy of a torch function whose own calls a function mode sees, as it does not ask for a mode itself."""
+    return FunctionType(
+        function.__code__,
+        {**function.__globals__, "has_torch_function": lambda _: False},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+
+
+MULTIHEAD = visible_inside(F.multi_head_attention_forward)
+MULTIHEAD.__kwdefaults__ = F.multi_head_attention_forward.__kwdefaults__
+
+
+class AttentionMode(TorchFunctionMode):
+    """Watches every torch function between ``__enter__`` and ``__exit__``."""
+
+    def __init__(self, session: Session, names: ModuleNames) -> None:
+        super().__init__()
+        self.session = session
+        self.names = names
+        self.flow = Flow()
+        self.following = Following(self.flow)
+        self.in_multihead: int | None = None
+        self.found: Sighting | None = None
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = {} if kwargs is None else kwargs
+        name: str = getattr(func, "__name__", "")
+        if name == "__get__":
+            name = getattr(getattr(func, "__self__", None), "__name__", "")
+            if name not in TRANSPOSING:
+                return func(*args, **kwargs)
+        if is_backward():
+            return func(*args, **kwargs)
+        if name == "multi_head_attention_forward" and self.in_multihead is None:
+            return self.inside_multihead(args, kwargs)
+        name = name.partition(".")[0]
+        self.before_change(name, args, kwargs)
+        result = func(*args, **kwargs)
+        if isinstance(result, torch.Tensor | tuple | list) or name == "__setitem__":
+            try:
+                self.look(name, args, kwargs, result)
+            except Exception as error:  # noqa: BLE001 - a fault of the capture must not stop a training
+                self.session.leave_out(self.names.name, name, f"{type(error).__name__}: {error}")
+        if self.found is not None:
+            sighting, self.found = self.found, None
+            self.session.take(sighting)
+        return result
+
+    def inside_multihead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """nn.MultiheadAttention: the same code again, its inner calls seen."""
+        heads = args[4] if len(args) > 4 else kwargs["num_heads"]
+        self.in_multihead = int(heads)
+        try:
+            with self:
+                return MULTIHEAD(*args, **kwargs)
+        finally:
+            self.in_multihead = None
+
+    def before_change(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Copy a softmax's result that is about to be changed in place, as by ``dropout(inplace=True)``."""
+        in_place = (name.endswith("_") and not name.endswith("__")) or name.startswith("__i")
+        if not (
+            in_place
+            or name == "__setitem__"
+            or kwargs.get("inplace")
+            or (name == "dropout" and len(args) > 3)
+        ):
+            return
+        facts = self.flow.get(args[0]) if args else None
+        found = None if facts is None else facts.weights
+        if found is not None and found.copy is None and found.weights is not None:
+            found.copy = found.weights.detach().clone()
+
+    def look(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Note what a call's results are."""
+        if name in ATTENTION:
+            self.see_sdpa(args, kwargs)
+        contraction = read_contraction(name, args, kwargs)
+        if contraction is not None:
+            self.see_contraction(contraction, result)
+            return
+        if name in SOFTMAXES:
+            self.see_softmax(args, kwargs, result)
+            return
+        self.following.follow(name, args, kwargs, result)
+
+    def see_softmax(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: torch.Tensor) -> None:
+        """Remember a softmax's result; whether it is attention shows when it meets values."""
+        scores = args[0] if args else kwargs["input"]
+        axis = args[1] if len(args) > 1 else kwargs.get("dim", -1)
+        axis = (-1 if axis is None else int(axis)) % result.dim()
+        facts = self.flow.get(scores)
+        axes = fresh(tuple(result.shape)) if facts is None else facts.axes
+        found = WeightMap(
+            weakref.ref(result),
+            axes,
+            axis,
+            scores.detach(),
+            None if facts is None else facts.product,
+            self.names.name,
+        )
+        self.session.see_softmax(found, tuple(result.shape))
+        known = started(Facts(axes, 0)) if facts is None else Facts(axes, facts.root, facts.origins)
+        known.weights = found
+        self.flow.put(result, known)
+
+    def see_contraction(self, contraction: Contraction, result: torch.Tensor) -> None:
+        """A product: of weights with values, of queries with keys, or with anything else."""
+        left, right = self.flow.get(contraction.left), self.flow.get(contraction.right)
+        known = [facts for facts in (left, right) if facts is not None]
+        if not known:
+            return
+        axes = contraction.out_axes(
+            None if left is None else left.axes,
+            None if right is None else right.axes,
+        )
+        constant = isinstance(contraction.right, torch.nn.Parameter)
+        root, origins = descent(known, projects=True, sums=False)
+        facts = Facts(axes, root, origins)
+        if constant:
+            facts.axes = (*axes[:-1], *fresh(tuple(result.shape[-1:]), features=True))
+        for one, on_left in ((left, True), (right, False)):
+            if one is not None and one.weights is not None and self.see_values(contraction, one, on_left):
+                self.flow.put(result, facts)
+                return
+        if left is not None and left.weights is not None:
+            self.following.carry_weights([(contraction.left, left)], facts, result)
+        elif not constant:
+            facts.product = Product(
+                contraction,
+                axes,
+                contraction.scale,
+                left,
+                right,
+                contracts_features(contraction, left, right),
+            )
+        self.flow.put(result, facts)
+
+    def see_values(self, contraction: Contraction, facts: Facts, on_left: bool) -> bool:
+        """Record a softmax that meets values; False when it meets something else."""
+        found = facts.weights
+        if found is None or not softmax_matmul.meets_values(contraction, facts.axes, found, on_left=on_left):
+            return False
+        self.session.met_values(found)
+        if not self.session.wants_next():
+            return True
+        heads = self.in_multihead or self.names.heads
+        try:
+            layout = softmax_matmul.layout_of(contraction, facts.axes, found, on_left=on_left, heads=heads)
+            sighting = softmax_matmul.sighting_of(layout, found, with_vectors=self.session.query_key)
+        except softmax_matmul.NotTokens as reason:
+            self.session.leave_out(self.names.name, "softmax", str(reason))
+            return True
+        product = found.product
+        sides = (None, None) if product is None else (product.left_facts, product.right_facts)
+        self.take(sighting, *sides)
+        return True
+
+    def see_sdpa(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Record one fused call."""
+        if not self.session.wants_next():
+            return
+        call = sdpa.read_call(*args, **kwargs)
+        query, key = (
+            args[0] if args else kwargs["query"],
+            args[1] if len(args) > 1 else kwargs["key"],
+        )
+        sides = self.flow.get(query), self.flow.get(key)
+        heads = self.in_multihead or self.names.heads
+        axes = None if sides[0] is None else sides[0].axes
+        outer = sdpa.head_axes(call.query, axes, heads, self.session.batch)
+        with self.aside(call.query):
+            self.take(sdpa.sighting_of(call, outer, with_vectors=self.session.query_key), *sides)
+
+    def aside(self, tensor: torch.Tensor) -> Any:
+        """Computing for ourselves: no gradients, no autocast."""
+        return torch.autocast(tensor.device.type, enabled=False)
+
+    def take(self, sighting: Sighting, query: Facts | None, key: Facts | None) -> None:
+        """Complete a sighting, to be handed on."""
+        sighting.name = self.names.name
+        sighting.stack = self.names.stack(sighting.name)
+        sighting.kind = kind_by_flow(query, key, sighting)
+        if self.in_multihead is not None:
+            sighting.mechanism = "multi_head_attention_forward"
+        self.found = sighting
+
+
+def contracts_features(contraction: Contraction, left: Facts | None, right: Facts | None) -> bool:
+    """Whether the summed axis came out of a projection; True when nothing is known."""
+    atoms = []
+    for facts, labels in ((left, contraction.left_labels), (right, contraction.right_labels)):
+        if facts is not None:
+            for label, axis in zip(labels, facts.axes, strict=True):
+                atoms += leaves(axis) if label in contraction.contracted else []
+    return not atoms or any(atom.is_feature for atom in atoms)

@@ -1,0 +1,141 @@
+"""A model's modules while they run → the name of the innermost one, its stack and its head count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+
+__all__ = ["ModuleNames", "unwrap"]
+
+WRAPPERS = re.compile(
+    r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)(?=\.|$)"
+)
+HEAD_COUNTS = (
+    "num_heads",
+    "num_attention_heads",
+    "n_heads",
+    "n_head",
+    "nhead",
+    "num_head",
+    "nheads",
+    "heads",
+    "h",
+    "nh",
+)
+STACKS = {
+    "decoder": re.compile(r"(^|_)(dec|decoder|decoders)(_|\d|$)"),
+    "vision": re.compile(r"(^|_)(vision|visual|image|vit)(_|$)"),
+    "audio": re.compile(r"(^|_)(audio|speech)(_|$)"),
+    "text": re.compile(r"(^|_)(text|language)(_|$)"),
+    "encoder": re.compile(r"(^|_)(enc|encoder|encoders)(_|\d|$)"),
+}
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The module to call for a probe: without torch.compile's and DDP's wrappers; FSDP's are kept."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and type(model).__name__ in DATA_PARALLEL:
+            inner = getattr(model, "module", None)
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner
+
+
+DATA_PARALLEL = ("DistributedDataParallel", "DataParallel", "DeepSpeedEngine")
+
+
+class ModuleNames:
+    """The stack of running modules, kept by global forward hooks while it is watched."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.running: list[nn.Module] = []
+        self.seen: dict[str, int] = {}
+        self.names: dict[int, str] = {}
+        self.stacks: dict[str, str] = {}
+        self.handles: list[Any] = []
+        self.on_model: Callable[[tuple[Any, ...], dict[str, Any]], None] | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the names again: a model may swap its own submodules while it runs."""
+        self.names = {
+            id(module): WRAPPERS.sub("", name).strip(".") for name, module in self.model.named_modules()
+        }
+        parents = {
+            WRAPPERS.sub("", name).strip(".")
+            for name, module in self.model.named_modules()
+            if next(module.children(), None) is not None
+        }
+        self.stacks = {name: stack_in(name) for name in parents}
+        self.several = len(set(self.stacks.values()) - {""}) > 1
+
+    def watch(self) -> None:
+        """Follow the modules from here on."""
+        self.handles = [
+            register_module_forward_pre_hook(self.enter),
+            register_module_forward_hook(self.leave, always_call=True),
+            self.model.register_forward_pre_hook(self.begin, with_kwargs=True, prepend=True),
+        ]
+
+    def unwatch(self) -> None:
+        """Remove every hook."""
+        for handle in self.handles:
+            handle.remove()
+        self.handles, self.running = [], []
+
+    def begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self.on_model is not None:
+            self.on_model(args, kwargs)
+
+    def enter(self, module: nn.Module, args: Any) -> None:
+        self.running.append(module)
+
+    def leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        while self.running and self.running.pop() is not module:
+            pass
+
+    @property
+    def name(self) -> str:
+        """Dotted name of the innermost running module that the model knows."""
+        if self.running and id(self.running[-1]) not in self.names:
+            self.refresh()
+        for module in reversed(self.running):
+            name = self.names.get(id(module))
+            if name is not None:
+                return name
+        return ""
+
+    def stack(self, name: str) -> str:
+        """Which stack a module belongs to; empty in a model with only one."""
+        return stack_in(name) if self.several else ""
+
+    @property
+    def heads(self) -> int | None:
+        """The head count that the innermost running module with one declares."""
+        for module in reversed(self.running[-3:]):
+            for attribute in HEAD_COUNTS:
+                count = getattr(module, attribute, None)
+                if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+                    return count
+        return None
+
+
+def stack_in(name: str) -> str:
+    """The stack that the first telling part of a dotted name names; empty when none does."""
+    for part in name.lower().split("."):
+        for stack, pattern in STACKS.items():
+            if pattern.search(part):
+                return stack
+    return ""
+
+
+def is_backward() -> bool:
+    """Whether autograd runs: gradient checkpointing then computes the forward a second time."""
+    return bool(torch._C._current_graph_task_id() != -1)  # no public name in torch says this

@@ -1,0 +1,97 @@
+"""Sightings of attention in call order → layers kept or handed on, what was left out and why."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Collection
+from typing import Any
+
+from tensorboard_plugin_attn.capturing.flow import WeightMap
+from tensorboard_plugin_attn.capturing.padding import Padding, padding_of
+from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting
+from tensorboard_plugin_attn.errors import CaptureError
+
+__all__ = ["Session"]
+
+
+class Session:
+    """What one capture has seen so far.
+
+    ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all.
+    """
+
+    def __init__(
+        self,
+        on_sighting: Callable[[int, Sighting], None],
+        *,
+        query_key: bool = False,
+        wanted: Collection[int] | None = None,
+    ) -> None:
+        self.on_sighting = on_sighting
+        self.query_key = query_key
+        self.wanted = None if wanted is None else frozenset(wanted)
+        self.count = 0
+        self.forwards = 0
+        self.batch: int | None = None
+        self.padding = Padding()
+        self.left_out: list[LeftOut] = []
+        self.softmaxes: dict[tuple[str, tuple[int, ...]], str] = {}
+        self.faults: list[Exception] = []
+
+    def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """The model was called: how many inputs, and which of their positions are padding."""
+        self.forwards += 1
+        found = padding_of(args, kwargs)
+        self.batch = found.batch
+        self.padding = found
+
+    def wants_next(self) -> bool:
+        """Whether the next call is to be computed; a call that is not is only counted."""
+        if self.wanted is None or self.count in self.wanted:
+            return True
+        self.count += 1
+        return False
+
+    def take(self, sighting: Sighting) -> None:
+        """The next call's sighting."""
+        sighting.forward = self.forwards
+        index = self.count
+        self.count += 1
+        self.on_sighting(index, sighting)
+
+    def see_softmax(self, found: WeightMap, shape: tuple[int, ...]) -> None:
+        """A softmax was called; it stays in this list unless it meets values."""
+        self.softmaxes[(found.module, shape)] = found.fate
+
+    def met_values(self, found: WeightMap) -> None:
+        """This module's softmaxes are attention."""
+        for key in [key for key in self.softmaxes if key[0] == found.module]:
+            del self.softmaxes[key]
+
+    def leave_out(self, module: str, what: str, reason: str) -> None:
+        """Note a map that is no attention over tokens."""
+        self.left_out.append(LeftOut(module, what, reason))
+
+    def warn(self) -> None:
+        """Name what was left out, once."""
+        if self.left_out:
+            lines = list(dict.fromkeys(str(one) for one in self.left_out))
+            more = f" … and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+            warnings.warn(f"attention left out: {'; '.join(lines[:MOST_LINES])}{more}", stacklevel=3)
+
+    def nothing_found(self) -> CaptureError:
+        """The error of a model in which no attention was seen: what was seen, and what to do."""
+        seen = [str(one) for one in self.left_out]
+        seen += [
+            f"a softmax of shape {list(shape)} in {module or 'the model'}" for module, shape in self.softmaxes
+        ]
+        ran = "ran" if self.forwards else "did not run; call captured.model(**inputs) inside the with block"
+        return CaptureError(
+            f"no attention was captured; the model {ran}. Seen: {'; '.join(seen[:MOST_LINES]) or 'no softmax at all'}. "
+            "Expected scaled_dot_product_attention, nn.MultiheadAttention, or a softmax over keys whose result is "
+            "multiplied with values. A kernel of its own (flash, a CUDA extension, torch.jit) hides its weights: "
+            "run the probe with attn_implementation='sdpa', or log weights with writer.add_attention."
+        )
+
+
+MOST_LINES = 12

@@ -1,0 +1,202 @@
+"""A softmax whose result is contracted with values along its own axis → its weights, laid out by head and token.
+
+Which axis is batch, head, query or key is read off the axes' atoms: what came out of a projection is a head,
+what the softmax ran over is the key. Without such knowledge the usual order ``[batch, head, query, key]`` holds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+
+from tensorboard_plugin_attn.capturing.axes import Atom, Axes, leaves
+from tensorboard_plugin_attn.capturing.contraction import Contraction
+from tensorboard_plugin_attn.capturing.flow import Product, WeightMap
+from tensorboard_plugin_attn.capturing.masks import seen_in_scores
+from tensorboard_plugin_attn.capturing.sighting import Sighting
+
+__all__ = ["Layout", "NotTokens", "layout_of", "meets_values", "sighting_of"]
+
+
+class NotTokens(Exception):  # noqa: N818 - the outcome of a reading, not a fault
+    """The map is no attention of tokens to tokens; the message says why."""
+
+
+@dataclass
+class Layout:
+    """The atoms of a map by their part."""
+
+    batch: list[Atom] = field(default_factory=list)
+    head: list[Atom] = field(default_factory=list)
+    query: list[Atom] = field(default_factory=list)
+    key: list[Atom] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[list[Atom]]:
+        return [self.batch, self.head, self.query, self.key]
+
+
+def meets_values(contraction: Contraction, axes: Axes, found: WeightMap, *, on_left: bool) -> bool:
+    """Whether the contraction runs over exactly the axis that the softmax ran over."""
+    labels = contraction.left_labels if on_left else contraction.right_labels
+    contracted = contraction.contracted
+    met = [
+        atom for label, axis in zip(labels, axes, strict=True) if label in contracted for atom in leaves(axis)
+    ]
+    return set(met) == set(leaves(found.axes[found.axis]))
+
+
+def layout_of(
+    contraction: Contraction, axes: Axes, found: WeightMap, *, on_left: bool, heads: int | None
+) -> Layout:
+    """Sort the map's atoms into batch, head, query and key.
+
+    Raises:
+        NotTokens: rows or columns are features, or keys are parameters.
+    """
+    labels, others = contraction.left_labels, contraction.right_labels
+    if not on_left:
+        labels, others = others, labels
+    by_label = dict(zip(labels, axes, strict=True))
+    shared = [atom for label in labels if label in others for atom in leaves(by_label[label])]
+    free = [atom for label in labels if label not in others for atom in leaves(by_label[label])]
+    layout = Layout(key=leaves(found.axes[found.axis]))
+    own = [atom for index, axis in enumerate(found.axes) if index != found.axis for atom in leaves(axis)]
+    only_features = all(atom.is_feature for atom in free)
+    for atom in own:
+        if atom in free and (only_features or not atom.is_feature):
+            layout.query.append(atom)
+        elif (atom in shared or atom in free) and not atom.is_feature:
+            layout.batch.append(atom)
+        else:
+            layout.head.append(atom)
+    if not layout.head:
+        place_heads(layout, found, heads)
+    check_tokens(layout, found)
+    return layout
+
+
+def place_heads(layout: Layout, found: WeightMap, heads: int | None) -> None:
+    """Without knowledge of projections: the last axis before the map is the heads', or the module says how many."""
+    outer = [leaves(axis) for index, axis in enumerate(found.axes) if index != found.axis]
+    outer = [axis for axis in outer if axis and all(atom in layout.batch for atom in axis)]
+    if len(outer) > 1:
+        layout.head = outer[-1]
+    elif len(outer) == 1 and heads and len(outer[0]) == 1 and is_multiple(outer[0][0].size, heads):
+        layout.batch, layout.head = ([part] for part in outer[0][0].split(outer[0][0].size // heads))
+    layout.batch = [atom for atom in layout.batch if atom not in layout.head]
+
+
+def is_multiple(size: int, heads: int) -> bool:
+    return size % heads == 0 and heads > 1
+
+
+def check_tokens(layout: Layout, found: WeightMap) -> None:
+    """Leave out maps whose rows or columns are channels."""
+    rows = bool(layout.query) and all(atom.is_feature for atom in layout.query)
+    columns = bool(layout.key) and all(atom.is_feature for atom in layout.key)
+    if found.product is None and (rows or columns):
+        raise NotTokens("its rows or columns are features and its scores no product of queries and keys")
+    if found.product is not None and rows and columns and not found.product.contracts_features:
+        raise NotTokens("channel attention: its rows and columns are channels, not tokens")
+
+
+def arranged(tensor: torch.Tensor, axes: Axes, parts: list[list[Atom]]) -> torch.Tensor:
+    """A tensor with one dimension per axis → one dimension per part; parts it lacks have size 1."""
+    atoms = [atom for axis in axes for atom in leaves(axis)]
+    flat = tensor.reshape([atom.size for atom in atoms])
+    order = [atoms.index(atom) for part in parts for atom in part if atom in atoms]
+    shape = [math.prod(atom.size for atom in part if atom in atoms) for part in parts]
+    return flat.permute(order).reshape(shape)
+
+
+def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sighting:
+    """Lay out weights, mask and, when asked for, query, key and bias."""
+    kept = found.weights
+    if kept is None:
+        raise NotTokens("its weights were gone before they met the values")
+    weights = arranged(kept.detach(), found.axes, layout.parts).float()
+    sighting = Sighting(weights, mechanism="softmax", dtype=str(kept.dtype).removeprefix("torch."))
+    if found.scores is None:
+        return sighting
+    scores = arranged(found.scores.detach(), found.axes, layout.parts).float()
+    allowed = seen_in_scores(scores)
+    sighting.allowed = allowed if allowed is None else shared_mask(allowed)
+    vectors = None if found.product is None else vectors_of(found.product, layout, weights)
+    if with_vectors and found.product is not None and vectors is not None:
+        sighting.query, sighting.key = vectors
+        sighting.scale = found.product.scale
+        sighting.bias = bias_of(scores, sighting)
+    elif found.product is not None:
+        sighting.scale = found.product.scale
+    return sighting
+
+
+def shared_mask(allowed: torch.Tensor) -> torch.Tensor:
+    """A mask that is the same for all heads (and inputs) once."""
+    if bool((allowed == allowed[:, :1]).all()):
+        allowed = allowed[:, :1]
+    return allowed[:1].clone() if bool((allowed == allowed[:1]).all()) else allowed.clone()
+
+
+def vectors_of(
+    product: Product, layout: Layout, weights: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Query ``[batch, head, query, d]`` and key ``[batch, kv_head, key, d]`` of the scores' product."""
+    left, right = product.operands()
+    width = Atom(left.shape[-1])
+    sides = []
+    for operand in (left, right):
+        shape = operand.shape[:-1]
+        axes = tuple(axis if size != 1 else () for axis, size in zip(product.axes, shape, strict=True))
+        sides.append((operand, (*axes, (width,)), [atom for axis in axes for atom in leaves(axis)]))
+    holds = [set(layout.key) <= set(atoms) and not set(layout.query) & set(atoms) for _, _, atoms in sides]
+    if holds == [True, True]:
+        holds = [False, True]
+    if not any(holds):
+        return None
+    key, query = (sides[0], sides[1]) if holds[0] else (sides[1], sides[0])
+    if not set(layout.query) <= set(query[2]):
+        return None
+    batch, heads = weights.shape[:2]
+    queries = arranged(query[0], query[1], [layout.batch, layout.head, layout.query, [width]])
+    keys = arranged(key[0], key[1], [layout.batch, layout.head, layout.key, [width]])
+    queries = queries.expand(batch, heads, -1, -1).contiguous()
+    return queries, shared_heads(keys.expand(batch, -1, -1, -1))
+
+
+def shared_heads(key: torch.Tensor) -> torch.Tensor:
+    """Keys that were repeated for groups of heads, once per group."""
+    batch, heads, keys, width = key.shape
+    for groups in range(1, heads):
+        if heads % groups == 0:
+            grouped = key.reshape(batch, groups, heads // groups, keys, width)
+            if torch.equal(grouped, grouped[:, :, :1].expand_as(grouped)):
+                return grouped[:, :, 0].contiguous()
+    return key.contiguous()
+
+
+def bias_of(scores: torch.Tensor, sighting: Sighting) -> torch.Tensor | None:
+    """What was added to ``q · k · scale``, where a key may be seen; None when it is rounding alone."""
+    assert_query, key = sighting.query, sighting.key
+    if assert_query is None or key is None:
+        return None
+    query = assert_query.float()
+    groups = query.shape[1] // key.shape[1]
+    key = key.float().repeat_interleave(groups, dim=1) if groups > 1 else key.float()
+    plain = query @ key.transpose(-1, -2) * (1.0 if sighting.scale is None else sighting.scale)
+    bias = scores - plain
+    if sighting.allowed is not None:
+        bias = torch.where(sighting.allowed, bias, 0.0)
+    rounding = ROUNDING * torch.finfo(torch.float32).eps * float(plain.abs().amax().clamp(min=1.0))
+    if float(bias.abs().max()) <= rounding:
+        return None
+    if bool((bias == bias[:, :1]).all()):
+        bias = bias[:, :1]
+    return bias.clone()
+
+
+ROUNDING = 64
+"""How many units in the last place of the largest score count as rounding."""
