@@ -114,4 +114,5 @@ def decoder_input_ids(inputs: Mapping[str, Any], row: int, model: Any) -> list[i
     start = getattr(config, "decoder_start_token_id", None)
     pad = getattr(config, "pad_token_id", None)
     ids: list[Any] = [start, *source.tolist()[:-1]]
-    return [pad if token == -100 else token for token in ids]
+    shifted: list[Any] = [pad if token == -100 else token for token in ids]
+    return shifted
