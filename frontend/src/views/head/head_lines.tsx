@@ -24,6 +24,7 @@ import type { ShownHead } from "../token_lines/line_canvas";
 import { hoverToken, pinToken } from "../token_lines/pinning";
 import { TokenLines } from "../token_lines/token_lines";
 import { useWidth } from "../token_lines/use_window";
+import { ColumnPager } from "./column_pager";
 import { useDrawnMark } from "./drawn_mark";
 import { HeadsLegend, LinesLegend } from "./legend";
 import { type Overview, overviewOf } from "./overview";
@@ -161,7 +162,16 @@ export function HeadLines(props: HeadLinesProps) {
       ref={room}
       style={style}
     >
-      <HeadsLegend shown={heads.length} count={names.length} focus={focus} axes={axes} />
+      <HeadsLegend shown={heads.length} count={names.length} focus={focus} axes={axes}>
+        {layout.columns < heads.length && (
+          <ColumnPager
+            count={heads.length}
+            first={firstColumn}
+            columns={layout.columns}
+            onPage={setFirstColumn}
+          />
+        )}
+      </HeadsLegend>
       <TokenLines
         weights={weights}
         heads={heads}
@@ -182,9 +192,6 @@ export function HeadLines(props: HeadLinesProps) {
             heads={columns}
             names={names}
             byQuery={rows.side === "query"}
-            count={heads.length}
-            firstColumn={firstColumn}
-            onPage={setFirstColumn}
           />
         }
         aside={(seen) => (
@@ -201,7 +208,7 @@ export function HeadLines(props: HeadLinesProps) {
         )}
         onDrawn={onDrawn}
       />
-      <LinesLegend threshold={threshold.value} below={overview.belowThreshold} focus={focus} />
+      <LinesLegend threshold={threshold.value} below={overview.belowThreshold} />
     </div>
   );
 }

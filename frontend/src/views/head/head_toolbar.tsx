@@ -68,14 +68,20 @@ export function headNames(record: RecordHeader, at: number): string[] {
   return Array.from({ length: heads }, (_, head) => String(numbers?.[head] ?? head));
 }
 
-export function HeadToolbar({ record }: { record: RecordHeader }) {
+export interface HeadToolbarProps {
+  record: RecordHeader;
+  /** The layer has weights, so that there are lines to choose from. */
+  drawn: boolean;
+}
+
+export function HeadToolbar({ record, drawn }: HeadToolbarProps) {
   return (
     <div class="head-toolbar">
       <LayerSelect record={record} />
-      <HeadSquares names={headNames(record, layer.value)} />
+      {drawn && <HeadSquares names={headNames(record, layer.value)} />}
       <div class="head-filters">
         <Groups record={record} />
-        {hasSentences(record, layer.value) && <SentenceFilters />}
+        {drawn && hasSentences(record, layer.value) && <SentenceFilters />}
       </div>
     </div>
   );

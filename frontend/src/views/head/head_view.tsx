@@ -31,9 +31,10 @@ function Content({ state }: { state: LayerState }) {
         </Message>
       );
     case "error":
-      return null; // the shell's panel says why
+      // The shell says beside it what is wrong.
+      return <p class="head-message is-quiet">No lines for this step.</p>;
     default:
-      return <p class="head-message is-loading">{`Loading layer ${layer.value} …`}</p>;
+      return <p class="head-message is-quiet">{`Loading layer ${layer.value} …`}</p>;
   }
 }
 
@@ -42,7 +43,9 @@ export function HeadView() {
   const header = shown(record.value);
   return (
     <section class="head-view" aria-label="Head view">
-      {header?.layers[layer.value] !== undefined && <HeadToolbar record={header} />}
+      {header?.layers[layer.value] !== undefined && (
+        <HeadToolbar record={header} drawn={state.status !== "left out"} />
+      )}
       <Content state={state} />
     </section>
   );

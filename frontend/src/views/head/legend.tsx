@@ -1,5 +1,7 @@
 /** What is shown → the lines of text that explain the marks. */
 
+import type { ComponentChildren } from "preact";
+
 import type { Focus } from "../token_lines/focus";
 import type { LayerAxes } from "../token_lines/axis";
 import { elide } from "../../tokens";
@@ -9,6 +11,8 @@ export interface HeadsLegendProps {
   count: number;
   focus: Focus | null;
   axes: LayerAxes;
+  /** Beside the caption of the table. */
+  children?: ComponentChildren;
 }
 
 /** What the table's numbers are. */
@@ -21,7 +25,7 @@ export function tableCaption(focus: Focus | null, axes: LayerAxes): string {
     : `Numbers: weight of each query on “${text}”.`;
 }
 
-export function HeadsLegend({ shown, count, focus, axes }: HeadsLegendProps) {
+export function HeadsLegend({ shown, count, focus, axes, children }: HeadsLegendProps) {
   return (
     <p class="head-legend">
       <span>
@@ -29,15 +33,18 @@ export function HeadsLegend({ shown, count, focus, axes }: HeadsLegendProps) {
         <span class="only-wide"> a square</span> toggles<span class="only-wide"> it</span>,
         double-click isolates<span class="only-wide"> it. Number on the square = head</span>.
       </span>
-      <span>{tableCaption(focus, axes)}</span>
+      <span>
+        {tableCaption(focus, axes)}
+        {children}
+      </span>
     </p>
   );
 }
 
 export interface LinesLegendProps {
   threshold: number;
+  /** Share of the weight below the threshold. */
   below: number;
-  focus: Focus | null;
 }
 
 export function percent(share: number): string {

@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decode";
-import { type ApiError, layer, record, type RecordHeader, weights } from "../../state";
+import { layer, record, type RecordHeader, weights } from "../../state";
 
 export interface ShownLayer {
   record: RecordHeader;
@@ -12,7 +12,7 @@ export interface ShownLayer {
 
 export type LayerState =
   | { status: "loading" }
-  | { status: "error"; error: ApiError }
+  | { status: "error" }
   | { status: "left out"; record: RecordHeader; why: string }
   | { status: "ready"; shown: ShownLayer };
 
@@ -26,14 +26,14 @@ export function useShownLayer(): LayerState {
   const last = useRef<ShownLayer | null>(null);
   const header = record.value;
   const loaded = weights.value;
-  if (header.status === "error") return { status: "error", error: header.error };
+  if (header.status === "error") return { status: "error" };
   if (header.status === "ready" && header.value.layers[layer.value]?.weights === false)
     return {
       status: "left out",
       record: header.value,
       why: whyLeftOut(header.value, layer.value),
     };
-  if (loaded.status === "error") return { status: "error", error: loaded.error };
+  if (loaded.status === "error") return { status: "error" };
   if (header.status === "ready" && loaded.status === "ready")
     last.current = { record: header.value, weights: loaded.value };
   return last.current === null ? { status: "loading" } : { status: "ready", shown: last.current };

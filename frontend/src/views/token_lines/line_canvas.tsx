@@ -36,6 +36,8 @@ export interface LineCanvasProps {
 /** Optical density and width of lines: quiet in the crowd, strong for the focused token. */
 const crowd = { gain: 1.6, width0: 1, widthPerWeight: 0.4 };
 const focused = { gain: 4, width0: 1, widthPerWeight: 2.2 };
+/** With more heads than these every line of the crowd is fainter, or the picture is one dark mass. */
+const manyHeads = 12;
 /** Room that the heads' lines take side by side, and the most between two, in rows and pixels. */
 const spread = { share: 0.6, most: 3.6 };
 
@@ -75,7 +77,7 @@ function usePicture(props: LineCanvasProps, width: number): LinePicture | null {
         offset: shifts[i]! * ratio,
       })),
       threshold,
-      gain: gain * crowd.gain,
+      gain: gain * crowd.gain * Math.min(1, manyHeads / heads.length),
       width0: crowd.width0 * ratio,
       widthPerWeight: crowd.widthPerWeight * ratio,
     };

@@ -1,0 +1,213 @@
+// @vitest-environment happy-dom
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { LayerWeights } from "../../decode";
+import {
+  hoverKey,
+  hoverQuery,
+  key,
+  layer,
+  query,
+  record,
+  type RecordHeader,
+  selectLayer,
+  sentenceFilter,
+  shownHeads,
+  specials,
+  step,
+  weights,
+} from "../../state";
+import { HeadView } from "./head_view";
+
+const tokens = ["[CLS]", "nurse", "she", "</script>"];
+
+function header(): RecordHeader {
+  const one = {
+    ...{ name: "", kind: "self" as const, stack: "", heads: 3, kv_heads: 3, queries: 4, keys: 4 },
+    ...{ mask: "full", scale: null, thumbnail: [4, 4] as [number, number], vectors: false },
+    ...{ query_tokens: "tokens" as const, key_tokens: "tokens" as const, mechanism: "", dtype: "" },
+  };
+  return {
+    ...{
+      format: 1,
+      tag: "pair",
+      step: 8,
+      wall_time: 0,
+      metrics: [],
+      precision: "float32",
+      probe: "",
+    },
+    ...{
+      tokens: { tokens },
+      special: { tokens: [0] },
+      sentence_b_start: 2,
+      faults: [],
+      kind: "weights",
+    },
+    layers: [
+      { ...one, weights: true },
+      { ...one, weights: false },
+    ],
+    left_out: [{ layer: 1, what: "weights", why: "the disk is small" }],
+  };
+}
+
+/** Query i puts 0.5 on key i and the rest on key 0. */
+function planted(): LayerWeights {
+  const values = new Float32Array(3 * 16);
+  for (let head = 0; head < 3; head++)
+    for (let at = 0; at < 4; at++) {
+      values[16 * head + 4 * at] = 0.5;
+      values[16 * head + 4 * at + at]! += 0.5;
+    }
+  return new LayerWeights(0, 3, 4, 4, "float32", new Float32Array(12).fill(1), null, values);
+}
+
+const page = () => document.body;
+const button = (name: string) =>
+  page().querySelector<HTMLButtonElement>(`button[aria-label="${name}"]`)!;
+const named = (text: string) =>
+  [...page().querySelectorAll("button")].find((each) => each.textContent === text)!;
+const list = (name: string) => page().querySelector<HTMLElement>(`[aria-label="${name} tokens"]`)!;
+
+function press(element: HTMLElement, name: string): void {
+  act(() => {
+    element.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
+  });
+}
+
+function click(element: HTMLElement): void {
+  act(() => {
+    element.click();
+  });
+}
+
+/** Text of the table's cells, row by row. */
+function table(): string[][] {
+  return [...page().querySelectorAll('[role="table"] [role="row"]')].map((row) =>
+    [...row.children].map((cell) => cell.textContent),
+  );
+}
+
+beforeEach(() => {
+  // happy-dom lays nothing out; a scroll window of this size keeps all rows.
+  for (const [name, size] of [
+    ["clientHeight", 400],
+    ["clientWidth", 900],
+  ] as const)
+    Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => size });
+  record.value = { status: "ready", value: header() };
+  weights.value = { status: "ready", value: planted() };
+  step.value = 8;
+  act(() => {
+    render(<HeadView />, document.body);
+  });
+});
+
+afterEach(() => {
+  render(null, document.body);
+  layer.value = 0;
+  for (const signal of [query, key, hoverQuery, hoverKey, shownHeads]) signal.value = null;
+  sentenceFilter.value = "all";
+  specials.value = "show";
+});
+
+describe("head view", () => {
+  test("both lists name their tokens, and tokens are text", () => {
+    for (const side of ["Query", "Key"]) {
+      const options = [...list(side).querySelectorAll('[role="option"]')];
+      expect(options.map((option) => option.getAttribute("aria-label"))).toEqual(tokens);
+    }
+    expect(page().querySelector("script")).toBeNull();
+  });
+
+  test("a click on a square toggles its head, and the last one stays on", () => {
+    click(button("Head 1"));
+    expect(shownHeads.value).toEqual(new Set([0, 2]));
+    expect(button("Head 1").getAttribute("aria-pressed")).toBe("false");
+    click(button("Head 0"));
+    click(button("Head 2"));
+    expect(shownHeads.value).toEqual(new Set([2]));
+    click(named("All"));
+    expect(shownHeads.value).toBeNull();
+  });
+
+  test("a double click on a square shows its head alone, another one all heads", () => {
+    const twice = () => {
+      act(() => {
+        button("Head 1").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+      });
+    };
+    twice();
+    expect(shownHeads.value).toEqual(new Set([1]));
+    twice();
+    expect(shownHeads.value).toBeNull();
+  });
+
+  test("without a pin the table has the mean weight that each key receives", () => {
+    expect(table()).toEqual([
+      [".63", ".63", ".63", ".63"],
+      [".13", ".13", ".13", ".13"],
+      [".13", ".13", ".13", ".13"],
+      [".13", ".13", ".13", ".13"],
+    ]);
+  });
+
+  test("arrow keys and Enter pin a query, the table has its weights, Escape frees it", () => {
+    press(list("Query"), "ArrowDown");
+    press(list("Query"), "ArrowDown");
+    press(list("Query"), "Enter");
+    expect(query.value).toBe(1);
+    expect(table()[0]).toEqual([".50", ".50", ".50", ".50"]);
+    expect(table()[2]).toEqual([".00", ".00", ".00", ".00"]);
+    expect(named("pinned: nurse ×")).toBeDefined();
+    press(list("Query"), "Escape");
+    expect(query.value).toBeNull();
+  });
+
+  test("a pinned key frees the query, and its rows are queries", () => {
+    query.value = 1;
+    press(list("Key"), "End");
+    press(list("Key"), "Enter");
+    expect([query.value, key.value]).toEqual([null, 3]);
+    expect(table().map((row) => row[0])).toEqual(tokens);
+    expect(table()[3]!.slice(1)).toEqual([".50", ".50", ".50", ".50"]);
+  });
+
+  test("a sentence filter greys tokens and gives the hidden mass a row", () => {
+    act(() => {
+      query.value = 2;
+    });
+    click(named("B→A"));
+    const off = [...list("Key").querySelectorAll('[aria-disabled="true"]')];
+    expect(off.map((option) => option.getAttribute("aria-label"))).toEqual(["she", "</script>"]);
+    expect(table()).toHaveLength(3);
+    expect(table().at(-1)).toEqual([".50", ".50", ".50", ".50"]);
+    expect(page().textContent).toContain("weight on sentence B, hidden by the filter B→A");
+  });
+
+  test("hidden special tokens leave the lists and say how much they take along", () => {
+    act(() => {
+      specials.value = "hide";
+    });
+    expect(list("Key").querySelectorAll('[role="option"]')).toHaveLength(3);
+    expect(page().textContent).toContain("weight on special tokens, hidden");
+  });
+
+  test("a layer whose weights were left out says why, and offers no heads", () => {
+    act(() => {
+      selectLayer(1);
+    });
+    expect(page().textContent).toContain("Layer 1 has no weights at step 8");
+    expect(page().textContent).toContain("the disk is small");
+    expect(button("Head 0")).toBeNull();
+  });
+
+  test("while the next layer loads the former one stays", () => {
+    act(() => {
+      weights.value = { status: "loading" };
+    });
+    expect(list("Query").querySelectorAll('[role="option"]')).toHaveLength(4);
+  });
+});
