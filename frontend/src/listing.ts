@@ -25,15 +25,23 @@ export function startListing(api: Api): Listing {
     }
   }
 
+  const wanted = (): boolean => due && !hidden.peek() && !abort.signal.aborted;
+
   async function work(): Promise<void> {
-    while (due && !hidden.peek() && !abort.signal.aborted) {
+    while (wanted()) {
       due = false;
       await ask();
     }
-    running = null;
   }
 
-  const wake = (): Promise<void> => (running ??= work());
+  function wake(): Promise<void> {
+    running ??= work().then(() => {
+      running = null;
+      return wanted() ? wake() : undefined;
+    });
+    return running;
+  }
+
   const dispose = effect(() => {
     if (!hidden.value) void untracked(wake);
   });

@@ -26,6 +26,22 @@ async function latest(
   return null;
 }
 
+/** The selected record is there, or cannot be had: views come first. */
+function recordSettled(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const dispose = effect(() => {
+      const { status } = record.value;
+      if (status !== "ready" && status !== "error" && !signal.aborted) return;
+      resolve();
+      queueMicrotask(() => dispose());
+    });
+    signal.addEventListener("abort", () => {
+      dispose();
+      resolve();
+    });
+  });
+}
+
 /** Known headers stay; a run's tags are asked for one after the other, so that views come first. */
 export function startProbeLoader(api: Api): () => void {
   const known = new Map<string, Map<string, RecordHeader>>();
@@ -43,7 +59,9 @@ export function startProbeLoader(api: Api): () => void {
     abort = new AbortController();
     const { signal } = abort;
     const headers = show(runName);
+    await recordSettled(signal);
     for (const [tag, listed] of Object.entries(tags)) {
+      if (signal.aborted) return;
       if (headers.has(tag)) continue;
       const header = await latest(api, { run: runName, tag }, listed, signal);
       if (signal.aborted) return;

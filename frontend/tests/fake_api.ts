@@ -1,0 +1,121 @@
+/** An Api whose answers come when the test says so. */
+
+import type { Api, RecordAddress, Sized } from "../src/api";
+import { ApiError } from "../src/errors";
+import type { RecordHeader, RunIndex } from "../src/answers";
+import type { LayerWeights, MetricSeries, Thumbnails } from "../src/decode";
+
+interface Asked {
+  what: string;
+  aborted: boolean;
+  answer: () => void;
+  refuse: (error: Error) => void;
+}
+
+export interface FakeApi extends Api {
+  /** Every request so far, in order. */
+  asked: Asked[];
+  /** Requests without an answer yet. */
+  open: () => Asked[];
+  /** Answer everything that is open, and what is then asked, until nothing is. */
+  settle: () => Promise<void>;
+  listing: RunIndex;
+  /** Bytes that one answer weighs. */
+  size: number;
+  /** Steps whose file is damaged. */
+  damaged: Set<number>;
+}
+
+export const header = (tag: string, step: number): RecordHeader =>
+  ({
+    tag,
+    step,
+    probe: tag,
+    metrics: [],
+    tokens: { tokens: ["a", "b"] },
+    special: { tokens: [] },
+    layers: [
+      { heads: 2, queries: 2, keys: 2, weights: true },
+      { heads: 2, queries: 2, keys: 2, weights: true },
+    ],
+  }) as unknown as RecordHeader;
+
+const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** A run's probe logged at `count` steps, 10 apart. */
+export function listing(count: number, name = "p"): RunIndex {
+  const steps = Array.from({ length: count }, (_, i) => 10 * i);
+  const versions = steps.map((step) => `v${step}`);
+  return {
+    r: { [name]: { steps, wall_times: steps, versions, kinds: steps.map(() => "weights") } },
+  };
+}
+
+export function fakeApi(): FakeApi {
+  const asked: Asked[] = [];
+
+  function ask<T>(what: string, signal: AbortSignal | undefined, value: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const entry: Asked = {
+        what,
+        aborted: false,
+        answer: () => {
+          done(entry);
+          try {
+            resolve(value());
+          } catch (error) {
+            reject(error as Error);
+          }
+        },
+        refuse: (error) => {
+          done(entry);
+          reject(error);
+        },
+      };
+      signal?.addEventListener("abort", () => {
+        entry.aborted = true;
+        done(entry);
+        reject(new DOMException("aborted", "AbortError"));
+      });
+      asked.push(entry);
+      waiting.add(entry);
+    });
+  }
+  const waiting = new Set<Asked>();
+  const done = (entry: Asked): boolean => waiting.delete(entry);
+
+  function part<T>(name: string, at: RecordAddress, signal?: AbortSignal): Promise<Sized<T>> {
+    return ask(`${name} ${at.tag} ${at.step} ${at.version}`, signal, () => {
+      if (api.damaged.has(at.step)) throw new ApiError(422, "damaged", "cut short");
+      const value = name === "record" ? header(at.tag, at.step) : { of: at.step };
+      return { value: value as T, bytes: api.size };
+    });
+  }
+
+  const api: FakeApi = {
+    asked,
+    listing: listing(3),
+    size: 100,
+    damaged: new Set(),
+    open: () => [...waiting],
+    async settle() {
+      for (let quiet = 0; quiet < 3; quiet++) {
+        if (waiting.size > 0) quiet = 0;
+        for (const entry of [...waiting]) entry.answer();
+        await tick();
+      }
+    },
+    index: (signal) => ask("index", signal, () => api.listing),
+    record: (at, signal) => part<RecordHeader>("record", at, signal),
+    thumbnails: (at, signal) => part<Thumbnails>("thumbnails", at, signal),
+    weights: (at, layer, signal) => part<LayerWeights>(`weights ${layer}`, at, signal),
+    vectors: (at, layer, head, signal) => part(`vectors ${layer} ${head}`, at, signal),
+    metrics: (run, tag, signal) =>
+      ask(`metrics ${run} ${tag}`, signal, () => ({
+        value: { damaged: [] } as unknown as MetricSeries,
+        bytes: api.size,
+      })),
+    logDirectory: () => Promise.resolve(null),
+  };
+  return api;
+}
