@@ -254,6 +254,8 @@ def parse_span(field: dict[str, Any], base: int) -> Span:
     """One safetensors entry → Span. Raises ValueError when shape and offsets do not fit."""
     shape = tuple(int(length) for length in field["shape"])
     start, stop = (base + int(offset) for offset in field["data_offsets"])
+    if min(shape, default=0) < 0 or start < base:
+        raise ValueError(f"shape {shape} or offset {start - base} is negative")
     if stop - start != int(np.prod(shape, dtype=np.int64)) * np.dtype(DTYPES[field["dtype"]]).itemsize:
         raise ValueError(f"shape {shape} does not fill bytes {start} to {stop}")
     return Span(field["dtype"], shape, start, stop)

@@ -151,7 +151,7 @@ def list_run(files: Files, run_path: str, known: Tags) -> Tags:
     """The tags of one run that have steps; what cannot be listed now stays as it was."""
     try:
         paths = list_tags(files, run_path)
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - remote stores raise errors of their own
         tell(f"cannot list {files.where(run_path)}: {error!r}")
         return known
     tags = {}

@@ -19,6 +19,7 @@ __all__ = [
     "list_tags",
     "open_header",
     "purge_steps",
+    "record_directory",
     "step_name",
     "tag_directory",
     "write_step",
@@ -79,6 +80,11 @@ def attention_directory(run_path: str) -> str:
     return f"{run_path}/{PLUGIN_DIRECTORY}" if run_path else PLUGIN_DIRECTORY
 
 
+def record_directory(run_path: str, tag: str) -> str:
+    """Where the records of one tag lie."""
+    return f"{attention_directory(run_path)}/{tag_directory(tag)}"
+
+
 def list_tags(files: Files, run_path: str = "") -> dict[str, str]:
     """Tag → path of its directory, for one run; ``run_path`` is relative to the root."""
     top = attention_directory(run_path)
@@ -95,7 +101,7 @@ def tag_in_file(files: Files, directory: str) -> str:
     for step_file in list_steps(files, directory):
         try:
             return str(open_header(files, step_file).meta["tag"])
-        except (DamagedFileError, OSError):
+        except (DamagedFileError, KeyError, OSError):
             continue
     return directory.rsplit("/", 1)[-1]
 
@@ -129,8 +135,7 @@ def write_step(
     files: Files, run_path: str, tag: str, step: int, buffers: Sequence[bytes], kind: str = "weights"
 ) -> None:
     """Write one record; the same step again replaces it."""
-    directory = f"{attention_directory(run_path)}/{tag_directory(tag)}"
-    files.write(f"{directory}/{step_name(step, kind)}", buffers)
+    files.write(f"{record_directory(run_path, tag)}/{step_name(step, kind)}", buffers)
 
 
 def purge_steps(files: Files, run_path: str, first: int) -> int:
