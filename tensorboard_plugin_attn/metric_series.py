@@ -20,7 +20,7 @@ from tensorboard_plugin_attn.store import StepFile
 __all__ = ["MetricSeries", "MetricSource", "stack_blocks"]
 
 BLOCK_BYTES = 32 << 20
-BLOCK_OVERHEAD = 800  # bytes of the objects around an array
+BLOCK_OVERHEAD = 1600  # bytes of the objects around an array, measured
 LAYER_FIELDS = ("name", "kind", "stack", "heads")
 
 
