@@ -24,38 +24,57 @@ export function sourceSpans(sources: number, targets: number): Int32Array {
 
 /** Draws a head: query rows down, key columns across, the largest code of all that fall on a pixel. */
 export function drawHeatmap(raster: Raster, box: Box, head: Codes, colours: Uint32Array): void {
-  const across = sourceSpans(head.columns, box.width);
   const down = sourceSpans(head.rows, box.height);
+  const line = new Uint8Array(head.columns);
   const bottom = Math.min(box.height, raster.height - box.y);
   const right = Math.min(box.width, raster.width - box.x);
+  const left = Math.max(0, -box.x);
+  if (right <= left) return;
   let drawn = -1;
   for (let y = Math.max(0, -box.y); y < bottom; y++) {
     const row = (box.y + y) * raster.width + box.x;
     const first = down[y]!;
-    const end = Math.max(first + 1, down[y + 1]!);
-    const from = Math.max(0, -box.x);
-    if (end === first + 1 && first === drawn) {
+    if (first === drawn) {
       const above = row - raster.width;
-      raster.pixels.copyWithin(row + from, above + from, above + right);
+      raster.pixels.copyWithin(row + left, above + left, above + right);
       continue;
     }
-    drawn = end === first + 1 ? first : -1;
-    for (let x = from; x < right; x++) {
-      const code = largest(head, first, end, across[x]!, Math.max(across[x]! + 1, across[x + 1]!));
-      raster.pixels[row + x] = colours[code]!;
+    gatherRows(line, head, first, Math.max(first + 1, down[y + 1]!));
+    drawLine(raster.pixels, row, line, { left, right, width: box.width }, colours);
+    drawn = first;
+  }
+}
+
+/** The largest code of each column over some rows. */
+function gatherRows(line: Uint8Array, head: Codes, first: number, end: number): void {
+  const { codes, columns } = head;
+  const start = head.offset + first * columns;
+  line.set(codes.subarray(start, start + columns));
+  for (let row = first + 1; row < end; row++) {
+    const from = head.offset + row * columns;
+    for (let column = 0; column < columns; column++) {
+      const code = codes[from + column]!;
+      if (code > line[column]!) line[column] = code;
     }
   }
 }
 
-function largest(head: Codes, top: number, bottom: number, left: number, right: number): number {
-  let found = 0;
-  for (let row = top; row < bottom; row++) {
-    const start = head.offset + row * head.columns;
-    for (let at = start + left; at < start + right; at++) {
-      if (head.codes[at]! > found) found = head.codes[at]!;
+function drawLine(
+  pixels: Uint32Array,
+  row: number,
+  line: Uint8Array,
+  { left, right, width }: { left: number; right: number; width: number },
+  colours: Uint32Array,
+): void {
+  const across = sourceSpans(line.length, width);
+  for (let x = left; x < right; x++) {
+    let column = across[x]!;
+    let code = line[column]!;
+    for (const end = across[x + 1]!; ++column < end;) {
+      if (line[column]! > code) code = line[column]!;
     }
+    pixels[row + x] = colours[code]!;
   }
-  return found;
 }
 
 /** Mean weight over the heads of a layer, as codes again: code = round(255 √weight). */

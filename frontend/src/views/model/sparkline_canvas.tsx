@@ -50,8 +50,10 @@ function draw(canvas: HTMLCanvasElement, props: SparklineCanvasProps, scale: num
   const below = { x: 0, y: lineHeight, width, height: height - lineHeight };
   const accent = pixelOf(rgbOf(theme === "light" ? "#f57c00" : "#ef6c00"));
   drawStepMark(raster, below, histories.place(props.step), accent, scale);
-  canvas.width = width;
-  canvas.height = height;
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+  }
   const image = new ImageData(new Uint8ClampedArray(raster.pixels.buffer), width, height);
   canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
