@@ -75,6 +75,7 @@ def pack_record(
 ) -> list[bytes]:
     """One record → the buffers of its file, in order."""
     tensors = pack_tensors(layers, compressor, patterns=kind == "weights")
+    bare = {"weights": False, "vectors": False} if kind == "metrics" else {}
     meta = {
         "format": FORMAT,
         "tag": tag,
@@ -82,7 +83,7 @@ def pack_record(
         "wall_time": wall_time,
         "kind": kind,
         "precision": precision,
-        "layers": [layer.entry for layer in layers],
+        "layers": [{**layer.entry, **bare} for layer in layers],
         "metrics": list(metric_names),
         "probe": probe_hash(axes, layers),
         "left_out": list(left_out),
