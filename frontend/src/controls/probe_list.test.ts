@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+
+import type { RecordHeader } from "../state";
+import { snippet, tokensText } from "./probe_list";
+
+function probe(text: string, special: number[], sentenceB: number | null = null): RecordHeader {
+  const tokens = text.split(" ");
+  return {
+    tokens: { tokens },
+    special: { tokens: special },
+    sentence_b_start: sentenceB,
+  } as unknown as RecordHeader;
+}
+
+describe("the snippet of a probe", () => {
+  it("is its text without special tokens", () => {
+    expect(snippet(probe("[CLS] she was late . [SEP]", [0, 5]))).toBe("she was late .");
+  });
+
+  it("is the end of a long one", () => {
+    const long = probe("the doctor asked the nurse a question because she was late .", []);
+    const shown = snippet(long);
+    expect(shown).toBe("… a question because she was late .");
+    expect(shown.length).toBeLessThanOrEqual(36);
+  });
+
+  it("parts two sentences", () => {
+    const pair = probe("[CLS] who ? [SEP] she was . [SEP]", [0, 3, 7], 4);
+    expect(snippet(pair)).toBe("who ? | she was .");
+  });
+
+  it("of one endless token is cut, not through a character", () => {
+    const shown = snippet(probe("😀".repeat(500), []));
+    expect([...shown].length).toBeLessThanOrEqual(36);
+    expect(shown.isWellFormed()).toBe(true);
+  });
+});
+
+describe("the number of tokens", () => {
+  it("counts both sides of an encoder and decoder", () => {
+    const both = probe("a b c", []);
+    both.tokens.decoder_tokens = ["x", "y"];
+    expect([tokensText(probe("a", [])), tokensText(probe("a b", [])), tokensText(both)]).toEqual([
+      "1 token",
+      "2 tokens",
+      "3 + 2 tokens",
+    ]);
+  });
+});
