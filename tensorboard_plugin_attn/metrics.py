@@ -15,9 +15,27 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record import LayerAttention
+from tensorboard_plugin_attn.token_patterns import (
+    after_earlier_occurrences,
+    earlier_occurrences,
+    padding_flags,
+)
 from tensorboard_plugin_attn.warn import tell
 
-__all__ = ["METRICS", "Metric", "choose_metrics", "compute_metrics"]
+__all__ = [
+    "CHANGES",
+    "METRICS",
+    "Metric",
+    "causal_lengths",
+    "choose_changes",
+    "choose_metrics",
+    "compute_metrics",
+    "informative_rows",
+    "mean",
+    "select_rows",
+    "sum_of_x_log_x",
+    "undefined",
+]
 
 Heads = NDArray[Any]  # float [head]
 Metric = Callable[[LayerAttention], Any]
@@ -26,10 +44,8 @@ Metric = Callable[[LayerAttention], Any]
 def entropy(layer: LayerAttention) -> Heads:
     """Mean over rows of −Σ A ln A / ln n, n = visible keys: 0 = one key, 1 = uniform (Clark et al. 2019)."""
     rows, counts = informative_rows(layer)
-    weights = layer.weights[:, rows]
-    logs = np.log(np.maximum(weights, np.finfo(np.float32).tiny))
-    nats = -np.einsum("hqk,hqk->hq", weights, logs)
-    return mean(nats / np.log(counts[rows]))
+    weights = select_rows(layer.weights, rows)
+    return mean(-sum_of_x_log_x(weights) / np.log(counts[rows]))
 
 
 def mean_distance(layer: LayerAttention) -> Heads:
@@ -39,7 +55,7 @@ def mean_distance(layer: LayerAttention) -> Heads:
         return undefined(layer)
     positions = np.arange(layer.num_keys)
     distance = np.abs(np.arange(layer.num_queries)[rows, None] - positions).astype(np.float32)
-    weights = layer.weights[:, rows].reshape(layer.num_heads, -1)
+    weights = select_rows(layer.weights, rows).reshape(layer.num_heads, -1)
     total: Heads = weights.sum(axis=1)
     distances: Heads = weights @ distance.ravel()
     return np.where(total > 0, distances / np.where(total > 0, total, 1), np.nan).astype(np.float32)
@@ -48,7 +64,7 @@ def mean_distance(layer: LayerAttention) -> Heads:
 def confidence(layer: LayerAttention) -> Heads:
     """Mean over rows of the largest weight (Voita et al. 2019)."""
     rows, _ = informative_rows(layer)
-    return mean(layer.weights[:, rows].max(axis=-1))
+    return mean(select_rows(layer.weights, rows).max(axis=-1))
 
 
 def previous_token(layer: LayerAttention) -> Heads:
@@ -78,7 +94,7 @@ def special_tokens(layer: LayerAttention) -> Heads:
     if not layer.key_special.any():
         return undefined(layer)
     rows, _ = informative_rows(layer)
-    return mean(layer.weights[:, rows] @ layer.key_special.astype(np.float32))
+    return mean(select_rows(layer.weights, rows) @ layer.key_special.astype(np.float32))
 
 
 def duplicate_token(layer: LayerAttention) -> Heads:
@@ -111,9 +127,15 @@ def diagonality(layer: LayerAttention) -> Heads:
     """Cross-attention: 1 − mean |i/(I−1) − Σ_j A·j/(J−1)|; 1 = weights run along the diagonal."""
     if layer.kind != "cross" or layer.num_queries < 2 or layer.num_keys < 2:
         return undefined(layer)
+    rows, _ = informative_rows(layer)
     centre = layer.weights @ np.linspace(0, 1, layer.num_keys, dtype=np.float32)
     expected = np.linspace(0, 1, layer.num_queries, dtype=np.float32)
-    return mean(1 - np.abs(centre - expected))
+    return mean((1 - np.abs(centre - expected))[:, rows])
+
+
+def focus_rate(layer: LayerAttention) -> Heads:
+    """Cross-attention: mean over queries of the largest weight; 1 = each query looks at one key."""
+    return confidence(layer) if layer.kind == "cross" else undefined(layer)
 
 
 METRICS: dict[str, Metric] = {
@@ -131,12 +153,24 @@ METRICS: dict[str, Metric] = {
         induction,
         max_score,
         diagonality,
+        focus_rate,
     )
 }
 
 
+CHANGES = ("change_previous", "change_first")  # they need an earlier record too: see change.py
+
+
+def choose_changes(metrics: str | Sequence[str] | Mapping[str, Metric]) -> list[str]:
+    """Which of ``CHANGES`` are among the chosen metrics: all, unless names say otherwise."""
+    if metrics == "all" or isinstance(metrics, Mapping):
+        return list(CHANGES)
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    return [name for name in CHANGES if name in names]
+
+
 def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[str, Metric]:
-    """``"all"``, names, or a dict of your own functions, which come after the built-in ones.
+    """``"all"``, names, or a dict of your own functions, which come after the built-in ones; less ``CHANGES``.
 
     Raises:
         InvalidRecordError: a name is unknown.
@@ -144,12 +178,12 @@ def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[
     if isinstance(metrics, Mapping):
         return {**METRICS, **metrics}
     names = list(METRICS) if metrics == "all" else [metrics] if isinstance(metrics, str) else list(metrics)
-    unknown = [name for name in names if name not in METRICS]
+    unknown = [name for name in names if name not in METRICS and name not in CHANGES]
     if unknown:
         raise InvalidRecordError(
-            f"unknown metrics {unknown}; known: {', '.join(METRICS)}, or pass a dict name → function"
+            f"unknown metrics {unknown}; known: {', '.join([*METRICS, *CHANGES])}, or pass a dict name → function"
         )
-    return {name: METRICS[name] for name in names}
+    return {name: METRICS[name] for name in names if name in METRICS}
 
 
 def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDArray[np.float32]:
@@ -164,15 +198,43 @@ def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDA
 
 
 def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which rows see more than one key, and how many keys each row sees."""
+    """Which rows see more than one key and are no padding, and how many keys each row sees."""
     queries, keys = layer.num_queries, layer.num_keys
-    if layer.mask == "full":
-        counts = np.full(queries, keys)
-    elif layer.mask == "causal":
-        counts = np.minimum(np.arange(1, queries + 1) + max(keys - queries, 0), keys)
-    else:
+    padded_rows = padding_flags(getattr(layer, "query_tokens", ()))
+    if layer.mask not in ("full", "causal"):
         counts = np.count_nonzero(layer.weights.max(axis=0) > 0, axis=1)
-    return counts > 1, counts
+    else:
+        visible = visible_keys(layer, padded_rows)
+        seen = np.full(queries, keys) if layer.mask == "full" else causal_lengths(queries, keys)
+        counts = np.concatenate([[0], np.cumsum(visible)])[seen]
+    rows = counts > 1
+    if padded_rows is not None:
+        rows &= ~padded_rows
+    return rows, counts
+
+
+def visible_keys(layer: LayerAttention, padded_rows: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """All keys but the padding that no real query looks at."""
+    padded = padding_flags(getattr(layer, "key_tokens", ()))
+    if padded is None:
+        return np.ones(layer.num_keys, bool)
+    rows = slice(None) if padded_rows is None else ~padded_rows
+    attended: NDArray[np.bool_] = layer.weights[:, rows].max(axis=(0, 1)) > 0
+    return ~padded | attended
+
+
+def causal_lengths(queries: int, keys: int) -> NDArray[np.int64]:
+    """How many keys each query sees under a causal mask; the last query sees the last key."""
+    lengths: NDArray[np.int64] = np.minimum(np.arange(1, queries + 1) + max(keys - queries, 0), keys)
+    return lengths
+
+
+def select_rows(weights: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
+    """``weights[:, rows]``, as a view where the rows are neighbours."""
+    chosen = np.flatnonzero(rows)
+    if len(chosen) and chosen[-1] - chosen[0] + 1 == len(chosen):
+        return weights[:, chosen[0] : chosen[-1] + 1]
+    return weights[:, chosen]
 
 
 def offset_mass(layer: LayerAttention, offset: int) -> Heads:
@@ -185,27 +247,25 @@ def offset_mass(layer: LayerAttention, offset: int) -> Heads:
     return mean(layer.weights[:, queries, queries + offset])
 
 
-def pattern_mass(layer: LayerAttention, pattern: Callable[[list[str]], NDArray[np.bool_]]) -> Heads:
+def pattern_mass(layer: LayerAttention, pattern: Callable[[Sequence[str]], NDArray[np.bool_]]) -> Heads:
     """Mean of Σ A[i, j] over the pattern's cells, over the rows that have one."""
     if layer.kind == "cross" or layer.num_queries != layer.num_keys:
         return undefined(layer)
     cells = pattern(layer.key_tokens)
-    rows = cells.any(axis=1)
-    return mean(np.einsum("hqk,qk->hq", layer.weights[:, rows], cells[rows].astype(np.float32)))
+    rows = cells.any(axis=1) & informative_rows(layer)[0]
+    if not rows.any():
+        return undefined(layer)
+    queries, keys = np.nonzero(cells & rows[:, None])
+    starts = np.flatnonzero(np.diff(queries, prepend=-1))
+    return mean(np.add.reduceat(layer.weights[:, queries, keys], starts, axis=1))
 
 
-def earlier_occurrences(tokens: list[str]) -> NDArray[np.bool_]:
-    """``[query, key]``: key is an earlier occurrence of the query's token."""
-    known: dict[str, int] = {}
-    numbers = np.array([known.setdefault(token, len(known)) for token in tokens])
-    return np.tril(numbers[:, None] == numbers, k=-1)
-
-
-def after_earlier_occurrences(tokens: list[str]) -> NDArray[np.bool_]:
-    """``[query, key]``: key follows an earlier occurrence of the query's token."""
-    cells = np.zeros((len(tokens), len(tokens)), bool)
-    cells[:, 1:] = earlier_occurrences(tokens)[:, :-1]
-    return cells
+def sum_of_x_log_x(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Σ x ln x over the last axis, 0 where x is 0."""
+    logs = np.maximum(weights, np.finfo(np.float32).tiny)
+    np.log(logs, out=logs)
+    total: NDArray[np.float32] = np.einsum("...k,...k->...", weights, logs)
+    return total
 
 
 def mean(rows: NDArray[Any]) -> Heads:

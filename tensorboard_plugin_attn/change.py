@@ -1,0 +1,102 @@
+"""Two patterns of one layer → how much each head changed: the mean over rows of JSD / ln 2, 0 to 1.
+
+JSD is the Jensen–Shannon divergence of two rows of weights, each divided by its sum (Clark et al. 2019).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.encoding import encode_weights
+from tensorboard_plugin_attn.metrics import informative_rows, sum_of_x_log_x
+from tensorboard_plugin_attn.record import LayerAttention
+
+__all__ = ["RowCodes", "divergence", "mean_of_known", "row_codes"]
+
+MOST_ROWS = 64
+MOST_BYTES = 512 << 10  # of codes, a layer
+
+
+@dataclass(frozen=True)
+class RowCodes:
+    """What is kept of one layer to compare later ones with: evenly spaced rows as uint8 codes.
+
+    ``negentropy`` is Σ p ln p of each row, NaN for a row without weight.
+    """
+
+    kind: tuple[object, ...]  # equal where two layers can be compared
+    codes: NDArray[np.uint8]  # [head, row, key]
+    factor: NDArray[np.float32]  # [head, row]: p = code² · factor
+    negentropy: NDArray[np.float32]  # [head, row]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.codes.nbytes + self.factor.nbytes + self.negentropy.nbytes
+
+    def rows(self) -> NDArray[np.float32]:
+        """The rows as distributions, ``[head, row, key]``."""
+        rows = self.codes.astype(np.float32)
+        rows *= rows
+        rows *= self.factor[..., None]
+        return rows
+
+    def changes_from(self, others: list[RowCodes | None]) -> list[NDArray[np.float32] | None]:
+        """The change of each head from each of the others, None where it cannot be compared with this one."""
+        comparable = [other is not None and other.kind == self.kind for other in others]
+        own = self.rows() if any(comparable) else None
+        changes: list[NDArray[np.float32] | None] = []
+        for other, fits in zip(others, comparable, strict=True):
+            if not fits or other is None or own is None:
+                changes.append(None)
+            elif np.array_equal(other.codes, self.codes):
+                changes.append(mean_of_known(self.negentropy * 0))
+            else:
+                both = other.rows()
+                both += own
+                changes.append(mean_of_known(divergence(both, self.negentropy, other.negentropy)))
+        return changes
+
+
+def row_codes(layer: LayerAttention, codes: NDArray[np.uint8] | None = None) -> RowCodes:
+    """Keep a layer for comparison; ``codes`` are its uint8 codes ``[head, query, key]`` where they exist."""
+    chosen = spaced_rows(layer)
+    part = encode_weights(layer.weights[:, chosen])[0] if codes is None else codes[:, chosen]
+    squares = part.astype(np.float32)
+    squares *= squares
+    total = squares.sum(axis=-1)
+    known = total > 0
+    factor = np.where(known, 1 / np.where(known, total, 1), np.nan).astype(np.float32)
+    squares *= np.nan_to_num(factor)[..., None]
+    negentropy = sum_of_x_log_x(squares) + factor * 0
+    kind = (layer.weights.shape, layer.mask, layer.kind, tuple(layer.heads or ()))
+    return RowCodes(kind, part, np.nan_to_num(factor), negentropy)
+
+
+def spaced_rows(layer: LayerAttention) -> NDArray[np.int64]:
+    """Evenly spaced rows that see more than one key, as many as are kept."""
+    rows = np.flatnonzero(informative_rows(layer)[0])
+    most = min(MOST_ROWS, max(1, MOST_BYTES // (layer.num_heads * layer.num_keys)))
+    if len(rows) <= most:
+        return rows
+    return np.asarray(rows[np.linspace(0, len(rows) - 1, most).round().astype(int)])
+
+
+def divergence(
+    both: NDArray[np.float32], first: NDArray[np.float32], second: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """p + q ``[..., key]``, Σ p ln p and Σ q ln q ``[...]`` → JSD / ln 2 of each row, between 0 and 1."""
+    jsd = (first + second - sum_of_x_log_x(both)) / 2 + log(2)
+    return np.asarray(np.clip(jsd / log(2), 0, 1), np.float32)
+
+
+def mean_of_known(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean over the last axis of what is not NaN; NaN where nothing is."""
+    known = ~np.isnan(rows)
+    count = known.sum(axis=-1)
+    total = np.where(known, rows, 0).sum(axis=-1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
