@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ __all__ = [
 FORMAT = 1
 FIRST_READ = 64 << 10
 DTYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "U32": np.uint32, "U8": np.uint8}
+ITEM_BYTES = {name: np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}
 
 ReadRange = Callable[[int, int], bytes]  # (start, stop) → bytes
 
@@ -257,7 +259,7 @@ def parse_span(field: dict[str, Any], base: int) -> Span:
     start, stop = (base + int(offset) for offset in field["data_offsets"])
     if min(shape, default=0) < 0 or start < base:
         raise ValueError(f"shape {shape} or offset {start - base} is negative")
-    if stop - start != int(np.prod(shape, dtype=np.int64)) * np.dtype(DTYPES[field["dtype"]]).itemsize:
+    if stop - start != math.prod(shape) * ITEM_BYTES[field["dtype"]]:
         raise ValueError(f"shape {shape} does not fill bytes {start} to {stop}")
     return Span(field["dtype"], shape, start, stop)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from tensorboard.util import tb_logging
 
@@ -21,7 +22,10 @@ __all__ = ["Listing", "TagDirectory"]
 
 FIRST_WALK_SECONDS = 5.0
 REQUESTS_AT_ONCE = 8
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 LISTED = 20  # names that an error message spells out
+
+Value = TypeVar("Value")
 
 logger = tb_logging.get_logger()
 
@@ -129,12 +133,13 @@ class Listing:
     def find_tag(self, run: str, tag: str) -> TagDirectory:
         """The directory of a tag. Raises RequestError 404 with the runs or tags there are."""
         self.walked.wait(FIRST_WALK_SECONDS)
-        tags = self.runs.get(run)
+        tags = look_up(self.runs, run)
         if tags is None:
             raise not_recorded("run", f"no attention recorded for run {run!r}", list(self.runs))
-        if tag not in tags:
+        directory = look_up(tags, tag)
+        if directory is None:
             raise not_recorded("tag", f"no attention recorded for run {run!r}, tag {tag!r}", list(tags))
-        return tags[tag]
+        return directory
 
     def find_step(self, run: str, tag: str, step: int) -> tuple[Files, StepFile]:
         """The file of a step as it is now. Raises RequestError 404 with the steps there are."""
@@ -171,6 +176,14 @@ def refresh_all(directories: Sequence[TagDirectory]) -> None:
     if remote:
         with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
             list(pool.map(TagDirectory.refresh, remote))
+
+
+def look_up(named: Mapping[str, Value], name: str) -> Value | None:
+    """The value of a name as it came in a URL, where a lone surrogate can only be U+FFFD."""
+    if name in named:
+        return named[name]
+    same = (value for known, value in named.items() if LONE_SURROGATE.sub("\ufffd", known) == name)
+    return next(same, None)
 
 
 def describe_steps(steps: Sequence[StepFile]) -> dict[str, Any]:

@@ -207,6 +207,11 @@ def test_what_was_not_logged_is_answered_with_what_was(
     assert (caught.value.status, caught.value.fields) == (404, there)
 
 
+def test_a_lone_surrogate_in_a_tag_is_found_as_a_url_can_spell_it(tmp_path: Path) -> None:
+    log_run(tmp_path / "run", "odd \ud800", [0])
+    assert walked(tmp_path).find_step("run", "odd \ufffd", 0)[1].step == 0
+
+
 def test_a_long_list_of_steps_is_cut_in_the_message_only(tmp_path: Path) -> None:
     log_run(tmp_path / "run", steps=range(30))
     with pytest.raises(RequestError, match="19 and 10 more") as caught:

@@ -199,6 +199,12 @@ def test_the_module_is_served_as_javascript(host: Host) -> None:
     assert b"render" in response.data
 
 
+def test_every_route_is_documented(host: Host) -> None:
+    page = (Path(__file__).parents[1] / "docs/http_api.md").read_text(encoding="utf-8")
+    for route in host.plugin.get_plugin_apps().keys() - {"/*"}:
+        assert f"| `{route[1:]}`" in page
+
+
 def test_tokens_are_never_markup(tmp_path: Path) -> None:
     tokens = ["</script><img src=x onerror=alert(1)>", "\ud800", "עברית", "🙂", "\x07" + "x" * 10_000]
     from tensorboard_plugin_attn import AttentionWriter
