@@ -208,7 +208,7 @@ export function HeadLines(props: HeadLinesProps) {
         )}
         onDrawn={onDrawn}
       />
-      <LinesLegend threshold={threshold.value} below={overview.belowThreshold} />
+      <LinesLegend threshold={threshold.value} specials={specials.value} overview={overview} />
     </div>
   );
 }

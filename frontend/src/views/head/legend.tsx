@@ -4,7 +4,9 @@ import type { ComponentChildren } from "preact";
 
 import type { Focus } from "../token_lines/focus";
 import type { LayerAxes } from "../token_lines/axis";
+import type { Specials } from "../../state";
 import { elide } from "../../tokens";
+import type { Overview } from "./overview";
 
 export interface HeadsLegendProps {
   shown: number;
@@ -43,8 +45,8 @@ export function HeadsLegend({ shown, count, focus, axes, children }: HeadsLegend
 
 export interface LinesLegendProps {
   threshold: number;
-  /** Share of the weight below the threshold. */
-  below: number;
+  specials: Specials;
+  overview: Overview;
 }
 
 export function percent(share: number): string {
@@ -52,13 +54,21 @@ export function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
 }
 
-export function LinesLegend({ threshold, below }: LinesLegendProps) {
+/** What is not drawn, and how much of all weight that is. */
+function undrawn({ threshold, specials, overview }: LinesLegendProps): string[] {
   const cut = String(threshold).replace(/^0/, "");
+  const below = `weights below ${cut} (${percent(overview.belowThreshold)} of all weight)`;
+  const silenced = `weights on special tokens (${percent(overview.onSilenced)})`;
+  return [...(threshold > 0 ? [below] : []), ...(specials !== "show" ? [silenced] : [])];
+}
+
+export function LinesLegend(props: LinesLegendProps) {
+  const hidden = undrawn(props);
   return (
     <p class="head-legend is-foot">
       <span>
         Line: a query attends to a key; colour = head, the more ink the more weight.
-        {threshold > 0 && ` Weights below ${cut} are not drawn: ${percent(below)} of all weight.`}
+        {hidden.length > 0 && ` Not drawn: ${hidden.join(", ")}.`}
         {" Dot = pinned token."}
       </span>
     </p>

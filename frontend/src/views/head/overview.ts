@@ -1,4 +1,4 @@
-/** Weights of the shown heads → what each key receives on the mean, and how much the threshold hides. */
+/** Weights of the shown heads → what each key receives on the mean, and how much is not drawn. */
 
 import type { LayerWeights } from "../../decode";
 import type { LayerAxes } from "../token_lines/axis";
@@ -6,12 +6,20 @@ import type { LayerAxes } from "../token_lines/axis";
 export interface Overview {
   /** For each head, by key: mean weight over the queries that are not off. */
   received: Float32Array[];
-  /** Part of the weight that the threshold leaves undrawn, 0 to 1. */
+  /** Parts of the weight that are not drawn, 0 to 1: below the threshold, and on muted or hidden tokens. */
   belowThreshold: number;
+  onSilenced: number;
 }
 
 function queriesOn({ query }: LayerAxes): number[] {
-  return query.rows.flatMap((row) => (row.off ? [] : row.tokens));
+  return query.rows.flatMap((row) => (row.off ? [] : row.token));
+}
+
+/** Part of the sums that lies on these keys. */
+function partOn(keys: readonly number[], sums: readonly Float32Array[], all: number): number {
+  let part = 0;
+  for (const column of sums) for (const key of keys) part += column[key]!;
+  return all > 0 ? part / all : 0;
 }
 
 export function overviewOf(
@@ -21,21 +29,26 @@ export function overviewOf(
   threshold: number,
 ): Overview {
   const queries = queriesOn(axes);
+  const silent = new Set([...axes.key.filtered, ...axes.key.silenced]);
   const row = new Float32Array(weights.keys);
   let all = 0;
   let below = 0;
-  const received = heads.map((head) => {
-    const sums = new Float32Array(weights.keys);
+  const sums = heads.map((head) => {
+    const received = new Float32Array(weights.keys);
     for (const query of queries) {
       weights.readRow(head, query, row);
       for (let key = 0; key < row.length; key++) {
         const weight = row[key]!;
-        sums[key]! += weight;
+        received[key]! += weight;
         all += weight;
-        if (weight < threshold) below += weight;
+        if (weight < threshold && !silent.has(key)) below += weight;
       }
     }
-    return sums.map((sum) => sum / queries.length);
+    return received;
   });
-  return { received, belowThreshold: all > 0 ? below / all : 0 };
+  return {
+    received: sums.map((column) => column.map((sum) => sum / queries.length)),
+    belowThreshold: all > 0 ? below / all : 0,
+    onSilenced: partOn(axes.key.silenced, sums, all),
+  };
 }

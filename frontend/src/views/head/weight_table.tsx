@@ -49,7 +49,7 @@ function Cell({ value, colour, theme, numbers }: CellProps) {
 function TokenWeights({ props, index }: { props: WeightTableProps; index: number }) {
   const { rows, axis, heads, firstColumn, rowHeight, theme, numbers } = props;
   const row = axis.rows[index]!;
-  const token = row.tokens[0]!;
+  const token = row.token;
   return (
     <div
       role="row"
@@ -102,10 +102,26 @@ function rowsOn(axis: Axis): number {
   return axis.rows.findLastIndex((row) => !row.off) + 1;
 }
 
+const lineHeight = 16;
+
+function footHeight({ hidden, uniform }: WeightRows, rowHeight: number): number {
+  const masses = hidden.length * (rowHeight + 2 * lineHeight);
+  return masses + (uniform === null ? 0 : 2 * lineHeight);
+}
+
+/** Only whole rows above the foot, which else would lie over them. */
+function rowsAboveFoot(props: WeightTableProps, count: number): { first: number; end: number } {
+  const { rows, rowHeight, seen } = props;
+  const height = Math.max(0, seen.height - footHeight(rows, rowHeight));
+  const { first } = rowsInWindow(seen, rowHeight, count);
+  const last = Math.floor((seen.top + height + lineHeight) / rowHeight);
+  return { first, end: Math.max(first, Math.min(count, last)) };
+}
+
 export function WeightTable(props: WeightTableProps) {
-  const { rows, axis, rowHeight, seen } = props;
+  const { rows, axis, rowHeight } = props;
   const count = rowsOn(axis);
-  const { first, end } = rowsInWindow(seen, rowHeight, count);
+  const { first, end } = rowsAboveFoot(props, count);
   return (
     <div class="weight-table" role="table" aria-label="Weights">
       <div role="rowgroup" class="weight-rows" style={{ height: `${count * rowHeight}px` }}>

@@ -6,8 +6,8 @@ import { displayTokens, visibleText } from "../../tokens";
 export type Sentence = "A" | "B";
 
 export interface AxisRow {
-  /** Positions in the record that this row stands for: one token, or the parts of a word. */
-  tokens: readonly number[];
+  /** Position in the list of tokens. */
+  token: number;
   /** As shown, and as logged. */
   text: string;
   raw: string;
@@ -57,7 +57,7 @@ export function makeAxis(
     if (specials === "hide" && special.has(token)) return;
     rowOf[token] = rows.length;
     rows.push({
-      tokens: [token],
+      token,
       text: texts[token]!,
       raw: visibleText(raw),
       special: special.has(token),

@@ -45,7 +45,7 @@ function WeightColumn({ axis, values, seen }: WeightColumnProps) {
   return (
     <div class="weight-column">
       {axis.rows.slice(first, end).map((row, i) => {
-        const token = row.tokens[0]!;
+        const token = row.token;
         return (
           <span
             key={token}

@@ -1,6 +1,7 @@
 /** One side's tokens as a list box: pointing and arrow keys choose a token, click and Enter pin it. */
 
 import type { TargetedKeyboardEvent, TargetedMouseEvent } from "preact";
+import { useEffect } from "preact/hooks";
 
 import { elide } from "../../tokens";
 import type { Axis, AxisRow } from "./axis";
@@ -43,7 +44,7 @@ function rowAt(
 }
 
 function tokenOf(row: AxisRow | undefined): number | null {
-  return row === undefined || row.off ? null : row.tokens[0]!;
+  return row === undefined || row.off ? null : row.token;
 }
 
 function onKey(event: TargetedKeyboardEvent<HTMLElement>, props: TokenColumnProps): void {
@@ -66,7 +67,7 @@ function onKey(event: TargetedKeyboardEvent<HTMLElement>, props: TokenColumnProp
 }
 
 function rowClass(props: TokenColumnProps, row: AxisRow, index: number): string {
-  const token = row.tokens[0]!;
+  const token = row.token;
   const parted = index > 0 && row.sentence !== props.axis.rows[index - 1]!.sentence;
   return [
     "token",
@@ -83,7 +84,7 @@ function rowClass(props: TokenColumnProps, row: AxisRow, index: number): string 
 
 function TokenRow({ props, index }: { props: TokenColumnProps; index: number }) {
   const row = props.axis.rows[index]!;
-  const token = row.tokens[0]!;
+  const token = row.token;
   const bar = props.bars?.[token];
   const opensSentence = row.sentence !== (props.axis.rows[index - 1]?.sentence ?? null);
   return (
@@ -114,13 +115,22 @@ export function TokenColumn(props: TokenColumnProps) {
   const { side, axis, rowHeight, seen, hovered, pinned } = props;
   const { first, end } = rowsInWindow(seen, rowHeight, axis.rows.length);
   const active = hovered ?? pinned;
+  const activeRow = active === null ? -1 : (axis.rowOf[active] ?? -1);
+  const { onHover } = props;
+  useEffect(
+    () => () => {
+      onHover(null);
+    },
+    [],
+  );
   return (
     <div
       class={`token-column is-${side}`}
       role="listbox"
       tabIndex={0}
       aria-label={side === "query" ? "Query tokens" : "Key tokens"}
-      {...(active !== null && { "aria-activedescendant": `token-${side}-${active}` })}
+      {...(activeRow >= first &&
+        activeRow < end && { "aria-activedescendant": `token-${side}-${active}` })}
       style={{ height: `${axis.rows.length * rowHeight}px` }}
       onPointerMove={(event) => {
         const token = tokenOf(rowAt(event, props));
