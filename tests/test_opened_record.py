@@ -14,7 +14,7 @@ from small_log import log_run
 from tensorboard_plugin_attn.answers import RequestError
 from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
 from tensorboard_plugin_attn.files import LocalFiles
-from tensorboard_plugin_attn.format import FORMAT, header_crc
+from tensorboard_plugin_attn.format import FORMAT, header_crc, json_text
 from tensorboard_plugin_attn.listing import Listing
 from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.results import record_result, thumbnails_result, weights_result
@@ -70,7 +70,7 @@ def rewritten_header(change: Callable[[dict[str, object]], object]) -> Change:
         change(meta)
         if isinstance(meta.get("crc32"), dict):
             meta["crc32"]["header"] = header_crc(meta)
-        fields["__metadata__"]["attn"] = json.dumps(meta)
+        fields["__metadata__"]["attn"] = json_text(meta)
         text = json.dumps(fields).encode()
         return len(text).to_bytes(8, "little") + text + data[8 + length :]
 
