@@ -34,7 +34,10 @@ export function ViewTabs({ tabs, selected }: ViewTabsProps) {
           aria-selected={id === selected}
           aria-controls="attn-view"
           tabIndex={id === selected ? 0 : -1}
-          onClick={() => setView(id)}
+          onClick={(event) => {
+            setView(id);
+            if (event.detail > 0) event.currentTarget.blur(); // after a mouse's click arrows mean steps
+          }}
         >
           {name}
         </button>
