@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from tensorboard_plugin_attn.encoded_layer import EncodedLayer, encode_layer
+from tensorboard_plugin_attn.extra_metrics import ExtraMetrics
+from tensorboard_plugin_attn.format import probe_hash
 from tensorboard_plugin_attn.metrics import Metric
 from tensorboard_plugin_attn.record import LayerAttention
 from tensorboard_plugin_attn.token_axes import TokenAxes
@@ -30,25 +34,47 @@ class Draft:
         max_bytes: int,
         *,
         allow_nan: bool = False,
+        extra: ExtraMetrics | None = None,
+        metrics_only: bool = False,
     ) -> None:
         self.axes = axes
         self.metrics = metrics
         self.precision = precision
         self.max_bytes = max_bytes
         self.allow_nan = allow_nan
+        self.extra = extra or ExtraMetrics()
+        self.metrics_only = metrics_only
         self.layers: list[EncodedLayer] = []
-        self.stride = 1
+        self.stride = 0 if metrics_only else 1
+
+    @property
+    def names(self) -> list[str]:
+        """The metrics, in the order of the columns."""
+        return [*self.metrics, *self.extra.names]
 
     def add(self, layer: LayerAttention) -> None:
         """Label, check and encode the next layer."""
         number = len(self.layers)
         self.axes.label(layer, number, allow_nan=self.allow_nan)
         keep = self.keeps(number)
-        self.layers.append(encode_layer(layer, self.axes, self.metrics, self.precision, keep=keep))
+        encoded = encode_layer(
+            layer, self.axes, self.metrics, self.precision, keep=keep, picture=not self.metrics_only
+        )
+        extra = self.extra.measure(layer, self.axes, encoded.codes)
+        encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
+        self.layers.append(encoded)
         while self.file_bytes() > self.max_bytes:
             kept = sum(encoded.codes is not None for encoded in self.layers)
             self.stride = 2 * self.stride if kept > 1 else 0
             self.leave_out_the_rest()
+
+    def finish(self) -> str:
+        """The probe's hash, once every layer is there; changes from another probe become NaN."""
+        probe = probe_hash(self.axes, self.layers)
+        for column in self.extra.of_another_probe(probe):
+            for layer in self.layers:
+                layer.metrics[:, len(self.metrics) + column] = np.nan
+        return probe
 
     def keeps(self, number: int) -> bool:
         """Whether a layer's weights are among those that fit; stride 0: not even one layer fits."""
@@ -71,6 +97,8 @@ class Draft:
 
     def left_out(self) -> list[dict[str, Any]]:
         """What the header says of layers without weights."""
+        if self.metrics_only:
+            return []
         why = f"the record would be larger than max_record_bytes={self.max_bytes}"
         return [
             {"layer": number, "what": "weights", "why": why}

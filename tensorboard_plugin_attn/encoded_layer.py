@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding import encode_weights, pool_thumbnail
+from tensorboard_plugin_attn.encoding import encode_weights, pool_thumbnail, thumbnail_shape
+from tensorboard_plugin_attn.faults import layer_faults
 from tensorboard_plugin_attn.metrics import Metric, compute_metrics
 from tensorboard_plugin_attn.record import LayerAttention
 from tensorboard_plugin_attn.token_axes import TokenAxes
@@ -29,7 +30,12 @@ class EncodedLayer:
     codes: NDArray[Any] | None  # [head, query, key]
     row_max: NDArray[np.float32] | None  # [head, query]
     vectors: dict[str, tuple[str, NDArray[Any]]]  # name → safetensors dtype, array
-    nan_heads: list[int]
+    faults: list[dict[str, Any]]  # see layer_faults
+
+    @property
+    def nan_heads(self) -> list[int]:
+        """The heads with NaN weights."""
+        return [head for each in self.faults if each["fault"] == "nan" for head in each["heads"]]
 
     @property
     def nbytes(self) -> int:
@@ -56,27 +62,26 @@ def encode_layer(
     precision: str,
     *,
     keep: bool = True,
+    picture: bool = True,
 ) -> EncodedLayer:
-    """A labelled layer (see ``TokenAxes.label``) → its encoded form; without weights when ``keep`` is False."""
-    thumbnail = pool_thumbnail(layer.weights)
+    """A labelled layer (see ``TokenAxes.label``) → its encoded form.
+
+    Without weights when ``keep`` is False, with an empty thumbnail when ``picture`` is.
+    """
+    shape = thumbnail_shape(layer.num_queries, layer.num_keys)
+    thumbnail = pool_thumbnail(layer.weights) if picture else np.empty((0, *shape), np.uint8)
     codes, row_max = encode_weights(layer.weights, precision) if keep else (None, None)
     encoded = EncodedLayer(
-        entry=header_entry(layer, axes, thumbnail.shape[1:]),
+        entry=header_entry(layer, axes, shape),
         metrics=compute_metrics(layer, metrics),
         thumbnail=thumbnail,
         codes=codes,
         row_max=row_max,
         vectors=encode_vectors(layer) if keep else {},
-        nan_heads=nan_heads(layer.weights.max(axis=-1) if row_max is None else row_max),
+        faults=layer_faults(layer),
     )
     encoded.entry.update(weights=keep, vectors=bool(encoded.vectors))
     return encoded
-
-
-def nan_heads(row_max: NDArray[np.float32]) -> list[int]:
-    """The heads with NaN in a row, from row maxima ``[head, query]``, to which NaN spreads."""
-    heads: list[int] = np.flatnonzero(np.isnan(row_max).any(axis=1)).tolist()
-    return heads
 
 
 def header_entry(layer: LayerAttention, axes: TokenAxes, thumbnail: tuple[int, ...]) -> dict[str, Any]:

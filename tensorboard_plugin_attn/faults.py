@@ -18,18 +18,19 @@ SUM_TOLERANCE = 0.02  # rows of bfloat16 weights miss 1 by up to 0.01
 MASKED_TOLERANCE = 1e-3
 
 
-def layer_faults(layer: LayerAttention, mask_is_known: bool) -> list[dict[str, Any]]:
+def layer_faults(layer: LayerAttention) -> list[dict[str, Any]]:
     """Faults as the header lists them: which heads, which fault, and by how much at worst.
 
-    ``mask_is_known`` is False where the mask was read off the weights themselves, which then cannot break it.
+    A mask that was read off the weights themselves cannot be broken by them.
     """
-    broken = np.isnan(layer.weights.max(axis=-1)).any(axis=1)
+    sums = layer.weights @ np.ones(layer.num_keys, np.float32)
+    broken = np.isnan(sums).any(axis=1)
     found = [fault("nan", broken, None)]
     rows = rows_without_padding(layer)
     if rows.any():
         weights = np.nan_to_num(layer.weights) if broken.any() else layer.weights
-        found.append(sum_fault(weights, rows, broken, may_be_less=layer.mechanism != ""))
-        found.append(masked_fault(layer, weights, rows, mask_is_known))
+        found.append(sum_fault(sums[:, rows], broken, may_be_less=layer.mechanism != ""))
+        found.append(masked_fault(layer, weights, rows))
     return [each for each in found if each["heads"]]
 
 
@@ -39,24 +40,21 @@ def fault(name: str, heads: NDArray[np.bool_], worst: float | None) -> dict[str,
     return entry if worst is None else {**entry, "worst": round(worst, 6)}
 
 
-def sum_fault(
-    weights: NDArray[np.float32], rows: NDArray[np.bool_], broken: NDArray[np.bool_], *, may_be_less: bool
-) -> dict[str, Any]:
+def sum_fault(sums: NDArray[np.float32], broken: NDArray[np.bool_], *, may_be_less: bool) -> dict[str, Any]:
     """Heads with a row that does not sum to 1; ``worst`` is the sum farthest from it.
 
     ``may_be_less``: captured weights lack the part that a learned sink takes, which is no fault.
     """
-    sums = (weights @ np.ones(weights.shape[-1], np.float32))[:, rows]
     off = sums - 1 if may_be_less else np.abs(sums - 1)
     off[broken] = 0
     return fault("row_sum", off.max(axis=1) > SUM_TOLERANCE, float(sums.flat[off.argmax()]))
 
 
 def masked_fault(
-    layer: LayerAttention, weights: NDArray[np.float32], rows: NDArray[np.bool_], mask_is_known: bool
+    layer: LayerAttention, weights: NDArray[np.float32], rows: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """Heads with weight on keys that the mask hides, or on padding; ``worst`` is the largest sum in one row."""
-    hidden = hidden_keys(layer) if mask_is_known else None
+    hidden = hidden_keys(layer)
     padded = padding_flags(layer.key_tokens)
     if padded is not None:
         hidden = np.broadcast_to(padded, weights.shape[1:]) if hidden is None else hidden | padded

@@ -25,6 +25,7 @@ __all__ = [
     "Span",
     "pack_record",
     "parse_header",
+    "probe_hash",
     "read_header",
     "read_tensor",
 ]
@@ -71,6 +72,7 @@ def pack_record(
     *,
     precision: str = "uint8",
     left_out: Sequence[dict[str, Any]] = (),
+    track: Sequence[dict[str, Any]] = (),
     kind: str = "weights",
     compressor: Compressor = compress,
 ) -> list[bytes]:
@@ -88,13 +90,10 @@ def pack_record(
         "metrics": list(metric_names),
         "probe": probe_hash(axes, layers),
         "left_out": list(left_out),
-        "faults": [
-            {"layer": number, "heads": layer.nan_heads, "fault": "nan"}
-            for number, layer in enumerate(layers)
-            if layer.nan_heads
-        ],
+        "faults": [{"layer": number, **each} for number, layer in enumerate(layers) for each in layer.faults],
         "crc32": {name: zlib.crc32(data) for name, (_, _, data) in tensors.items()} | {"header": ""},
         **token_fields(axes),
+        **({"track": list(track)} if track else {}),
     }
     meta["crc32"]["header"] = header_crc(meta)
     return container(meta, tensors)

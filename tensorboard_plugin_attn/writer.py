@@ -16,17 +16,22 @@ from tensorboard_plugin_attn import store
 from tensorboard_plugin_attn.draft import Draft
 from tensorboard_plugin_attn.encoding import PRECISIONS
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.files import open_files
 from tensorboard_plugin_attn.format import pack_record, pad_metrics
-from tensorboard_plugin_attn.metrics import Metric, choose_metrics
+from tensorboard_plugin_attn.history import History
+from tensorboard_plugin_attn.metrics import Metric, choose_changes, choose_metrics
 from tensorboard_plugin_attn.probe_tokens import probe_axes
 from tensorboard_plugin_attn.record import NO_LAYERS, AttentionRecord, LayerAttention
 from tensorboard_plugin_attn.summary import SummarySink
 from tensorboard_plugin_attn.token_axes import TokenAxes
+from tensorboard_plugin_attn.token_pairs import parse_pairs
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.write_queue import Job, WriteQueue
 
 __all__ = ["AttentionWriter"]
+
+Track = Mapping[str, tuple[Any, Any]]  # name → (query, key)
 
 
 class AttentionWriter:
@@ -70,12 +75,14 @@ class AttentionWriter:
         directory, summary_writer = resolve_target(target)
         self.precision = precision
         self.metrics = choose_metrics(metrics)
+        self.changes = choose_changes(metrics)
         self.max_record_bytes = max_record_bytes
         self.all_ranks = all_ranks
         self.is_off = os.environ.get("ATTN_MODE", "").lower() == "off"
         self.owner = os.getpid()
         self.files = open_files(directory)
         self.queue = WriteQueue(max_queue_bytes)
+        self.history = History(self.files, self.queue.drain)
         self.sink = None if summary_writer is None else SummarySink(summary_writer, scalars=scalars)
         self.told: set[str] = set()
         if self.is_writing:
@@ -110,6 +117,8 @@ class AttentionWriter:
         global_step: int,
         *,
         key_tokens: Sequence[str] | None = None,
+        track: Track | None = None,
+        metrics_only: bool = False,
     ) -> None:
         """Log attention weights that you have, such as ``outputs.attentions`` of an eager model in eval mode.
 
@@ -121,6 +130,9 @@ class AttentionWriter:
             tokens: one string per query position (and key position, unless ``key_tokens`` is given).
             global_step: the training step; the same step again replaces what was logged.
             key_tokens: one string per key position, where they differ (cross-attention).
+            track: token pairs to follow as metrics of their own, name → (query, key): positions, tokens, or
+                sets of them, such as ``{"she→nurse": ("she", "nurse")}``.
+            metrics_only: log the head metrics without the weights: a small file, cheap to log often.
 
         Raises:
             InvalidRecordError: shapes, lengths or values are not as above; nothing is written.
@@ -130,16 +142,24 @@ class AttentionWriter:
         kind = "self" if key_tokens is None else "cross"
         layers = [LayerAttention(layer, kind=kind) for layer in split_layers(weights)]
         axes = TokenAxes(tokens) if key_tokens is None else TokenAxes(key_tokens, decoder_tokens=tokens)
-        self.add_layers(tag, layers, axes, global_step)
+        self.add_layers(tag, layers, axes, global_step, track, metrics_only)
 
-    def add_record(self, tag: str, record: AttentionRecord, global_step: int) -> None:
-        """Log a record, such as ``captured.record(tokens)``.
+    def add_record(
+        self,
+        tag: str,
+        record: AttentionRecord,
+        global_step: int,
+        *,
+        track: Track | None = None,
+        metrics_only: bool = False,
+    ) -> None:
+        """Log a record, such as ``captured.record(tokens)``; ``track`` and ``metrics_only`` as in add_attention.
 
         Raises:
             InvalidRecordError: tag or step cannot be used.
         """
         if self.is_writing:
-            self.add_layers(tag, record.layers, record.axes, global_step)
+            self.add_layers(tag, record.layers, record.axes, global_step, track, metrics_only)
 
     def add_probe(
         self,
@@ -152,6 +172,8 @@ class AttentionWriter:
         query_key: bool = False,
         layers: Sequence[int] | None = None,
         heads: Sequence[int] | None = None,
+        track: Track | None = None,
+        metrics_only: bool = False,
     ) -> None:
         """Run one probe through a torch model and log its attention, layer by layer.
 
@@ -165,6 +187,8 @@ class AttentionWriter:
             query_key: log query and key vectors too, for the Neuron view.
             layers: numbers of the layers to log; None: all.
             heads: numbers of the heads to log in each layer; None: all.
+            track: token pairs to follow as metrics, as in ``add_attention``.
+            metrics_only: log the head metrics without the weights.
 
         Raises:
             CaptureError: no attention was found; the message lists what was seen.
@@ -176,7 +200,8 @@ class AttentionWriter:
 
         step = check_step(global_step)
         store.tag_directory(tag)
-        draft = self.draft(probe_axes(tokens, inputs, 0, model=model), allow_nan=True)
+        axes = probe_axes(tokens, inputs, 0, model=model)
+        draft = self.draft(tag, step, axes, track, allow_nan=True, metrics_only=metrics_only)
         probe(
             model,
             inputs,
@@ -189,33 +214,55 @@ class AttentionWriter:
             self.hand_over(tag, draft, step)
 
     def add_layers(
-        self, tag: str, layers: Sequence[LayerAttention], axes: TokenAxes, global_step: int
+        self,
+        tag: str,
+        layers: Sequence[LayerAttention],
+        axes: TokenAxes,
+        global_step: int,
+        track: Track | None,
+        metrics_only: bool,
     ) -> None:
         """Encode every layer, then hand the record over."""
         step = check_step(global_step)
         store.tag_directory(tag)
-        draft = self.draft(axes)
+        draft = self.draft(tag, step, axes, track, metrics_only=metrics_only)
         for layer in layers:
             draft.add(layer)
         self.hand_over(tag, draft, step)
 
-    def draft(self, axes: TokenAxes, *, allow_nan: bool = False) -> Draft:
+    def draft(
+        self,
+        tag: str,
+        step: int,
+        axes: TokenAxes,
+        track: Track | None,
+        *,
+        allow_nan: bool = False,
+        metrics_only: bool = False,
+    ) -> Draft:
         """An empty record to add layers to."""
-        return Draft(axes, self.metrics, self.precision, self.max_record_bytes, allow_nan=allow_nan)
+        pairs = parse_pairs(track, [*self.metrics, *self.changes])
+        earlier = self.history.before(tag, step) if self.changes and self.is_writing else None
+        return Draft(
+            axes, self.metrics, self.precision, self.max_record_bytes,
+            allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only,
+        )  # fmt: skip
 
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:
         """Give an encoded record to the writing thread, and its metrics to the event file."""
-        left_out = draft.left_out()
+        left_out, track = draft.left_out(), draft.extra.pairs.described()
         self.warn_about(tag, draft, left_out)
-        names = list(self.metrics)
+        probe, names, kind = draft.finish(), draft.names, "metrics" if draft.metrics_only else "weights"
+        if self.changes:
+            self.history.remember(tag, draft.extra.kept(step, probe))
         pack = functools.partial(
             pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
-            precision=self.precision, left_out=left_out,
+            precision=self.precision, left_out=left_out, track=track, kind=kind,
         )  # fmt: skip
-        path = self.files.where(
-            f"{store.PLUGIN_DIRECTORY}/{store.tag_directory(tag)}/{store.step_name(step)}"
+        path = self.files.where(f"{store.record_directory('', tag)}/{store.step_name(step, kind)}")
+        self.queue.put(
+            Job(lambda: store.write_step(self.files, "", tag, step, pack(), kind), draft.nbytes, path)
         )
-        self.queue.put(Job(lambda: store.write_step(self.files, "", tag, step, pack()), draft.nbytes, path))
         if self.sink is not None:
             metrics = pad_metrics([layer.metrics for layer in draft.layers])
             self.sink.add(tag, step, metrics, names, [layer.entry["name"] for layer in draft.layers])
