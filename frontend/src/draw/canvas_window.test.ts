@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canvasWindow, intersects, placeTip } from "./canvas_window";
+import { canvasWindow, intersects, nearestScroll, placeTip } from "./canvas_window";
 
 const content = { width: 1200, height: 1920 };
 const view = { x: 0, y: 0, width: 640, height: 500 };
@@ -56,4 +56,12 @@ describe("the tip", () => {
   it("stands at the right with its foot at the pointed cell's, as in the picture", () => {
     expect(placeTip(cell(7, 5), cell(3, 5), size, bounds)).toMatchObject({ x: 374, y: 278 });
   });
+});
+
+it.each([
+  ["in view", 100, 140, 100],
+  ["above it", 100, 40, 40],
+  ["below it", 100, 700, 280],
+])("scrolls no further than needed to a head that is %s", (_, present, start, expected) => {
+  expect(nearestScroll(present, 500, start, 80)).toBe(expected);
 });

@@ -42,6 +42,17 @@ export function intersects(a: Box, b: Box): boolean {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
+/** The scroll position closest to the present one at which a stretch of the content is in view. */
+export function nearestScroll(
+  present: number,
+  viewLength: number,
+  start: number,
+  length: number,
+): number {
+  if (start < present) return start;
+  return Math.max(present, start + length - viewLength);
+}
+
 const TIP_GAP = 10;
 
 /** Where a tip of the given size goes: beside the pointed box, inside the bounds, off the box to be left free. */

@@ -6,6 +6,7 @@ import {
   headsInOrder,
   MEAN,
   neighbour,
+  NUMBER_HEIGHT,
   sortHeads,
   type GridLayer,
 } from "./grid";
@@ -77,7 +78,7 @@ describe("the grid of heads", () => {
     const plain = gridLayout(layers(12, 12), room);
     const numbered = gridLayout(layers(12, 12), { ...room, numbered: true });
     const used = plain.sparkTop + plain.sparkHeight + plain.markHeight;
-    expect(numbered.pitchY - used).toBeGreaterThanOrEqual(16);
+    expect(numbered.pitchY - used).toBeGreaterThanOrEqual(NUMBER_HEIGHT);
   });
 });
 

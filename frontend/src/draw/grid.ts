@@ -50,7 +50,7 @@ const MEAN_GAP = 8;
 const LARGEST_PITCH = 80;
 const SMALLEST_PITCH = 40;
 /** Of the line for a head's number under its cell, where there is one. */
-export const NUMBER_HEIGHT = 16;
+export const NUMBER_HEIGHT = 15;
 
 export interface GridRoom {
   /** Height for the rows; they get a pitch between 40 and 80 that fills it, and scroll below that. */

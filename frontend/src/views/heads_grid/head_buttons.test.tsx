@@ -30,6 +30,7 @@ function show(isNumbered = false): void {
       onReach={(cell) => {
         reached = cell;
       }}
+      onFocus={() => undefined}
     />,
     root,
   );

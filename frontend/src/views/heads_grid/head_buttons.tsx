@@ -10,6 +10,7 @@ import {
   type GridLayout,
 } from "../../draw/grid";
 import { headName, headNumber, type LayerShape } from "./grid_layers";
+import { sameCell } from "./use_pointing";
 
 export interface HeadButtonsProps {
   readonly layout: GridLayout;
@@ -21,6 +22,7 @@ export interface HeadButtonsProps {
   readonly describedBy: string;
   readonly onOpen: (cell: Cell) => void;
   readonly onReach: (cell: Cell) => void;
+  readonly onFocus: (cell: Cell | null) => void;
 }
 
 const directions: Readonly<Record<string, Direction>> = {
@@ -32,10 +34,6 @@ const directions: Readonly<Record<string, Direction>> = {
   End: "rowEnd",
 };
 
-function sameCell(a: Cell, b: Cell): boolean {
-  return a.layer === b.layer && a.head === b.head;
-}
-
 function cellOf(target: EventTarget | null): Cell | null {
   const button = (target as Element | null)?.closest<HTMLElement>("button[data-head]");
   if (!button) return null;
@@ -43,7 +41,7 @@ function cellOf(target: EventTarget | null): Cell | null {
 }
 
 export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
-  const { layout, onOpen, onReach } = props;
+  const { layout, onOpen, onReach, onFocus } = props;
   const move = (event: KeyboardEvent): void => {
     const direction = directions[event.key];
     const from = cellOf(event.target);
@@ -67,10 +65,11 @@ export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
       aria-label="Heads by layer"
       onKeyDown={move}
       onClick={open}
-      onFocusIn={(event) => {
-        const cell = cellOf(event.target);
-        if (cell !== null) onReach(cell);
+      onFocusIn={({ target }) => {
+        const isVisible = (target as Element).matches(":focus-visible");
+        onFocus(isVisible ? cellOf(target) : null);
       }}
+      onFocusOut={() => onFocus(null)}
     >
       {layout.rows.flatMap((row) =>
         row.order.map((head, column) => (

@@ -1,27 +1,30 @@
-/** The pointed head's box and some content → a tip beside it that leaves the selected head free. */
+/** The pointed head and some content → a tip beside its cell that leaves the selected head free. */
 
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { placeTip } from "../../draw/canvas_window";
+import { cellBox, type Cell, type GridLayout } from "../../draw/grid";
 import type { Box } from "../../draw/raster";
 
 export interface HeadTipProps {
   readonly id: string;
-  /** All in pixels of the page. */
-  readonly pointed: Box;
-  readonly selected: Box | null;
-  readonly bounds: Box;
+  readonly layout: GridLayout;
+  readonly pointed: Cell;
+  readonly selected: Cell;
+  /** The element whose corner is the grid's origin, and the scrolled frame around it. */
+  readonly content: RefObject<HTMLElement | null>;
+  readonly frame: RefObject<HTMLElement | null>;
   readonly children: ComponentChildren;
 }
 
-export function HeadTip({ id, pointed, selected, bounds, children }: HeadTipProps) {
+export function HeadTip({ id, children, ...where }: HeadTipProps) {
   const element = useRef<HTMLDivElement>(null);
   const [place, setPlace] = useState<Pick<Box, "x" | "y"> | null>(null);
   useLayoutEffect(() => {
     const { width, height } = element.current!.getBoundingClientRect();
-    const { x, y } = placeTip(pointed, selected, { width, height }, bounds);
-    setPlace((old) => (old !== null && old.x === x && old.y === y ? old : { x, y }));
+    const found = placeOnPage(where, { width, height });
+    setPlace((old) => (old?.x === found?.x && old?.y === found?.y ? old : found));
   });
   const style = place === null ? { visibility: "hidden" } : { left: place.x, top: place.y };
   return (
@@ -29,4 +32,18 @@ export function HeadTip({ id, pointed, selected, bounds, children }: HeadTipProp
       {children}
     </div>
   );
+}
+
+type Where = Omit<HeadTipProps, "id" | "children">;
+
+function placeOnPage(where: Where, tip: { width: number; height: number }): Box | null {
+  const { layout, pointed, selected, content, frame } = where;
+  const origin = content.current!.getBoundingClientRect();
+  const { left, top, width, height } = frame.current!.parentElement!.getBoundingClientRect();
+  const onPage = (cell: Cell): Box | null => {
+    const box = cellBox(layout, cell);
+    return box === null ? null : { ...box, x: box.x + origin.left, y: box.y + origin.top };
+  };
+  const box = onPage(pointed);
+  return box && placeTip(box, onPage(selected), tip, { x: left, y: top, width, height });
 }

@@ -2,21 +2,23 @@
 
 import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 
-import { cellAt, cellBox, MEAN, type Cell, type GridLayout } from "../../draw/grid";
-import type { Box } from "../../draw/raster";
+import { cellBox, type Cell, type GridLayout } from "../../draw/grid";
 import type { Paint } from "./canvas_painter";
 import { GridCanvas } from "./grid_canvas";
 import { ColumnLabels, LayerLabels } from "./grid_labels";
 import type { LayerShape } from "./grid_layers";
 import { HeadButtons } from "./head_buttons";
 import { HeadTip } from "./head_tip";
+import { useRevealed } from "./reveal";
+import { usePointing } from "./use_pointing";
 
 export interface HeadsGridProps {
   readonly layout: ReadonlySignal<GridLayout>;
   readonly paint: ReadonlySignal<Paint>;
   readonly shapes: readonly LayerShape[];
+  /** The same object as long as it is the same head. */
   readonly selected: Cell;
   /** Name of the picture for those who do not see it. */
   readonly label: string;
@@ -33,29 +35,19 @@ export interface HeadsGridProps {
 const TIP_ID = "head-tip";
 
 export function HeadsGrid(props: HeadsGridProps) {
-  const { selected, caption, shapes, onOpen } = props;
+  const { selected, caption } = props;
   const layout = props.layout.value;
   const frame = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const [pointed, setPointed] = useState<Cell | null>(null);
-  const [reached, setReached] = useState(selected);
-  useEffect(() => setReached(selected), [selected.layer, selected.head]);
-  const reach = useCallback((cell: Cell) => {
-    setReached(cell);
-    setPointed(cell);
-  }, []);
-  const point = (event: PointerEvent): void => {
-    const { left, top } = content.current!.getBoundingClientRect();
-    const found = cellAt(layout, event.clientX - left, event.clientY - top);
-    setPointed((old) => (old?.layer === found?.layer && old?.head === found?.head ? old : found));
-  };
-  const leave = (): void => setPointed(null);
+  const pointing = usePointing(layout, selected, content);
+  const { pointed, onDismiss } = pointing;
+  useRevealed(frame, layout, selected);
   return (
     <div
       ref={frame}
       class="heads-grid"
-      onScroll={leave}
-      onKeyDown={(event) => event.key === "Escape" && leave()}
+      onScroll={onDismiss}
+      onKeyDown={(event) => event.key === "Escape" && onDismiss()}
     >
       <span class="grid-corner" aria-hidden="true">
         L
@@ -66,44 +58,31 @@ export function HeadsGrid(props: HeadsGridProps) {
         ref={content}
         class="grid-content"
         style={{ width: layout.width, height: layout.height }}
-        onPointerMove={point}
-        onPointerLeave={leave}
-        onFocusOut={leave}
+        onPointerMove={pointing.onPointerMove}
+        onPointerLeave={pointing.onPointerLeave}
       >
         <GridCanvas {...props} frame={frame} />
         <HeadButtons
           layout={layout}
-          shapes={shapes}
+          shapes={props.shapes}
           selected={selected}
-          reached={contained(layout, reached)}
+          reached={pointing.reached}
           isNumbered={caption !== null}
           describedBy={TIP_ID}
-          onOpen={onOpen}
-          onReach={reach}
+          onOpen={props.onOpen}
+          onReach={pointing.onReach}
+          onFocus={pointing.onFocus}
         />
         <Ring layout={layout} cell={selected} kind="selected" />
         {pointed !== null && <Ring layout={layout} cell={pointed} kind="pointed" />}
       </div>
-      {pointed !== null && content.current !== null && (
-        <PlacedTip
-          layout={layout}
-          pointed={pointed}
-          selected={selected}
-          content={content.current}
-          frame={frame.current!}
-        >
+      {pointed !== null && (
+        <HeadTip {...{ layout, pointed, selected, content, frame }} id={TIP_ID}>
           {props.tip(pointed)}
-        </PlacedTip>
+        </HeadTip>
       )}
     </div>
   );
-}
-
-/** The head itself while the grid has it, else its first one, so that Tab always reaches one. */
-function contained(layout: GridLayout, cell: Cell): Cell {
-  if (cell.head !== MEAN && cellBox(layout, cell) !== null) return cell;
-  const row = layout.rows[0];
-  return { layer: row?.layer ?? 0, head: row?.order[0] ?? 0 };
 }
 
 interface RingProps {
@@ -117,30 +96,4 @@ function Ring({ layout, cell, kind }: RingProps) {
   if (box === null) return null;
   const style = { left: box.x, top: box.y, width: box.width, height: box.height };
   return <div class={`grid-ring ${kind}`} style={style} />;
-}
-
-interface PlacedTipProps {
-  readonly layout: GridLayout;
-  readonly pointed: Cell;
-  readonly selected: Cell;
-  readonly content: HTMLElement;
-  readonly frame: HTMLElement;
-  readonly children: ComponentChildren;
-}
-
-function PlacedTip({ layout, pointed, selected, content, frame, children }: PlacedTipProps) {
-  const origin = content.getBoundingClientRect();
-  const bounds = (frame.parentElement ?? frame).getBoundingClientRect();
-  const onPage = (cell: Cell): Box | null => {
-    const box = cellBox(layout, cell);
-    return box === null ? null : { ...box, x: box.x + origin.left, y: box.y + origin.top };
-  };
-  const box = onPage(pointed);
-  if (box === null) return null;
-  const inside = { x: bounds.left, y: bounds.top, width: bounds.width, height: bounds.height };
-  return (
-    <HeadTip id={TIP_ID} pointed={box} selected={onPage(selected)} bounds={inside}>
-      {children}
-    </HeadTip>
-  );
 }

@@ -28,15 +28,17 @@ function WeightScale() {
         <span class="legend-gradient" />
         <span class="legend-ticks">
           <span>0</span>
-          <span>.25</span>
-          <span>1</span>
+          {!isLines && <span>.25</span>}
+          <span>{isLines ? "more" : "1"}</span>
         </span>
       </span>
       <span>
         {isLines
-          ? "weights from query (left) to key, added up"
+          ? "weights from query (left) to key, summed where lines meet"
           : "weight, same scale at every step"}
-        {isPooled() && <span class="legend-note"> · a pixel is the largest weight in it</span>}
+        {isPooled() && !isLines && (
+          <span class="legend-note"> · a pixel is the largest weight in it</span>
+        )}
       </span>
     </span>
   );

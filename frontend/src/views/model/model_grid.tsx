@@ -1,7 +1,7 @@
 /** The selected step → title, token line, grid of heads and legend. */
 
 import type { RefObject } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import { head, layer, selectHead, sortBy, step, thumbnails } from "../../state";
 import { HeadsGrid } from "../heads_grid/heads_grid";
@@ -16,11 +16,16 @@ export function ModelGrid() {
   const element = useRef<HTMLElement>(null);
   useMeasured(element);
   const onDrawn = useDrawnMark();
+  const selected = useMemo(
+    () => ({ layer: layer.value, head: head.value }),
+    [layer.value, head.value],
+  );
   const title = `Every head at step ${step.value ?? "–"}`;
   return (
     <section ref={element} class="model-main" aria-label={title}>
       <h2 class="model-title">
         {title}
+        {thumbnails.value.status === "loading" && <span class="model-loading">loading …</span>}
         {!isUnreadable.value && (
           <span class="model-hint">query rows × key columns, click opens a head</span>
         )}
@@ -30,7 +35,7 @@ export function ModelGrid() {
         layout={layout}
         paint={paint}
         shapes={shapes.value}
-        selected={{ layer: layer.value, head: head.value }}
+        selected={selected}
         label={`Attention heads at step ${step.value ?? "–"}`}
         caption={isSorted.value ? `most to least ${metricTitle(sortBy.value)}` : null}
         hasMean={!isUnreadable.value}

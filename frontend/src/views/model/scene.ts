@@ -133,7 +133,7 @@ const isNarrow = computed(() => frameWidth.value < FOLD_WIDTH);
 /** Heights of what stands above and below the rows, widths of what stands beside the cells. */
 const ABOVE = 72;
 const BELOW = 86;
-const BESIDE = 48;
+const BESIDE = 40;
 const SCROLL_BAR = 11;
 
 export const layout: ReadonlySignal<GridLayout> = computed(() => {
