@@ -85,10 +85,11 @@ export class LineRasteriser {
   private ink = new Float32Array(0);
   private sums = new Float32Array(0);
   private row = new Float32Array(0);
+  private bytes = new Uint8ClampedArray(0);
   private top = 0;
   private bottom = 0;
 
-  /** RGBA bytes, row by row, not premultiplied. */
+  /** RGBA bytes, row by row, not premultiplied; they are good until the next picture. */
   draw(source: LineSource, picture: LinePicture): Uint8ClampedArray<ArrayBuffer> {
     this.prepare(picture.width, picture.height, source.keys);
     for (const head of picture.heads) {
@@ -105,6 +106,7 @@ export class LineRasteriser {
     if (width * height !== this.ink.length) {
       this.ink = new Float32Array(width * height);
       this.sums = new Float32Array(4 * width * height);
+      this.bytes = new Uint8ClampedArray(4 * width * height);
     } else this.sums.fill(0);
     if (this.row.length < keys) this.row = new Float32Array(keys);
     this.width = width;
@@ -199,8 +201,8 @@ export class LineRasteriser {
 
   /** Colour is the mean of the heads' colours weighted by density, alpha 1 − exp(−Σ density). */
   private finish(): Uint8ClampedArray<ArrayBuffer> {
-    const { sums } = this;
-    const bytes = new Uint8ClampedArray(sums.length);
+    const { sums, bytes } = this;
+    bytes.fill(0);
     for (let at = 0; at < sums.length; at += 4) {
       const density = sums[at + 3]!;
       if (density === 0) continue;
