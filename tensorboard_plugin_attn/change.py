@@ -45,13 +45,13 @@ class RowCodes:
         rows *= self.factor[..., None]
         return rows
 
-    def changes_from(self, others: list[RowCodes | None]) -> list[NDArray[np.float32] | None]:
-        """The change of each head from each of the others, None where it cannot be compared with this one."""
-        comparable = [other is not None and other.kind == self.kind for other in others]
-        own = self.rows() if any(comparable) else None
+    def changes_from(
+        self, others: list[RowCodes | None], own: NDArray[np.float32]
+    ) -> list[NDArray[np.float32] | None]:
+        """The change of each head from each of the others, None where it cannot be compared; ``own`` are its rows."""
         changes: list[NDArray[np.float32] | None] = []
-        for other, fits in zip(others, comparable, strict=True):
-            if not fits or other is None or own is None:
+        for other in others:
+            if other is None or other.kind != self.kind:
                 changes.append(None)
             elif np.array_equal(other.codes, self.codes):
                 changes.append(mean_of_known(self.negentropy * 0))
@@ -62,8 +62,10 @@ class RowCodes:
         return changes
 
 
-def row_codes(layer: LayerAttention, codes: NDArray[np.uint8] | None = None) -> RowCodes:
-    """Keep a layer for comparison; ``codes`` are its uint8 codes ``[head, query, key]`` where they exist."""
+def row_codes(
+    layer: LayerAttention, codes: NDArray[np.uint8] | None = None
+) -> tuple[RowCodes, NDArray[np.float32]]:
+    """What is kept of a layer for comparison, and its rows; ``codes`` ``[head, query, key]`` where they exist."""
     chosen = spaced_rows(layer)
     part = encode_weights(layer.weights[:, chosen])[0] if codes is None else codes[:, chosen]
     squares = part.astype(np.float32)
@@ -74,7 +76,7 @@ def row_codes(layer: LayerAttention, codes: NDArray[np.uint8] | None = None) -> 
     squares *= np.nan_to_num(factor)[..., None]
     negentropy = sum_of_x_log_x(squares) + factor * 0
     kind = (layer.weights.shape, layer.mask, layer.kind, tuple(layer.heads or ()))
-    return RowCodes(kind, part, np.nan_to_num(factor), negentropy)
+    return RowCodes(kind, part, np.nan_to_num(factor), negentropy), squares
 
 
 def spaced_rows(layer: LayerAttention) -> NDArray[np.int64]:

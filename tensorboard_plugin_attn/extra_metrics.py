@@ -45,16 +45,16 @@ class ExtraMetrics:
         if not self.changes:
             return pairs
         number = len(self.rows)
-        own = row_codes(layer, codes if codes is not None and codes.dtype == np.uint8 else None)
+        own, rows = row_codes(layer, codes if codes is not None and codes.dtype == np.uint8 else None)
         self.rows.append(own)
-        return np.concatenate([self.changed(own, number), pairs], axis=1)
+        return np.concatenate([self.changed(own, rows, number), pairs], axis=1)
 
-    def changed(self, own: RowCodes, number: int) -> NDArray[np.float32]:
+    def changed(self, own: RowCodes, rows: NDArray[np.float32], number: int) -> NDArray[np.float32]:
         """``[head, change]`` of one layer. The first record of a tag has not changed from the first."""
         values = np.full((len(own.codes), len(self.changes)), np.nan, np.float32)
         references = [self.reference(name) for name in self.changes]
         layers = [each.layers[number] if each and number < len(each.layers) else None for each in references]
-        for column, change in enumerate(own.changes_from(layers)):
+        for column, change in enumerate(own.changes_from(layers, rows)):
             if change is not None:
                 values[:, column] = change
             elif self.earlier.last is None and self.changes[column] == CHANGES[1]:

@@ -8,6 +8,7 @@ defined for this layer, such as the previous token in cross-attention.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ __all__ = [
 
 Heads = NDArray[Any]  # float [head]
 Metric = Callable[[LayerAttention], Any]
+Pattern = Callable[[Sequence[str]], NDArray[np.bool_]]  # tokens → cells [query, key]
 
 
 def entropy(layer: LayerAttention) -> Heads:
@@ -247,17 +249,24 @@ def offset_mass(layer: LayerAttention, offset: int) -> Heads:
     return mean(layer.weights[:, queries, queries + offset])
 
 
-def pattern_mass(layer: LayerAttention, pattern: Callable[[Sequence[str]], NDArray[np.bool_]]) -> Heads:
+def pattern_mass(layer: LayerAttention, pattern: Pattern) -> Heads:
     """Mean of Σ A[i, j] over the pattern's cells, over the rows that have one."""
     if layer.kind == "cross" or layer.num_queries != layer.num_keys:
         return undefined(layer)
-    cells = pattern(layer.key_tokens)
-    rows = cells.any(axis=1) & informative_rows(layer)[0]
-    if not rows.any():
+    queries, keys = pattern_cells(pattern, tuple(layer.key_tokens))
+    inside = informative_rows(layer)[0][queries]
+    if not inside.any():
         return undefined(layer)
-    queries, keys = np.nonzero(cells & rows[:, None])
+    queries, keys = queries[inside], keys[inside]
     starts = np.flatnonzero(np.diff(queries, prepend=-1))
     return mean(np.add.reduceat(layer.weights[:, queries, keys], starts, axis=1))
+
+
+@lru_cache(maxsize=2)  # two patterns, asked for again by every layer of a record
+def pattern_cells(pattern: Pattern, tokens: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The queries and keys of a pattern's cells, row by row."""
+    queries, keys = np.nonzero(pattern(tokens))
+    return queries, keys
 
 
 def sum_of_x_log_x(weights: NDArray[np.float32]) -> NDArray[np.float32]:
