@@ -6,9 +6,10 @@ import { createHost, type HostWindow } from "./host";
 /** A parent page and the frame in it, each a bare object with what the host uses. */
 function windows(hash = "#attn") {
   const body = document.createElement("body");
+  const styleSheets: { cssRules: { cssText: string }[] }[] = [];
   const posted: { message: unknown; port: MessagePort }[] = [];
   const page = Object.assign(new EventTarget(), {
-    document: { body },
+    document: { body, styleSheets },
     location: { hash, href: `http://host/${hash}` },
     history: {
       state: { kept: true },
@@ -29,7 +30,14 @@ function windows(hash = "#attn") {
     MutationObserver,
     matchMedia: () => Object.assign(new EventTarget(), { matches: true }),
   });
-  return { page, frame, body, posted, host: () => createHost(frame as unknown as HostWindow) };
+  return {
+    page,
+    frame,
+    body,
+    styleSheets,
+    posted,
+    host: () => createHost(frame as unknown as HostWindow),
+  };
 }
 
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
@@ -90,6 +98,21 @@ describe("the theme", () => {
     expect(host.readHash()).toBeNull();
     host.writeHash("#attn&p.attn.layer=1");
     expect(host.link()).toBe("http://host/frame");
+  });
+});
+
+describe("fonts", () => {
+  it("are the page's own Roboto, from the style sheets that may be read", () => {
+    const { styleSheets, host } = windows();
+    const roboto = '@font-face { font-family: Roboto; src: url("/font-roboto/x.woff2"); }';
+    const other = "@font-face { font-family: Icons; src: local(Roboto); }";
+    styleSheets.push({ cssRules: [{ cssText: roboto }, { cssText: other }] });
+    styleSheets.push({
+      get cssRules(): never {
+        throw new DOMException("cross-origin", "SecurityError");
+      },
+    });
+    expect(host().fontFaces()).toBe(roboto);
   });
 });
 

@@ -12,6 +12,8 @@ export interface Host {
   onTheme: (call: (theme: Theme) => void) => void;
   /** Called at once and at every change of the frame's size; height 0 = another tab is shown. */
   onResize: (call: (size: { width: number; height: number }) => void) => void;
+  /** The page's own Roboto as @font-face rules; a frame does not inherit them. */
+  fontFaces: () => string;
   /** null when the page around the frame cannot be reached. */
   readHash: () => string | null;
   writeHash: (hash: string) => void;
@@ -71,6 +73,23 @@ function watchTheme(
   return () => observer.disconnect();
 }
 
+/** Of the sheets that may be read. */
+function rulesOf(sheet: CSSStyleSheet): CSSRule[] {
+  try {
+    return [...sheet.cssRules];
+  } catch {
+    return [];
+  }
+}
+
+function fontFaces({ document }: Window): string {
+  return [...document.styleSheets]
+    .flatMap(rulesOf)
+    .map(({ cssText }) => cssText)
+    .filter((text) => /^@font-face\b[^}]*font-family: "?Roboto"?;/.test(text))
+    .join("\n");
+}
+
 function listen(target: Window, type: string, call: () => void): () => void {
   target.addEventListener(type, call);
   return () => target.removeEventListener(type, call);
@@ -92,6 +111,7 @@ export function createHost(window: HostWindow): Host {
       tell();
       disposers.push(listen(window, "resize", tell));
     },
+    fontFaces: () => (parent === null ? "" : fontFaces(parent)),
     readHash: () => parent?.location.hash ?? null,
     writeHash(hash) {
       if (parent === null || parent.location.hash === hash) return;

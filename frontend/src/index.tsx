@@ -35,7 +35,7 @@ export function render(): void {
   document.addEventListener("keydown", onKey);
 
   const style = document.createElement("style");
-  style.textContent = styles;
+  style.textContent = host.fontFaces() + styles;
   document.head.append(style);
   const root = document.createElement("div");
   root.id = "attn";
