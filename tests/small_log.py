@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
+from tensorboard_plugin_attn.format import container, header_crc, read_header
+from tensorboard_plugin_attn.store import step_name
 
 LAYERS, HEADS, TOKENS = 2, 3, ["[CLS]", "the", "nurse", "spoke", "[SEP]"]
 
@@ -28,6 +32,18 @@ def log_run(
     with AttentionWriter(os.fspath(directory), **options) as writer:
         for step in steps:
             writer.add_attention(tag, sample_weights(step), TOKENS, step)
+
+
+def strip_to_metrics(path: Path) -> Path:
+    """Replace a record's file by one with its head metrics alone; its new name."""
+    header = read_header(lambda start, stop: path.read_bytes()[start:stop], path.stat().st_size)
+    data = header.metrics.tobytes()
+    meta = {**header.meta, "kind": "metrics", "crc32": {"head_metrics": zlib.crc32(data), "header": ""}}
+    meta["crc32"]["header"] = header_crc(meta)
+    target = path.with_name(step_name(meta["step"], "metrics"))
+    target.write_bytes(b"".join(container(meta, {"head_metrics": ("F32", header.metrics.shape, data)})))
+    path.unlink()
+    return target
 
 
 def log_grouped_vectors(directory: str | os.PathLike[str], *, bias: bool = False) -> LayerAttention:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from small_log import log_run
+from small_log import log_run, strip_to_metrics
 
 from tensorboard_plugin_attn.answers import RequestError
 from tensorboard_plugin_attn.files import Entry, LocalFiles
@@ -49,6 +49,15 @@ def test_index_gives_steps_times_versions_and_kinds(tmp_path: Path) -> None:
     assert tag["kinds"] == ["weights"] * 3
     assert len(set(tag["versions"])) == 3
     assert all(abs(wall_time - time.time()) < 60 for wall_time in tag["wall_times"])
+
+
+def test_a_step_of_metrics_alone_has_its_kind_until_weights_are_logged(tmp_path: Path) -> None:
+    log_run(tmp_path / "run")
+    strip_to_metrics(next(tmp_path.rglob("*000001.safetensors")))
+    listing = walked(tmp_path)
+    assert listing.index()["run"]["probe"]["kinds"] == ["weights", "metrics", "weights"]
+    log_run(tmp_path / "run", steps=[1])
+    assert listing.index()["run"]["probe"]["kinds"] == ["weights"] * 3
 
 
 def test_index_sees_new_steps_without_a_walk_and_a_walk_sees_new_tags(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_log import HEADS, LAYERS, log_run
+from small_log import HEADS, LAYERS, log_run, strip_to_metrics
 
 from tensorboard_plugin_attn import AttentionReader
 from tensorboard_plugin_attn.answers import pack, unpack
@@ -66,6 +66,13 @@ def test_a_damaged_step_is_named_and_the_others_stay(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     series = series_of(tmp_path)
     assert (series.steps.tolist(), series.damaged) == ([0, 2], [1])
+
+
+def test_steps_of_metrics_alone_are_rows_like_the_others(tmp_path: Path) -> None:
+    log_run(tmp_path)
+    before = series_of(tmp_path)
+    strip_to_metrics(next(tmp_path.rglob("*000001.safetensors")))
+    np.testing.assert_array_equal(series_of(tmp_path).values, before.values)
 
 
 def test_a_tag_with_only_damaged_steps_gives_an_empty_series(tmp_path: Path) -> None:

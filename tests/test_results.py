@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from small_log import HEADS, LAYERS, TOKENS, log_grouped_vectors, log_run, sample_weights
+from small_log import HEADS, LAYERS, TOKENS, log_grouped_vectors, log_run, sample_weights, strip_to_metrics
 
 from tensorboard_plugin_attn.answers import Array, RequestError
 from tensorboard_plugin_attn.encoding import MAX_ERROR, PRECISIONS, decode_weights, decompress
+from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.listing import Listing
 from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.results import (
@@ -136,3 +137,22 @@ def test_weights_left_out_for_size_are_answered_with_the_reason(tmp_path: Path) 
     with pytest.raises(RequestError, match=r"left out: .*max_record_bytes") as caught:
         weights_result(record, 0, None)
     assert (caught.value.status, caught.value.code) == (404, "left_out")
+
+
+def test_a_step_of_metrics_alone_says_so_for_its_pictures(tmp_path: Path) -> None:
+    log_run(tmp_path)
+    strip_to_metrics(next(tmp_path.rglob("*000000.safetensors")))
+    record = opened(tmp_path)
+    assert record_result(record)["kind"] == "metrics"
+    for result in (thumbnails_result, lambda record: weights_result(record, 0, None)):
+        with pytest.raises(RequestError, match="head metrics only") as caught:
+            result(record)
+        assert (caught.value.status, caught.value.code) == (404, "metrics_only")
+
+
+def test_vectors_with_fewer_heads_than_the_layer_are_damaged(tmp_path: Path) -> None:
+    log_grouped_vectors(tmp_path)
+    record = opened(tmp_path, "vectors")
+    record.layers[0].update(heads=12, kv_heads=12)
+    with pytest.raises(DamagedFileError, match="has 4 heads"):
+        vectors_result(record, 0, 7)

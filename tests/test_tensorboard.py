@@ -17,6 +17,7 @@ from small_log import HEADS, LAYERS, TOKENS, log_grouped_vectors, log_run, sampl
 from tensorboard.compat.proto import event_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard_server import TensorBoardServer
+from tensorboardX import SummaryWriter
 
 from tensorboard_plugin_attn import AttentionWriter
 from tensorboard_plugin_attn.answers import unpack
@@ -117,6 +118,20 @@ def test_below_an_experiment_and_a_path_prefix_too(
     for path in ("/experiment/abc/data/plugin/attn/index", "/data/plugin/attn/index/"):
         assert list(server.get(path).json) == ["run"]
     assert b"render" in server.get("/experiment/abc/data/plugin/attn/index.js").body
+
+
+@PATHS
+def test_a_summary_writer_of_the_users_own_gets_scalars_and_every_step_is_listed(
+    tmp_path: Path, start_tensorboard: Start, load_fast: bool
+) -> None:
+    with SummaryWriter(str(tmp_path / "run")) as theirs, AttentionWriter(theirs) as writer:
+        for step in range(25):  # more than the 10 that TensorBoard keeps of an unknown plugin
+            theirs.add_scalar("loss", 1 / (step + 1), step)
+            writer.add_attention("probe", sample_weights(step), TOKENS, step)
+    server = start_tensorboard(logdir=tmp_path, load_fast=load_fast)
+    assert server.get("index").json["run"]["probe"]["steps"] == list(range(25))
+    wait_until(lambda: "loss" in server.get("/data/plugin/scalars/tags").json.get("run", {}))
+    assert "attn/probe/entropy_mean" in server.get("/data/plugin/scalars/tags").json["run"]
 
 
 def test_runs_of_a_logdir_spec_have_tensorboards_names(tmp_path: Path, start_tensorboard: Start) -> None:
