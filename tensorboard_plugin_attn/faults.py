@@ -12,7 +12,7 @@ from tensorboard_plugin_attn.metrics import causal_lengths
 from tensorboard_plugin_attn.record import LayerAttention
 from tensorboard_plugin_attn.token_patterns import padding_flags
 
-__all__ = ["layer_faults", "rows_without_padding"]
+__all__ = ["hidden_keys", "layer_faults", "rows_without_padding"]
 
 SUM_TOLERANCE = 0.02  # rows of bfloat16 weights miss 1 by up to 0.01
 MASKED_TOLERANCE = 1e-3
