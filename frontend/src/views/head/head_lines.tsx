@@ -1,9 +1,8 @@
 /** One loaded layer → token columns, lines, table and their legend. */
 
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import type { LayerWeights } from "../../decode";
-import { headColour } from "../../draw/colour";
 import {
   gain,
   hoverKey,
@@ -12,22 +11,19 @@ import {
   numbers,
   query,
   type RecordHeader,
-  sentenceFilter,
-  shownHeads,
   specials,
   theme,
   threshold,
 } from "../../state";
-import { axesOf, type LayerAxes } from "../token_lines/axis";
-import { type Focus, focusOf } from "../token_lines/focus";
-import type { ShownHead } from "../token_lines/line_canvas";
+import type { LayerAxes } from "../token_lines/axis";
 import { hoverToken, pinToken } from "../token_lines/pinning";
 import { TokenLines } from "../token_lines/token_lines";
 import { useWidth } from "../token_lines/use_window";
 import { ColumnPager } from "./column_pager";
 import { useDrawnMark } from "./drawn_mark";
+import { faultLines } from "./fault_lines";
 import { HeadsLegend, LinesLegend } from "./legend";
-import { type Overview, overviewOf } from "./overview";
+import { useLayerNumbers } from "./layer_numbers";
 import {
   columnPitch,
   extraTokenWidth,
@@ -38,7 +34,6 @@ import {
 } from "./table_layout";
 import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
-import { type WeightRows, weightRows } from "./weight_rows";
 
 export interface HeadLinesProps {
   record: RecordHeader;
@@ -47,61 +42,6 @@ export interface HeadLinesProps {
 }
 
 const rowHeight = 32;
-
-function useShownHeads(weights: LayerWeights): ShownHead[] {
-  const chosen = shownHeads.value;
-  const { heads } = weights;
-  return useMemo(
-    () =>
-      Array.from({ length: heads }, (_, head) => head)
-        .filter((head) => chosen?.has(head) ?? true)
-        .map((head) => ({ head, colour: headColour(head, theme.value) })),
-    [heads, chosen, theme.value],
-  );
-}
-
-interface Numbers {
-  axes: LayerAxes;
-  heads: ShownHead[];
-  focus: Focus | null;
-  overview: Overview;
-  rows: WeightRows;
-}
-
-function useNumbers({ record, weights }: HeadLinesProps): Numbers {
-  const filter = sentenceFilter.value;
-  const treatment = specials.value;
-  const axes = useMemo(
-    () => axesOf(record, weights.layer, treatment, filter),
-    [record, weights.layer, treatment, filter],
-  );
-  const heads = useShownHeads(weights);
-  const hovered = { query: hoverQuery.value, key: hoverKey.value };
-  const { queries, keys } = weights;
-  const focus =
-    focusOf(hovered, queries, keys) ??
-    focusOf({ query: query.value, key: key.value }, queries, keys);
-  const list = useMemo(() => heads.map(({ head }) => head), [heads]);
-  const overview = useMemo(
-    () => overviewOf(weights, list, axes, threshold.value),
-    [weights, list, axes, threshold.value],
-  );
-  const rows = useMemo(
-    () =>
-      weightRows({
-        weights,
-        header: record.layers[weights.layer]!,
-        heads: list,
-        axes,
-        focus,
-        overview,
-        filter,
-        specials: treatment,
-      }),
-    [weights, record, list, axes, overview, focus?.side, focus?.token],
-  );
-  return { axes, heads, focus, overview, rows };
-}
 
 /** First head with a column, when not all fit; falls back when heads are turned off. */
 function usePage(count: number, columns: number): [number, (first: number) => void] {
@@ -149,7 +89,7 @@ function gridStyle(
 export function HeadLines(props: HeadLinesProps) {
   const { record, weights, names } = props;
   const room = useRef<HTMLDivElement>(null);
-  const { axes, heads, focus, overview, rows } = useNumbers(props);
+  const { axes, heads, focus, overview, rows } = useLayerNumbers(record, weights);
   const viewWidth = useWidth(room);
   const layout = tableLayout(viewWidth, heads.length);
   const [firstColumn, setFirstColumn] = usePage(heads.length, layout.columns);
@@ -172,6 +112,11 @@ export function HeadLines(props: HeadLinesProps) {
           />
         )}
       </HeadsLegend>
+      {faultLines(record, weights.layer, names).map((line) => (
+        <p key={line} class="head-fault">
+          {line}
+        </p>
+      ))}
       <TokenLines
         weights={weights}
         heads={heads}

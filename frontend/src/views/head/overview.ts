@@ -18,7 +18,7 @@ function queriesOn({ query }: LayerAxes): number[] {
 /** Part of the sums that lies on these keys. */
 function partOn(keys: readonly number[], sums: readonly Float32Array[], all: number): number {
   let part = 0;
-  for (const column of sums) for (const key of keys) part += column[key]!;
+  for (const column of sums) for (const key of keys) part += column[key]! || 0;
   return all > 0 ? part / all : 0;
 }
 
@@ -40,6 +40,7 @@ export function overviewOf(
       for (let key = 0; key < row.length; key++) {
         const weight = row[key]!;
         received[key]! += weight;
+        if (Number.isNaN(weight)) continue;
         all += weight;
         if (weight < threshold && !silent.has(key)) below += weight;
       }

@@ -102,6 +102,30 @@ describe("weight_rows", () => {
     expect(overview.belowThreshold).toBeCloseTo((0.125 + 0.125 + 0.125) / 6);
   });
 
+  test("a head without numbers leaves the mean to the others", () => {
+    const broken = new LayerWeights(
+      0,
+      2,
+      3,
+      3,
+      "float32",
+      new Float32Array(6),
+      null,
+      values.slice(),
+    );
+    broken.values!.fill(NaN, 9);
+    const axis = makeAxis(tokens, special, null, { specials: "show", only: null });
+    const axes = { query: axis, key: axis };
+    const overview = overviewOf(broken, [0, 1], axes, 0.2);
+    const rows = weightRows({
+      ...{ weights: broken, header, heads: [0, 1], axes, overview },
+      ...{ focus: { side: "query", token: 2 }, filter: "all", specials: "show" },
+    });
+    expect([...rows.mean]).toEqual([0.125, 0.75, 0.125]);
+    expect(rows.byHead[1]![0]).toBeNaN();
+    expect(overview.belowThreshold).toBeCloseTo(0.25 / 3);
+  });
+
   test("filters are named by their sentences", () => {
     expect(["all", "aa", "ba"].map((filter) => filterName(filter as SentenceFilter))).toEqual([
       "All",

@@ -36,11 +36,12 @@ export interface WeightRowsInput {
   specials: Specials;
 }
 
+/** Mean over the heads that have a number there. */
 function meanOf(columns: readonly Float32Array[], length: number): Float32Array {
-  const mean = new Float32Array(length);
-  for (const column of columns)
-    for (let i = 0; i < length; i++) mean[i]! += column[i]! / columns.length;
-  return mean;
+  return Float32Array.from({ length }, (_, token) => {
+    const present = columns.map((column) => column[token]!).filter((value) => !Number.isNaN(value));
+    return present.reduce((sum, value) => sum + value, 0) / present.length;
+  });
 }
 
 function mass(

@@ -66,6 +66,14 @@ function onKey(event: TargetedKeyboardEvent<HTMLElement>, props: TokenColumnProp
   event.stopPropagation();
 }
 
+/** Reached by keyboard, the list points at a token at once: there the focus is seen. */
+function onFocus(list: HTMLElement, { axis, hovered, pinned, onHover, reveal }: TokenColumnProps) {
+  if (hovered !== null || !list.matches(":focus-visible")) return;
+  const row = axis.rowOf[pinned ?? -1] ?? nextRow(axis, -1, 1);
+  onHover(tokenOf(axis.rows[row]));
+  reveal(row);
+}
+
 function rowClass(props: TokenColumnProps, row: AxisRow, index: number): string {
   const token = row.token;
   const parted = index > 0 && row.sentence !== props.axis.rows[index - 1]!.sentence;
@@ -75,6 +83,7 @@ function rowClass(props: TokenColumnProps, row: AxisRow, index: number): string 
     row.special && "is-special",
     token === props.pinned && "is-pinned",
     token === props.hovered && "is-hovered",
+    token === (props.hovered ?? props.pinned) && "is-active",
     token === props.strongest && "is-strongest",
     parted && "is-parted",
   ]
@@ -142,6 +151,9 @@ export function TokenColumn(props: TokenColumnProps) {
       onClick={(event) => {
         const token = tokenOf(rowAt(event, props));
         if (token !== null) props.onPin(token);
+      }}
+      onFocus={(event) => {
+        onFocus(event.currentTarget, props);
       }}
       onBlur={() => {
         props.onHover(null);
