@@ -54,7 +54,7 @@ function Unreachable({ retry }: Pick<AppProps, "retry">) {
   if (indexError.value === null || index.value === null) return null;
   return (
     <p class="notice" role="alert">
-      {indexError.value.message}
+      <span title={indexError.value.message}>{indexError.value.message}</span>
       <button type="button" class="link" onClick={retry}>
         Try again
       </button>
@@ -67,6 +67,7 @@ export function App(props: AppProps) {
   const folded = frameWidth.value < FOLD_WIDTH;
   const present = views.find(({ id }) => id === view.value) ?? views[0]!;
   const logged = steps.value.length > 0;
+  const loading = index.value === null && indexError.value === null;
   const close = (): void => {
     opened.value = false;
   };
@@ -90,10 +91,11 @@ export function App(props: AppProps) {
           </button>
         )}
         <ViewTabs tabs={views} selected={present.id} />
+        <Unreachable retry={props.retry} />
         {logged && <CopyButton class="action" name="Copy link" text={props.link} />}
       </header>
-      <Unreachable retry={props.retry} />
-      {(logged || index.value === null) && (logged ? <StepBar /> : <div class="step-bar" />)}
+      {logged && <StepBar />}
+      {loading && <div class="step-bar" />}
       <div
         class="content"
         id="attn-view"

@@ -10,9 +10,10 @@ import { createHost, type HostWindow } from "./host";
 import { onKey } from "./keyboard";
 import { startLoader } from "./loader";
 import { startPlayer } from "./player";
-import { frameWidth, hidden, theme } from "./state";
+import { frameWidth, hidden, setView, theme, view } from "./state";
 import styles from "./styles/index.css?inline";
 import { syncUrl } from "./url_sync";
+import { views } from "./views";
 
 export function render(): void {
   const host = createHost(window as HostWindow);
@@ -26,6 +27,10 @@ export function render(): void {
   });
   effect(() => {
     document.documentElement.dataset["theme"] = theme.value;
+  });
+
+  effect(() => {
+    if (!views.some(({ id }) => id === view.value)) setView(views[0]!.id); // a link may name a view of another version
   });
 
   const url = syncUrl(host, clock);

@@ -1,6 +1,6 @@
 /** The probes of the selected run → rows with name, number of tokens and how the text ends. */
 
-import { probeHeaders, selectTag, tag, tags, type RecordHeader } from "../state";
+import { index, probeHeaders, selectTag, tag, tags, type RecordHeader } from "../state";
 import { displayTokens } from "../tokens";
 
 /** Characters of the text's end that fit under a probe's name. */
@@ -50,7 +50,7 @@ export function ProbeList() {
         Probes
         {tags.value.length > 0 && <span class="count">{tags.value.length}</span>}
       </h2>
-      {tags.value.length === 0 && <p class="nothing">none yet</p>}
+      {index.value !== null && tags.value.length === 0 && <p class="nothing">none yet</p>}
       <ul>
         {tags.value.map((name) => (
           <ProbeRow key={name} name={name} />

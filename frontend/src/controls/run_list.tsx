@@ -97,7 +97,7 @@ export function RunList() {
           </span>
         )}
       </h2>
-      {all === 0 && <p class="nothing">none yet</p>}
+      {index.value !== null && all === 0 && <p class="nothing">none yet</p>}
       {all > 0 && found.length === 0 && <p class="nothing">no run matches</p>}
       <ul>
         {found.map((name) => (
