@@ -121,7 +121,7 @@ def encode_vectors(layer: LayerAttention) -> dict[str, tuple[str, NDArray[Any]]]
             bits = np.ascontiguousarray(array, np.float32).view(np.uint32)
             vectors[name] = "BF16", (bits >> 16).astype(np.uint16)
         else:
-            vectors[name] = ("F16" if array.dtype == np.float16 else "F32"), np.ascontiguousarray(array)
+            vectors[name] = ("F16" if array.dtype == np.float16 else "F32"), np.array(array, order="C")
     return vectors
 
 
