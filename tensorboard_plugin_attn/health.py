@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.roles import ROLES, SHARP_ROLES
 
-__all__ = ["Hint", "Thresholds", "find_hints"]
+__all__ = ["Hint", "Observed", "Thresholds", "find_hints", "parse_thresholds"]
 
 FAULTS = {
     "nan": "weights that are NaN",
@@ -32,7 +32,7 @@ class Thresholds:
     max_score: float = 100.0  # a score above this
     growth: float = 4.0  # a score above this many times its trailing median …
     growth_from: float = 20.0  # … once it is above this: growth from nearly nothing is learning
-    trailing: int = 10  # logged steps in the trailing median
+    trailing: float = 10  # logged steps in the trailing median
     entropy: float = 0.1  # a collapsed head is below this …
     drop: float = 3.0  # … after a fall of more than this many deviations of its own history …
     least_deviation: float = 0.01  # … which count at least this much
@@ -84,10 +84,9 @@ def find_hints(observed: Observed, thresholds: Thresholds | None = None) -> list
 
 def parse_thresholds(given: Mapping[str, Any]) -> Thresholds:
     """Named numbers → thresholds; names that are none are left alone. Raises ValueError for what is no number."""
-    numbers = {each.name: float(given[each.name]) for each in fields(Thresholds) if each.name in given}
-    if "trailing" in numbers:
-        return Thresholds(**{**numbers, "trailing": int(numbers["trailing"])})
-    return Thresholds(**numbers)
+    return Thresholds(
+        **{each.name: float(given[each.name]) for each in fields(Thresholds) if each.name in given}
+    )
 
 
 def fault_hints(observed: Observed) -> Iterator[Hint]:
@@ -138,7 +137,7 @@ def score_hints(observed: Observed, limits: Thresholds) -> Iterator[Hint]:
     yield from each_layer(
         observed, scores, high, "max_score", "a score of {value:.3g} (above {limit:g})", limits.max_score
     )
-    trailing = trailing_median(scores, limits.trailing)
+    trailing = trailing_median(scores, int(limits.trailing))
     grown = np.nan_to_num(scores, nan=-np.inf) > np.maximum(limits.growth * trailing, limits.growth_from)
     grown &= ~np.isnan(trailing) & ~high
     text = "a score of {value:.3g}, more than {limit:g} × its trailing median"
