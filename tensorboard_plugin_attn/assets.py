@@ -34,8 +34,7 @@ export function render() {
   line.style.cssText = `font: 14px Roboto, sans-serif; margin: 24px; color: ${dark ? "#fff" : "#212121"}`;
   line.textContent =
     "The Attention tab is not built. In a checkout of tensorboard-plugin-attn run " +
-    "`npm ci --omit=dev && npm run build` in frontend/ and reload; or install the package from a wheel, " +
-    "which contains the tab.";
+    "`python frontend/hatch_build.py` and reload; or install the package from a wheel, which contains the tab.";
   document.body.append(line);
 }
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from tensorboard_plugin_attn.walk import run_directories
 __all__ = ["Listing", "TagDirectory"]
 
 FIRST_WALK_SECONDS = 5.0
+SHOW_SECONDS = 0.5  # how often a long walk shows what it has found so far
 REQUESTS_AT_ONCE = 8
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 LISTED = 20  # names that an error message spells out
@@ -99,13 +101,15 @@ class Listing:
         if root not in self.opened:
             self.opened[root] = self.open_root(root.path)
         files, known, found = self.opened[root], self.found.get(root, {}), {}
+        shown = 0.0
         for parts in run_directories(files):
             run = root.run_name(parts)
             tags = list_run(files, "/".join(parts), known.get(run, {}))
             if tags:
                 found[run] = tags
-                if run not in known:
+                if run not in known and time.monotonic() > shown + SHOW_SECONDS:
                     self.publish(root, {**known, **found})
+                    shown = time.monotonic()
         self.publish(root, found)
 
     def publish(self, root: Root, found: dict[str, Tags]) -> None:
@@ -146,10 +150,11 @@ class Listing:
         directory = self.find_tag(run, tag)
         if step not in directory.steps:
             directory.refresh()
-        if step not in directory.steps:
+        steps = directory.steps
+        if step not in steps:
             message = f"no attention recorded for run {run!r}, tag {tag!r}, step {step}"
-            raise not_recorded("step", message, list(directory.steps))
-        return directory.files, directory.steps[step]
+            raise not_recorded("step", message, list(steps))
+        return directory.files, steps[step]
 
 
 def list_run(files: Files, run_path: str, known: Tags) -> Tags:

@@ -61,4 +61,4 @@ def test_a_rebuilt_file_gets_another_etag(static: Path) -> None:
 def test_without_a_bundle_the_module_says_how_to_build_it(tmp_path: Path) -> None:
     script = find_asset("index.js", tmp_path / "none").content.decode()
     assert "export function render()" in script
-    assert "npm run build" in script
+    assert "python frontend/hatch_build.py" in script

@@ -240,6 +240,22 @@ def test_the_thread_walks_again_after_the_interval_and_stops_when_told(tmp_path:
     assert listing.has_records
 
 
+def test_what_a_long_walk_found_so_far_is_shown(tmp_path: Path) -> None:
+    for run in ("a", "b", "c"):
+        log_run(tmp_path / run, steps=[0])
+    shown: list[bool] = []
+
+    class Watched(LocalFiles):
+        def list(self, path: str) -> list[Entry]:
+            shown.append(listing.has_records)
+            return super().list(path)
+
+    listing = Listing([Root(str(tmp_path))], open_root=Watched)
+    listing.walk()
+    assert not shown[0]
+    assert shown[-1]
+
+
 def test_with_an_interval_of_zero_there_is_one_walk(tmp_path: Path) -> None:
     listing = Listing([Root(str(tmp_path))])
     listing.keep_walking(0)
