@@ -32,6 +32,8 @@ class StepLoader {
   readonly #thumbnails;
   readonly #weights;
   #prefetching = new AbortController();
+  /** What one step weighs: of the last one that came whole. */
+  #stepBytes = 0;
 
   constructor(
     readonly api: Api,
@@ -49,10 +51,12 @@ class StepLoader {
     this.#prefetching.abort();
     this.#prefetching = new AbortController();
     const { signal } = this.#prefetching;
-    const keep = [...listed(present), ...this.#window(present)];
+    const around = this.#window();
+    const keep = [...listed(present), ...around];
     this.cache.abortExcept(new Set(keep.map(({ key }) => key)));
     await this.#showJobs(present);
-    if (!signal.aborted) await prefetch(this.#window(present), this.cache, signal);
+    const measured = this.#measure(present);
+    if (!signal.aborted) await prefetch(measured ? this.#window() : around, this.cache, signal);
   }
 
   stop(): void {
@@ -79,11 +83,18 @@ class StepLoader {
     return jobsAt(this.api, at, state.layer.peek(), state.view.peek(), hasWeights.peek());
   }
 
-  /** Sized by the present step, so empty until that has come. */
-  #window(present: StepJobs): ReturnType<typeof listed> {
-    const bytes = listed(present).reduce((sum, job) => sum + (this.cache.peek(job)?.bytes ?? 0), 0);
+  /** Whether a step turned out to weigh something else than the one before. */
+  #measure(present: StepJobs): boolean {
+    const sizes = listed(present).map((job) => this.cache.peek(job)?.bytes);
+    if (sizes.some((bytes) => bytes === undefined)) return false;
+    const before = this.#stepBytes;
+    this.#stepBytes = sizes.reduce<number>((sum, bytes) => sum + bytes!, 0);
+    return this.#stepBytes !== before;
+  }
+
+  #window(): ReturnType<typeof listed> {
     const count = state.steps.peek().length;
-    const capacity = capacityFor(bytes, this.cache.limit);
+    const capacity = capacityFor(this.#stepBytes, this.cache.limit);
     return plan(state.stepPosition.peek(), count, state.direction.peek(), capacity).flatMap(
       (position) => listed(this.#jobsAt(position)!),
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { AHEAD, BEHIND, capacityFor, plan } from "./prefetch";
+import { capacityFor, plan, WINDOW } from "./prefetch";
 
 describe("the window around the slider", () => {
   it("goes mostly forwards, nearest first", () => {
@@ -11,13 +11,19 @@ describe("the window around the slider", () => {
     expect(plan(10, 100, -1, 4)).toEqual([9, 8, 7, 11]);
   });
 
+  it("goes all the way back from the latest step, where it opens", () => {
+    expect(plan(99, 100, 1, 4)).toEqual([98, 97, 96, 95]);
+    expect(plan(98, 100, 1, 4)).toEqual([99, 97, 96, 95]);
+  });
+
   it("stays inside the logged steps", () => {
     expect(plan(1, 3, 1, 50)).toEqual([2, 0]);
     expect(plan(0, 1, 1, 50)).toEqual([]);
+    expect(plan(5, 8, -1, 50)).toEqual([4, 3, 2, 6, 1, 0, 7]);
   });
 
   it("is bounded whatever the capacity", () => {
-    expect(plan(500, 1000, 1, 1e9)).toHaveLength(AHEAD + BEHIND);
+    expect(plan(500, 1000, 1, 1e9)).toHaveLength(WINDOW);
     expect(plan(500, 1000, 1, -1)).toEqual([]);
   });
 

@@ -2,9 +2,10 @@
 
 import type { Job, RequestCache } from "./request_cache";
 
-/** Steps looked at on either side, at most. */
-export const AHEAD = 48;
-export const BEHIND = 12;
+/** Steps looked at around the present one, at most. */
+export const WINDOW = 60;
+/** Of those ahead, one behind is taken after this many. */
+const AHEAD_PER_BEHIND = 3;
 
 /** Requests under way at once; the browser opens six connections to a host, and views need some. */
 const WORKERS = 3;
@@ -16,16 +17,17 @@ export function plan(
   direction: 1 | -1,
   capacity: number,
 ): number[] {
-  const inside = (at: number): boolean => at >= 0 && at < count;
+  const after = count - 1 - position;
+  const left =
+    direction > 0 ? { ahead: after, behind: position } : { ahead: position, behind: after };
+  const wanted = Math.min(WINDOW, capacity, count - 1);
   const positions: number[] = [];
-  for (let distance = 1; distance <= AHEAD; distance++) {
-    const ahead = position + direction * distance;
-    if (inside(ahead)) positions.push(ahead);
-    if (distance % 3 !== 0 || distance / 3 > BEHIND) continue;
-    const behind = position - (direction * distance) / 3;
-    if (inside(behind)) positions.push(behind);
+  for (let ahead = 1, behind = 1; positions.length < wanted;) {
+    const forward =
+      ahead <= left.ahead && (behind > left.behind || ahead <= behind * AHEAD_PER_BEHIND);
+    positions.push(position + (forward ? ahead++ : -behind++) * direction);
   }
-  return positions.slice(0, Math.max(0, capacity));
+  return positions;
 }
 
 /** How many steps of this size the cache holds beside the present one. */
