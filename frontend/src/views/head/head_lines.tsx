@@ -10,6 +10,7 @@ import {
   key,
   numbers,
   query,
+  shownHeads,
   type RecordHeader,
   specials,
   theme,
@@ -94,7 +95,7 @@ export function HeadLines(props: HeadLinesProps) {
   const layout = tableLayout(viewWidth, heads.length);
   const [firstColumn, setFirstColumn] = usePage(heads.length, layout.columns);
   const columns = heads.slice(firstColumn, firstColumn + layout.columns);
-  const onDrawn = useDrawnMark("head", [weights, heads, query.value, key.value]);
+  const onDrawn = useDrawnMark("head", [weights, shownHeads.value, query.value, key.value]);
   const style = gridStyle(viewWidth, layout, rows.side === "query");
   return (
     <div
@@ -144,6 +145,7 @@ export function HeadLines(props: HeadLinesProps) {
             rows={rows}
             axis={axes[rows.side]}
             heads={columns}
+            names={names}
             firstColumn={firstColumn}
             rowHeight={rowHeight}
             seen={seen}

@@ -14,6 +14,8 @@ export interface WeightTableProps {
   /** Heads with a column: those of `rows.byHead` from `firstColumn` on. */
   heads: readonly ShownHead[];
   firstColumn: number;
+  /** Number of every head of the layer. */
+  names: readonly string[];
   rowHeight: number;
   seen: ScrollWindow;
   theme: Theme;
@@ -27,19 +29,26 @@ const fullTint = 0.85;
 const quietBelow = 0.015;
 
 interface CellProps {
+  /** Of the head, as in the model. */
+  name: string;
   value: number;
   colour: string;
   theme: Theme;
   numbers: boolean;
 }
 
-function Cell({ value, colour, theme, numbers }: CellProps) {
+function Cell({ name, value, colour, theme, numbers }: CellProps) {
   const tint = Math.min(1, Math.max(0, value || 0)) * fullTint;
   const background = mix(rgbOf(colour), backgroundColour(theme), tint);
   const quiet = !(value >= quietBelow);
   const style = quiet ? {} : { background: cssOf(background), color: inkOn(background) };
   return (
-    <span role="cell" class={quiet ? "is-quiet" : ""} style={style}>
+    <span
+      role="cell"
+      class={quiet ? "is-quiet" : ""}
+      style={style}
+      title={`head ${name}: ${formatWeight(value, 4)}`}
+    >
       {numbers || value >= 0 ? null : "–"}
       {numbers && formatWeight(value)}
     </span>
@@ -47,7 +56,7 @@ function Cell({ value, colour, theme, numbers }: CellProps) {
 }
 
 function TokenWeights({ props, index }: { props: WeightTableProps; index: number }) {
-  const { rows, axis, heads, firstColumn, rowHeight, theme, numbers } = props;
+  const { rows, axis, heads, names, firstColumn, rowHeight, theme, numbers } = props;
   const row = axis.rows[index]!;
   const token = row.token;
   return (
@@ -65,6 +74,7 @@ function TokenWeights({ props, index }: { props: WeightTableProps; index: number
       {heads.map(({ head, colour }, i) => (
         <Cell
           key={head}
+          name={names[head]!}
           value={rows.byHead[firstColumn + i]![token]!}
           colour={colour}
           theme={theme}
