@@ -110,7 +110,7 @@ class SummarySink:
         layer_names: Sequence[str],
     ) -> None:
         """Write one record's index event and scalars; a failure is told once and stops nothing."""
-        if self.is_broken:
+        if self.is_broken or self.is_closed:
             return
         try:
             summary = build_summary(tag, metrics, metric_names, layer_names, scalars=self.scalars)
@@ -122,8 +122,13 @@ class SummarySink:
                 f"({error!r}); the records themselves are written"
             )
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the user closed the SummaryWriter: writing to it now would open a second event file."""
+        return getattr(self.summary_writer, "file_writer", self) is None
+
     def file_writer(self) -> Any:
-        """The writer of raw summaries, opened anew after a close; no SummaryWriter has a public one."""
+        """The writer of raw summaries; no SummaryWriter has a public one."""
         return self.summary_writer._get_file_writer()
 
     def translate(self, summary: Any) -> Any:
@@ -136,4 +141,5 @@ class SummarySink:
 
     def flush(self) -> None:
         """Flush the event file."""
-        self.summary_writer.flush()
+        if not self.is_closed:
+            self.summary_writer.flush()

@@ -1,0 +1,42 @@
+"""A step of training and what just happened → whether the probes are due."""
+
+from __future__ import annotations
+
+from tensorboard_plugin_attn.errors import InvalidRecordError
+
+__all__ = ["Schedule"]
+
+EVENTS = ("epoch", "evaluate")
+
+
+class Schedule:
+    """When to log: each epoch, each evaluation or every n steps, and always on the first and last step.
+
+    Args:
+        every: ``"epoch"``, ``"evaluate"`` or a number of steps.
+        early_steps: also at steps 1, 2, 4, 8, …, where heads change fastest.
+    """
+
+    def __init__(self, every: str | int, *, early_steps: bool = False) -> None:
+        is_number = isinstance(every, int) and not isinstance(every, bool) and every > 0
+        if every not in EVENTS and not is_number:
+            raise InvalidRecordError(f'every must be "epoch", "evaluate" or a number of steps, got {every!r}')
+        self.every = every
+        self.early_steps = early_steps
+        self.logged: int | None = None
+
+    def is_due(self, step: int, event: str) -> bool:
+        """Whether to log at this step, after an event: begin, step, epoch, evaluate or end; once per step."""
+        if step == self.logged or not self.wants(step, event):
+            return False
+        self.logged = step
+        return True
+
+    def wants(self, step: int, event: str) -> bool:
+        """Whether the schedule names this step."""
+        if event in ("begin", "end") or event == self.every:
+            return True
+        if event != "step":
+            return False
+        is_power = step & (step - 1) == 0
+        return (isinstance(self.every, int) and step % self.every == 0) or (self.early_steps and is_power)

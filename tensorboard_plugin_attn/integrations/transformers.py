@@ -1,0 +1,120 @@
+"""Hugging Face Trainer's events → attention records of fixed probes."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_callback import CallbackHandler
+
+from tensorboard_plugin_attn.integrations.probes import Probe, Probes
+from tensorboard_plugin_attn.integrations.schedule import Schedule
+from tensorboard_plugin_attn.writer import AttentionWriter
+
+__all__ = ["AttentionCallback"]
+
+
+class AttentionCallback(TrainerCallback):
+    """Logs fixed probes while the Trainer trains; training is bitwise the same with and without it.
+
+    Args:
+        probes: tag → a text, a pair of texts, or the model's keyword arguments.
+        every: ``"epoch"``, ``"evaluate"`` or a number of steps; the first and last step are always logged.
+        early_steps: also at steps 1, 2, 4, 8, ….
+        tokenizer: None: the Trainer's ``processing_class``.
+        logdir: None: that of the Trainer's own TensorBoard callback, into whose event file index events and
+            scalars go; where there is none, ``<output_dir>/runs``.
+        query_key, layers, heads: as for ``AttentionWriter.add_probe``.
+        writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
+
+    Example:
+        >>> Trainer(..., callbacks=[AttentionCallback({"doctor/she": "the doctor asked …"}, every="epoch")])
+    """
+
+    def __init__(
+        self,
+        probes: Mapping[str, Probe],
+        *,
+        every: str | int = "epoch",
+        early_steps: bool = False,
+        tokenizer: Any = None,
+        logdir: str | os.PathLike[str] | None = None,
+        query_key: bool = False,
+        layers: Sequence[int] | None = None,
+        heads: Sequence[int] | None = None,
+        **writer_options: Any,
+    ) -> None:
+        self.probes = Probes(probes, {"query_key": query_key, "layers": layers, "heads": heads})
+        self.schedule = Schedule(every, early_steps=early_steps)
+        self.tokenizer = tokenizer
+        self.logdir = logdir
+        self.writer_options = writer_options
+        self.writer: AttentionWriter | None = None
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Open the writer; a resumed training writes anew what came after the checkpoint."""
+        options = dict(self.writer_options)
+        if state.global_step > 0:
+            options.setdefault("purge_step", state.global_step + 1)
+        self.writer = AttentionWriter(self.target(args), **options)
+        self.log("begin", state, kwargs)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """After an optimiser step; the last one is logged before the Trainer closes its event file."""
+        is_last = control.should_training_stop or state.global_step >= state.max_steps
+        self.log("end" if is_last else "step", state, kwargs)
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """After an epoch."""
+        self.log("epoch", state, kwargs)
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """After an evaluation."""
+        self.log("evaluate", state, kwargs)
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Write what is still queued."""
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
+
+    def log(self, event: str, state: TrainerState, kwargs: Mapping[str, Any]) -> None:
+        """Log every probe, if the schedule says so."""
+        if self.writer is not None and self.schedule.is_due(state.global_step, event):
+            tokenizer = kwargs.get("processing_class") if self.tokenizer is None else self.tokenizer
+            self.probes.log(self.writer, kwargs["model"], tokenizer, state.global_step)
+
+    def target(self, args: TrainingArguments) -> Any:
+        """Where to write: a directory, or the Trainer's SummaryWriter."""
+        if self.logdir is not None:
+            return self.logdir
+        writer = trainer_summary_writer()
+        return os.path.join(args.output_dir or "", "runs") if writer is None else writer  # noqa: PTH118 - may be a URL
+
+
+def trainer_summary_writer() -> Any:
+    """The SummaryWriter of the Trainer's own TensorBoard callback, None where it has none.
+
+    A callback is given neither the Trainer nor its fellow callbacks, so they are looked up in the caller.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        handler = frame.f_locals.get("self")
+        if isinstance(handler, CallbackHandler):
+            writers = (getattr(callback, "tb_writer", None) for callback in handler.callbacks)
+            return next((writer for writer in writers if writer is not None), None)
+        frame = frame.f_back
+    return None
