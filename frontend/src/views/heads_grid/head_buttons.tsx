@@ -3,6 +3,7 @@
 import { memo } from "preact/compat";
 
 import {
+  headsInOrder,
   neighbour,
   NUMBER_HEIGHT,
   type Cell,
@@ -72,12 +73,12 @@ export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
       onFocusOut={() => onFocus(null)}
     >
       {layout.rows.flatMap((row) =>
-        row.order.map((head, column) => (
+        headsInOrder(row.heads).map((head) => (
           <HeadButton
             key={`${row.layer}.${head}`}
             {...props}
             cell={{ layer: row.layer, head }}
-            left={column * layout.pitchX}
+            left={row.order.indexOf(head) * layout.pitchX}
             top={row.top}
           />
         )),

@@ -3,13 +3,12 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
-import { head, layer, selectHead, sortBy, step, thumbnails } from "../../state";
+import { head, layer, selectHead, step, thumbnails } from "../../state";
 import { HeadsGrid } from "../heads_grid/heads_grid";
 import { useDrawnMark } from "./drawn_mark";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
-import { metricTitle } from "./metric_names";
-import { gridSize, isSorted, isUnreadable, layout, paint, shapes } from "./scene";
+import { columnCaption, gridSize, isUnreadable, layout, paint, shapes } from "./scene";
 import { TokenLine } from "./token_line";
 
 export function ModelGrid() {
@@ -37,7 +36,7 @@ export function ModelGrid() {
         shapes={shapes.value}
         selected={selected}
         label={`Attention heads at step ${step.value ?? "–"}`}
-        caption={isSorted.value ? `most to least ${metricTitle(sortBy.value)}` : null}
+        caption={columnCaption.value}
         hasMean={!isUnreadable.value}
         isBusy={thumbnails.value.status === "loading"}
         tip={(cell) => <HeadFacts cell={cell} />}

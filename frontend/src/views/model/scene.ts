@@ -22,6 +22,7 @@ import {
 } from "../../state";
 import type { Paint } from "../heads_grid/canvas_painter";
 import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
+import { metricTitle } from "./metric_names";
 
 export const metrics: ReadonlySignal<MetricSeries | null> = computed(
   () => shown(series.value) ?? null,
@@ -98,6 +99,13 @@ export const isSorted: ReadonlySignal<boolean> = computed(
   () => metrics.value?.names.includes(sortBy.value) ?? false,
 );
 
+/** What stands over the columns instead of head numbers, when these stand under each cell. */
+export const columnCaption: ReadonlySignal<string | null> = computed(() => {
+  if (isSorted.value) return `most to least ${metricTitle(sortBy.value)}`;
+  const areChosen = shapes.value.some((shape) => shape.head_numbers !== undefined);
+  return areChosen ? "logged heads, their numbers below" : null;
+});
+
 /** Order of each layer's heads from left to right. */
 export const orders: ReadonlySignal<readonly (readonly number[])[]> = computed(() => {
   const metric = metrics.value?.names.indexOf(sortBy.value) ?? -1;
@@ -142,7 +150,7 @@ export const layout: ReadonlySignal<GridLayout> = computed(() => {
     width: gridSize.value.width - BESIDE,
     height: gridSize.value.height - ABOVE - BELOW,
     pitchX: isNarrow.value ? 47 : 46,
-    numbered: isSorted.value,
+    numbered: columnCaption.value !== null,
   };
   const free = gridLayout(layers, room);
   if (free.height <= room.height) return free;
