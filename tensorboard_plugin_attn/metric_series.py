@@ -14,7 +14,7 @@ from tensorboard_plugin_attn.byte_cache import ByteCache
 from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.files import Files
 from tensorboard_plugin_attn.listing import TagDirectory
-from tensorboard_plugin_attn.opened_record import open_record
+from tensorboard_plugin_attn.opened_record import open_latest
 from tensorboard_plugin_attn.store import StepFile
 
 __all__ = ["MetricSeries", "MetricSource", "stack_blocks"]
@@ -79,7 +79,7 @@ class MetricSource:
     def read_block(self, files: Files, step_file: StepFile) -> MetricBlock:
         """The metrics of one file, or a block that says it is damaged."""
         try:
-            header = open_record(files, step_file).header
+            header = open_latest(files, step_file).header
         except (DamagedFileError, OSError):
             return MetricBlock(step_file.step)
         names = tuple(header.meta["metrics"])

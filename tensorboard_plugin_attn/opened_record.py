@@ -19,7 +19,7 @@ from tensorboard_plugin_attn.format import Header, read_header, read_tensor
 from tensorboard_plugin_attn.listing import Listing
 from tensorboard_plugin_attn.store import StepFile
 
-__all__ = ["OpenedRecord", "OpenedRecords", "open_record"]
+__all__ = ["OpenedRecord", "OpenedRecords", "open_latest", "open_record"]
 
 HEADER_BYTES = 8 << 20
 FIELDS = {"tag": str, "wall_time": float | int, "kind": str, "precision": str, "left_out": list}
@@ -149,6 +149,18 @@ def open_record(files: Files, step_file: StepFile) -> OpenedRecord:
         reason = f"its header is not one that this package writes ({error!r:.200})"
         raise DamagedFileError(reason, path=step_file.path) from error
     return OpenedRecord(files, step_file, header)
+
+
+def open_latest(files: Files, step_file: StepFile) -> OpenedRecord:
+    """Open a file that may have been written anew since it was listed. Raises DamagedFileError, OSError."""
+    try:
+        return open_record(files, step_file)
+    except (DamagedFileError, OSError):
+        entry = files.entry(step_file.path)
+        newer = replace(step_file, size=entry.size, mtime=entry.mtime)
+        if newer.version == step_file.version:
+            raise
+        return open_record(files, newer)
 
 
 def check_header(header: Header, size: int) -> None:

@@ -75,6 +75,15 @@ def test_steps_of_metrics_alone_are_rows_like_the_others(tmp_path: Path) -> None
     np.testing.assert_array_equal(series_of(tmp_path).values, before.values)
 
 
+def test_a_file_written_anew_since_the_listing_is_no_damage(tmp_path: Path) -> None:
+    log_run(tmp_path)
+    listing = Listing([Root(str(tmp_path))])
+    listing.walk()
+    log_run(tmp_path, steps=[1], precision="float32")
+    series = MetricSource().series(listing.find_tag(".", "probe"))
+    assert (series.steps.tolist(), series.damaged) == ([0, 1, 2], [])
+
+
 def test_a_tag_with_only_damaged_steps_gives_an_empty_series(tmp_path: Path) -> None:
     log_run(tmp_path, steps=[4])
     next(tmp_path.rglob("*.safetensors")).write_bytes(b"x")
