@@ -26,6 +26,7 @@ __all__ = [
     "decompress",
     "encode_weights",
     "pool_thumbnail",
+    "pool_width",
     "thumbnail_shape",
 ]
 

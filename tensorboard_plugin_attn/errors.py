@@ -4,6 +4,7 @@ AttentionError
 ├── InvalidRecordError (ValueError)    what was handed to a record or a writer cannot be logged
 ├── CaptureError (RuntimeError)        a model's attention could not be captured
 ├── NotRecordedError (LookupError)     a run, tag, step, layer or head that nobody logged
+├── IncomparableError (ValueError)     two records whose heads cannot be compared, and why
 ├── WriteError (OSError)               a record could not be written
 └── DamagedFileError                   a file under plugins/attn/ is cut off, altered or foreign
     └── NewerFormatError               it was written by a later version of this package
@@ -15,6 +16,7 @@ __all__ = [
     "AttentionError",
     "CaptureError",
     "DamagedFileError",
+    "IncomparableError",
     "InvalidRecordError",
     "NewerFormatError",
     "NotRecordedError",
@@ -36,6 +38,10 @@ class CaptureError(AttentionError, RuntimeError):
 
 class NotRecordedError(AttentionError, LookupError):
     """A run, tag, step, layer or head that nobody logged."""
+
+
+class IncomparableError(AttentionError, ValueError):
+    """Two records whose heads cannot be compared; the message says why."""
 
 
 class WriteError(AttentionError, OSError):

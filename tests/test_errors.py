@@ -9,6 +9,7 @@ from tensorboard_plugin_attn import errors
 BUILT_IN = {
     "InvalidRecordError": ValueError,
     "CaptureError": RuntimeError,
+    "IncomparableError": ValueError,
     "NotRecordedError": LookupError,
     "WriteError": OSError,
     "DamagedFileError": Exception,
