@@ -24,7 +24,7 @@ __all__ = ["Found", "FoundHead", "Pattern", "evenly_first", "find_heads", "parse
 
 DENSE = 0.05  # share of cells above which whole rows are multiplied instead of single cells picked
 
-LayerWeights = Callable[[int], NDArray[np.float32]]  # layer → [head, query, key]
+LayerRows = Callable[[int, NDArray[np.int64]], NDArray[np.float32]]  # layer, queries → [head, query, key]
 Item = TypeVar("Item")
 
 
@@ -80,7 +80,7 @@ def parse_pattern(template: str | None, query: Any, key: Any) -> Pattern:
     return Pattern(template or "", query, key)
 
 
-def find_heads(meta: Mapping[str, Any], axes: TokenAxes, weights: LayerWeights, pattern: Pattern) -> Found:
+def find_heads(meta: Mapping[str, Any], axes: TokenAxes, weights: LayerRows, pattern: Pattern) -> Found:
     """A header, its tokens and its weights → every head's weight on a pattern.
 
     Raises:
@@ -99,7 +99,8 @@ def find_heads(meta: Mapping[str, Any], axes: TokenAxes, weights: LayerWeights, 
             continue
         uniform[number] = uniform_mass(cells, entry)
         if entry["weights"]:
-            values[number, : entry["heads"]] = pattern_mass(weights(number), cells)
+            rows = np.flatnonzero(cells.any(axis=1))
+            values[number, : entry["heads"]] = pattern_mass(weights(number, rows), cells[rows])
     if all(isinstance(cells, str) for cells in known.values()):
         raise InvalidRecordError(str(next(iter(known.values()))))
     return Found(meta["step"], pattern, values, uniform)
@@ -160,10 +161,9 @@ def pair_cells(pair: Pair, grid: Grid) -> NDArray[np.bool_]:
 
 
 def pattern_mass(weights: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Mean over the pattern's rows of the sum over its cells, ``[head]``."""
+    """Mean over the rows of the sum over the pattern's cells, ``[head]``; each row has some."""
     if cells.mean() > DENSE:
-        rows = cells.any(axis=1)
-        return mean(np.einsum("hqk,qk->hq", weights, cells.astype(np.float32))[:, rows])
+        return mean(np.einsum("hqk,qk->hq", weights, cells.astype(np.float32)))
     queries, keys = np.nonzero(cells)
     starts = np.flatnonzero(np.diff(queries, prepend=-1))
     return mean(np.add.reduceat(weights[:, queries, keys], starts, axis=1))

@@ -15,7 +15,7 @@ from tensorboard_plugin_attn.format import Header, ReadRange, read_tensor
 from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
 from tensorboard_plugin_attn.token_axes import TokenAxes
 
-__all__ = ["read_layer_weights", "read_record"]
+__all__ = ["read_axes", "read_layer_weights", "read_record"]
 
 
 def read_record(header: Header, read: ReadRange) -> AttentionRecord:
@@ -59,12 +59,18 @@ def read_axes(meta: dict[str, Any]) -> TokenAxes:
     return axes
 
 
-def read_layer_weights(header: Header, read: ReadRange, number: int) -> NDArray[np.float32]:
-    """One layer's weights ``[head, query, key]``, NaN where they were left out. Raises DamagedFileError."""
+def read_layer_weights(
+    header: Header, read: ReadRange, number: int, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float32]:
+    """One layer's weights ``[head, query, key]``, NaN where they were left out; only some rows when given.
+
+    Raises:
+        DamagedFileError: its bytes are not what was written.
+    """
     entry = header.meta["layers"][number]
     shape = entry["heads"], entry["queries"], entry["keys"]
     if not entry["weights"]:
-        return np.broadcast_to(np.float32(np.nan), shape)
+        return np.broadcast_to(np.float32(np.nan), shape)[:, slice(None) if rows is None else rows]
     row_max = read_tensor(header, read, f"layer.{number}.row_max")
     lengths = read_tensor(header, read, f"layer.{number}.member_bytes")
     packed = read_tensor(header, read, f"layer.{number}.weights").tobytes()
@@ -79,6 +85,8 @@ def read_layer_weights(header: Header, read: ReadRange, number: int) -> NDArray[
         raise DamagedFileError(
             f"the weights of layer {number} cannot be inflated ({error})", path=header.path
         ) from error
+    if rows is not None and len(rows) < shape[1]:
+        codes, row_max = codes[:, rows], row_max[:, rows]
     return decode_weights(codes, row_max, header.meta["precision"])
 
 
