@@ -62,11 +62,16 @@ class AttentionReader:
     def runs(self) -> list[str]:
         """The runs with attention, named as TensorBoard names them; ``"."`` is the directory itself."""
         paths = ["/".join(parts) for parts in run_directories(self.files)]
-        return sorted(path or "." for path in paths if list_tags(self.files, path))
+        return sorted(path or "." for path in paths if self.logged_tags(path))
 
     def tags(self, run: str) -> list[str]:
         """The probes of a run. Raises NotRecordedError."""
-        return list(self.find_tags(run))
+        tags = self.logged_tags(run_path(run))
+        if not tags:
+            raise NotRecordedError(
+                f"no attention recorded for run {run!r}; recorded runs: {listed(self.runs())}"
+            )
+        return tags
 
     def steps(self, run: str, tag: str) -> list[int]:
         """The logged steps of a probe, in order. Raises NotRecordedError."""
@@ -104,23 +109,20 @@ class AttentionReader:
             damaged=damaged,
         )
 
-    def find_tags(self, run: str) -> dict[str, str]:
-        """Tag → directory, or an error that lists the runs."""
-        tags = list_tags(self.files, "" if run == "." else run)
-        if not tags:
-            raise NotRecordedError(
-                f"no attention recorded for run {run!r}; recorded runs: {listed(self.runs())}"
-            )
-        return tags
+    def logged_tags(self, path: str) -> list[str]:
+        """The tags of a run that have steps; a writer that failed or purged may leave empty directories."""
+        tags = list_tags(self.files, path)
+        return [tag for tag, directory in tags.items() if list_steps(self.files, directory)]
 
     def step_files(self, run: str, tag: str) -> list[StepFile]:
         """The files of a tag, or an error that lists the tags."""
-        tags = self.find_tags(run)
-        if tag not in tags:
+        tags = list_tags(self.files, run_path(run))
+        found = list_steps(self.files, tags[tag]) if tag in tags else []
+        if not found:
             raise NotRecordedError(
-                f"no attention recorded for run {run!r}, tag {tag!r}; recorded tags: {listed(tags)}"
+                f"no attention recorded for run {run!r}, tag {tag!r}; recorded tags: {listed(self.tags(run))}"
             )
-        return list_steps(self.files, tags[tag])
+        return found
 
     def find_step(self, run: str, tag: str, step: int) -> StepFile:
         """The file of a step, or an error that lists the steps."""
@@ -130,6 +132,11 @@ class AttentionReader:
                 f"no attention recorded for run {run!r}, tag {tag!r}, step {step}; recorded steps: {listed(files)}"
             )
         return files[step]
+
+
+def run_path(run: str) -> str:
+    """The name of a run → its directory below the root."""
+    return "" if run == "." else run
 
 
 def stack_metrics(

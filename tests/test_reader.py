@@ -175,6 +175,23 @@ def test_a_long_list_of_what_there_is_is_cut_and_says_so(tmp_path: Path) -> None
         AttentionReader(tmp_path).read(".", "probe", 99)
 
 
+def test_a_tag_whose_steps_were_all_purged_is_gone(tmp_path: Path) -> None:
+    log(tmp_path / "a")
+    log(tmp_path / "a", "kept", [0])
+    log(tmp_path / "b")
+    AttentionWriter(tmp_path / "b", purge_step=0)
+    (tmp_path / "a/plugins/attn/empty").mkdir()
+    reader = AttentionReader(tmp_path)
+    assert (reader.runs(), reader.tags("a")) == (["a"], ["kept", "probe"])
+    for ask in (
+        reader.tags,
+        lambda run: reader.metrics(run, "probe"),
+        lambda run: reader.steps(run, "probe"),
+    ):
+        with pytest.raises(NotRecordedError, match="no attention recorded for run 'b'"):
+            ask("b")
+
+
 def test_an_empty_directory_has_no_runs(tmp_path: Path) -> None:
     assert AttentionReader(tmp_path).runs() == []
     with pytest.raises(NotRecordedError, match="recorded runs: none"):

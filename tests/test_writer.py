@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import warnings
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from random_attention import random_record, softmax_weights, token_list
+from random_attention import softmax_weights, token_list
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
 from tensorboard_plugin_attn.errors import InvalidRecordError
@@ -368,85 +367,3 @@ def test_several_threads_may_log_at_once(tmp_path: Path) -> None:
     assert {tag: len(reader.steps(".", tag)) for tag in reader.tags(".")} == {
         f"probe{n}": 10 for n in range(4)
     }
-
-
-@pytest.mark.parametrize("mode", ["off", "OFF"])
-def test_attn_mode_off_writes_nothing_at_all(
-    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log_steps(tmp_path / "old", [7])
-    monkeypatch.setenv("ATTN_MODE", mode)
-    with AttentionWriter(tmp_path / "new") as writer:
-        add_steps(writer, [0])
-        writer.add_record("probe", random_record(), 0)
-        writer.add_attention("probe", "not even looked at", [], -1)
-    AttentionWriter(tmp_path / "old", purge_step=0)
-    assert not (tmp_path / "new").exists()
-    assert AttentionReader(tmp_path).steps("old", "probe") == [7]
-
-
-RANKS: list[tuple[str | None, bool, bool]] = [
-    (None, False, True),
-    ("0", False, True),
-    ("1", False, False),
-    ("15", False, False),
-    ("1", True, True),
-    ("none", False, True),
-]
-
-
-@pytest.mark.parametrize(("value", "all_ranks", "writes"), RANKS)
-def test_only_rank_0_writes_unless_all_are_asked_to(
-    value: str | None, all_ranks: bool, writes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if value is None:
-        monkeypatch.delenv("RANK", raising=False)
-    else:
-        monkeypatch.setenv("RANK", value)
-    log_steps(tmp_path, [0], all_ranks=all_ranks)
-    assert (tmp_path / "plugins").exists() == writes
-
-
-def fake_distributed(rank: int, *, available: bool = True, initialised: bool = True) -> Any:
-    """What ``torch.distributed`` says of itself."""
-    return SimpleNamespace(
-        is_available=lambda: available, is_initialized=lambda: initialised, get_rank=lambda: rank
-    )
-
-
-DISTRIBUTED: list[tuple[str, Any, bool]] = [
-    ("rank 0 of torch.distributed beats RANK", fake_distributed(0), True),
-    ("rank 3", fake_distributed(3), False),
-    ("not initialised: RANK counts", fake_distributed(0, initialised=False), False),
-    ("not available: RANK counts", fake_distributed(0, available=False), False),
-]
-
-
-@pytest.mark.parametrize(
-    ("distributed", "writes"), [case[1:] for case in DISTRIBUTED], ids=[c[0] for c in DISTRIBUTED]
-)
-def test_torch_distributed_tells_the_rank_where_it_is_initialised(
-    distributed: Any, writes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RANK", "2")
-    monkeypatch.setitem(sys.modules, "torch.distributed", distributed)
-    log_steps(tmp_path, [0])
-    assert (tmp_path / "plugins").exists() == writes
-
-
-def test_a_rank_that_does_not_write_purges_nothing_and_makes_no_events(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log_steps(tmp_path, [7])
-    monkeypatch.setenv("RANK", "1")
-    calls: list[str] = []
-    target = SimpleNamespace(
-        log_dir=str(tmp_path),
-        add_scalar=None,
-        flush=lambda: calls.append("flush"),
-        _get_file_writer=lambda: calls.append("write"),
-    )
-    with AttentionWriter(target, purge_step=0) as writer:
-        add_steps(writer, [8])
-    assert calls == []
-    assert AttentionReader(tmp_path).steps(".", "probe") == [7]
