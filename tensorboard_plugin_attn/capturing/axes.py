@@ -6,25 +6,36 @@ An axis is a tuple of atoms in row-major order: after ``view(batch * heads, …)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Atom", "Axes", "Axis", "fresh", "leaves", "refit", "regroup", "sizes"]
+__all__ = ["Atom", "Axes", "Axis", "distinct", "fresh", "leaves", "refit", "regroup", "renewed", "sizes"]
 
 
 class Atom:
     """A piece of an axis; ``is_feature`` when it came out of a projection rather than from tokens or batch."""
 
-    __slots__ = ("is_feature", "parts", "size")
+    __slots__ = ("is_feature", "parts", "size", "whole")
 
-    def __init__(self, size: int, is_feature: bool = False) -> None:
+    def __init__(self, size: int, is_feature: bool = False, whole: Atom | None = None) -> None:
         self.size = size
         self.is_feature = is_feature
+        self.whole = whole
         self.parts: tuple[Atom, Atom] | None = None
 
     def split(self, outer: int) -> tuple[Atom, Atom]:
         """Cut into ``outer`` × the rest."""
-        self.parts = (Atom(outer, self.is_feature), Atom(self.size // outer, self.is_feature))
+        self.parts = (
+            Atom(outer, self.is_feature, self),
+            Atom(self.size // outer, self.is_feature, self),
+        )
         return self.parts
+
+    def wholes(self) -> Iterator[Atom]:
+        """The atoms that this one was cut from."""
+        whole = self.whole
+        while whole is not None:
+            yield whole
+            whole = whole.whole
 
 
 Axis = tuple[Atom, ...]
@@ -90,11 +101,27 @@ def take(queue: list[Atom], size: int) -> Axis | None:
     return tuple(group)
 
 
-def refit(axes: Axes, shape: Sequence[int]) -> Axes:
+def refit(axes: Axes, shape: Sequence[int], *, keeps_features: bool = False) -> Axes:
     """Axes of a result with as many axes: those of an unchanged size are kept, the others are fresh."""
     return tuple(
         axis
         if sizes(axis) == size
-        else fresh((size,), bool(axis) and all(atom.is_feature for atom in axis))[0]
+        else fresh((size,), keeps_features and bool(axis) and all(atom.is_feature for atom in axis))[0]
         for axis, size in zip(axes, shape, strict=True)
     )
+
+
+def distinct(axes: Axes) -> Axes:
+    """Axes no two of which share an atom: where ``x[:, None] + x[None]`` has x's axis twice, one is renewed."""
+    seen: set[Atom] = set()
+    result = []
+    for axis in axes:
+        atoms = leaves(axis)
+        result.append(renewed(axis) if any(atom in seen for atom in atoms) else axis)
+        seen.update(atoms)
+    return tuple(result)
+
+
+def renewed(axis: Axis) -> Axis:
+    """The same axis with atoms of its own: in self-attention, keys are not the queries they have the length of."""
+    return tuple(Atom(atom.size, atom.is_feature) for atom in leaves(axis))

@@ -55,7 +55,6 @@ class Captured:
     def __enter__(self) -> Captured:
         with ExitStack() as stack:
             names = ModuleNames(self.model)
-            names.on_model = self.session.begin_forward
             names.watch()
             stack.callback(names.unwatch)
             stack.enter_context(eager())

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from tensorboard_plugin_attn.capturing.axes import Atom, Axes, Axis, fresh, leaves, sizes
+from tensorboard_plugin_attn.capturing.axes import Axes, Axis, fresh, renewed, sizes
 
 __all__ = ["Contraction", "read_contraction"]
 
@@ -31,10 +31,12 @@ class Contraction:
             label for label in self.left_labels if label in self.right_labels and label not in self.out_labels
         )
 
-    def out_axes(self, left: Axes | None, right: Axes | None) -> Axes:
-        """Axes of the result, from the operand that has them."""
-        left = fresh(self.left.shape) if left is None else left
-        right = fresh(self.right.shape) if right is None else right
+    def out_axes(self, left: Axes | None, right: Axes | None, constant: tuple[bool, bool]) -> Axes:
+        """Axes of the result, from the operand that has them; a constant operand's own axes are features."""
+        if left is None:
+            left = self.unknown_axes(self.left, self.left_labels, self.right_labels, constant[0])
+        if right is None:
+            right = self.unknown_axes(self.right, self.right_labels, self.left_labels, constant[1])
         ours, theirs = (
             dict(zip(self.left_labels, left, strict=True)),
             dict(zip(self.right_labels, right, strict=True)),
@@ -43,6 +45,13 @@ class Contraction:
             richer(ours.get(label), theirs.get(label)) if label in ours else renewed(theirs[label])
             for label in self.out_labels
         )
+
+    def unknown_axes(
+        self, operand: torch.Tensor, labels: tuple[str, ...], others: tuple[str, ...], constant: bool
+    ) -> Axes:
+        """Axes of an operand of which nothing is known."""
+        axes = zip(operand.shape, labels, strict=True)
+        return tuple(fresh((size,), constant and label not in others)[0] for size, label in axes)
 
     def aligned(self, operand: torch.Tensor, labels: tuple[str, ...]) -> torch.Tensor:
         """One operand as ``[*result axes or 1, contracted]``."""
@@ -58,11 +67,6 @@ def summed(operand: torch.Tensor, order: list[int]) -> torch.Tensor:
     gone = [axis for axis in range(operand.dim()) if axis not in order]
     kept = [axis for axis in range(operand.dim()) if axis in order]
     return operand.sum(dim=gone).permute([kept.index(axis) for axis in order])
-
-
-def renewed(axis: Axis) -> Axis:
-    """The same axis with atoms of its own: in self-attention, keys are not the queries they have the length of."""
-    return tuple(Atom(atom.size, atom.is_feature) for atom in leaves(axis))
 
 
 def richer(ours: Axis | None, theirs: Axis | None) -> Axis:

@@ -17,7 +17,7 @@ import torch
 from tensorboard_plugin_attn.capturing.axes import Axes, fresh
 from tensorboard_plugin_attn.capturing.contraction import Contraction
 
-__all__ = ["Facts", "Flow", "Product", "WeightMap", "descent", "new_root"]
+__all__ = ["Facts", "Flow", "Product", "WeightMap", "descent", "new_root", "started"]
 
 ROOTS = itertools.count()
 NO_ROOTS: frozenset[int] = frozenset()
@@ -41,6 +41,7 @@ class Product:
     left_facts: Facts | None
     right_facts: Facts | None
     contracts_features: bool
+    constant: tuple[bool, bool] = (False, False)
 
     def operands(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Both operands as ``[*axes or 1, d]``."""
@@ -64,8 +65,9 @@ class WeightMap:
     scores: torch.Tensor | None
     product: Product | None
     module: str
+    widened: Product | None = None
     copy: torch.Tensor | None = None
-    fate: str = "its result met no matmul with values"
+    is_recorded: bool = False
 
     @property
     def weights(self) -> torch.Tensor | None:
@@ -78,7 +80,9 @@ class Facts:
     """What is known of one tensor.
 
     ``root`` and ``origins``: a tensor projected from ``x`` has x's root among its origins; a residual sum
-    starts anew. Query and key of self-attention share an origin.
+    starts anew. Query and key of self-attention share an origin. ``widened``: scores with columns of no key
+    beside them, as of a sink. ``lost``: a softmax's result that was regrouped. ``raised``, ``total`` and
+    ``log_of``: parts of a softmax that is spelled out.
     """
 
     axes: Axes
@@ -87,6 +91,17 @@ class Facts:
     product: Product | None = None
     weights: WeightMap | None = None
     kept: torch.Tensor | None = None
+    widened: Product | None = None
+    lost: WeightMap | None = None
+    raised: torch.Tensor | None = None
+    total: tuple[torch.Tensor, int] | None = None
+    log_of: tuple[torch.Tensor, int] | None = None
+
+
+def started(axes: Axes) -> Facts:
+    """Facts of a tensor that starts a line of descent."""
+    root = new_root()
+    return Facts(axes, root, frozenset((root,)))
 
 
 class Flow:
@@ -94,6 +109,7 @@ class Flow:
 
     def __init__(self) -> None:
         self.known: dict[int, tuple[weakref.ref[torch.Tensor], Facts]] = {}
+        self.constants: dict[int, weakref.ref[torch.Tensor]] = {}
 
     def get(self, tensor: Any) -> Facts | None:
         """Facts of a tensor; None for constants and parameters."""
@@ -115,12 +131,23 @@ class Flow:
 
         return forget
 
-    def begin(self, tensors: Iterable[Any]) -> None:
+    def is_constant(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor is a parameter, or made from parameters alone."""
+        if isinstance(tensor, torch.nn.Parameter):
+            return True
+        reference = self.constants.get(id(tensor))
+        return reference is not None and reference() is tensor
+
+    def put_constant(self, tensor: torch.Tensor) -> None:
+        """Remember that a tensor was made from parameters alone."""
+        number = id(tensor)
+        self.constants[number] = weakref.ref(tensor, lambda _: self.constants.pop(number, None))
+
+    def begin(self, tensors: Iterable[torch.Tensor]) -> None:
         """Give every floating tensor of the model's input a root."""
         for tensor in tensors:
-            if isinstance(tensor, torch.Tensor) and tensor.is_floating_point() and self.get(tensor) is None:
-                root = new_root()
-                self.put(tensor, Facts(fresh(tuple(tensor.shape)), root, frozenset((root,))))
+            if tensor.is_floating_point() and not tensor.is_nested and self.get(tensor) is None:
+                self.put(tensor, started(fresh(tuple(tensor.shape))))
 
 
 def descent(known: list[Facts], *, projects: bool, sums: bool) -> tuple[int, frozenset[int]]:

@@ -9,14 +9,21 @@ from typing import Any
 
 import torch
 
-from tensorboard_plugin_attn.capturing.axes import Axes, fresh, leaves, sizes
-from tensorboard_plugin_attn.capturing.flow import Facts, Flow, descent, new_root
+from tensorboard_plugin_attn.capturing.axes import Atom, Axes, distinct, fresh, leaves, sizes
+from tensorboard_plugin_attn.capturing.flow import Facts, Flow, WeightMap, descent, started
 from tensorboard_plugin_attn.capturing.layouts import PROJECTIONS, result_axes
 
-__all__ = ["Following", "started"]
+__all__ = ["Following", "tensors_in"]
 
 SUMS = frozenset(
     ("add", "__add__", "__radd__", "__iadd__", "add_", "sub", "__sub__", "lerp", "addcmul", "where")
+)
+SLICES = frozenset(("__getitem__", "narrow", "split", "chunk", "index_select", "split_with_sizes"))
+REGROUPINGS = SLICES | frozenset(
+    (
+        *("pad", "as_strided", "view", "reshape", "transpose", "permute", "cat", "dropout", "masked_fill"),
+        *("contiguous", "type_as", "to", "unfold", "flatten", "expand", "roll", "unsqueeze", "squeeze"),
+    )
 )
 SCALINGS = {
     "mul": 1,
@@ -44,13 +51,27 @@ class Following:
         """Any other function: its results descend from its operands."""
         operands = list(tensors_in(args, kwargs))
         known = [(tensor, facts) for tensor in operands if (facts := self.flow.get(tensor)) is not None]
-        if not known and name != "embedding":
+        if not known and not self.starts(name, operands):
+            self.note_constants(operands, result)
             return
         if name == "__setitem__":
             result = args[0]
         for one in (result,) if isinstance(result, torch.Tensor) else result:
             if isinstance(one, torch.Tensor) and not one.is_nested:
                 self.descend(name, args, kwargs, known, one)
+
+    def starts(self, name: str, operands: list[torch.Tensor]) -> bool:
+        """Whether a function of unknown tensors starts a line: an embedding, or the first projection of an input."""
+        return name == "embedding" or (
+            name in PROJECTIONS and any(not self.flow.is_constant(operand) for operand in operands)
+        )
+
+    def note_constants(self, operands: list[torch.Tensor], result: Any) -> None:
+        """What is made from parameters alone is constant."""
+        if operands and isinstance(result, torch.Tensor):
+            given = [self.flow.is_constant(operand) for operand in operands if operand.is_floating_point()]
+            if given and all(given):
+                self.flow.put_constant(result)
 
     def descend(
         self,
@@ -62,8 +83,7 @@ class Following:
     ) -> None:
         shape = tuple(result.shape)
         if not known:
-            facts = Facts(result_axes(name, fresh(shape), args, kwargs, shape), 0)
-            self.flow.put(result, started(facts))
+            self.flow.put(result, started(result_axes(name, fresh(shape), args, kwargs, shape)))
             return
         first = known[0][1]
         axes = broadcast([facts.axes for _, facts in known], shape) if len(known) > 1 else None
@@ -72,9 +92,11 @@ class Following:
         root, origins = descent(
             [facts for _, facts in known], projects=name in PROJECTIONS, sums=name in SUMS
         )
+        if name in ("cat", "concat", "concatenate", "stack"):
+            axes = joined(args, kwargs, known, axes, shape)
         facts = Facts(axes, root, origins)
         self.carry_product(name, args, kwargs, [one for _, one in known], facts)
-        self.carry_weights(known, facts, result)
+        self.carry_weights(known, facts, result, name)
         self.flow.put(result, facts)
 
     def carry_product(
@@ -91,39 +113,71 @@ class Following:
                     product = replace(product, scale=product.scale * factor)
                 facts.product = product
                 return
+        if name in ("cat", "concat", "concatenate"):
+            facts.widened = known[0].product
+        elif len(known) == 1 or all(one.widened is None for one in known[1:]):
+            facts.widened = known[0].widened if known[0].axes == facts.axes else None
 
     def carry_weights(
-        self, known: list[tuple[torch.Tensor, Facts]], facts: Facts, result: torch.Tensor
+        self, known: list[tuple[torch.Tensor, Facts]], facts: Facts, result: torch.Tensor, name: str
     ) -> None:
         """A softmax's result stays one while its tokens are there; a slice of its keys starts a map of its own."""
-        tensor, first = known[0]
-        for one, other in known[1:]:
-            if first.weights is None and other.weights is not None:
-                tensor, first = one, other
+        tensor, first = next(
+            (one for one in known if one[1].weights is not None or one[1].lost is not None), known[0]
+        )
         found = first.weights
         if found is None:
+            facts.lost = first.lost if name in REGROUPINGS else None
             return
         atoms = {atom for axis in facts.axes for atom in leaves(axis)}
-        lost = [
+        gone = [
             index
             for index, axis in enumerate(found.axes)
             if not all(atom in atoms for atom in leaves(axis) if not atom.is_feature or index == found.axis)
         ]
-        if not lost:
+        if not gone:
             facts.weights, facts.kept = found, tensor if first.kept is None else first.kept
-        elif lost == [found.axis] and len(facts.axes) == len(found.axes):
-            facts.weights = replace(
-                found, reference=weakref.ref(result), axes=facts.axes, product=None, scores=None, copy=None
-            )
-        else:
-            found.fate = "its result was regrouped before it met the values"
+        elif gone == [found.axis] and name in SLICES and len(facts.axes) == len(found.axes):
+            facts.weights = cut_to_keys(found, facts, result)
+        elif name in REGROUPINGS and not all(atom.is_feature for atom in leaves(found.axes[found.axis])):
+            facts.lost = found
 
 
-def started(facts: Facts) -> Facts:
-    """Facts of a tensor that starts a line of descent."""
-    facts.root = new_root()
-    facts.origins = frozenset((facts.root,))
-    return facts
+def cut_to_keys(found: WeightMap, facts: Facts, result: torch.Tensor) -> WeightMap:
+    """The map without the columns of sinks: its scores are those of the product that was widened by them."""
+    product = found.widened
+    keys = int(result.shape[found.axis])
+    if product is None or len(product.axes) != len(facts.axes) or sizes(product.axes[found.axis]) != keys:
+        return replace(
+            found, reference=weakref.ref(result), axes=facts.axes, product=None, scores=None, copy=None
+        )
+    facts.axes = product.axes
+    scores = None if found.scores is None else found.scores.narrow(found.axis, 0, keys)
+    return replace(
+        found, reference=weakref.ref(result), axes=product.axes, product=product, scores=scores, copy=None
+    )
+
+
+def joined(
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    known: list[tuple[torch.Tensor, Facts]],
+    axes: Axes,
+    shape: tuple[int, ...],
+) -> Axes:
+    """Axes of pieces of one tensor put together again: the pieces are heads when they were cut out of features."""
+    pieces = args[0] if args else kwargs.get("tensors", ())
+    axis = args[1] if len(args) > 1 else kwargs.get("dim", 0)
+    roots = {facts.root for _, facts in known}
+    if len(pieces) != len(known) or len(roots) != 1 or len({tuple(piece.shape) for piece in pieces}) != 1:
+        return axes
+    axis %= len(shape)
+    one = known[0][1].axes
+    piece = Atom(len(pieces), is_feature=True)
+    if len(one) == len(shape):
+        whole = any(atom.is_feature for atom in one[axis]) or len(pieces) == 1
+        return axes if whole else (*one[:axis], (piece, *one[axis]), *one[axis + 1 :])
+    return (*one[:axis], (piece,), *one[axis:])
 
 
 def tensors_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[torch.Tensor]:
@@ -160,4 +214,4 @@ def broadcast(several: list[Axes], shape: tuple[int, ...]) -> Axes | None:
                 return None
             if sizes(axis) == shape[index + offset] and not filled[index + offset]:
                 result[index + offset], filled[index + offset] = axis, True
-    return tuple(result)
+    return distinct(tuple(result))

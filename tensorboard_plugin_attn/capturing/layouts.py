@@ -156,9 +156,17 @@ def indexed(axes: Axes, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Se
         else:
             if isinstance(one, slice):
                 size = len(range(sizes(axes[position]))[one])
-                result.extend(refit((axes[position],), (size,)))
+                result.extend(refit((axes[position],), (size,), keeps_features=True))
             position += 1
     return tuple(result)
+
+
+def sliced(axes: Axes, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Sequence[int]) -> Axes:
+    return refit(axes, shape, keeps_features=True)
+
+
+def distances(axes: Axes, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Sequence[int]) -> Axes:
+    return (*axes[:-1], *fresh(shape[-1:]))
 
 
 def unknown(axes: Axes, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Sequence[int]) -> Axes:
@@ -183,6 +191,8 @@ def rules() -> dict[str, Rule]:
         without_axis: "select unbind sum mean amax amin logsumexp prod",
         stacked: "stack",
         indexed: "__getitem__",
+        sliced: "split chunk narrow index_select split_with_sizes tensor_split unsafe_chunk unsafe_split slice",
+        distances: "cdist",
         unknown: "as_strided unfold diagonal gather take take_along_dim scatter sort topk",
     }
     return {name: rule for rule, names in table.items() for name in names.split()}

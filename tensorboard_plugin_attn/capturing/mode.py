@@ -6,7 +6,7 @@ One TorchFunctionMode. The model's own call always runs first and unchanged; wha
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
@@ -17,12 +17,13 @@ from torch.overrides import TorchFunctionMode
 from tensorboard_plugin_attn.capturing import sdpa, softmax_matmul
 from tensorboard_plugin_attn.capturing.axes import fresh, leaves
 from tensorboard_plugin_attn.capturing.contraction import Contraction, read_contraction
-from tensorboard_plugin_attn.capturing.flow import Facts, Flow, Product, WeightMap, descent
-from tensorboard_plugin_attn.capturing.following import Following, started
+from tensorboard_plugin_attn.capturing.flow import Facts, Flow, Product, WeightMap, descent, started
+from tensorboard_plugin_attn.capturing.following import Following
 from tensorboard_plugin_attn.capturing.kinds import kind_by_flow
 from tensorboard_plugin_attn.capturing.names import ModuleNames, is_backward
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.sighting import Sighting
+from tensorboard_plugin_attn.capturing.spelled_out import SpelledOut
 
 __all__ = ["AttentionMode"]
 
@@ -53,10 +54,20 @@ class AttentionMode(TorchFunctionMode):
         super().__init__()
         self.session = session
         self.names = names
+        names.on_model = self.begin_forward
         self.flow = Flow()
         self.following = Following(self.flow)
+        self.spelled_out = SpelledOut(self.flow)
         self.in_multihead: int | None = None
         self.found: Sighting | None = None
+        self.last_call: tuple[weakref.ref[torch.Tensor] | None, ...] = ()
+        self.last_settings: tuple[bool, float | None] = (False, None)
+
+    def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """The model is called: its inputs are where tensors descend from."""
+        with torch._C.DisableTorchFunction():
+            self.session.begin_forward(args, kwargs)
+            self.flow.begin(every_tensor((args, kwargs)))
 
     def __torch_function__(
         self,
@@ -122,27 +133,34 @@ class AttentionMode(TorchFunctionMode):
             self.see_contraction(contraction, result)
             return
         if name in SOFTMAXES:
-            self.see_softmax(args, kwargs, result)
+            scores = args[0] if args else kwargs["input"]
+            axis = args[1] if len(args) > 1 else kwargs.get("dim", -1)
+            self.see_softmax(scores, -1 if axis is None else int(axis), result)
+            return
+        spelled = self.spelled_out.read(name, args, kwargs, result)
+        if spelled is not None:
+            self.see_softmax(*spelled, result)
             return
         self.following.follow(name, args, kwargs, result)
+        if name == "sum":
+            self.see_weighted_sum(args[0] if args else kwargs["input"], result)
+        self.spelled_out.note(name, args, kwargs, result)
 
-    def see_softmax(self, args: tuple[Any, ...], kwargs: dict[str, Any], result: torch.Tensor) -> None:
+    def see_softmax(self, scores: torch.Tensor, axis: int, result: torch.Tensor) -> None:
         """Remember a softmax's result; whether it is attention shows when it meets values."""
-        scores = args[0] if args else kwargs["input"]
-        axis = args[1] if len(args) > 1 else kwargs.get("dim", -1)
-        axis = (-1 if axis is None else int(axis)) % result.dim()
         facts = self.flow.get(scores)
         axes = fresh(tuple(result.shape)) if facts is None else facts.axes
         found = WeightMap(
             weakref.ref(result),
             axes,
-            axis,
+            axis % result.dim(),
             scores.detach(),
             None if facts is None else facts.product,
             self.names.name,
+            None if facts is None else facts.widened,
         )
         self.session.see_softmax(found, tuple(result.shape))
-        known = started(Facts(axes, 0)) if facts is None else Facts(axes, facts.root, facts.origins)
+        known = started(axes) if facts is None else Facts(axes, facts.root, facts.origins)
         known.weights = found
         self.flow.put(result, known)
 
@@ -152,57 +170,83 @@ class AttentionMode(TorchFunctionMode):
         known = [facts for facts in (left, right) if facts is not None]
         if not known:
             return
+        constant = self.flow.is_constant(contraction.left), self.flow.is_constant(contraction.right)
         axes = contraction.out_axes(
-            None if left is None else left.axes,
-            None if right is None else right.axes,
+            None if left is None else left.axes, None if right is None else right.axes, constant
         )
-        constant = isinstance(contraction.right, torch.nn.Parameter)
         root, origins = descent(known, projects=True, sums=False)
         facts = Facts(axes, root, origins)
-        if constant:
-            facts.axes = (*axes[:-1], *fresh(tuple(result.shape[-1:]), features=True))
+        self.flow.put(result, facts)
         for one, on_left in ((left, True), (right, False)):
             if one is not None and one.weights is not None and self.see_values(contraction, one, on_left):
-                self.flow.put(result, facts)
                 return
-        if left is not None and left.weights is not None:
-            self.following.carry_weights([(contraction.left, left)], facts, result)
-        elif not constant:
+            if one is not None and one.lost is not None:
+                self.leave_out(
+                    one.lost, "chunked attention: its result is regrouped before it meets the values"
+                )
+                return
+        if any(constant):
+            mixed = (contraction.right, right) if left is None else (contraction.left, left)
+            self.following.carry_weights([(mixed[0], mixed[1] or known[0])], facts, result, "matmul")
+        if not isinstance(contraction.right, torch.nn.Parameter):
+            sums_features = contracts_features(contraction, left, right)
             facts.product = Product(
-                contraction,
-                axes,
-                contraction.scale,
-                left,
-                right,
-                contracts_features(contraction, left, right),
+                contraction, axes, contraction.scale, left, right, sums_features, constant
             )
-        self.flow.put(result, facts)
 
     def see_values(self, contraction: Contraction, facts: Facts, on_left: bool) -> bool:
         """Record a softmax that meets values; False when it meets something else."""
         found = facts.weights
         if found is None or not softmax_matmul.meets_values(contraction, facts.axes, found, on_left=on_left):
             return False
-        self.session.met_values(found)
-        if not self.session.wants_next():
-            return True
         heads = self.in_multihead or self.names.heads
+        self.see_weights(
+            found,
+            lambda: softmax_matmul.layout_of(contraction, facts.axes, found, on_left=on_left, heads=heads),
+        )
+        return True
+
+    def see_weighted_sum(self, product: torch.Tensor, result: torch.Tensor) -> None:
+        """Values multiplied with weights and summed over the keys, without a matmul."""
+        facts = self.flow.get(product)
+        found = None if facts is None else facts.weights
+        summed = self.flow.get(result)
+        if facts is None or found is None or summed is None or len(facts.axes) <= len(found.axes):
+            return
+        kept = {atom for axis in summed.axes for atom in leaves(axis)}
+        if not kept & set(leaves(found.axes[found.axis])):
+            self.see_weights(found, lambda: softmax_matmul.layout_by_order(found))
+
+    def see_weights(self, found: WeightMap, layout_of: Callable[[], softmax_matmul.Layout]) -> None:
+        """Record one map, or leave it out with the reason."""
+        self.session.met_values(found)
+        if found.is_recorded:
+            return
+        found.is_recorded = True
         try:
-            layout = softmax_matmul.layout_of(contraction, facts.axes, found, on_left=on_left, heads=heads)
+            layout = layout_of()
+            if softmax_matmul.is_chunked(layout) and not self.session.padding.holds_images:
+                raise softmax_matmul.NotTokens("chunked attention: its maps are chunks of the tokens")
+            if not self.session.wants_next():
+                return
             sighting = softmax_matmul.sighting_of(layout, found, with_vectors=self.session.query_key)
         except softmax_matmul.NotTokens as reason:
-            self.session.leave_out(self.names.name, "softmax", str(reason))
-            return True
+            self.leave_out(found, str(reason))
+            return
         product = found.product
         sides = (None, None) if product is None else (product.left_facts, product.right_facts)
         self.take(sighting, *sides)
-        return True
+
+    def leave_out(self, found: WeightMap, reason: str) -> None:
+        """A softmax that is no attention over tokens."""
+        self.session.met_values(found)
+        self.session.leave_out(self.names.name, "softmax", reason)
 
     def see_sdpa(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Record one fused call."""
-        if not self.session.wants_next():
-            return
         call = sdpa.read_call(*args, **kwargs)
+        if self.is_repeated(args, kwargs, call) or not self.session.wants_next():
+            return
         query, key = (
             args[0] if args else kwargs["query"],
             args[1] if len(args) > 1 else kwargs["key"],
@@ -213,6 +257,28 @@ class AttentionMode(TorchFunctionMode):
         outer = sdpa.head_axes(call.query, axes, heads, self.session.batch)
         with self.aside(call.query):
             self.take(sdpa.sighting_of(call, outer, with_vectors=self.session.query_key), *sides)
+
+    def is_repeated(self, args: tuple[Any, ...], kwargs: dict[str, Any], call: sdpa.Call) -> bool:
+        """Whether the last call had the same query, key and mask: one map, applied to several values."""
+        mask = args[3] if len(args) > 3 else kwargs.get("attn_mask")
+        parts = (
+            args[0] if args else kwargs["query"],
+            args[1] if len(args) > 1 else kwargs["key"],
+            mask,
+        )
+        before, self.last_call = (
+            self.last_call,
+            tuple(None if one is None else weakref.ref(one) for one in parts),
+        )
+        settings, self.last_settings = self.last_settings, (call.is_causal, call.scale)
+        return (
+            settings == self.last_settings
+            and len(before) == len(parts)
+            and all(
+                (one is None) if old is None else old() is one and one is not None
+                for old, one in zip(before, parts, strict=True)
+            )
+        )
 
     def aside(self, tensor: torch.Tensor) -> Any:
         """Computing for ourselves: no gradients, no autocast."""
@@ -226,6 +292,17 @@ class AttentionMode(TorchFunctionMode):
         if self.in_multihead is not None:
             sighting.mechanism = "multi_head_attention_forward"
         self.found = sighting
+
+
+def every_tensor(inputs: Any) -> Iterator[torch.Tensor]:
+    """The tensors anywhere in a model's inputs."""
+    if isinstance(inputs, torch.Tensor):
+        yield inputs
+    elif isinstance(inputs, Mapping):
+        yield from every_tensor(tuple(inputs.values()))
+    elif isinstance(inputs, list | tuple):
+        for one in inputs:
+            yield from every_tensor(one)
 
 
 def contracts_features(contraction: Contraction, left: Facts | None, right: Facts | None) -> bool:

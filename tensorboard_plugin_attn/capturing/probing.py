@@ -83,7 +83,6 @@ def probe(
     with ExitStack() as stack:
         stack.enter_context(undisturbed(inner))
         names = ModuleNames(inner)
-        names.on_model = session.begin_forward
         names.watch()
         stack.callback(names.unwatch)
         stack.enter_context(AttentionMode(session, names))

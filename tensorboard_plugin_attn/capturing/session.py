@@ -35,7 +35,7 @@ class Session:
         self.batch: int | None = None
         self.padding = Padding()
         self.left_out: list[LeftOut] = []
-        self.softmaxes: dict[tuple[str, tuple[int, ...]], str] = {}
+        self.softmaxes: dict[tuple[str, tuple[int, ...]], None] = {}
         self.faults: list[Exception] = []
 
     def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ class Session:
 
     def see_softmax(self, found: WeightMap, shape: tuple[int, ...]) -> None:
         """A softmax was called; it stays in this list unless it meets values."""
-        self.softmaxes[(found.module, shape)] = found.fate
+        self.softmaxes[(found.module, shape)] = None
 
     def met_values(self, found: WeightMap) -> None:
         """This module's softmaxes are attention."""

@@ -44,10 +44,11 @@ class Sighting:
     key: torch.Tensor | None = None
     bias: torch.Tensor | None = None
     allowed: torch.Tensor | None = None
+    knows_mask: bool = True
 
     def layer(self) -> LayerAttention:
         """The whole batch as a LayerAttention of torch tensors."""
-        mask = kind_of(self.allowed)
+        mask = kind_of(self.allowed) if self.knows_mask else None
         return self.described(self.weights, self.query, self.key, self.bias, self.allowed, mask)
 
     def row(self, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice) -> LayerAttention:
@@ -60,7 +61,7 @@ class Sighting:
             None if self.key is None else self.key[batch][:, keys],
             picked(self.bias, batch, queries, keys),
             allowed,
-            kind_of(allowed),
+            kind_of(allowed) if self.knows_mask else None,
         )
 
     def described(
@@ -70,7 +71,7 @@ class Sighting:
         key: torch.Tensor | None,
         bias: torch.Tensor | None,
         allowed: torch.Tensor | None,
-        mask: str,
+        mask: str | None,
     ) -> LayerAttention:
         """Weights and vectors with all that is known of the call, the rebuilt row compared."""
         if mask == "other" and allowed is not None and query is not None:

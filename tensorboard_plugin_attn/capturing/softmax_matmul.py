@@ -17,7 +17,7 @@ from tensorboard_plugin_attn.capturing.flow import Product, WeightMap
 from tensorboard_plugin_attn.capturing.masks import seen_in_scores
 from tensorboard_plugin_attn.capturing.sighting import Sighting
 
-__all__ = ["Layout", "NotTokens", "layout_of", "meets_values", "sighting_of"]
+__all__ = ["Layout", "NotTokens", "is_chunked", "layout_by_order", "layout_of", "meets_values", "sighting_of"]
 
 
 class NotTokens(Exception):  # noqa: N818 - the outcome of a reading, not a fault
@@ -78,6 +78,23 @@ def layout_of(
     return layout
 
 
+def layout_by_order(found: WeightMap) -> Layout:
+    """A map that was multiplied with values and summed: features are heads, the last other axis is the query."""
+    layout = Layout(key=leaves(found.axes[found.axis]))
+    outer = [leaves(axis) for index, axis in enumerate(found.axes) if index != found.axis]
+    tokens = [axis for axis in outer if not all(atom.is_feature for atom in axis)]
+    if not tokens:
+        raise NotTokens("all its rows are features")
+    layout.query = [atom for atom in tokens[-1] if not atom.is_feature]
+    rest = [atom for axis in outer for atom in axis if atom not in layout.query]
+    layout.head = [atom for atom in rest if atom.is_feature]
+    layout.batch = [atom for atom in rest if not atom.is_feature]
+    if not layout.head:
+        place_heads(layout, found, None)
+    check_tokens(layout, found)
+    return layout
+
+
 def place_heads(layout: Layout, found: WeightMap, heads: int | None) -> None:
     """Without knowledge of projections: the last axis before the map is the heads', or the module says how many."""
     outer = [leaves(axis) for index, axis in enumerate(found.axes) if index != found.axis]
@@ -99,8 +116,23 @@ def check_tokens(layout: Layout, found: WeightMap) -> None:
     columns = bool(layout.key) and all(atom.is_feature for atom in layout.key)
     if found.product is None and (rows or columns):
         raise NotTokens("its rows or columns are features and its scores no product of queries and keys")
-    if found.product is not None and rows and columns and not found.product.contracts_features:
+    if found.product is None:
+        return
+    if rows and columns and not found.product.contracts_features:
         raise NotTokens("channel attention: its rows and columns are channels, not tokens")
+    constant = [
+        holds
+        for holds, given in zip(holds_keys(found.product, layout), found.product.constant, strict=True)
+        if given
+    ]
+    if constant and constant[0]:
+        raise NotTokens("its keys are parameters, not tokens")
+
+
+def is_chunked(layout: Layout) -> bool:
+    """Whether queries were cut out of a longer axis, the rest of which stands beside the map."""
+    wholes = {whole for atom in layout.query for whole in atom.wholes()}
+    return any(whole in wholes for atom in layout.batch for whole in atom.wholes())
 
 
 def arranged(tensor: torch.Tensor, axes: Axes, parts: list[list[Atom]]) -> torch.Tensor:
@@ -120,6 +152,7 @@ def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sigh
     weights = arranged(kept.detach(), found.axes, layout.parts).float()
     sighting = Sighting(weights, mechanism="softmax", dtype=str(kept.dtype).removeprefix("torch."))
     if found.scores is None:
+        sighting.knows_mask = False
         return sighting
     scores = arranged(found.scores.detach(), found.axes, layout.parts).float()
     allowed = seen_in_scores(scores)
@@ -145,16 +178,15 @@ def vectors_of(
     product: Product, layout: Layout, weights: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
     """Query ``[batch, head, query, d]`` and key ``[batch, kv_head, key, d]`` of the scores' product."""
-    left, right = product.operands()
-    width = Atom(left.shape[-1])
+    operands = product.operands()
+    width = Atom(operands[0].shape[-1])
     sides = []
-    for operand in (left, right):
-        shape = operand.shape[:-1]
-        axes = tuple(axis if size != 1 else () for axis, size in zip(product.axes, shape, strict=True))
+    for operand in operands:
+        axes = tuple(
+            axis if size != 1 else () for axis, size in zip(product.axes, operand.shape[:-1], strict=True)
+        )
         sides.append((operand, (*axes, (width,)), [atom for axis in axes for atom in leaves(axis)]))
-    holds = [set(layout.key) <= set(atoms) and not set(layout.query) & set(atoms) for _, _, atoms in sides]
-    if holds == [True, True]:
-        holds = [False, True]
+    holds = holds_keys(product, layout)
     if not any(holds):
         return None
     key, query = (sides[0], sides[1]) if holds[0] else (sides[1], sides[0])
@@ -165,6 +197,25 @@ def vectors_of(
     keys = arranged(key[0], key[1], [layout.batch, layout.head, layout.key, [width]])
     queries = queries.expand(batch, heads, -1, -1).contiguous()
     return queries, shared_heads(keys.expand(batch, -1, -1, -1))
+
+
+def holds_keys(product: Product, layout: Layout) -> tuple[bool, bool]:
+    """Which operand of the scores' product the keys come from."""
+    contraction = product.contraction
+    found = []
+    for tensor, labels in (
+        (contraction.left, contraction.left_labels),
+        (contraction.right, contraction.right_labels),
+    ):
+        wide = [label for label, size in zip(labels, tensor.shape, strict=True) if size != 1]
+        atoms = {
+            atom
+            for label, axis in zip(contraction.out_labels, product.axes, strict=True)
+            if label in wide
+            for atom in leaves(axis)
+        }
+        found.append(set(layout.key) <= atoms and not set(layout.query) & atoms)
+    return (False, True) if all(found) else (found[0], found[1])
 
 
 def shared_heads(key: torch.Tensor) -> torch.Tensor:
