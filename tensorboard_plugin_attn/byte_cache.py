@@ -40,3 +40,8 @@ class ByteCache(Generic[Value]):
             while self.used > self.limit:
                 _, (_, freed) = self.kept.popitem(last=False)
                 self.used -= freed
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a value, if it is there."""
+        with self.lock:
+            self.used -= self.kept.pop(key, (None, 0))[1]

@@ -14,7 +14,7 @@ from tensorboard_plugin_attn.byte_cache import ByteCache
 from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.files import Files
 from tensorboard_plugin_attn.listing import TagDirectory
-from tensorboard_plugin_attn.opened_record import open_latest
+from tensorboard_plugin_attn.opened_record import cache_key, open_latest
 from tensorboard_plugin_attn.store import StepFile
 
 __all__ = ["MetricSeries", "MetricSource", "stack_blocks"]
@@ -69,7 +69,7 @@ class MetricSource:
 
     def block(self, files: Files, step_file: StepFile) -> MetricBlock:
         """The metrics of one step."""
-        key = (id(files), step_file.path, step_file.version)
+        key = cache_key(files, step_file)
         block = self.cache.get(key)
         if block is None:
             block = self.read_block(files, step_file)

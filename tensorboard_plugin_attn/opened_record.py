@@ -19,7 +19,7 @@ from tensorboard_plugin_attn.format import Header, read_header, read_tensor
 from tensorboard_plugin_attn.listing import Listing
 from tensorboard_plugin_attn.store import StepFile
 
-__all__ = ["OpenedRecord", "OpenedRecords", "open_latest", "open_record"]
+__all__ = ["OpenedRecord", "OpenedRecords", "cache_key", "open_latest", "open_record"]
 
 HEADER_BYTES = 8 << 20
 FIELDS = {"tag": str, "wall_time": float | int, "kind": str, "precision": str, "left_out": list}
@@ -97,15 +97,16 @@ class OpenedRecords:
                 raise gone(run, tag, step, version, step_file.version)
         try:
             return result(self.open(files, step_file)), step_file.version
-        except (DamagedFileError, OSError) as error:
-            files, newer = self.relisted(run, tag, step)
-            if newer.version == step_file.version and isinstance(error, DamagedFileError):
-                raise
-            if newer.version == step_file.version:
-                raise DamagedFileError(f"it cannot be read: {error}", path=step_file.path) from error
-            if version is not None:
-                raise gone(run, tag, step, version, newer.version) from None
-            return result(self.open(files, newer)), newer.version  # it was replaced between two reads
+        except (DamagedFileError, OSError):
+            # It may have been written anew between two reads, or within the tick of the file system's clock.
+            self.cache.drop(cache_key(files, step_file))
+            files, step_file = self.relisted(run, tag, step)
+            if version is not None and version != step_file.version:
+                raise gone(run, tag, step, version, step_file.version) from None
+        try:
+            return result(self.open(files, step_file)), step_file.version
+        except OSError as error:
+            raise DamagedFileError(f"it cannot be read: {error}", path=step_file.path) from error
 
     def current(self, run: str, tag: str, step: int) -> tuple[Files, StepFile]:
         """A step's file as it is now; of a remote one, as it was when last listed."""
@@ -125,7 +126,7 @@ class OpenedRecords:
 
     def open(self, files: Files, step_file: StepFile) -> OpenedRecord:
         """A record, from memory when the file has not changed."""
-        key = (id(files), step_file.path, step_file.version)
+        key = cache_key(files, step_file)
         kept = self.cache.get(key)
         if kept is not None:
             return kept
@@ -133,6 +134,11 @@ class OpenedRecords:
         raw = min(span.start for span in record.header.spans.values())
         self.cache.put(key, record, raw * PARSED_PER_RAW + record.header.metrics.nbytes)
         return record
+
+
+def cache_key(files: Files, step_file: StepFile) -> tuple[int, str, str]:
+    """What tells one state of one file from every other."""
+    return id(files), step_file.path, step_file.version
 
 
 def open_record(files: Files, step_file: StepFile) -> OpenedRecord:

@@ -24,6 +24,14 @@ def test_a_value_above_the_limit_is_not_kept_and_displaces_none() -> None:
     assert (cache.get("a"), cache.get("b")) == ("A", None)
 
 
+def test_a_dropped_value_frees_its_bytes() -> None:
+    cache: ByteCache[str] = ByteCache(10)
+    cache.put("a", "A", 4)
+    cache.drop("a")
+    cache.drop("never put")
+    assert (cache.get("a"), cache.used) == (None, 0)
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 12))))
 def test_the_bytes_held_are_counted_and_bounded(puts: list[tuple[int, int]]) -> None:
     cache: ByteCache[int] = ByteCache(20)

@@ -16,7 +16,7 @@ from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
 from tensorboard_plugin_attn.files import LocalFiles
 from tensorboard_plugin_attn.format import FORMAT, header_crc, json_text
 from tensorboard_plugin_attn.listing import Listing
-from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
+from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords, cache_key
 from tensorboard_plugin_attn.results import record_result, thumbnails_result, weights_result
 from tensorboard_plugin_attn.roots import Root
 
@@ -179,6 +179,16 @@ def test_a_file_replaced_between_two_reads_is_read_again(logdir: Path) -> None:
 
     size, version = records.use(*WHERE, None, slow_result)
     assert size == records.use(*WHERE, version, slow_result)[0]
+
+
+def test_a_header_in_memory_that_no_longer_fits_its_file_is_read_anew(logdir: Path) -> None:
+    records = opened(logdir)
+    stale = records.use("run", "probe", 2, None, lambda record: record)[0]
+    files, step_file = records.current(*WHERE)
+    expected = records.use(*WHERE, None, lambda record: weights_result(record, 0, None))[0]
+    records.cache.put(cache_key(files, step_file), OpenedRecord(files, step_file, stale.header), 1)
+    again = records.use(*WHERE, None, lambda record: weights_result(record, 0, None))[0]
+    assert again[0] == expected[0]
 
 
 def test_a_version_that_is_gone_is_answered_with_the_current_one(logdir: Path) -> None:
