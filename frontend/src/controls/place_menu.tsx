@@ -83,9 +83,9 @@ function Menu({ close }: { close: () => void }) {
         >
           <RunDot name={option.run} />
           <span class="place-names">
-            {option.run}
+            <bdi>{option.run}</bdi>
             <span class="place-slash"> / </span>
-            {option.tag}
+            <bdi>{option.tag}</bdi>
           </span>
         </button>
       ))}
