@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sequentialTable } from "./colour";
-import { drawHeatmap, meanCodes, sourceSpans } from "./heatmap";
+import { drawHeatmap, meanCodes, poolCodes, sourceSpans } from "./heatmap";
 import { makeRaster } from "./raster";
 
 const light = sequentialTable("light");
@@ -69,4 +69,16 @@ it("parts all sources among fewer pixels, each to one", () => {
 
 it("averages weights and not their square roots", () => {
   expect([...meanCodes(Uint8Array.of(255, 0, 0, 0), 0, 2, 2)]).toEqual([180, 0]);
+});
+
+it("pools to the largest code of each block, whatever the size", () => {
+  const codes = Uint8Array.of(9, 1, 2, 0, 3, 0, 0, 0, 4);
+  const head = { codes, offset: 0, rows: 3, columns: 3 };
+  expect(poolCodes(head, 2)).toEqual({
+    codes: Uint8Array.of(9, 2, 0, 4),
+    offset: 0,
+    rows: 2,
+    columns: 2,
+  });
+  expect(poolCodes(head, 3)).toBe(head);
 });

@@ -77,6 +77,25 @@ function drawLine(
   }
 }
 
+/** The same head with at most `most` rows and columns: the largest code of each block. */
+export function poolCodes(head: Codes, most: number): Codes {
+  const block = Math.ceil(Math.max(head.rows, head.columns) / most);
+  if (block <= 1) return head;
+  const rows = Math.ceil(head.rows / block);
+  const columns = Math.ceil(head.columns / block);
+  const codes = new Uint8Array(rows * columns);
+  for (let row = 0; row < head.rows; row++) {
+    const from = head.offset + row * head.columns;
+    const to = Math.floor(row / block) * columns;
+    for (let column = 0; column < head.columns; column++) {
+      const at = to + Math.floor(column / block);
+      const code = head.codes[from + column]!;
+      if (code > codes[at]!) codes[at] = code;
+    }
+  }
+  return { codes, offset: 0, rows, columns };
+}
+
 /** Mean weight over the heads of a layer, as codes again: code = round(255 √weight). */
 export function meanCodes(
   codes: Uint8Array,
@@ -87,7 +106,10 @@ export function meanCodes(
   const sums = new Uint32Array(size);
   for (let head = 0; head < heads; head++) {
     const start = offset + head * size;
-    for (let at = 0; at < size; at++) sums[at] = sums[at]! + codes[start + at]! ** 2;
+    for (let at = 0; at < size; at++) {
+      const code = codes[start + at]!;
+      sums[at] = sums[at]! + code * code;
+    }
   }
   return Uint8Array.from(sums, (sum) => Math.round(Math.sqrt(sum / heads)));
 }

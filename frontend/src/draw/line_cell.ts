@@ -1,13 +1,16 @@
 /** Pooled codes of one head and a colour table → pixels of one cell with lines: queries at the left, keys at the right. */
-import type { Codes } from "./heatmap";
+import { poolCodes, type Codes } from "./heatmap";
 import { fillBox, type Box, type Raster } from "./raster";
 
 /** Weights below 1/255 would draw nothing, so they are not walked. */
 const FAINTEST_CODE = 16;
 const GAIN = 1.6;
+/** A cell of 42 pixels shows no more lines apart; the strongest of each block is drawn. */
+const MOST_TOKENS = 32;
 
 /** Draws every weight as a straight line; where lines meet their weights add up and saturate. */
-export function drawLineCell(raster: Raster, box: Box, head: Codes, colours: Uint32Array): void {
+export function drawLineCell(raster: Raster, box: Box, whole: Codes, colours: Uint32Array): void {
+  const head = poolCodes(whole, MOST_TOKENS);
   fillBox(raster, box, colours[0]!);
   const ink = new Float32Array(box.width * box.height);
   for (let query = 0; query < head.rows; query++) {

@@ -36,9 +36,7 @@ function WeightScale() {
         {isLines
           ? "weights from query (left) to key, summed where lines meet"
           : "weight, same scale at every step"}
-        {isPooled() && !isLines && (
-          <span class="legend-note"> · a pixel is the largest weight in it</span>
-        )}
+        {isPooled() && ` · a ${isLines ? "line" : "pixel"} is the largest weight in it`}
       </span>
     </span>
   );
