@@ -6,7 +6,7 @@ the cell whose weight differs most. B minus A: positive was gained.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,17 +18,18 @@ from tensorboard_plugin_attn.encoding import pool_width
 from tensorboard_plugin_attn.errors import IncomparableError
 from tensorboard_plugin_attn.format import Header
 from tensorboard_plugin_attn.metrics import informative_rows, sum_of_x_log_x
-from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
+from tensorboard_plugin_attn.record import LayerAttention
 
 __all__ = [
     "Comparison",
     "LayerComparison",
     "align",
     "compare_layer",
-    "compare_records",
     "pool_differences",
     "start_warnings",
 ]
+
+ReadPair = Callable[[int], tuple[LayerAttention, LayerAttention]]  # layer → of A, of B
 
 LEAST_SHARED = 0.5  # of the tokens of two probes
 SAME_START = 0.02  # relative and absolute difference of head metrics
@@ -36,13 +37,19 @@ SAME_START = 0.02  # relative and absolute difference of head metrics
 
 @dataclass(frozen=True)
 class LayerComparison:
-    """One layer. Each array is ``[head]``, NaN or 0 where a side has no weights."""
+    """One layer. Each array is ``[head]``, NaN or 0 where a side has no weights. The tokens are those of B.
+
+    ``picture`` is ``[head, height, width]``, see ``pool_differences``.
+    """
 
     change: NDArray[np.float32]
     query: NDArray[np.uint32]  # of the largest single change
     key: NDArray[np.uint32]
     before: NDArray[np.float32]
     after: NDArray[np.float32]
+    query_tokens: list[str]
+    key_tokens: list[str]
+    picture: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -62,10 +69,12 @@ class HeadChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two records, A and B. ``differing`` lists the positions whose tokens differ, by list of tokens."""
+    """Two records, A and B. ``differing`` lists the positions whose tokens differ, by list of tokens.
 
-    first: AttentionRecord
-    second: AttentionRecord
+    ``read_pair`` gives one layer of A and of B.
+    """
+
+    read_pair: ReadPair
     layers: list[LayerComparison]
     differing: dict[str, list[int]]
     warnings: list[str]
@@ -82,7 +91,8 @@ class Comparison:
 
     def difference(self, layer: int) -> NDArray[np.float32]:
         """Weights of B minus weights of A, ``[head, query, key]``."""
-        return np.asarray(self.second.layers[layer].weights - self.first.layers[layer].weights)
+        first, second = self.read_pair(layer)
+        return np.asarray(second.weights - first.weights)
 
     def ranking(self) -> list[HeadChange]:
         """Every head, the one that changed most first."""
@@ -95,20 +105,12 @@ class Comparison:
 
     def head_change(self, number: int, head: int) -> HeadChange:
         """One head in words."""
-        layer, tokens = self.layers[number], self.second.layers[number]
+        layer = self.layers[number]
         query, key = int(layer.query[head]), int(layer.key[head])
         return HeadChange(
             number, head, float(layer.change[head]), query, key, float(layer.before[head]),
-            float(layer.after[head]), tokens.query_tokens[query], tokens.key_tokens[key],
+            float(layer.after[head]), layer.query_tokens[query], layer.key_tokens[key],
         )  # fmt: skip
-
-
-def compare_records(
-    first: AttentionRecord, second: AttentionRecord, differing: dict[str, list[int]], warnings: list[str]
-) -> Comparison:
-    """Two records that align, see ``align``."""
-    layers = [compare_layer(one, other) for one, other in zip(first.layers, second.layers, strict=True)]
-    return Comparison(first, second, layers, differing, warnings)
 
 
 def compare_layer(first: LayerAttention, second: LayerAttention) -> LayerComparison:
@@ -127,7 +129,8 @@ def compare_layer(first: LayerAttention, second: LayerAttention) -> LayerCompari
         at = int(np.nanargmax(difference))
         query[head], key[head] = divmod(at, keys)
         before[head], after[head] = one.flat[at], other.flat[at]
-    return LayerComparison(change, query, key, before, after)
+    picture = pool_differences(second.weights - first.weights)
+    return LayerComparison(change, query, key, before, after, second.query_tokens, second.key_tokens, picture)
 
 
 def head_divergence(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

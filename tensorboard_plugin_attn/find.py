@@ -57,6 +57,8 @@ class Found:
     pattern: Pattern
     values: NDArray[np.float32]
     uniform: NDArray[np.float32]  # [layer]: what uniform attention would give
+    done: int = 1  # steps looked at so far …
+    total: int = 1  # … of so many
 
     def ranking(self) -> list[FoundHead]:
         """Every head, the one with most weight first."""

@@ -15,31 +15,36 @@ from tensorboard_plugin_attn.format import Header, ReadRange, read_tensor
 from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
 from tensorboard_plugin_attn.token_axes import TokenAxes
 
-__all__ = ["read_axes", "read_layer_weights", "read_record"]
+__all__ = ["read_axes", "read_layer", "read_layer_weights", "read_record"]
 
 
 def read_record(header: Header, read: ReadRange) -> AttentionRecord:
     """A whole record; weights that were left out are NaN. Raises DamagedFileError."""
-    meta = header.meta
-    axes = read_axes(meta)
-    layers = []
-    for number, entry in enumerate(meta["layers"]):
-        layer = LayerAttention(
-            read_layer_weights(header, read, number),
-            name=entry["name"],
-            kind=entry["kind"],
-            stack=entry["stack"],
-            mask=entry["mask"],
-            scale=entry["scale"],
-            mechanism=entry["mechanism"],
-            dtype=entry["dtype"],
-            heads=entry.get("head_numbers"),
-            rebuild_error=entry.get("rebuild_error"),
-            **read_vectors(header, read, number),
-        )
-        axes.name_axes(layer)
-        layers.append(layer)
+    axes = read_axes(header.meta)
+    layers = [read_layer(header, read, number, axes) for number in range(len(header.meta["layers"]))]
     return AttentionRecord.of_checked(layers, axes)
+
+
+def read_layer(
+    header: Header, read: ReadRange, number: int, axes: TokenAxes, *, vectors: bool = True
+) -> LayerAttention:
+    """One layer with its tokens; weights that were left out are NaN. Raises DamagedFileError."""
+    entry = header.meta["layers"][number]
+    layer = LayerAttention(
+        read_layer_weights(header, read, number),
+        name=entry["name"],
+        kind=entry["kind"],
+        stack=entry["stack"],
+        mask=entry["mask"],
+        scale=entry["scale"],
+        mechanism=entry["mechanism"],
+        dtype=entry["dtype"],
+        heads=entry.get("head_numbers"),
+        rebuild_error=entry.get("rebuild_error"),
+        **(read_vectors(header, read, number) if vectors else {}),
+    )
+    axes.name_axes(layer)
+    return layer
 
 
 def read_axes(meta: dict[str, Any]) -> TokenAxes:

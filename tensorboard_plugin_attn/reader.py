@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.compare import Comparison
 from tensorboard_plugin_attn.errors import DamagedFileError, NotRecordedError
+from tensorboard_plugin_attn.evolution import Evolution
 from tensorboard_plugin_attn.files import open_files
+from tensorboard_plugin_attn.find import Found, evenly_first, parse_pattern
+from tensorboard_plugin_attn.format import Header
+from tensorboard_plugin_attn.health import Thresholds
 from tensorboard_plugin_attn.read_record import read_record
 from tensorboard_plugin_attn.record import AttentionRecord
 from tensorboard_plugin_attn.store import StepFile, list_steps, list_tags, open_header
+from tensorboard_plugin_attn.studies import Source, compare_sources, evolve_series, find_in_source
 from tensorboard_plugin_attn.walk import run_directories
 
 __all__ = ["AttentionReader", "MetricSeries"]
@@ -84,30 +92,103 @@ class AttentionReader:
             NotRecordedError: run, tag or step was never logged; the message says what was.
             DamagedFileError: the file is not whole.
         """
-        step_file = self.find_step(run, tag, step)
-        header = open_header(self.files, step_file)
-        return read_record(header, lambda start, stop: self.files.read(step_file.path, start, stop))
+        source = self.source(run, tag, step)
+        return read_record(source.header, source.read)
 
     def metrics(self, run: str, tag: str) -> MetricSeries:
         """Every head's metrics at every logged step. Raises NotRecordedError."""
+        return metric_series(*self.headers(run, tag))
+
+    def evolution(self, run: str, tag: str, thresholds: Thresholds | None = None) -> Evolution:
+        """What emerged when (``marks()``), the role of each head at each step, hints at what may be wrong.
+
+        Raises NotRecordedError.
+        """
+        headers, damaged = self.headers(run, tag)
+        series = metric_series(headers, damaged)
+        return evolve_series(headers, series.names, series.values, thresholds)
+
+    def compare(self, first: tuple[str, str, int], second: tuple[str, str, int]) -> Comparison:
+        """Two records, each as (run, tag, step) → what every head gained and lost from the first to the second.
+
+        Raises:
+            IncomparableError: they are of inputs that do not align; it says why.
+            NotRecordedError: one was never logged, or with head metrics only.
+            DamagedFileError: a file is not whole.
+
+        Example:
+            >>> reader.compare(("a", "doctor/she", 0), ("a", "doctor/she", 60)).ranking()[0]
+        """
+        same_run = first[0] == second[0]
+        starts = None if same_run else (self.first_header(*first[:2]), self.first_header(*second[:2]))
+        return compare_sources(self.source(*first), self.source(*second), same_run=same_run, starts=starts)
+
+    def find(
+        self,
+        run: str,
+        tag: str,
+        step: int,
+        *,
+        query: Any = None,
+        key: Any = None,
+        template: str | None = None,
+    ) -> Found:
+        """Every head's weight from some queries on some keys, or on a template's cells, at one step.
+
+        Args:
+            query: a position, a token, or a set of them.
+            key: the same.
+            template: ``"previous"``, ``"same"``, ``"next"``, ``"first"``, ``"same_word"``, ``"induction"`` or
+                ``"across"`` (the sentences of a pair), instead of query and key.
+
+        Raises:
+            InvalidRecordError: the probe has no such tokens, or cannot have the template.
+            NotRecordedError: it was never logged, or with head metrics only.
+            DamagedFileError: the file is not whole.
+
+        Example:
+            >>> reader.find("a", "doctor/she", 60, query="she", key="nurse").ranking()[:5]
+        """
+        return find_in_source(self.source(run, tag, step), parse_pattern(template, query, key))
+
+    def find_over_steps(
+        self, run: str, tag: str, *, query: Any = None, key: Any = None, template: str | None = None
+    ) -> Iterator[Found]:
+        """``find`` at every readable step with weights, the last and the first step first, then those between.
+
+        Each carries ``done`` and ``total``, for a bar of progress. Raises as ``find``.
+        """
+        pattern = parse_pattern(template, query, key)
+        steps = [each for each in self.step_files(run, tag) if each.kind == "weights"]
+        for done, step_file in enumerate(evenly_first(steps), start=1):
+            with suppress(DamagedFileError):
+                found = find_in_source(self.open_source(step_file), pattern)
+                yield replace(found, done=done, total=len(steps))
+
+    def headers(self, run: str, tag: str) -> tuple[list[Header], list[int]]:
+        """The headers of a tag, and the steps whose file cannot be read."""
         headers, damaged = [], []
         for step_file in self.step_files(run, tag):
             try:
-                headers.append((step_file.step, open_header(self.files, step_file)))
+                headers.append(open_header(self.files, step_file))
             except DamagedFileError:
                 damaged.append(step_file.step)
         if not headers:
             raise DamagedFileError(f"no step of run {run!r}, tag {tag!r} can be read: {damaged}")
-        names = ordered_union(header.meta["metrics"] for _, header in headers)
-        last = headers[-1][1].meta["layers"]
-        return MetricSeries(
-            steps=np.array([step for step, _ in headers]),
-            wall_times=np.array([header.meta["wall_time"] for _, header in headers]),
-            names=names,
-            layers=[entry["name"] for entry in last],
-            values=stack_metrics([(header.meta["metrics"], header.metrics) for _, header in headers], names),
-            damaged=damaged,
-        )
+        return headers, damaged
+
+    def first_header(self, run: str, tag: str) -> Header:
+        """The header of the first logged step."""
+        return open_header(self.files, self.step_files(run, tag)[0])
+
+    def source(self, run: str, tag: str, step: int) -> Source:
+        """One record, opened."""
+        return self.open_source(self.find_step(run, tag, step))
+
+    def open_source(self, step_file: StepFile) -> Source:
+        """One file, opened."""
+        header = open_header(self.files, step_file)
+        return Source(header, partial(self.files.read, step_file.path))
 
     def logged_tags(self, path: str) -> list[str]:
         """The tags of a run that have steps; a writer that failed or purged may leave empty directories."""
@@ -137,6 +218,19 @@ class AttentionReader:
 def run_path(run: str) -> str:
     """The name of a run → its directory below the root."""
     return "" if run == "." else run
+
+
+def metric_series(headers: list[Header], damaged: list[int]) -> MetricSeries:
+    """Headers by step → their metrics as one array."""
+    names = ordered_union(header.meta["metrics"] for header in headers)
+    return MetricSeries(
+        steps=np.array([header.meta["step"] for header in headers]),
+        wall_times=np.array([header.meta["wall_time"] for header in headers]),
+        names=names,
+        layers=[entry["name"] for entry in headers[-1].meta["layers"]],
+        values=stack_metrics([(header.meta["metrics"], header.metrics) for header in headers], names),
+        damaged=damaged,
+    )
 
 
 def stack_metrics(
