@@ -34,7 +34,16 @@ export default tseslint.config(
   },
   wall(
     ["src/state.ts", "src/actions.ts", "src/selection.ts", "src/display.ts", "src/loaded.ts"],
-    ["**/views/**", "**/controls/**", "**/draw/**", "**/api", "**/loader", "**/host", "**/app"],
+    [
+      "**/views",
+      "**/views/**",
+      "**/controls/**",
+      "**/draw/**",
+      "**/api",
+      "**/loader",
+      "**/host",
+      "**/app",
+    ],
     "state knows no view, no control, no transport",
   ),
   wall(
