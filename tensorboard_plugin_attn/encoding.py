@@ -104,8 +104,12 @@ def pool_width(length: int) -> int:
 def pool_thumbnail(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Weights ``[head, query, key]`` → ``round(255 · √weight)`` of their max-pooled picture, each side ≤ 64."""
     pooled = pool_axis(pool_axis(weights, 1), 2)
-    shades = np.sqrt(np.nan_to_num(pooled, nan=0.0)) * 255
-    return np.minimum(shades + 0.5, 255).astype(np.uint8)
+    shades = np.sqrt(pooled)
+    shades *= 255
+    shades += 0.5
+    np.fmax(shades, 0, out=shades)  # NaN becomes 0
+    np.minimum(shades, 255, out=shades)
+    return shades.astype(np.uint8)
 
 
 def pool_axis(weights: NDArray[np.float32], axis: int) -> NDArray[np.float32]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -259,13 +258,15 @@ def short_file(size: int, expected: str) -> str:
 
 def parse_span(field: dict[str, Any], base: int) -> Span:
     """One safetensors entry → Span. Raises ValueError when shape and offsets do not fit."""
-    shape = tuple(int(length) for length in field["shape"])
-    start, stop = (base + int(offset) for offset in field["data_offsets"])
-    if min(shape, default=0) < 0 or start < base:
-        raise ValueError(f"shape {shape} or offset {start - base} is negative")
-    if stop - start != math.prod(shape) * ITEM_BYTES[field["dtype"]]:
+    dtype, shape, (start, stop) = field["dtype"], field["shape"], field["data_offsets"]
+    nbytes = ITEM_BYTES[dtype]
+    for length in shape:
+        if type(length) is not int or length < 0:
+            raise ValueError(f"shape {shape} is no shape")
+        nbytes *= length
+    if type(start) is not int or start < 0 or stop - start != nbytes:
         raise ValueError(f"shape {shape} does not fill bytes {start} to {stop}")
-    return Span(field["dtype"], shape, start, stop)
+    return Span(dtype, tuple(shape), base + start, base + int(stop))
 
 
 def read_tensor(header: Header, read: ReadRange, name: str) -> NDArray[Any]:
