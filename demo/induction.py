@@ -65,7 +65,6 @@ def attention_only(layers: int) -> GPT2LMHeadModel:
             bos_token_id=BOS,
             eos_token_id=BOS,
             tie_word_embeddings=False,  # tied, the head did not appear within 400 steps
-            loss_type="ForCausalLM",
         )
     )
     for block in model.transformer.h:
@@ -84,7 +83,8 @@ def training_losses(model: GPT2LMHeadModel, seed: int) -> Iterator[float]:
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / WARM_UP))
     while True:
         ids, _ = random_batch(generator)
-        loss = model(input_ids=ids, labels=ids).loss
+        logits = model(input_ids=ids).logits[:, :-1]
+        loss = F.cross_entropy(logits.transpose(1, 2), ids[:, 1:])
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
