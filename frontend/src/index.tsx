@@ -25,6 +25,8 @@ export function render(): void {
     hidden.value = height === 0;
     if (height > 0) frameWidth.value = width;
   });
+  document.title = "Attention";
+  document.documentElement.lang = "en";
   effect(() => {
     document.documentElement.dataset["theme"] = theme.value;
   });
