@@ -117,12 +117,15 @@ def pool_axis(weights: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
     width = pool_width(weights.shape[axis])
     if width == 1:
         return weights
-    lanes = np.moveaxis(weights, axis, -1)  # strided maxima: np.maximum.reduceat takes ten times as long
-    pooled = lanes[..., ::width].copy()
+    groups = [slice(None)] * weights.ndim
+    groups[axis] = slice(0, None, width)
+    pooled = weights[tuple(groups)].copy()  # strided maxima: np.maximum.reduceat takes ten times as long
     for offset in range(1, width):
-        part = lanes[..., offset::width]
-        np.maximum(pooled[..., : part.shape[-1]], part, out=pooled[..., : part.shape[-1]])
-    return np.moveaxis(pooled, -1, axis)
+        groups[axis] = slice(offset, None, width)
+        part = weights[tuple(groups)]
+        target = pooled[tuple(map(slice, part.shape))]
+        np.maximum(target, part, out=target)
+    return pooled
 
 
 def compress(data: Any) -> bytes:
