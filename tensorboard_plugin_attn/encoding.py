@@ -119,7 +119,9 @@ def pool_axis(weights: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
         return weights
     groups = [slice(None)] * weights.ndim
     groups[axis] = slice(0, None, width)
-    pooled = weights[tuple(groups)].copy()  # strided maxima: np.maximum.reduceat takes ten times as long
+    pooled: NDArray[np.float32] = weights[
+        tuple(groups)
+    ].copy()  # strided maxima: np.maximum.reduceat takes ten times as long
     for offset in range(1, width):
         groups[axis] = slice(offset, None, width)
         part = weights[tuple(groups)]
