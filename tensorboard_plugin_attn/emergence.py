@@ -52,11 +52,11 @@ class Emergence:
 def find_emergence(values: NDArray[np.float32]) -> Emergence:
     """Metrics ``[step, layer, head, metric]`` → the largest lasting change of each series. Gaps are NaN."""
     shape = values.shape[1:]
+    if not values.size:
+        return nothing(shape)
     flat = values.reshape(len(values), -1)
     width = max(1, CHUNK // max(1, len(values)))
     parts = [split_series(flat[:, start : start + width]) for start in range(0, flat.shape[1], width)]
-    if not parts or not len(values):
-        return nothing(shape)
     index, before, after, noise = (np.concatenate(each).reshape(shape) for each in zip(*parts, strict=True))
     return Emergence(index, before, after, noise, metric_scales(values))
 

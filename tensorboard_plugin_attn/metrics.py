@@ -246,6 +246,9 @@ def offset_mass(layer: LayerAttention, offset: int) -> Heads:
     rows, _ = informative_rows(layer)
     queries = np.flatnonzero(rows)
     queries = queries[(queries + offset >= 0) & (queries + offset < layer.num_keys)]
+    padded = padding_flags(getattr(layer, "key_tokens", ()))
+    if padded is not None:
+        queries = queries[~padded[queries + offset]]
     return mean(layer.weights[:, queries, queries + offset])
 
 

@@ -375,3 +375,31 @@ def test_heads_with_nan_have_nan_metrics_and_leave_others_alone() -> None:
     values = compute_metrics(labelled(weights), choose_metrics(["entropy", "confidence", "mean_distance"]))
     assert np.isnan(values[0]).all()
     np.testing.assert_allclose(values[1], [1, 1 / 4, 20 / 16], rtol=1e-6)
+
+
+def test_the_focus_rate_is_the_mean_largest_weight_of_cross_attention_alone() -> None:
+    weights = np.array([[0.75, 0.25, 0], [0, 0.5, 0.5]])
+    assert metrics_of(weights, kind="cross")["focus_rate"] == pytest.approx(0.625)
+    assert math.isnan(metrics_of(UNIFORM)["focus_rate"])
+
+
+def test_padding_changes_no_metric() -> None:
+    plain = softmax_weights(1, 4, 4)[0]
+    padded = np.zeros((6, 6), np.float32)
+    padded[:4, :4] = plain
+    padded[4:, 0] = 1
+    tokens = ["[CLS]", "a", "b", "a"]
+    without = metrics_of(plain, tokens, mask="full")
+    within = metrics_of(padded, [*tokens, "[PAD]", "[PAD]"], mask="full")
+    del without["special_tokens"], within["special_tokens"]  # padding tokens are special ones
+    assert within == pytest.approx(without, nan_ok=True, abs=1e-6)
+
+
+def test_padding_at_the_start_of_a_causal_layer_changes_no_entropy() -> None:
+    plain = softmax_weights(1, 4, 4, causal=True)[0]
+    padded = np.zeros((6, 6), np.float32)
+    padded[2:, 2:] = plain
+    padded[[0, 1], 0] = 1
+    tokens = ["<pad>", "<pad>", "a", "b", "c", "d"]
+    within = metrics_of(padded, tokens, mask="causal")
+    assert within["entropy"] == pytest.approx(metrics_of(plain, mask="causal")["entropy"], abs=1e-6)
