@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 import os
 import sys
 import time
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from tensorboard_plugin_attn import store
+from tensorboard_plugin_attn.arguments import check_step, resolve_target, split_layers
 from tensorboard_plugin_attn.draft import Draft
 from tensorboard_plugin_attn.encoding import PRECISIONS
 from tensorboard_plugin_attn.errors import InvalidRecordError
@@ -22,7 +22,7 @@ from tensorboard_plugin_attn.format import pack_record, pad_metrics
 from tensorboard_plugin_attn.history import History
 from tensorboard_plugin_attn.metrics import Metric, choose_changes, choose_metrics
 from tensorboard_plugin_attn.probe_tokens import probe_axes
-from tensorboard_plugin_attn.record import NO_LAYERS, AttentionRecord, LayerAttention
+from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
 from tensorboard_plugin_attn.summary import SummarySink
 from tensorboard_plugin_attn.token_axes import TokenAxes
 from tensorboard_plugin_attn.token_pairs import parse_pairs
@@ -314,18 +314,6 @@ def drain_in(owner: int, queue: WriteQueue) -> None:
         queue.drain()
 
 
-def resolve_target(target: Any) -> tuple[str, Any]:
-    """A directory, URL or SummaryWriter → its directory, and the SummaryWriter or None."""
-    if isinstance(target, str | os.PathLike):
-        return os.fspath(target), None
-    directory = getattr(target, "log_dir", None) or getattr(target, "logdir", None)
-    if isinstance(directory, str | os.PathLike) and hasattr(target, "add_scalar"):
-        return os.fspath(directory), target
-    raise InvalidRecordError(
-        f"target must be a directory, an fsspec URL or a SummaryWriter, got {type(target).__name__}"
-    )
-
-
 def rank() -> int:
     """This process's rank: torch.distributed's where it is loaded and initialised, else ``RANK``, else 0."""
     distributed = sys.modules.get("torch.distributed")
@@ -333,30 +321,3 @@ def rank() -> int:
         return int(distributed.get_rank())
     value = os.environ.get("RANK", "0")
     return int(value) if value.isdigit() else 0
-
-
-def split_layers(weights: Any) -> list[Any]:
-    """One array ``[layer, head, query, key]`` or a sequence of layers → a list of layers."""
-    if weights is None:
-        raise InvalidRecordError(NO_LAYERS)
-    try:
-        layers = list(weights)
-    except TypeError as error:
-        raise InvalidRecordError(
-            f"weights must be one array [layer, head, query, key] or a sequence of [head, query, key], "
-            f"got {type(weights).__name__}"
-        ) from error
-    if not layers:
-        raise InvalidRecordError(NO_LAYERS)
-    if any(layer is None for layer in layers):
-        empty = [number for number, layer in enumerate(layers) if layer is None]
-        raise InvalidRecordError(f"weights of layers {empty} are None; {NO_LAYERS.split('; ', 1)[1]}")
-    return layers
-
-
-def check_step(step: Any) -> int:
-    """A step as int, or an error."""
-    try:
-        return operator.index(step.item() if hasattr(step, "item") else step)
-    except (RuntimeError, TypeError, ValueError) as error:  # item() of more than one number
-        raise InvalidRecordError(f"global_step must be an integer, got {step!r}") from error
