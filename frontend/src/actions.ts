@@ -183,12 +183,12 @@ function setShownHeads(heads: Iterable<number>): void {
   shownHeads.value = next.size === 0 || (count > 0 && next.size >= count) ? null : next;
 }
 
-/** Show or hide one head; hiding the last shown one shows all. */
+/** Show or hide one head; the last shown one stays. */
 export function toggleHead(number: number): void {
   const all = Array.from({ length: headCount() }, (_, each) => each);
   const next = new Set(shownHeads.value ?? all);
   if (!next.delete(number)) next.add(number);
-  setShownHeads(next);
+  if (next.size > 0) setShownHeads(next);
 }
 
 /** Show one head alone; when it is alone already, show all. */

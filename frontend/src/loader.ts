@@ -11,8 +11,8 @@ import { RequestCache } from "./request_cache";
 import { Slot } from "./slot";
 import * as state from "./state";
 
-/** 64 MiB in all. */
-export const STEP_BYTES = 48 << 20;
+/** Decoded bytes; the browser's own copies of the answers come on top. */
+export const STEP_BYTES = 20 << 20;
 export const SERIES_BYTES = 16 << 20;
 
 export interface Loader {

@@ -33,6 +33,7 @@ export function Range({
         class="range"
         type="range"
         aria-label={label}
+        aria-valuetext={format(value)}
         min={min}
         max={max}
         step={step}

@@ -12,13 +12,7 @@ function isShown(head: number): boolean {
   return shownHeads.value?.has(head) ?? true;
 }
 
-/** The last shown head stays on. */
-function toggle(head: number, count: number): void {
-  const last = count === 1 || (shownHeads.value?.size === 1 && isShown(head));
-  if (!last) toggleHead(head);
-}
-
-function HeadSquare({ head, name, count }: { head: number; name: string; count: number }) {
+function HeadSquare({ head, name }: { head: number; name: string }) {
   const colour = headColour(head, theme.value);
   const on = isShown(head);
   const filled = { background: colour, borderColor: colour, color: inkOn(rgbOf(colour)) };
@@ -32,7 +26,7 @@ function HeadSquare({ head, name, count }: { head: number; name: string; count: 
       style={on ? filled : { borderColor: colour }}
       onClick={(event) => {
         if (event.shiftKey) isolateHead(head);
-        else toggle(head, count);
+        else toggleHead(head);
       }}
       onDblClick={() => {
         isolateHead(head);
@@ -47,7 +41,7 @@ export function HeadSquares({ names }: HeadSquaresProps) {
   return (
     <div class="head-squares" role="group" aria-label="Heads">
       {names.map((name, head) => (
-        <HeadSquare key={head} head={head} name={name} count={names.length} />
+        <HeadSquare key={head} head={head} name={name} />
       ))}
       <button
         type="button"
