@@ -70,6 +70,8 @@ def regroup(axes: Axes, shape: Sequence[int]) -> Axes:
     """Axes after a row-major reshape to ``shape``; fresh ones where the cuts do not fit."""
     if len(axes) == len(shape) and all(sizes(axis) == size for axis, size in zip(axes, shape, strict=True)):
         return axes
+    if 0 in shape:
+        return fresh(shape)
     queue = [atom for axis in axes for atom in leaves(axis) if atom.size != 1]
     queue.reverse()
     result: list[Axis] = []

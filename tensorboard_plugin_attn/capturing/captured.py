@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -9,9 +10,11 @@ from typing import Any
 
 from torch import nn
 
+from tensorboard_plugin_attn.capturing.generate import is_generation, stitched
 from tensorboard_plugin_attn.capturing.mode import AttentionMode
 from tensorboard_plugin_attn.capturing.names import ModuleNames, unwrap
 from tensorboard_plugin_attn.capturing.padding import Crop, kept_positions
+from tensorboard_plugin_attn.capturing.registry import watched_registry
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.sighting import Sighting
 from tensorboard_plugin_attn.capturing.undisturbed import eager
@@ -58,7 +61,9 @@ class Captured:
             names.watch()
             stack.callback(names.unwatch)
             stack.enter_context(eager())
-            stack.enter_context(AttentionMode(self.session, names))
+            mode = AttentionMode(self.session, names)
+            stack.enter_context(watched_registry(mode.fused.see_kernel))
+            stack.enter_context(mode)
             self.stack = stack.pop_all()
         return self
 
@@ -120,11 +125,8 @@ class Captured:
             ),
             has_decoder=decoder_tokens is not None,
         )
-        layers = [
-            sighting.row(batch, *crop.axes(sighting))
-            for sighting in self.sightings
-            if sighting.forward in (self.session.forwards, 0)
-        ]
+        sightings, tokens, decoder_tokens = self.one_forward(tokens, decoder_tokens)
+        layers = [sighting.row(batch, *crop.axes(sighting)) for sighting in sightings]
         return AttentionRecord(
             layers,
             crop.tokens(tokens),
@@ -133,3 +135,31 @@ class Captured:
             sentence_b_start=sentence_b_start,
             words=words,
         )
+
+    def one_forward(
+        self, tokens: Sequence[str], decoder_tokens: Sequence[str] | None
+    ) -> tuple[list[Sighting], Sequence[str], Sequence[str] | None]:
+        """The sightings of a single forward, of a generation stitched together, or of the last of several forwards.
+
+        The last token of a generation was produced and never read: it has no row, and a list that ends with it
+        is taken without it.
+        """
+        if is_generation(self.sightings):
+            found = stitched(self.sightings)
+            own = [
+                one
+                for one in found
+                if one.kind == "self" and (one.stack == "decoder" or decoder_tokens is None)
+            ]
+            read = int(own[0].weights.shape[-2]) if own else -1
+            if decoder_tokens is None:
+                return found, tokens[:-1] if len(tokens) == read + 1 else tokens, None
+            return found, tokens, decoder_tokens[:-1] if len(decoder_tokens) == read + 1 else decoder_tokens
+        forwards = self.session.forwards
+        if forwards > 1:
+            warnings.warn(
+                f"the model ran {forwards} times in the block; the record is that of the last time",
+                stacklevel=3,
+            )
+        last = [one for one in self.sightings if one.forward == forwards]
+        return last or self.sightings, tokens, decoder_tokens

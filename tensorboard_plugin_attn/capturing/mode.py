@@ -14,11 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
-from tensorboard_plugin_attn.capturing import sdpa, softmax_matmul
+from tensorboard_plugin_attn.capturing import softmax_matmul
 from tensorboard_plugin_attn.capturing.axes import fresh, leaves
 from tensorboard_plugin_attn.capturing.contraction import Contraction, read_contraction
 from tensorboard_plugin_attn.capturing.flow import Facts, Flow, Product, WeightMap, descent, started
 from tensorboard_plugin_attn.capturing.following import Following
+from tensorboard_plugin_attn.capturing.fused import FUSED, FusedCalls
 from tensorboard_plugin_attn.capturing.kinds import kind_by_flow
 from tensorboard_plugin_attn.capturing.names import ModuleNames, is_backward
 from tensorboard_plugin_attn.capturing.session import Session
@@ -29,7 +30,6 @@ __all__ = ["AttentionMode"]
 
 TRANSPOSING = frozenset(("T", "mT", "H", "mH"))
 SOFTMAXES = frozenset(("softmax", "_softmax", "_safe_softmax"))
-ATTENTION = frozenset(("scaled_dot_product_attention",))
 
 
 def visible_inside(function: Any) -> FunctionType:
@@ -59,9 +59,7 @@ class AttentionMode(TorchFunctionMode):
         self.following = Following(self.flow)
         self.spelled_out = SpelledOut(self.flow)
         self.in_multihead: int | None = None
-        self.found: Sighting | None = None
-        self.last_call: tuple[weakref.ref[torch.Tensor] | None, ...] = ()
-        self.last_settings: tuple[bool, float | None] = (False, None)
+        self.fused = FusedCalls(session, names, self.flow, self.take)
 
     def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The model is called: its inputs are where tensors descend from."""
@@ -90,13 +88,8 @@ class AttentionMode(TorchFunctionMode):
         self.before_change(name, args, kwargs)
         result = func(*args, **kwargs)
         if isinstance(result, torch.Tensor | tuple | list) or name == "__setitem__":
-            try:
-                self.look(name, args, kwargs, result)
-            except Exception as error:  # noqa: BLE001 - a fault of the capture must not stop a training
-                self.session.leave_out(self.names.name, name, f"{type(error).__name__}: {error}")
-        if self.found is not None:
-            sighting, self.found = self.found, None
-            self.session.take(sighting)
+            self.session.guard(self.names.name, name, lambda: self.look(name, args, kwargs, result))
+            self.session.hand_on()
         return result
 
     def inside_multihead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -126,8 +119,8 @@ class AttentionMode(TorchFunctionMode):
 
     def look(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Note what a call's results are."""
-        if name in ATTENTION:
-            self.see_sdpa(args, kwargs)
+        if name in FUSED:
+            self.fused.see(name, args, kwargs, self.in_multihead)
         contraction = read_contraction(name, args, kwargs)
         if contraction is not None:
             self.see_contraction(contraction, result)
@@ -242,48 +235,6 @@ class AttentionMode(TorchFunctionMode):
         self.session.met_values(found)
         self.session.leave_out(self.names.name, "softmax", reason)
 
-    def see_sdpa(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Record one fused call."""
-        call = sdpa.read_call(*args, **kwargs)
-        if self.is_repeated(args, kwargs, call) or not self.session.wants_next():
-            return
-        query, key = (
-            args[0] if args else kwargs["query"],
-            args[1] if len(args) > 1 else kwargs["key"],
-        )
-        sides = self.flow.get(query), self.flow.get(key)
-        heads = self.in_multihead or self.names.heads
-        axes = None if sides[0] is None else sides[0].axes
-        outer = sdpa.head_axes(call.query, axes, heads, self.session.batch)
-        with self.aside(call.query):
-            self.take(sdpa.sighting_of(call, outer, with_vectors=self.session.query_key), *sides)
-
-    def is_repeated(self, args: tuple[Any, ...], kwargs: dict[str, Any], call: sdpa.Call) -> bool:
-        """Whether the last call had the same query, key and mask: one map, applied to several values."""
-        mask = args[3] if len(args) > 3 else kwargs.get("attn_mask")
-        parts = (
-            args[0] if args else kwargs["query"],
-            args[1] if len(args) > 1 else kwargs["key"],
-            mask,
-        )
-        before, self.last_call = (
-            self.last_call,
-            tuple(None if one is None else weakref.ref(one) for one in parts),
-        )
-        settings, self.last_settings = self.last_settings, (call.is_causal, call.scale)
-        return (
-            settings == self.last_settings
-            and len(before) == len(parts)
-            and all(
-                (one is None) if old is None else old() is one and one is not None
-                for old, one in zip(before, parts, strict=True)
-            )
-        )
-
-    def aside(self, tensor: torch.Tensor) -> Any:
-        """Computing for ourselves: no gradients, no autocast."""
-        return torch.autocast(tensor.device.type, enabled=False)
-
     def take(self, sighting: Sighting, query: Facts | None, key: Facts | None) -> None:
         """Complete a sighting, to be handed on."""
         sighting.name = self.names.name
@@ -291,7 +242,7 @@ class AttentionMode(TorchFunctionMode):
         sighting.kind = kind_by_flow(query, key, sighting)
         if self.in_multihead is not None:
             sighting.mechanism = "multi_head_attention_forward"
-        self.found = sighting
+        self.session.pending = sighting
 
 
 def every_tensor(inputs: Any) -> Iterator[torch.Tensor]:

@@ -12,6 +12,7 @@ from torch import nn
 from tensorboard_plugin_attn.capturing.mode import AttentionMode
 from tensorboard_plugin_attn.capturing.names import ModuleNames, unwrap
 from tensorboard_plugin_attn.capturing.padding import Crop, kept_positions
+from tensorboard_plugin_attn.capturing.registry import watched_registry
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.undisturbed import undisturbed
@@ -85,7 +86,9 @@ def probe(
         names = ModuleNames(inner)
         names.watch()
         stack.callback(names.unwatch)
-        stack.enter_context(AttentionMode(session, names))
+        mode = AttentionMode(session, names)
+        stack.enter_context(watched_registry(mode.fused.see_kernel))
+        stack.enter_context(mode)
         run(inner, inputs)
     session.warn()
     if not handed:

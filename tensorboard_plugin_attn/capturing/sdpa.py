@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,18 +13,25 @@ from tensorboard_plugin_attn.capturing.axes import Axes, leaves
 from tensorboard_plugin_attn.capturing.masks import causal, split_mask
 from tensorboard_plugin_attn.capturing.sighting import Sighting
 
-__all__ = ["Call", "head_axes", "read_call", "sighting_of"]
+__all__ = ["Call", "head_axes", "read_call", "sighting_of", "unpacked"]
 
 
 @dataclass(eq=False)
 class Call:
-    """The arguments of one call."""
+    """The arguments of one call.
+
+    ``change``: applied to the scaled scores before the mask, such as soft-capping; ``sinks``: one score per head
+    that takes part in the softmax and is no key.
+    """
 
     query: torch.Tensor
     key: torch.Tensor
     mask: torch.Tensor | None = None
     is_causal: bool = False
     scale: float | None = None
+    change: Callable[[torch.Tensor], torch.Tensor] | None = None
+    sinks: torch.Tensor | None = None
+    mechanism: str = "sdpa"
 
 
 def read_call(
@@ -41,6 +49,23 @@ def read_call(
     return Call(
         query.detach(), key.detach(), None if attn_mask is None else attn_mask.detach(), is_causal, scale
     )
+
+
+def unpacked(call: Call, axes: Axes | None) -> Call:
+    """A call whose query axis holds the heads of one group, ``[batch, kv_head, group, d]``, as one of one query.
+
+    Decoding with grouped keys is written so: the axis before the last came out of the heads, not out of tokens.
+    """
+    if axes is None or len(axes) != 4:
+        return call
+    packed, heads = leaves(axes[-2]), {whole for atom in leaves(axes[-3]) for whole in atom.wholes()}
+    if not packed or not all(heads & set(atom.wholes()) and atom.is_feature for atom in packed):
+        return call
+    batch, groups, queries, width = call.query.shape
+    mask = call.mask
+    if mask is not None and mask.dim() > 1 and mask.shape[-2] == queries:
+        mask = mask.expand(-1, groups, -1, -1).reshape(mask.shape[0], groups * queries, 1, mask.shape[-1])
+    return replace(call, query=call.query.reshape(batch, groups * queries, 1, width), mask=mask)
 
 
 def head_axes(query: torch.Tensor, axes: Axes | None, heads: int | None, batch: int | None) -> list[int]:
@@ -66,10 +91,14 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
     key = call.key.reshape(outer[0], -1, keys, width)
     scale = 1 / math.sqrt(width) if call.scale is None else float(call.scale)
     allowed, bias = split_mask(whole_mask(call, outer))
-    weights = weights_of(query, key, scale, allowed, bias)
+    scores = scores_of(query, key, scale)
+    if call.change is not None:
+        changed = call.change(scores.clone())
+        bias = changed - scores if bias is None else changed - scores + bias
+    weights = weights_of(scores, allowed, bias, call.sinks)
     return Sighting(
         weights,
-        mechanism="sdpa",
+        mechanism=call.mechanism,
         dtype=str(query.dtype).removeprefix("torch."),
         scale=scale,
         query=query if with_vectors else None,
@@ -95,21 +124,28 @@ def whole_mask(call: Call, outer: list[int]) -> torch.Tensor | None:
     return mask.reshape((1,) * (4 - mask.dim()) + tuple(mask.shape))
 
 
-def weights_of(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    scale: float,
-    allowed: torch.Tensor | None,
-    bias: torch.Tensor | None,
-) -> torch.Tensor:
-    """float32 ``[batch, head, query, key]``; a query that sees nothing has weights of 0."""
+def scores_of(query: torch.Tensor, key: torch.Tensor, scale: float) -> torch.Tensor:
+    """float32 ``q · kᵀ · scale``, keys repeated for their group of heads."""
     query, key = query.float(), key.float()
     groups = query.shape[1] // key.shape[1]
     key = key.repeat_interleave(groups, dim=1) if groups > 1 else key
-    scores = (query @ key.transpose(-1, -2)).mul_(scale)
+    return torch.matmul(query, key.transpose(-1, -2)).mul_(scale)
+
+
+def weights_of(
+    scores: torch.Tensor,
+    allowed: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    sinks: torch.Tensor | None,
+) -> torch.Tensor:
+    """float32 ``[batch, head, query, key]``, the scores overwritten; a query that sees nothing has weights of 0."""
     if bias is not None:
         scores += bias
-    if allowed is None:
-        return scores.softmax(-1)
-    scores.masked_fill_(~allowed, -torch.inf)
-    return scores.softmax(-1).nan_to_num_(0.0)
+    if allowed is not None:
+        scores.masked_fill_(~allowed, -torch.inf)
+    if sinks is not None:
+        column = sinks.float().reshape(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
+        return torch.cat([scores, column], dim=-1).softmax(-1)[..., :-1]
+    weights = scores.softmax(-1)
+    sees_nothing = allowed is not None and not bool(allowed.any(-1).all())
+    return weights.nan_to_num_(0.0) if sees_nothing else weights

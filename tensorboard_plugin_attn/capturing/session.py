@@ -32,18 +32,15 @@ class Session:
         self.wanted = None if wanted is None else frozenset(wanted)
         self.count = 0
         self.forwards = 0
-        self.batch: int | None = None
         self.padding = Padding()
         self.left_out: list[LeftOut] = []
         self.softmaxes: dict[tuple[str, tuple[int, ...]], None] = {}
-        self.faults: list[Exception] = []
+        self.pending: Sighting | None = None
 
     def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The model was called: how many inputs, and which of their positions are padding."""
         self.forwards += 1
-        found = padding_of(args, kwargs)
-        self.batch = found.batch
-        self.padding = found
+        self.padding = padding_of(args, kwargs)
 
     def wants_next(self) -> bool:
         """Whether the next call is to be computed; a call that is not is only counted."""
@@ -52,8 +49,18 @@ class Session:
         self.count += 1
         return False
 
-    def take(self, sighting: Sighting) -> None:
-        """The next call's sighting."""
+    def guard(self, module: str, what: str, look: Callable[[], None]) -> None:
+        """Look at a call; a fault of ours is noted and must not stop a training."""
+        try:
+            look()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the model's own call has gone well
+            self.leave_out(module, what, f"{type(error).__name__}: {error}")
+
+    def hand_on(self) -> None:
+        """Pass the sighting that a look left, if any; what the receiver raises goes to the caller."""
+        if self.pending is None:
+            return
+        sighting, self.pending = self.pending, None
         sighting.forward = self.forwards
         index = self.count
         self.count += 1

@@ -107,14 +107,26 @@ def picked(
 
 
 def rebuild_error(layer: LayerAttention, allowed: torch.Tensor | None) -> float:
-    """Largest |softmax(q·k·scale + bias + mask) − weights| over all heads of the last query."""
-    query, key, weights = layer.query[..., -1:, :].float(), layer.key.float(), layer.weights[..., -1:, :]
+    """Largest |softmax(q·k·scale + bias + mask) − weights| over all heads of the last query that sees a key."""
+    if not layer.weights.numel():
+        return 0.0
+    last = last_seeing(allowed, int(layer.weights.shape[-2]))
+    rows = slice(last, last + 1)
+    query, key, weights = layer.query[..., rows, :].float(), layer.key.float(), layer.weights[..., rows, :]
     groups = query.shape[-3] // key.shape[-3]
     key = key.repeat_interleave(groups, dim=-3) if groups > 1 else key
     scores = query @ key.transpose(-1, -2) * (1.0 if layer.scale is None else layer.scale)
     if layer.bias is not None:
-        scores = scores + (layer.bias[..., -1:, :] if layer.bias.shape[-2] > 1 else layer.bias)
+        scores = scores + (layer.bias[..., rows, :] if layer.bias.shape[-2] > 1 else layer.bias)
     if allowed is not None:
-        last = allowed[..., -1:, :] if allowed.shape[-2] > 1 else allowed
-        scores = scores.masked_fill(~last, -torch.inf)
-    return float((torch.nan_to_num(scores.softmax(-1)) - weights).abs().max()) if weights.numel() else 0.0
+        seen = allowed[..., rows, :] if allowed.shape[-2] > 1 else allowed
+        scores = scores.masked_fill(~seen, -torch.inf)
+    return float((torch.nan_to_num(scores.softmax(-1)) - weights).abs().max())
+
+
+def last_seeing(allowed: torch.Tensor | None, queries: int) -> int:
+    """The last query that may see a key in every input and head."""
+    if allowed is None or allowed.shape[-2] == 1:
+        return queries - 1
+    sees = allowed.any(-1).reshape(-1, queries).all(0).nonzero()
+    return int(sees[-1]) if len(sees) else queries - 1

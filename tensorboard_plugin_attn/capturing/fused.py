@@ -1,0 +1,92 @@
+"""Calls of fused attention kernels, seen by the function mode or the registry → sightings, none twice."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from tensorboard_plugin_attn.capturing import sdpa
+from tensorboard_plugin_attn.capturing.flex import read_flex_call
+from tensorboard_plugin_attn.capturing.flow import Facts, Flow
+from tensorboard_plugin_attn.capturing.names import ModuleNames
+from tensorboard_plugin_attn.capturing.registry import read_kernel_call
+from tensorboard_plugin_attn.capturing.session import Session
+from tensorboard_plugin_attn.capturing.sighting import Sighting
+
+__all__ = ["FUSED", "FusedCalls"]
+
+FUSED = frozenset(("scaled_dot_product_attention", "flex_attention"))
+Take = Callable[[Sighting, Facts | None, Facts | None], None]
+
+
+class FusedCalls:
+    """Computes the weights of fused calls aside and hands them to ``take``."""
+
+    def __init__(self, session: Session, names: ModuleNames, flow: Flow, take: Take) -> None:
+        self.session = session
+        self.names = names
+        self.flow = flow
+        self.take = take
+        self.sinks: torch.Tensor | None = None
+        self.last: tuple[weakref.ref[torch.Tensor] | None, ...] = ()
+        self.last_settings: tuple[Any, ...] = ()
+
+    def see(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], heads: int | None) -> None:
+        """One call of a torch function."""
+        query = args[0] if args else kwargs["query"]
+        key = args[1] if len(args) > 1 else kwargs["key"]
+        if name == "flex_attention":
+            call = read_flex_call(*args, **kwargs)
+            call.sinks = self.sinks
+        else:
+            call = sdpa.read_call(*args, **kwargs)
+            if self.is_repeated(query, key, args[3] if len(args) > 3 else kwargs.get("attn_mask"), call):
+                return
+        self.record(call, query, key, heads)
+
+    def see_kernel(self, kernel: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """One call of transformers' registry: run it, and record it unless the function mode could look inside."""
+        given = dict(zip(("module", "query", "key", "value", "attention_mask"), args, strict=False)) | kwargs
+        before, self.sinks = self.session.count, given.get("s_aux")
+        try:
+            result = kernel(*args, **kwargs)
+        finally:
+            self.sinks = None
+        if self.session.count == before and isinstance(given.get("query"), torch.Tensor):
+            with torch._C.DisableTorchFunction():
+                self.session.guard(self.names.name, "attention kernel", lambda: self.read_kernel(given))
+            self.session.hand_on()
+        return result
+
+    def read_kernel(self, given: dict[str, Any]) -> None:
+        """Compute an opaque kernel's weights from its arguments."""
+        options = {name: value for name, value in given.items() if name != "value"}
+        call = read_kernel_call(options.pop("module"), options.pop("query"), options.pop("key"), **options)
+        self.record(call, given["query"], given["key"], None)
+
+    def record(self, call: sdpa.Call, query: torch.Tensor, key: torch.Tensor, heads: int | None) -> None:
+        """Compute one call's weights, when they are wanted."""
+        if not self.session.wants_next():
+            return
+        sides = self.flow.get(query), self.flow.get(key)
+        axes = None if sides[0] is None else sides[0].axes
+        call = sdpa.unpacked(call, axes)
+        outer = sdpa.head_axes(call.query, axes, heads or self.names.heads, self.session.padding.batch)
+        with torch.no_grad(), torch.autocast(call.query.device.type, enabled=False):
+            self.take(sdpa.sighting_of(call, outer, with_vectors=self.session.query_key), *sides)
+
+    def is_repeated(self, query: torch.Tensor, key: torch.Tensor, mask: Any, call: sdpa.Call) -> bool:
+        """Whether the last call had the same query, key and mask: one map, applied to several values."""
+        parts = (query, key, mask)
+        before, settings = self.last, self.last_settings
+        self.last = tuple(None if part is None else weakref.ref(part) for part in parts)
+        self.last_settings = (call.is_causal, call.scale)
+        if len(before) != len(parts) or settings != self.last_settings:
+            return False
+        return all(
+            part is None if old is None else part is not None and old() is part
+            for old, part in zip(before, parts, strict=True)
+        )
