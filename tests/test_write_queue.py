@@ -10,7 +10,6 @@ from collections.abc import Callable
 import pytest
 
 from tensorboard_plugin_attn import write_queue
-from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.write_queue import Job, WriteQueue
 
 
@@ -219,10 +218,3 @@ def test_where_no_thread_can_start_jobs_run_at_once(monkeypatch: pytest.MonkeyPa
     queue.put(disk.job("b"))
     queue.drain()
     assert disk.written == ["a", "b"]
-
-
-def test_warnings_that_are_errors_are_printed_and_stop_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        tell("the disk is full")
-    assert "tensorboard_plugin_attn: the disk is full" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from random_attention import softmax_weights, token_list
 
 from tensorboard_plugin_attn import AttentionReader
@@ -80,21 +81,25 @@ def test_a_writer_that_is_forgotten_writes_everything(tmp_path: Path) -> None:
     assert AttentionReader(tmp_path).steps(".", "probe") == list(range(10))
 
 
-def test_a_forked_child_owns_no_writer(tmp_path: Path) -> None:
-    fork = """
-    import warnings
-    warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on forks beside threads
-    pid = os.fork()
-    if pid == 0:
-        writer.add_record("child", random_record(), 0)
-        writer.flush()
-        writer.close()
-        sys.exit(0)
-    _, status = os.waitpid(pid, 0)
-    writer.add_record("probe", random_record(), 10)
-    print(os.waitstatus_to_exitcode(status))
-    """
-    code, output, errors = run(LOG_TEN + textwrap.dedent(fork), tmp_path)
+FORK = """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on forks beside threads
+pid = os.fork()
+if pid == 0:
+    writer.add_record("child", random_record(), 0)
+    handed_over = [job.path for job in writer.queue.jobs if "child" in job.path]
+    writer.flush()
+    writer.close()
+    sys.exit(len(handed_over) + writer.is_writing)
+_, status = os.waitpid(pid, 0)
+writer.add_record("probe", random_record(), 10)
+print(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.parametrize("before", ["writer.flush()", ""])
+def test_a_forked_child_owns_no_writer(before: str, tmp_path: Path) -> None:
+    code, output, errors = run(LOG_TEN + before + FORK, tmp_path)
     assert (code, errors, output.strip()) == (0, "", "0")
     reader = AttentionReader(tmp_path)
     assert reader.tags(".") == ["probe"]
