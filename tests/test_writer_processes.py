@@ -87,7 +87,7 @@ warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on forks besi
 pid = os.fork()
 if pid == 0:
     writer.add_record("child", random_record(), 0)
-    handed_over = [job.path for job in writer.queue.jobs if "child" in job.path]
+    handed_over = [job.path for job in writer.queue.jobs if "/child/" in job.path]
     writer.flush()
     writer.close()
     sys.exit(len(handed_over) + writer.is_writing)
