@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 
 import type { RecordHeader, RunIndex } from "./answers";
-import { record, series, shown, stale, thumbnails, weights } from "./loaded";
+import { loadedHeads, record, series, shown, stale, thumbnails, weights } from "./loaded";
 import {
   direction,
   head,
@@ -40,7 +40,8 @@ function nearest(sorted: readonly number[], wanted: number): number | null {
 function coordinates(): { tag: string; step: string; layer: string } {
   const where = JSON.stringify([run.value, tag.value]);
   const at = JSON.stringify([where, step.value, version.value]);
-  return { tag: where, step: at, layer: `${at}/${layer.value}` };
+  const alone = loadedHeads.value === "one" ? head.value : "";
+  return { tag: where, step: at, layer: `${at}/${layer.value}/${alone}` };
 }
 
 /** Run `change`; whatever is then loaded for another selection is marked so in the same batch. */

@@ -79,7 +79,7 @@ describe("errors", () => {
 
   it("of bytes that cannot be decoded count as damage", async () => {
     const { api } = answering(new Uint8Array([255, 0, 0, 0]));
-    const told = await failure(api.weights(at, 0));
+    const told = await failure(api.weights(at, 0, null));
     expect(told).toMatchObject({ code: "undecodable", damaged: true });
   });
 

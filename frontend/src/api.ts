@@ -31,7 +31,13 @@ export interface Api {
   index(signal?: AbortSignal): Promise<RunIndex>;
   record(at: RecordAddress, signal?: AbortSignal): Promise<Sized<RecordHeader>>;
   thumbnails(at: RecordAddress, signal?: AbortSignal): Promise<Sized<Thumbnails>>;
-  weights(at: RecordAddress, layer: number, signal?: AbortSignal): Promise<Sized<LayerWeights>>;
+  /** Of all heads of the layer, or of one. */
+  weights(
+    at: RecordAddress,
+    layer: number,
+    head: number | null,
+    signal?: AbortSignal,
+  ): Promise<Sized<LayerWeights>>;
   vectors(
     at: RecordAddress,
     layer: number,
@@ -74,9 +80,9 @@ export function createApi(fetch: Fetch): Api {
     },
     thumbnails: (at, signal) =>
       binary(get("thumbnails", address(at), signal), decodeThumbnails, (t) => t.codes.byteLength),
-    weights: (at, layer, signal) =>
+    weights: (at, layer, head, signal) =>
       binary(
-        get("weights", { ...address(at), layer }, signal),
+        get("weights", { ...address(at), layer, ...(head !== null && { head }) }, signal),
         decodeWeights,
         (weights) => weights.byteLength,
       ),

@@ -133,7 +133,8 @@ describe("decode", () => {
     const answer = weightsAnswer({ head: 1, heads: 12 }, [0.25, 0.75], [members[1]!]);
     const weights = await decodeWeights(answer);
     expect(weights.heads).toBe(1);
-    expect(weights.weight(0, 1, 0)).toBe(0.75);
+    expect(weights.firstHead).toBe(1);
+    expect(weights.weight(1, 1, 0)).toBe(0.75);
   });
 
   test("float32 and float16 members are the weights themselves", async () => {

@@ -26,7 +26,7 @@ export type Precision = "uint8" | "float16" | "float32";
 /** (code / 255)², by code. */
 const squares = Float32Array.from({ length: 256 }, (_, code) => (code / 255) ** 2);
 
-/** Weights of one layer, or of one head of it (then `heads` is 1), as [head, query, key]. */
+/** Weights of one layer as [head, query, key], or of one head of it: then `heads` is 1 and `firstHead` its index. */
 export class LayerWeights {
   constructor(
     readonly layer: number,
@@ -39,6 +39,7 @@ export class LayerWeights {
     readonly codes: Uint8Array | null,
     /** For float16 and float32: the weights themselves. */
     readonly values: Float32Array | null,
+    readonly firstHead = 0,
   ) {}
 
   get byteLength(): number {
@@ -46,7 +47,7 @@ export class LayerWeights {
   }
 
   weight(head: number, query: number, key: number): number {
-    const row = head * this.queries + query;
+    const row = (head - this.firstHead) * this.queries + query;
     const at = row * this.keys + key;
     if (this.codes === null) return this.values![at]!;
     return squares[this.codes[at]!]! * this.rowMax[row]!;
@@ -54,7 +55,7 @@ export class LayerWeights {
 
   /** Copy the weights of one query on keys [keyStart, keyEnd) into `into`, at the keys' own places. */
   readRow(head: number, query: number, into: Float32Array, keyStart = 0, keyEnd = this.keys): void {
-    const row = head * this.queries + query;
+    const row = (head - this.firstHead) * this.queries + query;
     const start = row * this.keys;
     if (this.codes === null) {
       for (let key = keyStart; key < keyEnd; key++) into[key] = this.values![start + key]!;
@@ -164,6 +165,7 @@ export async function decodeWeights(buffer: ArrayBuffer): Promise<LayerWeights> 
     rowMax,
     coded ? bytes : null,
     coded ? null : floats(bytes, precision),
+    head ?? 0,
   );
 }
 

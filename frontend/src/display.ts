@@ -6,6 +6,10 @@ export type Specials = "show" | "mute" | "hide";
 export type ThumbnailStyle = "heat" | "lines";
 export type SentenceFilter = "all" | "aa" | "bb" | "ab" | "ba";
 export type HeadMode = "lines" | "matrix";
+/** All heads by themselves, or one made of those shown. */
+export type HeadSummary = "none" | "mean" | "max";
+export type ColourScale = "root" | "linear";
+export type LinesLayout = "vertical" | "horizontal";
 export type Theme = "light" | "dark";
 
 export const theme: Signal<Theme> = signal("light");
@@ -28,6 +32,14 @@ export const cellMetric: Signal<string> = signal("entropy");
 export const dimBelow: Signal<number> = signal(0);
 export const sentenceFilter: Signal<SentenceFilter> = signal("all");
 export const headMode: Signal<HeadMode> = signal("lines");
+export const headSummary: Signal<HeadSummary> = signal("none");
+/** Of the matrix: colour by the weight's root, or by the weight itself. */
+export const colourScale: Signal<ColourScale> = signal("root");
+export const linesLayout: Signal<LinesLayout> = signal("vertical");
+/** Pieces of one word drawn as one token. */
+export const mergeWords: Signal<boolean> = signal(false);
+/** Tokens as the tokenizer writes them. */
+export const rawTokens: Signal<boolean> = signal(false);
 
 /** Under this width of the frame the left pane folds away. */
 export const FOLD_WIDTH = 1100;

@@ -9,8 +9,14 @@ import type { ViewName } from "./selection";
 export interface StepJobs {
   record: Job<RecordHeader>;
   thumbnails: Job<Thumbnails> | null;
-  /** null: left out when logging. */
+  /** null: nothing to ask for, see `loadedHeads`. */
   weights: Job<LayerWeights> | null;
+}
+
+export interface WantedWeights {
+  layer: number;
+  /** null = all. */
+  head: number | null;
 }
 
 /** Views that draw every head's thumbnail; the others draw the weights of one layer. */
@@ -19,9 +25,8 @@ const withThumbnails: ReadonlySet<ViewName> = new Set<ViewName>(["model", "evolu
 export function jobsAt(
   api: Api,
   at: RecordAddress,
-  layer: number,
   view: ViewName,
-  hasWeights: boolean,
+  weights: WantedWeights | null,
 ): StepJobs {
   const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
   return {
@@ -29,9 +34,19 @@ export function jobsAt(
     thumbnails: withThumbnails.has(view)
       ? { key: `thumbnails ${where}`, fetch: (signal) => api.thumbnails(at, signal) }
       : null,
-    weights: hasWeights
-      ? { key: `weights ${where} ${layer}`, fetch: (signal) => api.weights(at, layer, signal) }
-      : null,
+    weights: weights === null ? null : weightsJob(api, at, weights),
+  };
+}
+
+export function weightsJob(
+  api: Api,
+  at: RecordAddress,
+  { layer, head }: WantedWeights,
+): Job<LayerWeights> {
+  const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
+  return {
+    key: `weights ${where} ${layer} ${head ?? "all"}`,
+    fetch: (signal) => api.weights(at, layer, head, signal),
   };
 }
 

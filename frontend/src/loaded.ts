@@ -5,6 +5,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 import type { RecordHeader } from "./answers";
 import type { LayerWeights, MetricSeries, Thumbnails } from "./decode";
 import type { ApiError } from "./errors";
+import { layer, tag } from "./selection";
 
 /**
  * "ready" and "error" always belong to the present selection: whatever changes the selection sets
@@ -35,6 +36,25 @@ export function stale<T>(loaded: Loaded<T>): Loaded<T> {
   const previous = shown(loaded);
   return previous === undefined ? { status: "loading" } : { status: "loading", previous };
 }
+
+/** A layer with more weights than these is loaded one head at a time. */
+export const MOST_WEIGHTS = 1 << 24;
+
+const knownHeader: ReadonlySignal<RecordHeader | undefined> = computed(() => {
+  const own = shown(record.value);
+  return own?.tag === tag.value ? own : probeHeaders.value.get(tag.value ?? "");
+});
+
+/**
+ * What is loaded of the selected layer: nothing while its size is not known, nothing where its
+ * weights were left out when logging, all heads, or the selected head alone.
+ */
+export const loadedHeads: ReadonlySignal<"unknown" | "none" | "all" | "one"> = computed(() => {
+  const shape = knownHeader.value?.layers[layer.value];
+  if (shape === undefined) return "unknown";
+  if (!shape.weights) return "none";
+  return shape.heads * shape.queries * shape.keys > MOST_WEIGHTS ? "one" : "all";
+});
 
 /** Why the selected step cannot be shown, if so. */
 export const stepError: ReadonlySignal<ApiError | null> = computed(() => {

@@ -31,6 +31,7 @@ beforeEach(() => {
   state.index.value = null;
   state.indexError.value = null;
   state.hidden.value = false;
+  state.probeHeaders.value = new Map();
   state.direction.value = 1;
   for (const each of [state.record, state.thumbnails, state.weights, state.series])
     each.value = { status: "idle" };
@@ -93,6 +94,26 @@ describe("the loader", () => {
     await api.settle();
     expect(asked("weights 1")).toEqual([]);
     expect(state.weights.value.status).toBe("idle");
+  });
+});
+
+describe("a layer of too many weights", () => {
+  beforeEach(async () => {
+    api.record = (at) => {
+      const value = header(at.tag, at.step);
+      for (const layer of value.layers) Object.assign(layer, { queries: 4096, keys: 4096 });
+      return Promise.resolve({ value, bytes: 1 });
+    };
+    await open(1);
+  });
+
+  it("is loaded one head at a time, and never whole", async () => {
+    expect(asked("weights")).toEqual(["weights 0.0 p 0 v0"]);
+    state.selectHead(0, 1);
+    expect(state.weights.value.status).toBe("loading");
+    await api.settle();
+    expect(asked("weights").at(-1)).toBe("weights 0.1 p 0 v0");
+    expect(state.weights.value.status).toBe("ready");
   });
 });
 

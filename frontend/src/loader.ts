@@ -3,7 +3,7 @@
 import { batch, computed, effect, untracked } from "@preact/signals";
 
 import type { Api } from "./api";
-import { jobsAt, listed, seriesJob, type StepJobs } from "./jobs";
+import { jobsAt, listed, seriesJob, type StepJobs, type WantedWeights } from "./jobs";
 import { startListing } from "./listing";
 import { capacityFor, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
@@ -22,9 +22,12 @@ export interface Loader {
   stop: () => void;
 }
 
-const hasWeights = computed(
-  () => state.shown(state.record.value)?.layers[state.layer.value]?.weights ?? true,
-);
+/** null while the layer's size is not known, and where there are none. */
+const wantedWeights = computed<WantedWeights | null>(() => {
+  const heads = state.loadedHeads.value;
+  if (heads === "unknown" || heads === "none") return null;
+  return { layer: state.layer.value, head: heads === "one" ? state.head.value : null };
+});
 
 /** Follows the selected step, with the window around it. */
 class StepLoader {
@@ -69,7 +72,8 @@ class StepLoader {
       Promise.all([
         this.#record.want(record),
         thumbnails === null ? this.#thumbnails.clear() : this.#thumbnails.want(thumbnails),
-        weights === null ? this.#weights.clear() : this.#weights.want(weights),
+        weights !== null && this.#weights.want(weights),
+        state.loadedHeads.peek() === "none" && this.#weights.clear(),
       ]),
     );
   }
@@ -80,7 +84,7 @@ class StepLoader {
     const step = state.steps.peek()[position];
     if (run === null || tag === null || step === undefined) return null;
     const at = { run, tag, step, version: state.versions.peek()[position] ?? null };
-    return jobsAt(this.api, at, state.layer.peek(), state.view.peek(), hasWeights.peek());
+    return jobsAt(this.api, at, state.view.peek(), wantedWeights.peek());
   }
 
   /** Whether a step turned out to weigh something else than the one before. */
@@ -118,9 +122,9 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
 
   const dispose = [
     effect(() => {
-      const watched = [state.run, state.tag, state.step, state.version, state.layer, state.view];
+      const watched = [state.run, state.tag, state.step, state.version, state.view];
       for (const each of watched) void each.value;
-      void hasWeights.value;
+      void wantedWeights.value;
       if (state.hidden.value) return untracked(() => steps.stop());
       untracked(() => void steps.show());
     }),

@@ -7,6 +7,11 @@ import type { ApiError } from "./errors";
 
 export type ViewName = "evolution" | "model" | "head" | "neuron";
 
+export interface TokenRange {
+  query: readonly [first: number, end: number];
+  key: readonly [first: number, end: number];
+}
+
 export const index: Signal<RunIndex | null> = signal(null);
 export const indexError: Signal<ApiError | null> = signal(null);
 
@@ -21,6 +26,8 @@ export const query: Signal<number | null> = signal(null);
 export const key: Signal<number | null> = signal(null);
 export const hoverQuery: Signal<number | null> = signal(null);
 export const hoverKey: Signal<number | null> = signal(null);
+/** Tokens [first, end) of either side that the Head view is limited to; null = the whole text. */
+export const tokenRange: Signal<TokenRange | null> = signal(null);
 /** null = all; never empty. */
 export const shownHeads: Signal<ReadonlySet<number> | null> = signal(null);
 /** Runs whose box is unticked. */

@@ -34,6 +34,12 @@ function setEverything(): void {
   state.dimBelow.value = 0.5;
   state.sentenceFilter.value = "ba";
   state.headMode.value = "matrix";
+  state.headSummary.value = "max";
+  state.colourScale.value = "linear";
+  state.linesLayout.value = "horizontal";
+  state.mergeWords.value = true;
+  state.rawTokens.value = true;
+  state.tokenRange.value = { query: [40, 71], key: [32, 33] };
 }
 
 describe("pairs of the state", () => {
@@ -44,7 +50,7 @@ describe("pairs of the state", () => {
   it("come back from the hash as they went in, for every setting at once", () => {
     setEverything();
     const pairs = pairsOfState();
-    expect(pairs).toHaveLength(21);
+    expect(pairs).toHaveLength(27);
     const hash = formatHash("#attn", pairs);
     applyPairs([]);
     expect(pairsOfState()).toEqual([]);
@@ -52,6 +58,7 @@ describe("pairs of the state", () => {
     expect(pairsOfState()).toEqual(pairs);
     expect([...state.shownHeads.value!]).toEqual([2, 11]);
     expect(state.run.value).toBe("a b&c=d/é");
+    expect(state.tokenRange.value).toEqual({ query: [40, 71], key: [32, 33] });
   });
 
   it.each([
@@ -64,6 +71,8 @@ describe("pairs of the state", () => {
     ["hiddenRuns", "[1"],
     ["step", "1e9"],
     ["numbers", "yes"],
+    ["range", "5-4.0-1"],
+    ["range", "0-4"],
   ])("that mean nothing are left out: %s=%s", (key, value) => {
     applyPairs([[key, value]]);
     expect(pairsOfState()).toEqual([]);

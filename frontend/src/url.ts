@@ -83,6 +83,21 @@ function heads(target: Signal<ReadonlySet<number> | null>): Entry {
   );
 }
 
+const rangeParts = /^(\d{1,9})-(\d{1,9})\.(\d{1,9})-(\d{1,9})$/;
+
+/** First and last token of the queries and of the keys: `40-70.32-64`. */
+function range(target: Signal<state.TokenRange | null>): Entry {
+  return entry<state.TokenRange | null>(
+    target,
+    (value) =>
+      value && [value.query, value.key].map(([first, end]) => `${first}-${end - 1}`).join("."),
+    (written) => {
+      const [a, b, c, d] = (rangeParts.exec(written) ?? []).slice(1).map(Number);
+      return a! <= b! && c! <= d! ? { query: [a!, b! + 1], key: [c!, d! + 1] } : undefined;
+    },
+  );
+}
+
 const yesOrNo = (target: Signal<boolean>): Entry =>
   entry(
     target,
@@ -130,6 +145,12 @@ const entries: Record<string, Entry> = {
   dim: number(state.dimBelow, 0, 1),
   sentences: oneOf(state.sentenceFilter, ["all", "aa", "bb", "ab", "ba"]),
   mode: oneOf(state.headMode, ["lines", "matrix"]),
+  summary: oneOf(state.headSummary, ["none", "mean", "max"]),
+  scale: oneOf(state.colourScale, ["root", "linear"]),
+  layout: oneOf(state.linesLayout, ["vertical", "horizontal"]),
+  words: yesOrNo(state.mergeWords),
+  raw: yesOrNo(state.rawTokens),
+  range: range(state.tokenRange),
 };
 
 export type Pairs = readonly (readonly [key: string, value: string])[];

@@ -108,7 +108,8 @@ export function fakeApi(): FakeApi {
     index: (signal) => ask("index", signal, () => api.listing),
     record: (at, signal) => part<RecordHeader>("record", at, signal),
     thumbnails: (at, signal) => part<Thumbnails>("thumbnails", at, signal),
-    weights: (at, layer, signal) => part<LayerWeights>(`weights ${layer}`, at, signal),
+    weights: (at, layer, head, signal) =>
+      part<LayerWeights>(`weights ${layer}${head === null ? "" : `.${head}`}`, at, signal),
     vectors: (at, layer, head, signal) => part(`vectors ${layer} ${head}`, at, signal),
     metrics: (run, tag, signal) =>
       ask(`metrics ${run} ${tag}`, signal, () => ({

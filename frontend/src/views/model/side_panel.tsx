@@ -61,7 +61,10 @@ function Pattern() {
         <CompactLines
           record={header}
           weights={loaded}
-          head={Math.min(head.value, loaded.heads - 1)}
+          head={Math.min(
+            Math.max(head.value, loaded.firstHead),
+            loaded.firstHead + loaded.heads - 1,
+          )}
         />
       </div>
       {!isPointed && <p class="side-hint">Point at a token for its weights, click to keep it.</p>}

@@ -1,0 +1,36 @@
+/** A layer's mask and one head's bias → the keys that a query may attend to. */
+
+import type { HeadVectors } from "../../decode";
+import type { LayerHeader } from "../../state";
+
+export interface KeysSeen {
+  /** Keys [first, end) that the kind of mask leaves to a query. */
+  range: (query: number) => readonly [first: number, end: number];
+  /** Added to the scaled score; −∞ hides the key. */
+  added: (query: number, key: number) => number;
+}
+
+/** Keys before the first query, as a decoder with a cache has them. */
+export function keysAhead({ keys, queries, kind }: LayerHeader): number {
+  return kind === "self" ? keys - queries : 0;
+}
+
+export function keysSeen(header: LayerHeader, { bias, biasShape }: HeadVectors): KeysSeen {
+  const { mask, keys } = header;
+  const window = /^window (\d+)$/.exec(mask);
+  const width = window === null ? keys : Number(window[1]);
+  const isCausal = mask === "causal" || window !== null;
+  const ahead = header.keys - header.queries;
+  const [rows = 1, columns = 1] = biasShape;
+  return {
+    range(query) {
+      if (!isCausal) return [0, keys];
+      const end = Math.min(keys, Math.max(0, query + ahead + 1));
+      return [Math.max(0, end - width), end];
+    },
+    added(query, key) {
+      if (bias === null) return 0;
+      return bias[(rows > 1 ? query : 0) * columns + (columns > 1 ? key : 0)]!;
+    },
+  };
+}
