@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import struct
@@ -12,6 +13,7 @@ from typing import Any
 from tensorboard_plugin_attn.errors import (
     AttentionError,
     DamagedFileError,
+    IncomparableError,
     NewerFormatError,
     NotRecordedError,
 )
@@ -21,6 +23,7 @@ __all__ = [
     "Array",
     "RequestError",
     "binary_answer",
+    "digest",
     "error_answer",
     "json_answer",
     "pack",
@@ -61,6 +64,11 @@ class Answer:
     etag: str = ""
 
 
+def digest(content: bytes) -> str:
+    """Different for different content."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 def json_answer(fields: Any, *, status: int = 200, immutable: bool = False, etag: str = "") -> Answer:
     """Fields → a JSON answer, numbers that JSON lacks as null."""
     return Answer(to_json(fields), "application/json", status, immutable, etag)
@@ -80,6 +88,8 @@ def error_answer(error: AttentionError) -> Answer:
     elif isinstance(error, DamagedFileError):
         code = "newer_format" if isinstance(error, NewerFormatError) else "damaged"
         status, fields = 422, {"path": error.path, "reason": error.reason}
+    elif isinstance(error, IncomparableError):
+        status, code, fields = 400, "incomparable", {}
     elif isinstance(error, NotRecordedError):
         status, code, fields = 404, "not_recorded", {}
     else:

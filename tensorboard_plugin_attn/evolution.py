@@ -42,6 +42,7 @@ class StepFacts:
     faults: tuple[Mapping[str, Any], ...] = ()
     masks: tuple[str, ...] = ()
     probe: str = ""
+    kind: str = "weights"
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,7 @@ def step_facts(meta: Mapping[str, Any]) -> StepFacts:
     """A header → what evolution needs of it beside the metrics."""
     return StepFacts(
         tuple(meta.get("faults", ())),
-        tuple(layer["mask"] for layer in meta["layers"]),
+        tuple(str(layer.get("mask", "")) for layer in meta["layers"]),
         str(meta.get("probe", "")),
+        str(meta.get("kind", "weights")),
     )

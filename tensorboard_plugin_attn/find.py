@@ -35,6 +35,7 @@ class Pattern:
     template: str = ""
     query: Any = None
     key: Any = None
+    axes: tuple[str, str] | None = None  # names of the token lists of query and key; None: any
 
     def __str__(self) -> str:
         return self.template or f"{self.query} → {self.key}"
@@ -110,6 +111,8 @@ def find_heads(meta: Mapping[str, Any], axes: TokenAxes, weights: LayerRows, pat
 
 def cells_of(pattern: Pattern, entry: Mapping[str, Any], axes: TokenAxes) -> NDArray[np.bool_] | str:
     """``[query, key]`` of a layer's cells, or why it has none."""
+    if pattern.axes not in (None, (entry["query_tokens"], entry["key_tokens"])):
+        return f"no layer has the axes {pattern.axes}"
     grid = layer_grid(entry, axes)
     if not pattern.template:
         pair = resolve_pair(pattern.query, pattern.key, grid.query_tokens, grid.key_tokens)

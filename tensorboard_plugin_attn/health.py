@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.roles import ROLES, SHARP_ROLES
 
-__all__ = ["Hint", "Observed", "Thresholds", "find_hints", "parse_thresholds"]
+__all__ = ["THRESHOLD_NAMES", "Hint", "Observed", "Thresholds", "find_hints", "parse_thresholds"]
 
 FAULTS = {
     "nan": "weights that are NaN",
@@ -37,6 +37,9 @@ class Thresholds:
     drop: float = 3.0  # … after a fall of more than this many deviations of its own history …
     least_deviation: float = 0.01  # … which count at least this much
     collapsed_share: float = 0.5  # a collapsed layer has more than this share of collapsed heads
+
+
+THRESHOLD_NAMES = tuple(each.name for each in fields(Thresholds))
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,7 @@ def find_hints(observed: Observed, thresholds: Thresholds | None = None) -> list
 
 def parse_thresholds(given: Mapping[str, Any]) -> Thresholds:
     """Named numbers → thresholds; names that are none are left alone. Raises ValueError for what is no number."""
-    return Thresholds(
-        **{each.name: float(given[each.name]) for each in fields(Thresholds) if each.name in given}
-    )
+    return Thresholds(**{name: float(given[name]) for name in THRESHOLD_NAMES if name in given})
 
 
 def fault_hints(observed: Observed) -> Iterator[Hint]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.answers import Array
 from tensorboard_plugin_attn.byte_cache import ByteCache
 from tensorboard_plugin_attn.errors import DamagedFileError
+from tensorboard_plugin_attn.evolution import StepFacts, step_facts
 from tensorboard_plugin_attn.files import Files
 from tensorboard_plugin_attn.listing import TagDirectory
 from tensorboard_plugin_attn.opened_record import cache_key, open_latest
@@ -21,6 +22,7 @@ __all__ = ["MetricSeries", "MetricSource", "stack_blocks"]
 
 BLOCK_BYTES = 32 << 20
 BLOCK_OVERHEAD = 1600  # bytes of the objects around an array, measured
+NO_FACTS = StepFacts()
 LAYER_FIELDS = ("name", "kind", "stack", "heads")
 
 
@@ -33,6 +35,7 @@ class MetricBlock:
     names: tuple[str, ...] = ()
     layers: tuple[tuple[Any, ...], ...] = ()
     values: NDArray[np.float32] | None = None
+    facts: StepFacts = NO_FACTS
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class MetricSeries:
     wall_times: NDArray[np.float64]
     values: NDArray[np.float32]
     damaged: list[int]
+    facts: list[StepFacts]
 
     def packed(self) -> tuple[list[Array], dict[str, Any]]:
         """As the ``metrics`` route answers it."""
@@ -90,6 +94,13 @@ class MetricSource:
             self.shared.setdefault(names, names),
             self.shared.setdefault(layers, layers),
             header.metrics,
+            self.share(step_facts(header.meta)),
+        )
+
+    def share(self, facts: StepFacts) -> StepFacts:
+        """The same facts, kept once where steps agree."""
+        return (
+            facts if facts.faults else self.shared.setdefault((facts.masks, facts.probe, facts.kind), facts)
         )
 
 
@@ -113,4 +124,5 @@ def stack_blocks(blocks: Sequence[MetricBlock]) -> MetricSeries:
         wall_times=np.array([block.wall_time for block in whole], np.float64),
         values=values,
         damaged=[block.step for block in blocks if block.values is None],
+        facts=[block.facts for block in whole],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,15 +14,17 @@ from tensorboard_plugin_attn.answers import (
     Answer,
     RequestError,
     binary_answer,
+    digest,
     error_answer,
     json_answer,
 )
 from tensorboard_plugin_attn.assets import ENTRY, find_asset
 from tensorboard_plugin_attn.errors import AttentionError
+from tensorboard_plugin_attn.evolution_routes import EvolutionRoutes
 from tensorboard_plugin_attn.listing import Listing
 from tensorboard_plugin_attn.metric_series import MetricSource
 from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
-from tensorboard_plugin_attn.query import integer, optional_integer, text
+from tensorboard_plugin_attn.query import integer, optional_integer, where
 from tensorboard_plugin_attn.results import (
     Packed,
     record_result,
@@ -52,7 +53,8 @@ class AttnPlugin(base_plugin.TBPlugin):
         interval = getattr(context.flags, "reload_interval", None)
         self.listing = Listing(parse_roots(context.flags))
         self.records = OpenedRecords(self.listing)
-        self.metrics = MetricSource()
+        provider = getattr(context, "data_provider", None)
+        self.evolution = EvolutionRoutes(self.listing, self.records, MetricSource(), provider)
         self.listing.start(DEFAULT_INTERVAL if interval is None else float(interval))
 
     def is_active(self) -> bool:
@@ -71,7 +73,10 @@ class AttnPlugin(base_plugin.TBPlugin):
             "/thumbnails": serve(lambda request: self.binary(request.args, thumbnails_result)),
             "/weights": serve(lambda request: self.weights_answer(request.args)),
             "/vectors": serve(lambda request: self.vectors_answer(request.args)),
-            "/metrics": serve(lambda request: self.metrics_answer(request.args)),
+            "/metrics": serve(lambda request: self.evolution.metrics(request.args)),
+            "/compare": serve(lambda request: self.evolution.compare(request.args)),
+            "/find": serve(lambda request: self.evolution.find(request.args)),
+            "/scalars": serve(self.evolution.scalars),
             f"/{ENTRY}": serve(lambda request: find_asset(ENTRY)),
             "/*": serve(lambda request: find_asset(request.path.partition("/plugin/attn/")[2])),
         }
@@ -102,24 +107,6 @@ class AttnPlugin(base_plugin.TBPlugin):
         asked = arguments.get("v")
         (arrays, fields), version = self.records.use(*where(arguments), asked, result)
         return binary_answer(arrays, fields, immutable=asked is not None, etag=version)
-
-    def metrics_answer(self, arguments: Arguments) -> Answer:
-        """The head metrics of all steps of one tag."""
-        directory = self.listing.find_tag(text(arguments, "run"), text(arguments, "tag"))
-        directory.refresh()
-        arrays, fields = self.metrics.series(directory).packed()
-        versions = " ".join(step_file.version for step_file in directory.steps.values())
-        return binary_answer(arrays, fields, etag=digest(versions.encode()))
-
-
-def where(arguments: Arguments) -> tuple[str, str, int]:
-    """Run, tag and step of a query."""
-    return text(arguments, "run"), text(arguments, "tag"), integer(arguments, "step")
-
-
-def digest(content: bytes) -> str:
-    """Different for different content."""
-    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def serve(route: Callable[[wrappers.Request], Answer]) -> Any:

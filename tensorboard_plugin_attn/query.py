@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
 from tensorboard_plugin_attn.answers import RequestError
 
-__all__ = ["integer", "optional_integer", "text"]
+__all__ = ["integer", "integers", "number", "optional_integer", "text", "where"]
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 
@@ -33,3 +34,30 @@ def integer(arguments: Mapping[str, str], name: str) -> int:
 def optional_integer(arguments: Mapping[str, str], name: str) -> int | None:
     """The value of ``name`` as a whole number, None when it is absent."""
     return integer(arguments, name) if name in arguments else None
+
+
+def integers(arguments: Mapping[str, str], name: str) -> list[int]:
+    """The value of ``name`` as whole numbers with commas between them."""
+    parts = text(arguments, name).split(",")
+    if not all(INTEGER.fullmatch(part) for part in parts):
+        message = f"{name} must be whole numbers such as 3,4,5, got {arguments[name][:40]!r}"
+        raise RequestError(400, "bad_request", message, parameter=name)
+    return [int(part) for part in parts]
+
+
+def number(arguments: Mapping[str, str], name: str) -> float:
+    """The value of ``name`` as a finite number."""
+    value = text(arguments, name)
+    try:
+        found = float(value)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        message = f"{name} must be a number, got {value[:40]!r}"
+        raise RequestError(400, "bad_request", message, parameter=name)
+    return found
+
+
+def where(arguments: Mapping[str, str]) -> tuple[str, str, int]:
+    """Run, tag and step of a query."""
+    return text(arguments, "run"), text(arguments, "tag"), integer(arguments, "step")

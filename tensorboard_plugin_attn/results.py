@@ -11,7 +11,15 @@ from tensorboard_plugin_attn.answers import Array, RequestError
 from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.opened_record import OpenedRecord
 
-__all__ = ["record_result", "thumbnails_result", "vectors_result", "weights_result"]
+__all__ = [
+    "Packed",
+    "absent",
+    "record_result",
+    "thumbnails_result",
+    "vectors_result",
+    "weights_result",
+    "whole",
+]
 
 Packed = tuple[list[Array], dict[str, Any]]
 

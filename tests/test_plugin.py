@@ -44,9 +44,6 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("vectors", {"layer": 0, "head": 0}, 404, "pass query_key=True"),
     ("metrics", {"run": "other"}, 404, "recorded runs: run"),
     ("record", {"v": "1-1"}, 410, "was written anew"),
-    ("scalars", {}, 404, "nothing is served"),
-    ("find", {}, 404, "nothing is served"),
-    ("compare", {}, 404, "nothing is served"),
     ("static/../plugin.py", {}, 404, "nothing is served"),
 ]
 
@@ -181,7 +178,7 @@ def test_numbers_that_json_lacks_are_null(tmp_path: Path) -> None:
 
 
 def test_an_unexpected_failure_is_json_too(host: Host) -> None:
-    host.plugin.metrics.series = lambda directory: 1 / 0  # type: ignore[method-assign] - a remote store that fails
+    host.plugin.evolution.series.series = lambda directory: 1 / 0  # type: ignore[method-assign] - a remote store that fails
     response = host.get("metrics", WHERE)
     assert response.status_code == 500
     assert response.json["error"]["message"].startswith("ZeroDivisionError")
