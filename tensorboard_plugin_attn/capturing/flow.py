@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,44 +104,54 @@ def started(axes: Axes) -> Facts:
     return Facts(axes, root, frozenset((root,)))
 
 
+class Entry(weakref.ref[torch.Tensor]):
+    """A tensor, held weakly, and its facts."""
+
+    __slots__ = ("facts", "number")
+    facts: Facts | None
+    number: int
+
+
 class Flow:
     """Facts by tensor identity."""
 
     def __init__(self) -> None:
-        self.known: dict[int, tuple[weakref.ref[torch.Tensor], Facts]] = {}
-        self.constants: dict[int, weakref.ref[torch.Tensor]] = {}
+        self.known: dict[int, Entry] = {}
+        self.constants: dict[int, Entry] = {}
 
     def get(self, tensor: Any) -> Facts | None:
         """Facts of a tensor; None for constants and parameters."""
         entry = self.known.get(id(tensor))
-        return entry[1] if entry is not None and entry[0]() is tensor else None
+        return entry.facts if entry is not None and entry() is tensor else None
 
     def put(self, tensor: torch.Tensor, facts: Facts) -> None:
         """Remember facts for as long as the tensor lives."""
-        number = id(tensor)
-        self.known[number] = (weakref.ref(tensor, self.forgetter(number)), facts)
+        entry = Entry(tensor, self.forget)
+        entry.number, entry.facts = id(tensor), facts
+        self.known[entry.number] = entry
 
-    def forgetter(self, number: int) -> Callable[[weakref.ref[torch.Tensor]], None]:
-        known = self.known
-
-        def forget(reference: weakref.ref[torch.Tensor]) -> None:
-            entry = known.get(number)
-            if entry is not None and entry[0] is reference:
-                del known[number]
-
-        return forget
+    def forget(self, entry: weakref.ref[torch.Tensor]) -> None:
+        """A tensor is gone."""
+        if isinstance(entry, Entry) and self.known.get(entry.number) is entry:
+            del self.known[entry.number]
 
     def is_constant(self, tensor: torch.Tensor) -> bool:
         """Whether a tensor is a parameter, or made from parameters alone."""
-        if isinstance(tensor, torch.nn.Parameter):
+        if type(tensor) is torch.nn.Parameter or isinstance(tensor, torch.nn.Parameter):
             return True
         reference = self.constants.get(id(tensor))
         return reference is not None and reference() is tensor
 
     def put_constant(self, tensor: torch.Tensor) -> None:
         """Remember that a tensor was made from parameters alone."""
-        number = id(tensor)
-        self.constants[number] = weakref.ref(tensor, lambda _: self.constants.pop(number, None))
+        entry = Entry(tensor, self.forget_constant)
+        entry.number, entry.facts = id(tensor), None
+        self.constants[entry.number] = entry
+
+    def forget_constant(self, entry: weakref.ref[torch.Tensor]) -> None:
+        """A constant is gone."""
+        if isinstance(entry, Entry) and self.constants.get(entry.number) is entry:
+            del self.constants[entry.number]
 
     def begin(self, tensors: Iterable[torch.Tensor]) -> None:
         """Give every floating tensor of the model's input a root."""

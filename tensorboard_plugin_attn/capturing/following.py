@@ -11,7 +11,7 @@ import torch
 
 from tensorboard_plugin_attn.capturing.axes import Atom, Axes, distinct, fresh, leaves, sizes
 from tensorboard_plugin_attn.capturing.flow import Facts, Flow, WeightMap, descent, started
-from tensorboard_plugin_attn.capturing.layouts import PROJECTIONS, result_axes
+from tensorboard_plugin_attn.capturing.layouts import PROJECTIONS, RULES, result_axes
 
 __all__ = ["Following", "tensors_in"]
 
@@ -39,6 +39,7 @@ SCALINGS = {
     "divide": -1,
     "true_divide": -1,
 }
+CHANGING = frozenset(RULES) | PROJECTIONS | {"exp", "log_softmax", "__setitem__"}
 
 
 class Following:
@@ -50,7 +51,10 @@ class Following:
     def follow(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Any other function: its results descend from its operands."""
         operands = list(tensors_in(args, kwargs))
-        known = [(tensor, facts) for tensor in operands if (facts := self.flow.get(tensor)) is not None]
+        get = self.flow.get
+        known = [(tensor, facts) for tensor in operands if (facts := get(tensor)) is not None]
+        if len(known) == 1 and isinstance(result, torch.Tensor) and self.same(name, *known[0], result):
+            return
         if not known and not self.starts(name, operands):
             self.note_constants(operands, result)
             return
@@ -59,6 +63,19 @@ class Following:
         for one in (result,) if isinstance(result, torch.Tensor) else result:
             if isinstance(one, torch.Tensor) and not one.is_nested:
                 self.descend(name, args, kwargs, known, one)
+
+    def same(self, name: str, tensor: torch.Tensor, facts: Facts, result: torch.Tensor) -> bool:
+        """The common case, quickly: an element-wise function of one tensor that is neither scores nor weights."""
+        if (
+            name in CHANGING
+            or tensor.shape != result.shape
+            or facts.product is not None
+            or facts.weights is not None
+        ):
+            return False
+        if result is not tensor:
+            self.flow.put(result, facts)
+        return True
 
     def starts(self, name: str, operands: list[torch.Tensor]) -> bool:
         """Whether a function of unknown tensors starts a line: an embedding, or the first projection of an input."""

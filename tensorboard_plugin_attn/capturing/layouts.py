@@ -9,7 +9,7 @@ import torch
 
 from tensorboard_plugin_attn.capturing.axes import Atom, Axes, Axis, fresh, refit, regroup, sizes
 
-__all__ = ["PROJECTIONS", "result_axes"]
+__all__ = ["PROJECTIONS", "RULES", "result_axes"]
 
 Rule = Callable[[Axes, tuple[Any, ...], dict[str, Any], Sequence[int]], Axes]
 PROJECTIONS = frozenset(

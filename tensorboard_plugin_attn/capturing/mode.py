@@ -24,11 +24,25 @@ from tensorboard_plugin_attn.capturing.kinds import kind_by_flow
 from tensorboard_plugin_attn.capturing.names import ModuleNames, is_backward
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.sighting import Sighting
-from tensorboard_plugin_attn.capturing.spelled_out import SpelledOut
+from tensorboard_plugin_attn.capturing.spelled_out import STEPS, SpelledOut
 
 __all__ = ["AttentionMode"]
 
 TRANSPOSING = frozenset(("T", "mT", "H", "mH"))
+QUIET = frozenset(
+    (
+        "size",
+        "dim",
+        "numel",
+        "stride",
+        "is_floating_point",
+        "item",
+        "__bool__",
+        "__len__",
+        "__set__",
+        "is_contiguous",
+    )
+)
 SOFTMAXES = frozenset(("softmax", "_softmax", "_safe_softmax"))
 
 
@@ -80,16 +94,21 @@ class AttentionMode(TorchFunctionMode):
             name = getattr(getattr(func, "__self__", None), "__name__", "")
             if name not in TRANSPOSING:
                 return func(*args, **kwargs)
-        if is_backward():
+        if name in QUIET or is_backward():
             return func(*args, **kwargs)
         if name == "multi_head_attention_forward" and self.in_multihead is None:
             return self.inside_multihead(args, kwargs)
         name = name.partition(".")[0]
-        self.before_change(name, args, kwargs)
+        if name[-1:] == "_" or name == "dropout" or "inplace" in kwargs:
+            self.before_change(name, args, kwargs)
         result = func(*args, **kwargs)
         if isinstance(result, torch.Tensor | tuple | list) or name == "__setitem__":
-            self.session.guard(self.names.name, name, lambda: self.look(name, args, kwargs, result))
-            self.session.hand_on()
+            try:
+                self.look(name, args, kwargs, result)
+            except Exception as error:  # noqa: BLE001 - the model's own call has gone well and must not stop
+                self.session.fault(self.names.name, name, error)
+            if self.session.pending is not None:
+                self.session.hand_on()
         return result
 
     def inside_multihead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -104,13 +123,8 @@ class AttentionMode(TorchFunctionMode):
 
     def before_change(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Copy a softmax's result that is about to be changed in place, as by ``dropout(inplace=True)``."""
-        in_place = (name.endswith("_") and not name.endswith("__")) or name.startswith("__i")
-        if not (
-            in_place
-            or name == "__setitem__"
-            or kwargs.get("inplace")
-            or (name == "dropout" and len(args) > 3)
-        ):
+        changes = name[:3] == "__i" or name == "__setitem__" or (name[-1:] == "_" and name[-2:] != "__")
+        if not (changes or kwargs.get("inplace") or (name == "dropout" and len(args) > 3 and args[3])):
             return
         facts = self.flow.get(args[0]) if args else None
         found = None if facts is None else facts.weights
@@ -130,14 +144,15 @@ class AttentionMode(TorchFunctionMode):
             axis = args[1] if len(args) > 1 else kwargs.get("dim", -1)
             self.see_softmax(scores, -1 if axis is None else int(axis), result)
             return
-        spelled = self.spelled_out.read(name, args, kwargs, result)
+        spelled = self.spelled_out.read(name, args, kwargs, result) if name in STEPS else None
         if spelled is not None:
             self.see_softmax(*spelled, result)
             return
         self.following.follow(name, args, kwargs, result)
+        if name in STEPS:
+            self.spelled_out.note(name, args, kwargs, result)
         if name == "sum":
             self.see_weighted_sum(args[0] if args else kwargs["input"], result)
-        self.spelled_out.note(name, args, kwargs, result)
 
     def see_softmax(self, scores: torch.Tensor, axis: int, result: torch.Tensor) -> None:
         """Remember a softmax's result; whether it is attention shows when it meets values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -56,25 +57,20 @@ class ModuleNames:
     def __init__(self, model: nn.Module) -> None:
         self.model = model
         self.running: list[nn.Module] = []
-        self.seen: dict[str, int] = {}
         self.names: dict[int, str] = {}
-        self.stacks: dict[str, str] = {}
         self.handles: list[Any] = []
         self.on_model: Callable[[tuple[Any, ...], dict[str, Any]], None] | None = None
         self.refresh()
 
     def refresh(self) -> None:
         """Read the names again: a model may swap its own submodules while it runs."""
-        self.names = {
-            id(module): WRAPPERS.sub("", name).strip(".") for name, module in self.model.named_modules()
-        }
-        parents = {
-            WRAPPERS.sub("", name).strip(".")
-            for name, module in self.model.named_modules()
-            if next(module.children(), None) is not None
-        }
-        self.stacks = {name: stack_in(name) for name in parents}
-        self.several = len(set(self.stacks.values()) - {""}) > 1
+        self.names, parents = {}, set()
+        for name, module in self.model.named_modules():
+            plain = WRAPPERS.sub("", name).strip(".") if "_" in name else name
+            self.names[id(module)] = plain
+            if module._modules:
+                parents.add(stack_in(plain))
+        self.several = len(parents - {""}) > 1
 
     def watch(self) -> None:
         """Follow the modules from here on."""
@@ -129,11 +125,13 @@ class ModuleNames:
 
 def stack_in(name: str) -> str:
     """The stack that the first telling part of a dotted name names; empty when none does."""
-    for part in name.lower().split("."):
-        for stack, pattern in STACKS.items():
-            if pattern.search(part):
-                return stack
-    return ""
+    return next((stack for part in name.split(".") if (stack := stack_of(part))), "")
+
+
+@functools.lru_cache(maxsize=4096)
+def stack_of(part: str) -> str:
+    """The stack that one part of a name names."""
+    return next((stack for stack, pattern in STACKS.items() if pattern.search(part.lower())), "")
 
 
 def is_backward() -> bool:

@@ -49,12 +49,9 @@ class Session:
         self.count += 1
         return False
 
-    def guard(self, module: str, what: str, look: Callable[[], None]) -> None:
-        """Look at a call; a fault of ours is noted and must not stop a training."""
-        try:
-            look()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the model's own call has gone well
-            self.leave_out(module, what, f"{type(error).__name__}: {error}")
+    def fault(self, module: str, what: str, error: Exception) -> None:
+        """A fault of ours in looking at a call: noted, as it must not stop a training."""
+        self.leave_out(module, what, f"{type(error).__name__}: {error}")
 
     def hand_on(self) -> None:
         """Pass the sighting that a look left, if any; what the receiver raises goes to the caller."""

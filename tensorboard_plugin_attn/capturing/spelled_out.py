@@ -8,9 +8,10 @@ import torch
 
 from tensorboard_plugin_attn.capturing.flow import Flow
 
-__all__ = ["SpelledOut"]
+__all__ = ["STEPS", "SpelledOut"]
 
 DIVISIONS = frozenset(("div", "__truediv__", "__itruediv__", "div_", "divide", "true_divide"))
+STEPS = DIVISIONS | {"exp", "log_softmax", "sum"}
 
 
 class SpelledOut:

@@ -37,8 +37,7 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
 def same_modules(model: nn.Module) -> Iterator[None]:
     """Every module's training flag and submodules as before; what a swap changed beside them too."""
     before = [
-        (module, module.training, dict(module._modules), simple_attributes(module))
-        for module in model.modules()
+        (module, module.training, dict(module._modules), dict(vars(module))) for module in model.modules()
     ]
     try:
         yield
@@ -48,13 +47,13 @@ def same_modules(model: nn.Module) -> Iterator[None]:
             if swapped:
                 module._modules.clear()
                 module._modules.update(children)
-                module.__dict__.update(attributes)
+                module.__dict__.update(simple(attributes))
             module.training = training
 
 
-def simple_attributes(module: nn.Module) -> dict[str, Any]:
+def simple(attributes: dict[str, Any]) -> dict[str, Any]:
     """A module's own numbers, strings and flags."""
-    return {name: value for name, value in vars(module).items() if isinstance(value, SIMPLE)}
+    return {name: value for name, value in attributes.items() if isinstance(value, SIMPLE)}
 
 
 @contextmanager
