@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, FrameLocator, Locator, Page
+from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page
 
-__all__ = ["AttentionTab"]
+__all__ = ["AttentionTab", "tab_hash"]
 
-DRAWN = """view => performance.getEntriesByName(`attn:drawn:${view}`).length"""
-PIXELS = """canvas => {
-  const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return [canvas.width, canvas.height, Array.from(image.data)];
-}"""
+VIEWS = {"model": "Model", "head": "Head"}
+DRAWN = "view => performance.getEntriesByName(`attn:drawn:${view}`).length"
+
+# Every mark keeps what the views' canvases held at that very moment, once `keepPictures` is set.
+WATCH = """(() => {
+  const mark = performance.mark.bind(performance);
+  const pixels = canvas => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let text = '';
+    for (let i = 0; i < data.length; i += 32768) text += String.fromCharCode(...data.subarray(i, i + 32768));
+    return [canvas.width, canvas.height, btoa(text)];
+  };
+  window.attnTest = { pixels, keepPictures: false, pictures: [] };
+  performance.mark = (name, options) => {
+    const entry = mark(name, options);
+    const canvas = document.querySelector('canvas[role=img]');
+    if (name.startsWith('attn:drawn:') && window.attnTest.keepPictures && canvas !== null)
+      window.attnTest.pictures.push([canvas.getAttribute('aria-label'), pixels(canvas)]);
+    return entry;
+  };
+})()"""
 
 
 class AttentionTab:
@@ -24,23 +42,23 @@ class AttentionTab:
     Example:
         >>> tab = AttentionTab.open(browser, server.url, view="head", layer=5)
         >>> tab.wait_drawn("head")
-        >>> tab.frame.get_by_role("button", name="Head 3").click()
+        >>> tab.button("Head 3").click()
     """
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.add_init_script(WATCH)
 
     @classmethod
     def open(
         cls, browser: Browser, url: str, *, width: int = 1600, height: int = 800, dark: bool = False, **state: object
     ) -> AttentionTab:
         """Open the tab with some state in its URL, such as ``view="model", run="skewed", step=60``."""
-        page = browser.new_page(viewport={"width": width, "height": height})
-        tab = cls(page)
-        page.goto(f"{url.rstrip('/')}/?darkMode={str(dark).lower()}#{tab_hash(state)}")
-        page.wait_for_selector("iframe", state="attached", timeout=30_000)
+        tab = cls(browser.new_page(viewport={"width": width, "height": height}))
+        tab.page.goto(f"{url.rstrip('/')}/?darkMode={str(dark).lower()}#{tab_hash(state)}")
+        tab.page.wait_for_selector("iframe", state="attached", timeout=30_000)
         return tab
 
     @property
@@ -48,31 +66,83 @@ class AttentionTab:
         """What lies inside TensorBoard's frame of the plugin."""
         return self.page.frame_locator("iframe[src*='name=attn']")
 
-    def inside(self) -> object:
+    @property
+    def theme(self) -> str:
+        """light or dark, as the tab has it."""
+        return str(self.inside().evaluate("document.documentElement.dataset.theme"))
+
+    def inside(self) -> Frame:
         """The frame itself, to evaluate JavaScript in."""
         return next(frame for frame in self.page.frames if "name=attn" in frame.url)
 
+    def button(self, name: str) -> Locator:
+        """The button of exactly this name."""
+        return self.frame.get_by_role("button", name=name, exact=True)
+
+    def canvas(self, name: str) -> Locator:
+        """The picture whose name starts so."""
+        return self.frame.locator(f"canvas[role=img][aria-label^='{name}']")
+
+    def go(self, view: str, **state: object) -> None:
+        """Follow a link inside the open page and wait until it is drawn; what it does not name is reset."""
+        self.page.mouse.move(2, 2)
+        target = {"view": view, **state}
+        if self.frame.get_by_role("tab", name=VIEWS[view], exact=True).get_attribute("aria-selected") == "true":
+            other = next(name for name in VIEWS if name != view)
+            self.after_drawing(other, lambda: self.set_hash(tab_hash({**target, "view": other})))
+        self.after_drawing(view, lambda: self.set_hash(tab_hash(target)))
+
+    def set_hash(self, text: str) -> None:
+        """Change what stands after the ``#``, as a link in the page would."""
+        self.page.evaluate("hash => { location.hash = hash }", text)
+
     def drawn(self, view: str) -> int:
         """How often a view has finished drawing a changed selection."""
-        return int(self.inside().evaluate(DRAWN, view))  # type: ignore[attr-defined]  # a playwright Frame
+        return int(self.inside().evaluate(DRAWN, view))
 
     def wait_drawn(self, view: str, more_than: int = 0, timeout: float = 20_000) -> None:
         """Wait until a view has drawn more than so many times."""
-        self.frame.locator("body").wait_for(timeout=timeout)
-        self.inside().wait_for_function(  # type: ignore[attr-defined]  # a playwright Frame
+        self.frame.locator("#attn").wait_for(timeout=timeout)
+        self.inside().wait_for_function(
             f"performance.getEntriesByName('attn:drawn:{view}').length > {more_than}", timeout=timeout
         )
 
+    def after_drawing(self, view: str, act: Callable[[], object]) -> None:
+        """Do something and wait until the view has drawn what came of it."""
+        before = self.drawn(view)
+        act()
+        self.wait_drawn(view, before)
+
     def pixels(self, canvas: Locator) -> NDArray[np.uint8]:
         """A canvas's pixels ``[row, column, rgba]``."""
-        width, height, data = canvas.evaluate(PIXELS)
-        return np.array(data, np.uint8).reshape(height, width, 4)
+        return picture(canvas.evaluate("canvas => attnTest.pixels(canvas)"))
+
+    def keep_pictures(self) -> None:
+        """From now on keep the canvas's pixels at every mark."""
+        self.inside().evaluate("attnTest.keepPictures = true; attnTest.pictures = []")
+
+    def kept_pictures(self) -> list[tuple[str, NDArray[np.uint8]]]:
+        """Name and pixels of the canvas at each mark since then; keeps no more."""
+        kept = self.inside().evaluate("attnTest.keepPictures = false, attnTest.pictures")
+        return [(name, picture(found)) for name, found in kept]
+
+    def hash_has(self, *parts: str) -> None:
+        """Wait until the page's address names these."""
+        self.page.wait_for_function(
+            "parts => parts.every(part => location.hash.split('&').includes(part))", arg=list(parts)
+        )
 
     def close(self) -> None:
         """Close the page; an error in it is an error of the test."""
         self.page.close()
         if self.errors:
             raise AssertionError(f"errors in the page: {self.errors}")
+
+
+def picture(found: Any) -> NDArray[np.uint8]:
+    """What ``attnTest.pixels`` answers, as an array ``[row, column, rgba]``."""
+    width, height, text = found
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
 
 
 def tab_hash(state: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one Chromium for all of them."""
+"""Fixtures of the browser tests: one Chromium, one planted log and one TensorBoard on it for all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from attention_tab import AttentionTab
 from chromium import launch
+from planted_log import PlantedLog, write_log
 from playwright.sync_api import Browser, sync_playwright
+from tensorboard_server import TensorBoardServer
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +19,19 @@ def browser() -> Iterator[Browser]:
         browser = launch(playwright)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> PlantedLog:
+    """The planted log; tests only read it."""
+    return write_log(tmp_path_factory.mktemp("planted"))
+
+
+@pytest.fixture(scope="session")
+def server(planted: PlantedLog) -> Iterator[TensorBoardServer]:
+    """A real TensorBoard on the planted log."""
+    with TensorBoardServer.start(logdir=planted.directory) as server:
+        yield server
 
 
 @pytest.fixture
@@ -31,3 +46,25 @@ def open_tab(browser: Browser) -> Iterator[Callable[..., AttentionTab]]:
     yield open_one
     for tab in tabs:
         tab.close()
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, server: TensorBoardServer) -> Iterator[AttentionTab]:
+    """One open page for the tests of a module, which go where they need with ``tab.go``; light."""
+    yield from opened(browser, server, dark=False)
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def themed_tab(
+    request: pytest.FixtureRequest, browser: Browser, server: TensorBoardServer
+) -> Iterator[AttentionTab]:
+    """The same in both themes."""
+    yield from opened(browser, server, dark=request.param == "dark")
+
+
+def opened(browser: Browser, server: TensorBoardServer, *, dark: bool) -> Iterator[AttentionTab]:
+    """A tab that has drawn; closed at the end."""
+    tab = AttentionTab.open(browser, server.url, dark=dark, run="planted", tag="patterns")
+    tab.wait_drawn("model")
+    yield tab
+    tab.close()
