@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 
 import type { RecordHeader, RunIndex } from "./answers";
-import { loadedHeads, record, series, shown, stale, thumbnails, weights } from "./loaded";
+import { loadedHeads, record, series, shown, stale, thumbnails, vectors, weights } from "./loaded";
 import {
   direction,
   head,
@@ -37,11 +37,17 @@ function nearest(sorted: readonly number[], wanted: number): number | null {
 }
 
 /** Everything that decides what is loaded, as one string a part. */
-function coordinates(): { tag: string; step: string; layer: string } {
+function coordinates(): { tag: string; step: string; layer: string; head: string } {
   const where = JSON.stringify([run.value, tag.value]);
   const at = JSON.stringify([where, step.value, version.value]);
   const alone = loadedHeads.value === "one" ? head.value : "";
-  return { tag: where, step: at, layer: `${at}/${layer.value}/${alone}` };
+  const inLayer = `${at}/${layer.value}`;
+  return {
+    tag: where,
+    step: at,
+    layer: `${inLayer}/${alone}`,
+    head: `${inLayer}/${head.value}`,
+  };
 }
 
 /** Run `change`; whatever is then loaded for another selection is marked so in the same batch. */
@@ -56,6 +62,7 @@ export function moveTo(change: () => void): void {
       thumbnails.value = stale(thumbnails.value);
     }
     if (after.layer !== before.layer) weights.value = stale(weights.value);
+    if (after.head !== before.head) vectors.value = stale(vectors.value);
   });
 }
 

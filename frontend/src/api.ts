@@ -90,7 +90,7 @@ export function createApi(fetch: Fetch): Api {
       binary(
         get("vectors", { ...address(at), layer, head }, signal),
         decodeVectors,
-        (vectors) => vectors.query.byteLength + vectors.key.byteLength,
+        ({ query, key, bias }) => query.byteLength + key.byteLength + (bias?.byteLength ?? 0),
       ),
     metrics: (run, tag, signal) =>
       binary(get("metrics", { run, tag }, signal), decodeMetrics, (s) => s.values.byteLength),

@@ -87,13 +87,16 @@ export class MetricSeries {
 
 /** Query and key vectors of one head, [query, d] and [key, d]. */
 export interface HeadVectors {
+  layer: number;
+  head: number;
   query: Float32Array;
   key: Float32Array;
   bias: Float32Array | null;
   biasShape: readonly number[];
   dimensions: number;
   kvHead: number;
-  scale: number;
+  /** Factor on q · k; null where none was logged. */
+  scale: number | null;
 }
 
 export async function decodeThumbnails(buffer: ArrayBuffer): Promise<Thumbnails> {
@@ -189,9 +192,16 @@ export function decodeMetrics(buffer: ArrayBuffer): MetricSeries {
 
 export function decodeVectors(buffer: ArrayBuffer): HeadVectors {
   const answer = unpack(buffer);
-  const { kv_head: kvHead, scale } = answer.fields as { kv_head: number; scale: number };
+  const {
+    layer,
+    head,
+    kv_head: kvHead,
+    scale,
+  } = answer.fields as { layer: number; head: number; kv_head: number; scale: number | null };
   const bias = answer.arrays["bias"];
   return {
+    layer,
+    head,
     query: takeArray(answer, "query", "float32"),
     key: takeArray(answer, "key", "float32"),
     bias: bias === undefined ? null : takeArray(answer, "bias", "float32"),

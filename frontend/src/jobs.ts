@@ -2,7 +2,7 @@
 
 import type { RecordHeader } from "./answers";
 import type { Api, RecordAddress } from "./api";
-import type { LayerWeights, MetricSeries, Thumbnails } from "./decode";
+import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "./decode";
 import type { Job } from "./request_cache";
 import type { ViewName } from "./selection";
 
@@ -11,12 +11,19 @@ export interface StepJobs {
   thumbnails: Job<Thumbnails> | null;
   /** null: nothing to ask for, see `loadedHeads`. */
   weights: Job<LayerWeights> | null;
+  /** null: the view has no use for them, or there are none. */
+  vectors: Job<HeadVectors> | null;
 }
 
 export interface WantedWeights {
   layer: number;
   /** null = all. */
   head: number | null;
+}
+
+export interface WantedVectors {
+  layer: number;
+  head: number;
 }
 
 /** Views that draw every head's thumbnail; the others draw the weights of one layer. */
@@ -27,6 +34,7 @@ export function jobsAt(
   at: RecordAddress,
   view: ViewName,
   weights: WantedWeights | null,
+  vectors: WantedVectors | null,
 ): StepJobs {
   const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
   return {
@@ -35,6 +43,7 @@ export function jobsAt(
       ? { key: `thumbnails ${where}`, fetch: (signal) => api.thumbnails(at, signal) }
       : null,
     weights: weights === null ? null : weightsJob(api, at, weights),
+    vectors: vectors === null ? null : vectorsJob(api, at, vectors),
   };
 }
 
@@ -50,8 +59,16 @@ export function weightsJob(
   };
 }
 
+function vectorsJob(api: Api, at: RecordAddress, { layer, head }: WantedVectors): Job<HeadVectors> {
+  const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
+  return {
+    key: `vectors ${where} ${layer} ${head}`,
+    fetch: (signal) => api.vectors(at, layer, head, signal),
+  };
+}
+
 export function listed(jobs: StepJobs): Job<unknown>[] {
-  return [jobs.record, jobs.thumbnails, jobs.weights].filter((job) => job !== null);
+  return [jobs.record, jobs.thumbnails, jobs.weights, jobs.vectors].filter((job) => job !== null);
 }
 
 /** Anew for every change of the listing. */

@@ -3,7 +3,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import type { RecordHeader } from "./answers";
-import type { LayerWeights, MetricSeries, Thumbnails } from "./decode";
+import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "./decode";
 import type { ApiError } from "./errors";
 import { layer, tag } from "./selection";
 
@@ -21,6 +21,8 @@ export const record: Signal<Loaded<RecordHeader>> = signal({ status: "idle" });
 export const thumbnails: Signal<Loaded<Thumbnails>> = signal({ status: "idle" });
 /** Of the selected layer. */
 export const weights: Signal<Loaded<LayerWeights>> = signal({ status: "idle" });
+/** Of the selected head, for views that take its weights apart. */
+export const vectors: Signal<Loaded<HeadVectors>> = signal({ status: "idle" });
 /** Of the selected run and tag. */
 export const series: Signal<Loaded<MetricSeries>> = signal({ status: "idle" });
 /** Latest readable record of each tag of the selected run. */
@@ -56,9 +58,14 @@ export const loadedHeads: ReadonlySignal<"unknown" | "none" | "all" | "one"> = c
   return shape.heads * shape.queries * shape.keys > MOST_WEIGHTS ? "one" : "all";
 });
 
+/** The selected layer's query and key are known to be logged. */
+export const hasVectors: ReadonlySignal<boolean> = computed(
+  () => knownHeader.value?.layers[layer.value]?.vectors ?? false,
+);
+
 /** Why the selected step cannot be shown, if so. */
 export const stepError: ReadonlySignal<ApiError | null> = computed(() => {
-  for (const part of [record.value, thumbnails.value, weights.value])
+  for (const part of [record.value, thumbnails.value, weights.value, vectors.value])
     if (part.status === "error") return part.error;
   return null;
 });

@@ -3,7 +3,14 @@
 import { batch, computed, effect, untracked } from "@preact/signals";
 
 import type { Api } from "./api";
-import { jobsAt, listed, seriesJob, type StepJobs, type WantedWeights } from "./jobs";
+import {
+  jobsAt,
+  listed,
+  seriesJob,
+  type StepJobs,
+  type WantedVectors,
+  type WantedWeights,
+} from "./jobs";
 import { startListing } from "./listing";
 import { capacityFor, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
@@ -29,11 +36,18 @@ const wantedWeights = computed<WantedWeights | null>(() => {
   return { layer: state.layer.value, head: heads === "one" ? state.head.value : null };
 });
 
+const wantedVectors = computed<WantedVectors | null>(() =>
+  state.view.value === "neuron" && state.hasVectors.value
+    ? { layer: state.layer.value, head: state.head.value }
+    : null,
+);
+
 /** Follows the selected step, with the window around it. */
 class StepLoader {
   readonly #record;
   readonly #thumbnails;
   readonly #weights;
+  readonly #vectors;
   #prefetching = new AbortController();
   /** What one step weighs: of the last one that came whole. */
   #stepBytes = 0;
@@ -46,6 +60,7 @@ class StepLoader {
     this.#record = new Slot(state.record, cache, onGone);
     this.#thumbnails = new Slot(state.thumbnails, cache, onGone);
     this.#weights = new Slot(state.weights, cache, onGone);
+    this.#vectors = new Slot(state.vectors, cache, onGone);
   }
 
   async show(): Promise<void> {
@@ -67,13 +82,14 @@ class StepLoader {
     this.cache.abortExcept(new Set());
   }
 
-  #showJobs({ record, thumbnails, weights }: StepJobs): Promise<unknown> {
+  #showJobs({ record, thumbnails, weights, vectors }: StepJobs): Promise<unknown> {
     return batch(() =>
       Promise.all([
         this.#record.want(record),
         thumbnails === null ? this.#thumbnails.clear() : this.#thumbnails.want(thumbnails),
         weights !== null && this.#weights.want(weights),
         state.loadedHeads.peek() === "none" && this.#weights.clear(),
+        vectors === null ? this.#vectors.clear() : this.#vectors.want(vectors),
       ]),
     );
   }
@@ -84,7 +100,7 @@ class StepLoader {
     const step = state.steps.peek()[position];
     if (run === null || tag === null || step === undefined) return null;
     const at = { run, tag, step, version: state.versions.peek()[position] ?? null };
-    return jobsAt(this.api, at, state.view.peek(), wantedWeights.peek());
+    return jobsAt(this.api, at, state.view.peek(), wantedWeights.peek(), wantedVectors.peek());
   }
 
   /** Whether a step turned out to weigh something else than the one before. */
@@ -125,6 +141,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
       const watched = [state.run, state.tag, state.step, state.version, state.view];
       for (const each of watched) void each.value;
       void wantedWeights.value;
+      void wantedVectors.value;
       if (state.hidden.value) return untracked(() => steps.stop());
       untracked(() => void steps.show());
     }),

@@ -5,4 +5,5 @@ export type * from "./answers";
 export * from "./display";
 export { ApiError, type ApiErrorDetails } from "./errors";
 export * from "./loaded";
+export * from "./neuron_settings";
 export * from "./selection";

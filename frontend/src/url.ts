@@ -151,6 +151,9 @@ const entries: Record<string, Entry> = {
   words: yesOrNo(state.mergeWords),
   raw: yesOrNo(state.rawTokens),
   range: range(state.tokenRange),
+  order: oneOf(state.dimensionOrder, ["contribution", "stored"]),
+  columns: oneOf(state.neuronColumns, ["expanded", "collapsed"]),
+  dimension: position(state.dimension),
 };
 
 export type Pairs = readonly (readonly [key: string, value: string])[];
