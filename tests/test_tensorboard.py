@@ -78,7 +78,11 @@ def test_every_route_is_answered(tmp_path: Path, start_tensorboard: Start, load_
     assert unpack(server.get("vectors", vectors).body)[0]["kv_head"] == 1
     assert unpack(server.get("metrics", where).body)[1]["values"].shape[:3] == (3, LAYERS, HEADS)
     assert server.get("index.js").headers["content-type"].startswith("text/javascript")
-    assert server.get("scalars", where).status == 404
+    wait_until(lambda: server.get("scalars", {"run": "run"}).json["tags"] == ["loss"])
+    assert server.get("scalars", {"run": "run", "tag": "loss"}).json["values"] == [0.5]
+    assert unpack(server.get("compare", {**where, "step_b": 0}).body)[1]["change"].shape == (LAYERS, HEADS)
+    assert unpack(server.get("find", {**where, "template": "first"}).body)[1]["steps"].shape == (1,)
+    assert unpack(server.get("metrics", {**where, "evolution": 1}).body)[0]["hints"] == []
     log = server.log.read_text()
     assert "Traceback" not in log
     assert "In 3.0, this warning will become an error" not in log
