@@ -115,3 +115,13 @@ export function sequentialTable(theme: Theme): Uint32Array<ArrayBuffer> {
 export function divergingTable(theme: Theme): Uint32Array<ArrayBuffer> {
   return divergingTables[theme];
 }
+
+const linearTables = {
+  light: sequentialTables.light.map((_, code, roots) => roots[Math.round(code ** 2 / 255)]!),
+  dark: sequentialTables.dark.map((_, code, roots) => roots[Math.round(code ** 2 / 255)]!),
+};
+
+/** Pixel by code, round(255 √weight): coloured by the weight's root, or by the weight itself. */
+export function weightTable(theme: Theme, scale: "root" | "linear"): Uint32Array<ArrayBuffer> {
+  return scale === "root" ? sequentialTables[theme] : linearTables[theme];
+}
