@@ -260,12 +260,13 @@ class AttentionWriter:
             precision=self.precision, left_out=left_out, track=track, kind=kind,
         )  # fmt: skip
         path = self.files.where(f"{store.record_directory('', tag)}/{store.step_name(step, kind)}")
-        self.queue.put(
-            Job(lambda: store.write_step(self.files, "", tag, step, pack(), kind), draft.nbytes, path)
-        )
         if self.sink is not None:
             metrics = pad_metrics([layer.metrics for layer in draft.layers])
             self.sink.add(tag, step, metrics, names, [layer.entry["name"] for layer in draft.layers])
+        # Last: from here on the writing thread competes for the interpreter.
+        self.queue.put(
+            Job(lambda: store.write_step(self.files, "", tag, step, pack(), kind), draft.nbytes, path)
+        )
 
     def warn_about(self, tag: str, draft: Draft, left_out: Sequence[Mapping[str, Any]]) -> None:
         """Say once per tag what a record lacks."""
