@@ -75,7 +75,7 @@ def small_bart() -> BartForConditionalGeneration:
             pad_token_id=PAD,
             eos_token_id=EOS,
             decoder_start_token_id=BOS,
-            scale_embedding=True,  # without, words are learned too late to align in these steps
+            init_std=0.05,  # from 0.02 the alignment comes too late for some seeds
         )
     )
 
