@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.change import divergence, mean_of_known
-from tensorboard_plugin_attn.encoding import pool_width
+from tensorboard_plugin_attn.encoding import pool_axis
 from tensorboard_plugin_attn.errors import IncomparableError
 from tensorboard_plugin_attn.format import Header
-from tensorboard_plugin_attn.metrics import informative_rows, sum_of_x_log_x
+from tensorboard_plugin_attn.metrics import informative_rows, select_rows, sum_of_x_log_x
 from tensorboard_plugin_attn.record import LayerAttention
 
 __all__ = [
@@ -115,22 +115,25 @@ class Comparison:
 
 def compare_layer(first: LayerAttention, second: LayerAttention) -> LayerComparison:
     """One layer of both."""
-    heads, keys = second.num_heads, second.num_keys
-    rows = np.flatnonzero(informative_rows(first)[0] & informative_rows(second)[0])
-    nothing = np.full(heads, np.nan, np.float32)
-    change, before, after = nothing.copy(), nothing.copy(), nothing.copy()
-    query, key = np.zeros(heads, np.uint32), np.zeros(heads, np.uint32)
-    for head in range(heads):
-        one, other = first.weights[head], second.weights[head]
-        change[head] = head_divergence(one[rows], other[rows])
-        difference = np.abs(other - one)
-        if np.isnan(difference).all():
-            continue
-        at = int(np.nanargmax(difference))
-        query[head], key[head] = divmod(at, keys)
-        before[head], after[head] = one.flat[at], other.flat[at]
-    picture = pool_differences(second.weights - first.weights)
-    return LayerComparison(change, query, key, before, after, second.query_tokens, second.key_tokens, picture)
+    difference = second.weights - first.weights
+    known = ~np.isnan(difference).any(axis=(1, 2))
+    size = np.abs(difference if known.all() else np.nan_to_num(difference)).reshape(len(difference), -1)
+    at = size.argmax(axis=1)
+    query, key = (each.astype(np.uint32) for each in np.divmod(at, second.num_keys))
+    heads = np.arange(len(at))
+    before, after = (np.where(known, each.weights[heads, query, key], np.nan) for each in (first, second))
+    rows = informative_rows(first)[0] & informative_rows(second)[0]
+    one, other = select_rows(first.weights, rows), select_rows(second.weights, rows)
+    return LayerComparison(
+        np.array([head_divergence(*pair) for pair in zip(one, other, strict=True)], np.float32),
+        query,
+        key,
+        before.astype(np.float32),
+        after.astype(np.float32),
+        second.query_tokens,
+        second.key_tokens,
+        pool_differences(difference),
+    )
 
 
 def head_divergence(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
@@ -138,14 +141,16 @@ def head_divergence(first: NDArray[np.float32], second: NDArray[np.float32]) -> 
     if np.array_equal(first, second):
         return 0.0 if len(first) else float("nan")
     one, other = normalised(first), normalised(second)
-    jsd = divergence(one + other, sum_of_x_log_x(one), sum_of_x_log_x(other))
-    return float(mean_of_known(jsd))
+    entropies = sum_of_x_log_x(one), sum_of_x_log_x(other)
+    one += other
+    return float(mean_of_known(divergence(one, *entropies)))
 
 
 def normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows that sum to 1; NaN for a row without weight."""
     total = rows.sum(axis=-1, keepdims=True)
-    return np.asarray(rows / np.where(total > 0, total, np.nan), np.float32)
+    scaled: NDArray[np.float32] = rows / np.where(total > 0, total, np.float32(np.nan))
+    return scaled
 
 
 def align(first: Mapping[str, Any], second: Mapping[str, Any], *, same_run: bool) -> dict[str, list[int]]:
@@ -229,20 +234,11 @@ def pool_differences(difference: NDArray[np.float32]) -> NDArray[np.uint8]:
 
     128 is no difference, 1 is −1 and 255 is +1: ``code = 128 + round(127 · sign · √|difference|)``.
     """
-    highest = pool(np.nan_to_num(difference), np.maximum)
-    lowest = pool(np.nan_to_num(difference), np.minimum)
+    difference = np.nan_to_num(difference)
+    highest, lowest = (sign * pool_axis(pool_axis(sign * difference, 1), 2) for sign in (1, -1))
     extreme = np.where(highest >= -lowest, highest, lowest)
     shades = np.sign(extreme) * np.sqrt(np.minimum(np.abs(extreme), 1))
     return (128 + np.round(127 * shades)).astype(np.uint8)
-
-
-def pool(values: NDArray[np.float32], reduce: np.ufunc) -> NDArray[np.float32]:
-    """The extreme of each cell of a picture, whose sides get at most 64 long."""
-    for axis in (1, 2):
-        width = pool_width(values.shape[axis])
-        if width > 1:
-            values = reduce.reduceat(values, np.arange(0, values.shape[axis], width), axis=axis)
-    return values
 
 
 def stack_heads(layers: list[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -25,8 +25,8 @@ __all__ = [
     "decode_weights",
     "decompress",
     "encode_weights",
+    "pool_axis",
     "pool_thumbnail",
-    "pool_width",
     "thumbnail_shape",
 ]
 
