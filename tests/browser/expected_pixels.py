@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CELL", "HEAD_COLOURS", "line_heights", "same_colours", "thumbnail"]
+__all__ = ["CELL", "HEAD_COLOURS", "line_heights", "rgb", "same_colours", "thumbnail"]
 
 CELL = 42
 STOPS = {

@@ -12,7 +12,7 @@ from random_attention import softmax_weights
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
 
-__all__ = ["HOSTILE", "LAYERS", "RUNS", "STEEP", "STEPS", "TOKENS", "PlantedLog", "pattern_weights", "steep_weights", "write_log"]
+__all__ = ["HEADS", "HOSTILE", "LAYERS", "RUNS", "STEEP", "STEPS", "TOKENS", "PlantedLog", "pattern_weights", "steep_weights", "write_log"]
 
 RUNS = ("planted", "second")
 STEPS = (0, 10, 250)
