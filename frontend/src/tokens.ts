@@ -79,10 +79,14 @@ function fromByteCharacters(token: string): string | null {
     if (byte === undefined) return null;
     bytes.push(byte);
   }
+  return textOfBytes(bytes);
+}
+
+/** Bytes that are no characters by their numbers. */
+function textOfBytes(bytes: readonly number[]): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-      Uint8Array.from(bytes),
-    );
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return decoder.decode(Uint8Array.from(bytes));
   } catch {
     return bytes
       .map((byte) => (byte < 128 ? String.fromCharCode(byte) : `‹${hex(byte)}›`))
@@ -94,12 +98,12 @@ function hex(byte: number): string {
   return byte.toString(16).toUpperCase().padStart(2, "0");
 }
 
-/** SentencePiece's `<0x0A>`: the byte itself where it is a character, else its number. */
+/** SentencePiece's `<0x0A>`, one or several: the characters that the bytes are, else their numbers. */
 function fromByteFallback(token: string): string | null {
-  const match = /^<0x([0-9A-Fa-f]{2})>$/.exec(token);
-  if (match === null) return null;
-  const byte = parseInt(match[1]!, 16);
-  return byte < 128 ? String.fromCharCode(byte) : `‹${hex(byte)}›`;
+  if (!/^(<0x[0-9A-Fa-f]{2}>)+$/.test(token)) return null;
+  return textOfBytes(
+    [...token.matchAll(/[0-9A-Fa-f]{2}(?=>)/g)].map(([byte]) => parseInt(byte, 16)),
+  );
 }
 
 /** Without the space that only parts words; a token that is nothing but space keeps it. */

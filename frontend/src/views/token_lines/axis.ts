@@ -2,11 +2,13 @@
 
 import type { RecordHeader, SentenceFilter, Specials, TokenList } from "../../state";
 import { displayTokens, visibleText } from "../../tokens";
+import { joinPieces } from "../../words";
+import type { TokenGroups } from "./token_groups";
 
 export type Sentence = "A" | "B";
 
 export interface AxisRow {
-  /** Position in the list of tokens. */
+  /** Position in the list of tokens, or of groups of tokens. */
   token: number;
   /** As shown, and as logged. */
   text: string;
@@ -15,6 +17,8 @@ export interface AxisRow {
   sentence: Sentence | null;
   /** Greyed and without lines: muted, or outside the sentence filter. */
   off: boolean;
+  /** The mask hides it from the query at hand: its place stays empty. */
+  unseen?: boolean;
 }
 
 export interface Axis {
@@ -30,6 +34,30 @@ export interface AxisOptions {
   specials: Specials;
   /** Keep only this sentence. */
   only: Sentence | null;
+  /** What is shown as one token; every token by itself without it. */
+  groups?: TokenGroups | undefined;
+  /** As logged, markers and all. */
+  raw?: boolean;
+}
+
+interface Piece {
+  first: number;
+  logged: string;
+  special: boolean;
+}
+
+function piecesOf(
+  tokens: readonly string[],
+  special: ReadonlySet<number>,
+  groups: TokenGroups | undefined,
+): Piece[] {
+  if (groups === undefined)
+    return tokens.map((logged, first) => ({ first, logged, special: special.has(first) }));
+  return Array.from({ length: groups.count }, (_, group) => {
+    const [first, end] = [groups.starts[group]!, groups.starts[group + 1]!];
+    const logged = joinPieces(tokens.slice(first, end));
+    return { first, logged, special: special.has(first) };
+  });
 }
 
 function sentenceOf(start: number | null, token: number): Sentence | null {
@@ -41,26 +69,28 @@ export function makeAxis(
   tokens: readonly string[],
   special: ReadonlySet<number>,
   sentenceStart: number | null,
-  { specials, only }: AxisOptions,
+  { specials, only, groups, raw = false }: AxisOptions,
 ): Axis {
+  const pieces = piecesOf(tokens, special, groups);
+  const logged = pieces.map((piece) => piece.logged);
+  const texts = raw ? logged.map(visibleText) : displayTokens(logged);
   const rows: AxisRow[] = [];
-  const rowOf = new Int32Array(tokens.length).fill(-1);
+  const rowOf = new Int32Array(pieces.length).fill(-1);
   const filtered: number[] = [];
   const silenced: number[] = [];
-  const texts = displayTokens(tokens);
-  tokens.forEach((raw, token) => {
-    const sentence = sentenceOf(sentenceStart, token);
+  pieces.forEach((piece, token) => {
+    const sentence = sentenceOf(sentenceStart, piece.first);
     const out = only !== null && sentence !== only;
-    const silent = specials !== "show" && special.has(token);
+    const silent = specials !== "show" && piece.special;
     if (out) filtered.push(token);
     else if (silent) silenced.push(token);
-    if (specials === "hide" && special.has(token)) return;
+    if (specials === "hide" && piece.special) return;
     rowOf[token] = rows.length;
     rows.push({
       token,
       text: texts[token]!,
-      raw: visibleText(raw),
-      special: special.has(token),
+      raw: visibleText(piece.logged),
+      special: piece.special,
       sentence,
       off: out || silent,
     });
@@ -90,26 +120,31 @@ export interface LayerAxes {
   key: Axis;
 }
 
+export interface AxesText {
+  groups?: Record<"query" | "key", TokenGroups> | undefined;
+  raw?: boolean;
+}
+
 export function axesOf(
   record: RecordHeader,
   layer: number,
   specials: Specials,
   filter: SentenceFilter,
+  { groups, raw }: AxesText = {},
 ): LayerAxes {
   const header = record.layers[layer]!;
   const paired = hasSentences(record, layer);
   const only = sentencesOf(paired ? filter : "all");
-  const side = (list: TokenList, sentence: Sentence | null): Axis =>
-    makeAxis(
+  const side = (which: "query" | "key"): Axis => {
+    const list: TokenList = header[`${which}_tokens`];
+    return makeAxis(
       record.tokens[list] ?? record.tokens.tokens,
       new Set(record.special[list] ?? []),
       paired ? record.sentence_b_start : null,
-      { specials, only: sentence },
+      { specials, only: only[which], groups: groups?.[which], raw: raw ?? false },
     );
-  return {
-    query: side(header.query_tokens, only.query),
-    key: side(header.key_tokens, only.key),
   };
+  return { query: side("query"), key: side("key") };
 }
 
 /** Middle of each token's row in pixels, NaN where nothing is to be drawn. */

@@ -12,6 +12,7 @@ import {
   hoverQuery,
   key,
   query,
+  rawTokens,
   sentenceFilter,
   specials,
   theme,
@@ -71,8 +72,9 @@ function useFocused(weights: LayerWeights, head: number, focus: Focus | null) {
 /** Reads pin, pointer, threshold, gain and special tokens from the state; fills its parent's width. */
 export function CompactLines({ record, weights, head }: CompactLinesProps) {
   const axes = useMemo(
-    () => axesOf(record, weights.layer, specials.value, sentenceFilter.value),
-    [record, weights.layer, specials.value, sentenceFilter.value],
+    () =>
+      axesOf(record, weights.layer, specials.value, sentenceFilter.value, { raw: rawTokens.value }),
+    [record, weights.layer, specials.value, sentenceFilter.value, rawTokens.value],
   );
   const colour = headColour(head, theme.value);
   const heads = useMemo(() => [{ head, colour }], [head, colour]);

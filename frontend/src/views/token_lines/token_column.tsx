@@ -80,6 +80,7 @@ function rowClass(props: TokenColumnProps, row: AxisRow, index: number): string 
   return [
     "token",
     row.off && "is-off",
+    row.unseen && "is-unseen",
     row.special && "is-special",
     token === props.pinned && "is-pinned",
     token === props.hovered && "is-hovered",
