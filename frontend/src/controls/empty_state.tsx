@@ -2,31 +2,14 @@
 
 import { useSignal } from "@preact/signals";
 
-import { CopyButton } from "./copy_button";
+import { Code } from "./code";
 import { Segmented } from "./segmented";
-import { highlight, snippets } from "./snippets";
+import { snippets } from "./snippets";
 
 export interface EmptyStateProps {
   /** null: TensorBoard did not say. */
   logDirectory: string | null;
   promises: readonly { name: string; promise: string }[];
-}
-
-function Code({ code }: { code: string }) {
-  return (
-    <div class="code">
-      <pre>
-        <code>
-          {highlight(code).map(({ kind, text }, i) => (
-            <span key={i} class={kind}>
-              {text}
-            </span>
-          ))}
-        </code>
-      </pre>
-      <CopyButton name="Copy" text={() => code} />
-    </div>
-  );
 }
 
 export function EmptyState({ logDirectory, promises }: EmptyStateProps) {

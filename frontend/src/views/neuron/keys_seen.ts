@@ -15,6 +15,15 @@ export function keysAhead({ keys, queries, kind }: LayerHeader): number {
   return kind === "self" ? keys - queries : 0;
 }
 
+/** 1 for each key that the query may attend to. */
+export function seenKeys(header: LayerHeader, vectors: HeadVectors, query: number): Uint8Array {
+  const mask = keysSeen(header, vectors);
+  const [first, end] = mask.range(query);
+  return Uint8Array.from({ length: header.keys }, (_, key) =>
+    Number(key >= first && key < end && mask.added(query, key) !== -Infinity),
+  );
+}
+
 export function keysSeen(header: LayerHeader, { bias, biasShape }: HeadVectors): KeysSeen {
   const { mask, keys } = header;
   const window = /^window (\d+)$/.exec(mask);

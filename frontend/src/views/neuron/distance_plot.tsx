@@ -1,0 +1,83 @@
+/** One head → mean q × k of each dimension by distance, so that decaying dimensions are seen. */
+
+import { useMemo, useRef } from "preact/hooks";
+
+import { FOLD_WIDTH, frameWidth } from "../../state";
+import { useWidth } from "../token_lines/use_window";
+import { CurvesCanvas } from "./curves_canvas";
+import { decayingDimensions, type DistanceMeans, distanceMeans } from "./distance_means";
+import { ColourLegend, PlotLegend } from "./plot_legend";
+import { distanceTicks, meanTicks, plotScale, type PlotScale } from "./plot_scale";
+import type { ShownHead } from "./shown_head";
+
+const HEIGHT = 96;
+/** Beside the plot. */
+const LEVELS = 32;
+
+function Axes({ means, scale }: { means: DistanceMeans; scale: PlotScale }) {
+  return (
+    <>
+      <div class="plot-levels" aria-hidden="true">
+        {meanTicks(scale).map((text) => (
+          <span key={text}>{text}</span>
+        ))}
+      </div>
+      <div class="plot-distances" style={{ width: `${scale.width}px` }} aria-hidden="true">
+        {distanceTicks(means).map(({ text, place }) => (
+          <span
+            key={text}
+            style={{ left: `${100 * place}%`, transform: `translateX(${-100 * place}%)` }}
+          >
+            {text}
+          </span>
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** Why there is nothing to plot. */
+function lack({ header }: ShownHead, means: DistanceMeans | null): string | null {
+  if (means === null)
+    return "Cross-attention: query and key tokens are two texts, so that there is no distance between them.";
+  if (means.distances.length >= 2) return null;
+  return `Too few tokens (${header.queries} × ${header.keys}): a distance counts from 4 pairs on.`;
+}
+
+export function DistancePlot({ shown }: { shown: ShownHead }) {
+  const room = useRef<HTMLElement>(null);
+  const width = useWidth(room);
+  const { header, vectors } = shown;
+  const means = useMemo(
+    () => (header.kind === "cross" ? null : distanceMeans(header, vectors)),
+    [header, vectors],
+  );
+  const decaying = useMemo(() => (means === null ? [] : decayingDimensions(means)), [means]);
+  const reason = lack(shown, means);
+  const isWide = frameWidth.value >= FOLD_WIDTH;
+  const scale = means && plotScale(means, Math.max(240, Math.round(width * 0.485)), HEIGHT);
+  return (
+    <section class="neuron-plot" ref={room} aria-label="Mean q × k by distance">
+      <header>
+        <h2>Mean q × k by distance{isWide && " from the query, all token pairs"}</h2>
+        <ColourLegend />
+      </header>
+      {reason !== null && <p class="neuron-note">{reason}</p>}
+      {reason === null && means !== null && scale !== null && (
+        <div
+          class="plot-body"
+          style={{ gridTemplateColumns: `${LEVELS}px ${scale.width}px minmax(0, 1fr)` }}
+        >
+          <Axes means={means} scale={scale} />
+          <CurvesCanvas
+            means={means}
+            dimensions={vectors.dimensions}
+            scale={scale}
+            label={`Mean q × k of ${vectors.dimensions} dimensions by distance from query to key`}
+          />
+          <PlotLegend means={means} dimensions={vectors.dimensions} decaying={decaying} />
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,55 @@
+/** What the columns do not show by themselves → sentences under them. */
+
+import { formatWeight } from "../../format_number";
+import { faultLines } from "../head/fault_lines";
+import { headNames } from "../head/head_toolbar";
+import type { NeuronNumbers } from "./neuron_numbers";
+import { errorBound, farthestKey } from "./query_numbers";
+import type { ShownHead } from "./shown_head";
+import { tokenText } from "./texts";
+
+export interface NotesProps {
+  shown: ShownHead;
+  found: NeuronNumbers;
+}
+
+/** Where the weight as logged is not what query and key give. */
+export function differenceNote({ shown, found }: NotesProps): string | null {
+  const { numbers, axes } = found;
+  const bound = errorBound(shown.record.precision, shown.header.dtype);
+  const key = farthestKey(numbers, bound);
+  if (key === null) return null;
+  const pair = `${tokenText(axes.query, numbers.query)} → ${tokenText(axes.key, key)}`;
+  return (
+    `Shown are the logged weights. Recomputed from query and key, ${pair} would be ` +
+    `${formatWeight(numbers.recomputed[key]!, 3)} instead of ${formatWeight(numbers.stored[key]!, 3)}.`
+  );
+}
+
+/** Weight on keys that the sentence filter greys out. */
+function filteredNote({ axes, numbers }: NeuronNumbers): string | null {
+  if (axes.key.filtered.length === 0) return null;
+  const mass = axes.key.filtered.reduce((sum, token) => sum + numbers.stored[token]!, 0);
+  return `Weight on the other sentence, hidden by the filter: ${formatWeight(mass)}.`;
+}
+
+export function Notes(props: NotesProps) {
+  const { record, vectors } = props.shown;
+  const names = headNames(record, vectors.layer);
+  const faults = faultLines(record, vectors.layer, names);
+  const lines = [differenceNote(props), filteredNote(props.found)].filter((line) => line !== null);
+  return (
+    <>
+      {faults.map((line) => (
+        <p key={line} class="head-fault">
+          {line}
+        </p>
+      ))}
+      {lines.map((line) => (
+        <p key={line} class="neuron-note">
+          {line}
+        </p>
+      ))}
+    </>
+  );
+}
