@@ -6,48 +6,11 @@ import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from expected_pixels import CELL, line_heights, same_colours, thumbnail
-from numpy.typing import NDArray
+from heads_grid import cell, wrong_cells
 from planted_log import BRIGHT, RUNS, STEPS, TOKENS, PlantedLog, pattern_weights, steep_weights
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tensorboard_plugin_attn import AttentionReader
-
-SELECTED = (2, 11)
-"""A head that no test looks at, so that the ring is elsewhere."""
-
-
-def cell(tab: AttentionTab, layer: int, head: int) -> tuple[int, int]:
-    """Row and column of the first pixel of a head's cell on the canvas."""
-    canvas = tab.canvas("Attention heads at step").bounding_box()
-    button = tab.button(f"Layer {layer} head {head}").bounding_box()
-    assert canvas is not None
-    assert button is not None
-    return round(button["y"] - canvas["y"]), round(button["x"] - canvas["x"])
-
-
-def cells(tab: AttentionTab, pixels: NDArray[np.uint8], layers: int, heads: int) -> NDArray[np.uint8]:
-    """The cells ``[layer, head, row, column, rgba]`` of a picture."""
-    top, left = cell(tab, 0, 0)
-    down = cell(tab, 1, 0)[0] - top if layers > 1 else 0
-    across = cell(tab, 0, 1)[1] - left if heads > 1 else 0
-    return np.stack(
-        [
-            np.stack(
-                [pixels[y : y + CELL, x : x + CELL] for x in range(left, left + heads * across, across)]
-            )
-            for y in range(top, top + layers * max(down, 1), max(down, 1))
-        ]
-    )
-
-
-def wrong_cells(found: NDArray[np.uint8], weights: NDArray[np.float32], theme: str) -> list[tuple[int, int]]:
-    """Layer and head of the cells that do not show their weights."""
-    return [
-        (layer, head)
-        for layer, head in np.ndindex(*weights.shape[:2])
-        if not same_colours(found[layer, head], thumbnail(weights[layer, head], theme))
-    ]
-
 
 def test_every_head_of_every_step_of_both_runs_shows_its_planted_pattern_in_both_themes(
     themed_tab: AttentionTab,
@@ -55,10 +18,8 @@ def test_every_head_of_every_step_of_both_runs_shows_its_planted_pattern_in_both
     for run in RUNS:
         for step in STEPS:
             themed_tab.go("model", run=run, tag="patterns", step=step)
-            weights = pattern_weights(step, run)
             found = themed_tab.pixels(themed_tab.canvas(f"Attention heads at step {step}"))
-            grid = cells(themed_tab, found, *weights.shape[:2])
-            assert wrong_cells(grid, weights, themed_tab.theme) == [], (run, step)
+            assert wrong_cells(themed_tab, found, pattern_weights(step, run)) == [], (run, step)
 
 
 def test_one_strong_weight_among_128_tokens_stays_visible_in_its_cell(tab: AttentionTab) -> None:
@@ -126,9 +87,9 @@ def test_the_tip_names_layer_head_and_the_metrics_of_the_record(
     assert shown == {}
 
 
-def rows(tip: object) -> list[object]:
+def rows(tip: Locator) -> list[Locator]:
     """The rows of a tip's table that hold a metric."""
-    found = tip.get_by_role("row").all()  # type: ignore[attr-defined]  # a Locator
+    found = tip.get_by_role("row").all()
     return [row for row in found if row.get_by_role("cell").count() > 0]
 
 
