@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tensorboard_plugin_attn import store
 from tensorboard_plugin_attn.change import RowCodes, row_codes
@@ -32,11 +32,15 @@ class Reference:
 
 @dataclass
 class TagHistory:
-    """The references of one tag. ``last`` is the step logged last, None before there is one."""
+    """The references of one tag. ``last`` is the step logged last, None before there is one.
+
+    ``earlier`` is how it was before that step, for when the same step is logged again, with its weights.
+    """
 
     last: int | None = None
     previous: Reference | None = None
     first: Reference | None = None
+    earlier: TagHistory | None = None
 
 
 class History:
@@ -55,6 +59,8 @@ class History:
     def before(self, tag: str, step: int) -> TagHistory:
         """What was logged of a tag before a step."""
         known = self.tags.get(tag)
+        if known is not None and known.last == step and known.earlier is not None:
+            known = known.earlier
         if known is None or (known.last is not None and known.last >= step):
             if tag in self.seen:
                 self.settle()
@@ -95,9 +101,8 @@ class History:
     def remember(self, tag: str, reference: Reference) -> None:
         """Keep a record that was just logged; the tags logged longest ago go when there is too much."""
         known = self.tags.setdefault(tag, TagHistory())
-        self.tags[tag] = TagHistory(
-            reference.step, reference, reference if known.last is None else known.first
-        )
+        first = reference if known.last is None else known.first
+        self.tags[tag] = TagHistory(reference.step, reference, first, replace(known, earlier=None))
         self.tags.move_to_end(tag)
         while len(self.tags) > 1 and self.nbytes > self.limit:
             self.tags.popitem(last=False)
@@ -105,5 +110,6 @@ class History:
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        kept = [each for known in self.tags.values() for each in (known.previous, known.first) if each]
+        states = [state for known in self.tags.values() for state in (known, known.earlier) if state]
+        kept = [each for state in states for each in (state.previous, state.first) if each]
         return sum({id(each): each.nbytes for each in kept}.values())

@@ -170,3 +170,13 @@ def test_faults_are_in_the_header_of_the_step_that_has_them(tmp_path: Path) -> N
         open_header(files, each).meta["faults"] for each in list_steps(files, record_directory("", "p"))
     ]
     assert faults == [[], [{"layer": 1, "heads": [0], "fault": "row_sum", "worst": 2.0}]]
+
+
+def test_weights_logged_after_the_metrics_of_the_same_step_change_the_same(tmp_path: Path) -> None:
+    with AttentionWriter(tmp_path) as writer:
+        for step in range(4):
+            writer.add_attention("p", weights(step), TOKENS, step, metrics_only=step != 0)
+        writer.add_attention("p", weights(3), TOKENS, 3)
+    log(tmp_path / "plain", [0, 1, 2, 3])
+    found, plain = changes(tmp_path), changes(tmp_path / "plain")
+    assert found["change_previous"] == pytest.approx(plain["change_previous"], nan_ok=True, abs=1e-6)

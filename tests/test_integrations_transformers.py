@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import Dataset
@@ -19,6 +20,7 @@ from transformers import (
 )
 
 from tensorboard_plugin_attn import AttentionReader
+from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.integrations.transformers import AttentionCallback
 
 PROBE = {"fixed": {"input_ids": torch.arange(6)[None]}}
@@ -127,3 +129,28 @@ def test_a_probe_that_fails_is_told_once_and_training_goes_on(tmp_path: Path) ->
 def test_a_schedule_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match='"epoch", "evaluate" or a number of steps, got \'daily\''):
         AttentionCallback(PROBE, every="daily")
+
+
+def test_metrics_are_logged_between_the_patterns_with_the_tracked_pairs(tmp_path: Path) -> None:
+    track = {"fixed": {"first": (3, 0)}}
+    callback = AttentionCallback(
+        PROBE, every="epoch", metrics_every=2, track=track, logdir=tmp_path / "log", query_key=True
+    )
+    train(tmp_path, callback)
+    reader = AttentionReader(tmp_path / "log")
+    kinds = {each.step: each.kind for each in reader.step_files(".", "fixed")}
+    assert kinds == {0: "weights", 2: "metrics", 4: "weights", 6: "metrics", 8: "weights"}
+    series = reader.metrics(".", "fixed")
+    assert series.steps.tolist() == [0, 2, 4, 6, 8]
+    for name in ("entropy", "max_score", "change_previous", "first"):
+        assert not np.isnan(series.values[1:, ..., series.names.index(name)]).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [({"metrics_every": 0}, "metrics_every must be"), ({"track": {"other": {}}}, "track names probes")],
+    ids=str,
+)
+def test_what_cannot_be_scheduled_or_tracked_is_refused(options: dict[str, Any], why: str) -> None:
+    with pytest.raises(InvalidRecordError, match=why):
+        AttentionCallback(PROBE, **options)

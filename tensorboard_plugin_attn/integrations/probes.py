@@ -20,23 +20,38 @@ class Probes:
     Args:
         probes: tag → a text, a pair of texts, or the model's keyword arguments.
         options: of ``AttentionWriter.add_probe``: query_key, layers, heads, ….
+        track: tag → token pairs to follow, as in ``AttentionWriter.add_attention``.
     """
 
-    def __init__(self, probes: Mapping[str, Probe], options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        probes: Mapping[str, Probe],
+        options: Mapping[str, Any],
+        track: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         if not isinstance(probes, Mapping) or not probes:
             raise InvalidRecordError(
                 f'probes must be a dict such as {{"doctor/she": "the doctor …"}}, got {probes!r}'
             )
         self.probes = dict(probes)
         self.options = dict(options)
+        self.track = dict(track or {})
+        unknown = [tag for tag in self.track if tag not in self.probes]
+        if unknown:
+            raise InvalidRecordError(f"track names probes {unknown}; the probes are {list(self.probes)}")
         self.broken: set[str] = set()
 
-    def log(self, writer: AttentionWriter, model: Any, tokenizer: Any, step: int) -> None:
+    def log(
+        self, writer: AttentionWriter, model: Any, tokenizer: Any, step: int, *, metrics_only: bool = False
+    ) -> None:
         """Log every probe; one that fails is told once, the others and the training go on."""
         for tag, probe in self.probes.items():
             try:
                 inputs = on_device(encode(tokenizer, probe), model)
-                writer.add_probe(tag, model, inputs, tokens_of(tokenizer, inputs), step, **self.options)
+                writer.add_probe(
+                    tag, model, inputs, tokens_of(tokenizer, inputs), step,
+                    track=self.track.get(tag), metrics_only=metrics_only, **self.options,
+                )  # fmt: skip
             except Exception as error:  # noqa: BLE001 - a model may raise anything, and training goes on
                 self.tell(tag, error)
 

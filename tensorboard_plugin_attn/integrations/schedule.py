@@ -15,14 +15,19 @@ class Schedule:
     Args:
         every: ``"epoch"``, ``"evaluate"`` or a number of steps.
         early_steps: also at steps 1, 2, 4, 8, …, where heads change fastest.
+        metrics_every: number of steps between records of head metrics alone; None: none of these.
     """
 
-    def __init__(self, every: str | int, *, early_steps: bool = False) -> None:
-        is_number = isinstance(every, int) and not isinstance(every, bool) and every > 0
-        if every not in EVENTS and not is_number:
+    def __init__(
+        self, every: str | int, *, early_steps: bool = False, metrics_every: int | None = None
+    ) -> None:
+        if every not in EVENTS and not is_count(every):
             raise InvalidRecordError(f'every must be "epoch", "evaluate" or a number of steps, got {every!r}')
+        if metrics_every is not None and not is_count(metrics_every):
+            raise InvalidRecordError(f"metrics_every must be a number of steps, got {metrics_every!r}")
         self.every = every
         self.early_steps = early_steps
+        self.metrics_every = metrics_every
         self.logged: int | None = None
 
     def is_due(self, step: int, event: str) -> bool:
@@ -32,6 +37,12 @@ class Schedule:
         self.logged = step
         return True
 
+    def is_metrics_due(self, step: int, event: str) -> bool:
+        """Whether to log head metrics alone at this step, when weights are not due."""
+        if self.metrics_every is None or event != "step" or step == self.logged:
+            return False
+        return step % self.metrics_every == 0
+
     def wants(self, step: int, event: str) -> bool:
         """Whether the schedule names this step."""
         if event in ("begin", "end") or event == self.every:
@@ -40,3 +51,8 @@ class Schedule:
             return False
         is_power = step & (step - 1) == 0
         return (isinstance(self.every, int) and step % self.every == 0) or (self.early_steps and is_power)
+
+
+def is_count(value: object) -> bool:
+    """A positive whole number."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -24,6 +24,8 @@ class AttentionCallback(TrainerCallback):
         probes: tag → a text, a pair of texts, or the model's keyword arguments.
         every: ``"epoch"``, ``"evaluate"`` or a number of steps; the first and last step are always logged.
         early_steps: also at steps 1, 2, 4, 8, ….
+        metrics_every: also the head metrics alone, every so many steps: small files, cheap to log.
+        track: tag → token pairs to follow as metrics, such as ``{"doctor/she": {"she→nurse": ("she", "nurse")}}``.
         tokenizer: None: the Trainer's ``processing_class``.
         logdir: None: that of the Trainer's own TensorBoard callback, into whose event file index events and
             scalars go; where there is none, ``<output_dir>/runs``.
@@ -40,6 +42,8 @@ class AttentionCallback(TrainerCallback):
         *,
         every: str | int = "epoch",
         early_steps: bool = False,
+        metrics_every: int | None = None,
+        track: Mapping[str, Mapping[str, Any]] | None = None,
         tokenizer: Any = None,
         logdir: str | os.PathLike[str] | None = None,
         query_key: bool = False,
@@ -47,8 +51,8 @@ class AttentionCallback(TrainerCallback):
         heads: Sequence[int] | None = None,
         **writer_options: Any,
     ) -> None:
-        self.probes = Probes(probes, {"query_key": query_key, "layers": layers, "heads": heads})
-        self.schedule = Schedule(every, early_steps=early_steps)
+        self.probes = Probes(probes, {"query_key": query_key, "layers": layers, "heads": heads}, track)
+        self.schedule = Schedule(every, early_steps=early_steps, metrics_every=metrics_every)
         self.tokenizer = tokenizer
         self.logdir = logdir
         self.writer_options = writer_options
@@ -93,9 +97,13 @@ class AttentionCallback(TrainerCallback):
 
     def log(self, event: str, state: TrainerState, kwargs: Mapping[str, Any]) -> None:
         """Log every probe, if the schedule says so."""
-        if self.writer is not None and self.schedule.is_due(state.global_step, event):
+        step = state.global_step
+        if self.writer is None:
+            return
+        whole = self.schedule.is_due(step, event)
+        if whole or self.schedule.is_metrics_due(step, event):
             tokenizer = kwargs.get("processing_class") if self.tokenizer is None else self.tokenizer
-            self.probes.log(self.writer, kwargs["model"], tokenizer, state.global_step)
+            self.probes.log(self.writer, kwargs["model"], tokenizer, step, metrics_only=not whole)
 
     def target(self, args: TrainingArguments) -> Any:
         """Where to write: a directory, or the Trainer's SummaryWriter."""
