@@ -10,13 +10,14 @@ from typing import Any
 
 from torch import nn
 
+from tensorboard_plugin_attn.capturing.fitting import Lengths, chosen, windowed
 from tensorboard_plugin_attn.capturing.generate import is_generation, stitched
 from tensorboard_plugin_attn.capturing.mode import AttentionMode
 from tensorboard_plugin_attn.capturing.names import ModuleNames, unwrap
 from tensorboard_plugin_attn.capturing.padding import Crop, kept_positions
 from tensorboard_plugin_attn.capturing.registry import watched_registry
-from tensorboard_plugin_attn.capturing.session import Session
-from tensorboard_plugin_attn.capturing.sighting import Sighting
+from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
+from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.undisturbed import eager
 from tensorboard_plugin_attn.errors import CaptureError
 from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
@@ -74,7 +75,7 @@ class Captured:
             self.stack.close()
             self.stack = None
         if kind is None:
-            self.session.warn()
+            warn_left_out(self.session.left_out)
 
     @property
     def layers(self) -> list[LayerAttention]:
@@ -126,11 +127,18 @@ class Captured:
             has_decoder=decoder_tokens is not None,
         )
         sightings, tokens, decoder_tokens = self.one_forward(tokens, decoder_tokens)
-        layers = [sighting.row(batch, *crop.axes(sighting)) for sighting in sightings]
+        tokens = crop.tokens(tokens)
+        decoder_tokens = None if decoder_tokens is None else crop.decoder(decoder_tokens)
+        layers, left_out = chosen(
+            [sighting.row(batch, *crop.axes(sighting)) for sighting in sightings],
+            [windowed(sighting, padding) for sighting in sightings],
+            Lengths(len(tokens), None if decoder_tokens is None else len(decoder_tokens)),
+        )
+        warn_left_out([LeftOut(layer.name, "attention", reason) for layer, reason in left_out])
         return AttentionRecord(
             layers,
-            crop.tokens(tokens),
-            decoder_tokens=None if decoder_tokens is None else crop.decoder(decoder_tokens),
+            tokens,
+            decoder_tokens=decoder_tokens,
             special=special,
             sentence_b_start=sentence_b_start,
             words=words,

@@ -39,7 +39,8 @@ SCALINGS = {
     "divide": -1,
     "true_divide": -1,
 }
-CHANGING = frozenset(RULES) | PROJECTIONS | {"exp", "log_softmax", "__setitem__"}
+JOINS = frozenset(("cat", "concat", "concatenate", "stack"))
+CHANGING = frozenset(RULES) | PROJECTIONS | JOINS | {"exp", "log_softmax", "__setitem__"}
 
 
 class Following:
@@ -103,17 +104,21 @@ class Following:
             self.flow.put(result, started(result_axes(name, fresh(shape), args, kwargs, shape)))
             return
         first = known[0][1]
-        axes = broadcast([facts.axes for _, facts in known], shape) if len(known) > 1 else None
+        axes: Axes | None = None
+        if len(known) > 1 and name not in CHANGING:
+            alike = all(one.shape == shape for one, _ in known)
+            axes = first.axes if alike else broadcast([facts.axes for _, facts in known], shape)
         if axes is None:
             axes = result_axes(name, first.axes, args, kwargs, shape)
-        root, origins = descent(
-            [facts for _, facts in known], projects=name in PROJECTIONS, sums=name in SUMS
-        )
-        if name in ("cat", "concat", "concatenate", "stack"):
+        every = [facts for _, facts in known]
+        root, origins = descent(every, projects=name in PROJECTIONS, sums=name in SUMS)
+        if name in JOINS:
             axes = joined(args, kwargs, known, axes, shape)
         facts = Facts(axes, root, origins)
-        self.carry_product(name, args, kwargs, [one for _, one in known], facts)
-        self.carry_weights(known, facts, result, name)
+        if any(one.product is not None or one.widened is not None for one in every):
+            self.carry_product(name, args, kwargs, every, facts)
+        if any(one.weights is not None or one.lost is not None for one in every):
+            self.carry_weights(known, facts, result, name)
         self.flow.put(result, facts)
 
     def carry_product(
@@ -130,7 +135,7 @@ class Following:
                     product = replace(product, scale=product.scale * factor)
                 facts.product = product
                 return
-        if name in ("cat", "concat", "concatenate"):
+        if name in JOINS:
             facts.widened = known[0].product
         elif len(known) == 1 or all(one.widened is None for one in known[1:]):
             facts.widened = known[0].widened if known[0].axes == facts.axes else None

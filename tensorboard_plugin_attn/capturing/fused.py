@@ -77,6 +77,8 @@ class FusedCalls:
         sides = self.flow.get(query), self.flow.get(key)
         axes = None if sides[0] is None else sides[0].axes
         call = sdpa.unpacked(call, axes)
+        if self.session.row is not None and call.mechanism == "sdpa":
+            call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
         outer = sdpa.head_axes(call.query, axes, heads or self.names.heads, self.session.padding.batch)
         with torch.no_grad(), torch.autocast(call.query.device.type, enabled=False):
             self.take(sdpa.sighting_of(call, outer, with_vectors=self.session.query_key), *sides)

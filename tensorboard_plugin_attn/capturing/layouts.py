@@ -33,6 +33,8 @@ def result_axes(
 ) -> Axes:
     """Axes of one result of shape ``shape``; fresh where the function is not understood."""
     rule = RULES.get(name)
+    if rule is reshaped:
+        return regroup(axes, shape)
     try:
         result = similar(axes, shape) if rule is None else rule(axes, args, kwargs, shape)
     except (IndexError, TypeError, ValueError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
 __all__ = ["causal", "kind_of", "seen_in_scores", "split_mask"]
@@ -10,8 +12,9 @@ HIDDEN_BELOW = -5000.0
 """Scores at or below this are masked: models hide keys with −10000, −65504, the dtype's lowest number or −inf."""
 
 
+@functools.lru_cache(maxsize=8)
 def causal(queries: int, keys: int, device: torch.device | str = "cpu", offset: int = 0) -> torch.Tensor:
-    """bool ``[query, key]``: key ≤ query + offset."""
+    """bool ``[query, key]``: key ≤ query + offset; the same tensor every time, not to be written to."""
     return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(offset)
 
 
@@ -23,11 +26,10 @@ def split_mask(mask: torch.Tensor | None) -> tuple[torch.Tensor | None, torch.Te
         return (None if bool(mask.all()) else mask), None
     mask = mask.float()
     allowed = mask > HIDDEN_BELOW
+    if bool(allowed.all()):
+        return None, mask if bool(mask.any()) else None
     finite = torch.where(allowed, mask, 0.0)
-    return (
-        None if bool(allowed.all()) else allowed,
-        finite if bool(finite.any()) else None,
-    )
+    return allowed, finite if bool(finite.any()) else None
 
 
 def seen_in_scores(scores: torch.Tensor) -> torch.Tensor | None:
@@ -43,7 +45,7 @@ def kind_of(allowed: torch.Tensor | None) -> str:
     queries, keys = allowed.shape[-2:]
     flat = allowed.reshape(-1, queries, keys)
     first = flat[0]
-    if not bool((flat == first).all()):
+    if len(flat) > 1 and not bool((flat == first).all()):
         return "other"
     offset = keys - queries
     if torch.equal(first, causal(queries, keys, first.device, offset)):

@@ -29,8 +29,9 @@ from tensorboard_plugin_attn.capturing.spelled_out import STEPS, SpelledOut
 __all__ = ["AttentionMode"]
 
 TRANSPOSING = frozenset(("T", "mT", "H", "mH"))
-QUIET = frozenset(
-    (
+QUIET = {
+    getattr(torch.Tensor, name)
+    for name in (
         "size",
         "dim",
         "numel",
@@ -39,10 +40,23 @@ QUIET = frozenset(
         "item",
         "__bool__",
         "__len__",
-        "__set__",
         "is_contiguous",
     )
-)
+} | {
+    getattr(torch.Tensor, name).__get__
+    for name in (
+        "shape",
+        "dtype",
+        "device",
+        "ndim",
+        "requires_grad",
+        "is_cuda",
+        "is_nested",
+        "grad",
+        "data",
+        "layout",
+    )
+}
 SOFTMAXES = frozenset(("softmax", "_softmax", "_safe_softmax"))
 
 
@@ -89,13 +103,13 @@ class AttentionMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = {} if kwargs is None else kwargs
+        if func in QUIET or is_backward():
+            return func(*args, **kwargs)
         name: str = getattr(func, "__name__", "")
         if name == "__get__":
             name = getattr(getattr(func, "__self__", None), "__name__", "")
             if name not in TRANSPOSING:
                 return func(*args, **kwargs)
-        if name in QUIET or is_backward():
-            return func(*args, **kwargs)
         if name == "multi_head_attention_forward" and self.in_multihead is None:
             return self.inside_multihead(args, kwargs)
         name = name.partition(".")[0]

@@ -9,11 +9,12 @@ from typing import Any
 
 from torch import nn
 
+from tensorboard_plugin_attn.capturing.fitting import Lengths, windowed
 from tensorboard_plugin_attn.capturing.mode import AttentionMode
 from tensorboard_plugin_attn.capturing.names import ModuleNames, unwrap
 from tensorboard_plugin_attn.capturing.padding import Crop, kept_positions
 from tensorboard_plugin_attn.capturing.registry import watched_registry
-from tensorboard_plugin_attn.capturing.session import Session
+from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.undisturbed import undisturbed
 from tensorboard_plugin_attn.errors import CaptureError
@@ -46,6 +47,7 @@ def probe(
     layers: Collection[int] | None = None,
     heads: Collection[int] | None = None,
     batch: int = 0,
+    lengths: Lengths | None = None,
 ) -> ProbeResult:
     """Run one undisturbed forward and hand on each layer's attention as soon as it is computed.
 
@@ -58,6 +60,7 @@ def probe(
         layers: numbers of the attention calls to keep, None for all.
         heads: numbers of the heads to keep, None for all.
         batch: which input of the batch.
+        lengths: how many tokens the record has; layers of other lengths are left out with a warning. None: any.
 
     Raises:
         CaptureError: no attention was seen, or a layer or head that was asked for is not there.
@@ -77,10 +80,14 @@ def probe(
                 )
             )
         layer = sighting.row(batch, *crops[0].axes(sighting))
+        reason = windowed(sighting, session.padding) or (lengths.misfit(layer) if lengths is not None else "")
+        if reason:
+            session.leave_out(layer.name, "attention", reason)
+            return
         on_layer(index, layer if heads is None else with_heads(layer, heads, index))
         handed.append(index)
 
-    session = Session(hand_on, query_key=query_key, wanted=layers)
+    session = Session(hand_on, query_key=query_key, wanted=layers, row=batch)
     with ExitStack() as stack:
         stack.enter_context(undisturbed(inner))
         names = ModuleNames(inner)
@@ -90,9 +97,10 @@ def probe(
         stack.enter_context(watched_registry(mode.fused.see_kernel))
         stack.enter_context(mode)
         run(inner, inputs)
-    session.warn()
+    warn_left_out(session.left_out)
     if not handed:
-        raise session.nothing_found() if not session.count else not_there("layers", layers, session.count)
+        is_choice = session.count and layers is not None and not session.left_out
+        raise not_there("layers", layers, session.count) if is_choice else session.nothing_found()
     crop = crops[0]
     return ProbeResult(
         session.count,

@@ -13,7 +13,7 @@ from tensorboard_plugin_attn.capturing.axes import Axes, leaves
 from tensorboard_plugin_attn.capturing.masks import causal, split_mask
 from tensorboard_plugin_attn.capturing.sighting import Sighting
 
-__all__ = ["Call", "head_axes", "read_call", "sighting_of", "unpacked"]
+__all__ = ["Call", "head_axes", "of_row", "read_call", "sighting_of", "unpacked"]
 
 
 @dataclass(eq=False)
@@ -68,6 +68,21 @@ def unpacked(call: Call, axes: Axes | None) -> Call:
     return replace(call, query=call.query.reshape(batch, groups * queries, 1, width), mask=mask)
 
 
+def of_row(call: Call, row: int, batch: int | None) -> Call:
+    """The call of one input of the batch; all of it where the first axis is not the batch."""
+    if (
+        batch is None
+        or batch < 2
+        or call.query.dim() < 4
+        or {call.query.shape[0], call.key.shape[0]} != {batch}
+    ):
+        return call
+    mask = call.mask
+    if mask is not None and mask.dim() == call.query.dim() and mask.shape[0] == batch:
+        mask = mask[row : row + 1]
+    return replace(call, query=call.query[row : row + 1], key=call.key[row : row + 1], mask=mask)
+
+
 def head_axes(query: torch.Tensor, axes: Axes | None, heads: int | None, batch: int | None) -> list[int]:
     """Sizes ``[batch, head]`` that the axes before query and feature stand for; 3-D inputs hold both in one."""
     outer = list(query.shape[:-2])
@@ -91,11 +106,11 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
     key = call.key.reshape(outer[0], -1, keys, width)
     scale = 1 / math.sqrt(width) if call.scale is None else float(call.scale)
     allowed, bias = split_mask(whole_mask(call, outer))
-    scores = scores_of(query, key, scale)
     if call.change is not None:
-        changed = call.change(scores.clone())
+        scores = scores_of(query, key, scale, None)
+        changed = call.change(scores)
         bias = changed - scores if bias is None else changed - scores + bias
-    weights = weights_of(scores, allowed, bias, call.sinks)
+    weights = weights_of(scores_of(query, key, scale, hidden(allowed, bias)), allowed, call.sinks)
     return Sighting(
         weights,
         mechanism=call.mechanism,
@@ -124,25 +139,33 @@ def whole_mask(call: Call, outer: list[int]) -> torch.Tensor | None:
     return mask.reshape((1,) * (4 - mask.dim()) + tuple(mask.shape))
 
 
-def scores_of(query: torch.Tensor, key: torch.Tensor, scale: float) -> torch.Tensor:
-    """float32 ``q · kᵀ · scale``, keys repeated for their group of heads."""
+def hidden(allowed: torch.Tensor | None, bias: torch.Tensor | None) -> torch.Tensor | None:
+    """What is added to the scores: the bias, and −inf where a key may not be seen."""
+    if allowed is None:
+        return bias
+    base = allowed.new_zeros((), dtype=torch.float32) if bias is None else bias
+    return torch.where(allowed, base, -torch.inf)
+
+
+def scores_of(
+    query: torch.Tensor, key: torch.Tensor, scale: float, added: torch.Tensor | None
+) -> torch.Tensor:
+    """float32 ``q · kᵀ · scale + added``, keys repeated for their group of heads."""
     query, key = query.float(), key.float()
     groups = query.shape[1] // key.shape[1]
     key = key.repeat_interleave(groups, dim=1) if groups > 1 else key
-    return torch.matmul(query, key.transpose(-1, -2)).mul_(scale)
+    shape = (*query.shape[:-1], key.shape[-2])
+    added, beta = (query.new_zeros(()), 0.0) if added is None else (added, 1.0)
+    flat = added.expand(shape).flatten(0, 1)
+    return torch.baddbmm(
+        flat, query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2), beta=beta, alpha=scale
+    ).view(shape)
 
 
 def weights_of(
-    scores: torch.Tensor,
-    allowed: torch.Tensor | None,
-    bias: torch.Tensor | None,
-    sinks: torch.Tensor | None,
+    scores: torch.Tensor, allowed: torch.Tensor | None, sinks: torch.Tensor | None
 ) -> torch.Tensor:
-    """float32 ``[batch, head, query, key]``, the scores overwritten; a query that sees nothing has weights of 0."""
-    if bias is not None:
-        scores += bias
-    if allowed is not None:
-        scores.masked_fill_(~allowed, -torch.inf)
+    """float32 ``[batch, head, query, key]``; a query that sees nothing has weights of 0."""
     if sinks is not None:
         column = sinks.float().reshape(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
         return torch.cat([scores, column], dim=-1).softmax(-1)[..., :-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from tensorboard_plugin_attn.capturing.flow import WeightMap
@@ -11,13 +11,14 @@ from tensorboard_plugin_attn.capturing.padding import Padding, padding_of
 from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.errors import CaptureError
 
-__all__ = ["Session"]
+__all__ = ["Session", "warn_left_out"]
 
 
 class Session:
     """What one capture has seen so far.
 
-    ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all.
+    ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all;
+    ``row``: the only input of the batch that is wanted, None for all.
     """
 
     def __init__(
@@ -26,10 +27,12 @@ class Session:
         *,
         query_key: bool = False,
         wanted: Collection[int] | None = None,
+        row: int | None = None,
     ) -> None:
         self.on_sighting = on_sighting
         self.query_key = query_key
         self.wanted = None if wanted is None else frozenset(wanted)
+        self.row = row
         self.count = 0
         self.forwards = 0
         self.padding = Padding()
@@ -76,13 +79,6 @@ class Session:
         """Note a map that is no attention over tokens."""
         self.left_out.append(LeftOut(module, what, reason))
 
-    def warn(self) -> None:
-        """Name what was left out, once."""
-        if self.left_out:
-            lines = list(dict.fromkeys(str(one) for one in self.left_out))
-            more = f" … and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
-            warnings.warn(f"attention left out: {'; '.join(lines[:MOST_LINES])}{more}", stacklevel=3)
-
     def nothing_found(self) -> CaptureError:
         """The error of a model in which no attention was seen: what was seen, and what to do."""
         seen = [str(one) for one in self.left_out]
@@ -99,3 +95,11 @@ class Session:
 
 
 MOST_LINES = 12
+
+
+def warn_left_out(left_out: Sequence[LeftOut]) -> None:
+    """Name what was left out, once."""
+    lines = list(dict.fromkeys(map(str, left_out)))
+    if lines:
+        more = f" … and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+        warnings.warn(f"attention left out: {'; '.join(lines[:MOST_LINES])}{more}", stacklevel=4)

@@ -53,6 +53,7 @@ class Sighting:
 
     def row(self, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice) -> LayerAttention:
         """One input of the batch, padding cropped: weights ``[head, query, key]``."""
+        batch = batch if self.weights.shape[0] > 1 else 0
         weights = self.weights[batch][:, queries][:, :, keys]
         allowed = picked(self.allowed, batch, queries, keys)
         return self.described(
