@@ -16,6 +16,7 @@ import {
   theme,
   threshold,
 } from "../../state";
+import { elide } from "../../tokens";
 import type { LayerAxes } from "../token_lines/axis";
 import { hoverToken, pinToken } from "../token_lines/pinning";
 import { TokenLines } from "../token_lines/token_lines";
@@ -65,7 +66,7 @@ function Pinned({ axes }: { axes: LayerAxes }) {
         pinToken(side, null);
       }}
     >
-      pinned: <bdi>{row.text}</bdi> ×
+      pinned: <bdi>{elide(row.text, 24)}</bdi> ×
     </button>
   );
 }

@@ -127,6 +127,7 @@ export function TokenColumn(props: TokenColumnProps) {
   const active = hovered ?? pinned;
   const activeRow = active === null ? -1 : (axis.rowOf[active] ?? -1);
   const { onHover } = props;
+  const paired = axis.rows.some((row) => row.sentence !== null);
   useEffect(
     () => () => {
       onHover(null);
@@ -135,7 +136,7 @@ export function TokenColumn(props: TokenColumnProps) {
   );
   return (
     <div
-      class={`token-column is-${side}`}
+      class={`token-column is-${side} ${paired ? "is-paired" : ""}`}
       role="listbox"
       tabIndex={0}
       aria-label={side === "query" ? "Query tokens" : "Key tokens"}
