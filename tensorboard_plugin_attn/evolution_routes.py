@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from tensorboard import context
 from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
 from werkzeug import wrappers
@@ -24,7 +25,7 @@ from tensorboard_plugin_attn.listing import Listing, TagDirectory
 from tensorboard_plugin_attn.metric_series import MetricSeries, MetricSource
 from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.query import integer, integers, number, text, where
-from tensorboard_plugin_attn.results import Packed
+from tensorboard_plugin_attn.results import Packed, whole
 from tensorboard_plugin_attn.scalars import list_scalars, read_scalars
 
 __all__ = ["EvolutionRoutes"]
@@ -53,18 +54,19 @@ class EvolutionRoutes:
         versions = " ".join(step_file.version for step_file in directory.steps.values())
         if "evolution" in arguments:
             return self.evolution(arguments, directory, versions)
-        arrays, fields = self.series.series(directory).packed()
-        return binary_answer(arrays, fields, etag=digest(versions.encode()))
+        packed = only_values(self.series.series(directory).packed(), arguments)
+        return binary_answer(*packed, etag=digest(f"{arguments.get('values')} {versions}".encode()))
 
     def evolution(self, arguments: Arguments, directory: TagDirectory, versions: str) -> Answer:
         """From memory when neither files nor thresholds have changed."""
         asked = evolution_asked(arguments)
-        etag = digest(f"{asked} {versions}".encode())
+        etag = digest(f"{asked} {arguments.get('values')} {versions}".encode())
         key = id(directory.files), directory.path, etag
         kept = self.kept.get(key)
         if kept is None:
             series = self.series.series(directory)
-            kept = binary_answer(*evolution_result(series, self.latest(arguments, series), asked), etag=etag)
+            packed = evolution_result(series, self.latest(arguments, series), asked)
+            kept = binary_answer(*only_values(packed, arguments), etag=etag)
             self.kept.put(key, kept, len(kept.content))
         return kept
 
@@ -129,6 +131,24 @@ def second_record(arguments: Arguments) -> tuple[str, str, int]:
     """Record B of a comparison; run and tag are those of A unless they are given."""
     run, tag = text(arguments, "run"), text(arguments, "tag")
     return arguments.get("run_b", run), arguments.get("tag_b", tag), integer(arguments, "step_b")
+
+
+def only_values(packed: Packed, arguments: Arguments) -> Packed:
+    """The same with the values of the metrics that ``values`` names, where a query has it. Raises RequestError 400."""
+    if "values" not in arguments:
+        return packed
+    arrays, fields = packed
+    wanted = text(arguments, "values").split(",")
+    unknown = [name for name in wanted if name not in fields["names"]]
+    if unknown:
+        known = ", ".join(fields["names"])
+        message = (
+            f"values must be metrics with commas between them, got {unknown[0][:40]!r}; metrics: {known}"
+        )
+        raise RequestError(400, "bad_request", message, parameter="values")
+    columns = [fields["names"].index(name) for name in wanted]
+    values = np.frombuffer(arrays[0].data, np.float32).reshape(arrays[0].shape)[..., columns]
+    return [whole("values", "float32", values), *arrays[1:]], {**fields, "value_names": wanted}
 
 
 def evolution_asked(arguments: Arguments) -> EvolutionAsked:

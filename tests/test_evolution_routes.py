@@ -98,6 +98,16 @@ def test_evolution_is_kept_until_a_step_is_added(host: Host, tmp_path: Path) -> 
     assert host.get("metrics", {**WHERE, "evolution": 1}).status_code == 500
 
 
+@pytest.mark.parametrize("evolution", [{}, {"evolution": 1}], ids=str)
+def test_a_query_may_ask_for_the_values_of_some_metrics(host: Host, evolution: dict[str, int]) -> None:
+    whole_fields, whole = asked(host, "metrics", **evolution)
+    fields, arrays = asked(host, "metrics", values="induction,entropy", **evolution)
+    columns = [whole_fields["names"].index(name) for name in ("induction", "entropy")]
+    np.testing.assert_array_equal(arrays["values"], whole["values"][..., columns])
+    assert (fields["value_names"], fields["names"]) == (["induction", "entropy"], whole_fields["names"])
+    assert refused(host, "metrics", values="odd", **evolution)[:2] == (400, "bad_request")
+
+
 def test_tracked_pairs_are_told_with_their_positions(host: Host) -> None:
     fields, arrays = asked(host, "metrics", tag="he", evolution=1)
     assert fields["track"] == [{"name": "x", "axes": ["tokens", "tokens"], "queries": [2], "keys": [0]}]
