@@ -21,7 +21,6 @@ FAULTS = {
     "row_sum": "rows that do not sum to 1",
     "masked": "weight on keys that the mask hides",
 }
-MAD = 1.4826  # median absolute deviation → standard deviation, for normal noise
 LEAST_HISTORY = 3
 
 
@@ -34,8 +33,8 @@ class Thresholds:
     growth_from: float = 20.0  # … once it is above this: growth from nearly nothing is learning
     trailing: float = 10  # logged steps in the trailing median
     entropy: float = 0.1  # a collapsed head is below this …
-    drop: float = 3.0  # … after a fall of more than this many deviations of its own history …
-    least_deviation: float = 0.01  # … which count at least this much
+    drop: float = 3.0  # … after a fall of more than this many median absolute deviations of its history …
+    least_deviation: float = 0.01  # … which count as at least this
     collapsed_share: float = 0.5  # a collapsed layer has more than this share of collapsed heads
 
 
@@ -226,5 +225,5 @@ def fell(history: NDArray[np.float32], limits: Thresholds) -> bool:
     if len(before) < LEAST_HISTORY:
         return False
     middle = float(np.median(before))
-    deviation = max(float(np.median(np.abs(before - middle))) * MAD, limits.least_deviation)
+    deviation = max(float(np.median(np.abs(before - middle))), limits.least_deviation)
     return float(history[-1]) < middle - limits.drop * deviation

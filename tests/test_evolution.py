@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from random_attention import softmax_weights, token_list
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter, LayerAttention
 from tensorboard_plugin_attn.evolution import Evolution, became
+from tensorboard_plugin_attn.token_axes import TokenAxes
 
 TOKENS = token_list(12)
 STEPS = list(range(0, 200, 10))
@@ -79,6 +81,24 @@ def test_a_collapse_is_reported_with_its_step(tmp_path: Path) -> None:
         broken[step][0, 1] = np.eye(12)[5]
     (hint,) = log(tmp_path, broken=broken).hints
     assert (hint.kind, hint.step, hint.layer, hint.heads) == ("entropy_collapse", 120, 0, [1])
+
+
+def test_nan_is_reported_first_with_its_step(tmp_path: Path) -> None:
+    with AttentionWriter(tmp_path) as writer:
+        for step in STEPS:
+            weights = pattern(step)
+            if step >= 140:
+                weights[1, 0, 3] = np.nan
+            draft = writer.draft("p", step, TokenAxes(TOKENS), None, allow_nan=True)
+            for layer in weights:
+                draft.add(LayerAttention(layer))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                writer.hand_over("p", draft, step)
+    evolution = AttentionReader(tmp_path).evolution(".", "p")
+    hint = evolution.hints[0]
+    assert (hint.kind, hint.step, hint.last_step, hint.layer, hint.heads) == ("nan", 140, 190, 1, [0])
+    assert [(mark.step, mark.layer, mark.head) for mark in evolution.marks()] == [(100, 1, 2)]
 
 
 def test_steps_of_metrics_alone_and_damaged_ones_fit_in(tmp_path: Path) -> None:
