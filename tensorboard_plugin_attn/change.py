@@ -17,8 +17,8 @@ from tensorboard_plugin_attn.record import LayerAttention
 
 __all__ = ["RowCodes", "divergence", "mean_of_known", "row_codes"]
 
-MOST_ROWS = 64
-MOST_BYTES = 512 << 10  # of codes, a layer
+MOST_BYTES = 48 << 10  # of codes, a layer: all rows of 12 heads at 64 tokens …
+LEAST_ROWS = 16  # … and of longer texts at least so many
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def row_codes(
 def spaced_rows(layer: LayerAttention) -> NDArray[np.int64]:
     """Evenly spaced rows that see more than one key, as many as are kept."""
     rows = np.flatnonzero(informative_rows(layer)[0])
-    most = min(MOST_ROWS, max(1, MOST_BYTES // (layer.num_heads * layer.num_keys)))
+    most = max(LEAST_ROWS, MOST_BYTES // (layer.num_heads * layer.num_keys))
     if len(rows) <= most:
         return rows
     return np.asarray(rows[np.linspace(0, len(rows) - 1, most).round().astype(int)])

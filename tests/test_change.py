@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from random_attention import softmax_weights, token_list
 
 from tensorboard_plugin_attn import LayerAttention
-from tensorboard_plugin_attn.change import MOST_ROWS, row_codes
+from tensorboard_plugin_attn.change import LEAST_ROWS, MOST_BYTES, row_codes
 from tensorboard_plugin_attn.encoding import decode_weights, encode_weights
 from tensorboard_plugin_attn.token_axes import TokenAxes
 
@@ -67,10 +67,13 @@ def test_change_is_the_mean_divergence_of_the_stored_rows(seed: int, size: int, 
 
 
 def test_long_texts_are_compared_on_evenly_spaced_rows_of_bounded_size() -> None:
-    codes, _ = row_codes(labelled(softmax_weights(2, 200, 200)))
-    assert codes.codes.shape == (2, MOST_ROWS, 200)
-    wide, _ = row_codes(labelled(softmax_weights(8, 600, 600)))
-    assert wide.codes.nbytes <= 512 << 10
+    whole, _ = row_codes(labelled(softmax_weights(12, 64, 64)))
+    assert whole.codes.shape == (12, 64, 64)
+    some, _ = row_codes(labelled(softmax_weights(12, 128, 128)))
+    assert some.codes.shape == (12, 32, 128)
+    assert some.codes.nbytes <= MOST_BYTES
+    long, _ = row_codes(labelled(softmax_weights(8, 600, 600)))
+    assert long.codes.shape == (8, LEAST_ROWS, 600)
 
 
 def test_layers_of_another_shape_or_mask_are_not_compared() -> None:
