@@ -40,6 +40,17 @@ export interface LayerHeader {
   rebuild_error?: number;
 }
 
+/** One of TensorBoard's own scalars over the steps. */
+export interface ScalarSeries {
+  run: string;
+  tag: string;
+  /** Ascending. */
+  steps: number[];
+  wall_times: number[];
+  /** null: not a number. */
+  values: (number | null)[];
+}
+
 /** Everything of one record but its arrays. */
 export interface RecordHeader {
   format: number;

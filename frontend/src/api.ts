@@ -1,6 +1,6 @@
 /** Requests to the plugin's routes → parsed answers, or an ApiError. */
 
-import type { RecordHeader, RunIndex } from "./answers";
+import type { RecordHeader, RunIndex, ScalarSeries } from "./answers";
 import {
   decodeMetrics,
   decodeThumbnails,
@@ -45,6 +45,11 @@ export interface Api {
     signal?: AbortSignal,
   ): Promise<Sized<HeadVectors>>;
   metrics(run: string, tag: string, signal?: AbortSignal): Promise<Sized<MetricSeries>>;
+  /** The same with lasting changes, roles and baseline. */
+  evolution(run: string, tag: string, signal?: AbortSignal): Promise<Sized<MetricSeries>>;
+  /** Tags of TensorBoard's own scalars of a run. */
+  scalarTags(run: string, signal?: AbortSignal): Promise<string[]>;
+  scalar(run: string, tag: string, signal?: AbortSignal): Promise<ScalarSeries>;
   /** The log directory as TensorBoard names it; null when it does not say. */
   logDirectory(signal?: AbortSignal): Promise<string | null>;
 }
@@ -94,6 +99,21 @@ export function createApi(fetch: Fetch): Api {
       ),
     metrics: (run, tag, signal) =>
       binary(get("metrics", { run, tag }, signal), decodeMetrics, (s) => s.values.byteLength),
+    evolution: (run, tag, signal) =>
+      binary(
+        get("metrics", { run, tag, evolution: 1 }, signal),
+        decodeMetrics,
+        (s) => s.values.byteLength,
+      ),
+    async scalarTags(run, signal) {
+      const response = await get("scalars", { run }, signal);
+      const answer = await body(response, (each) => each.json() as Promise<{ tags: string[] }>);
+      return answer.tags;
+    },
+    async scalar(run, tag, signal) {
+      const response = await get("scalars", { run, tag }, signal);
+      return body(response, (each) => each.json() as Promise<ScalarSeries>);
+    },
     async logDirectory(signal) {
       const response = await get("../../environment", {}, signal);
       const answer = await body(response, (each) => each.json() as Promise<unknown>);

@@ -8,10 +8,21 @@ import { EmptyState } from "./controls/empty_state";
 import { MenuIcon } from "./controls/icons";
 import { IndexProblem } from "./controls/index_problem";
 import { LeftPane } from "./controls/left_pane";
+import { MetricsOnly } from "./controls/metrics_only";
 import { StepBar } from "./controls/step_bar";
 import { StepProblem } from "./controls/step_problem";
 import { ViewTabs } from "./controls/view_tabs";
-import { FOLD_WIDTH, frameWidth, index, indexError, stepError, steps, tags, view } from "./state";
+import {
+  FOLD_WIDTH,
+  frameWidth,
+  index,
+  indexError,
+  isMetricsOnly,
+  stepError,
+  steps,
+  tags,
+  view,
+} from "./state";
 import { views, type ViewDefinition } from "./views";
 
 export interface AppProps {
@@ -35,7 +46,10 @@ function Shown({ present, retry }: { present: ViewDefinition } & Pick<AppProps, 
       <div class="view-body">
         <View />
       </div>
-      {error !== null && <StepProblem error={error} retry={retry} />}
+      {present.overSteps !== true && isMetricsOnly.value && <MetricsOnly />}
+      {present.overSteps !== true && !isMetricsOnly.value && error !== null && (
+        <StepProblem error={error} retry={retry} />
+      )}
     </div>
   );
 }

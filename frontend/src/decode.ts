@@ -1,5 +1,6 @@
 /** Binary answers of the server → thumbnails, weights, vectors and metric series. */
 
+import { decodeEvolution, type EvolutionFacts } from "./evolution_facts";
 import { float16ToFloat32 } from "./half_float";
 import { inflateMember, splitMembers } from "./inflate";
 import { type Answer, DecodeError, takeArray, unpack } from "./unpack";
@@ -77,6 +78,8 @@ export class MetricSeries {
     readonly wallTimes: Float64Array,
     readonly values: Float32Array,
     readonly shape: readonly number[],
+    /** null: not asked for. */
+    readonly evolution: EvolutionFacts | null = null,
   ) {}
 
   at(step: number, layer: number, head: number, metric: number): number {
@@ -187,6 +190,7 @@ export function decodeMetrics(buffer: ArrayBuffer): MetricSeries {
     takeArray(answer, "wall_times", "float64"),
     takeArray(answer, "values", "float32"),
     answer.arrays["values"]!.shape,
+    decodeEvolution(answer),
   );
 }
 

@@ -26,8 +26,8 @@ export const numbers: Signal<boolean> = signal(true);
 export const thumbnailStyle: Signal<ThumbnailStyle> = signal("heat");
 /** A metric's name, or "number". */
 export const sortBy: Signal<string> = signal("number");
-/** The metric under each head. */
-export const cellMetric: Signal<string> = signal("entropy");
+/** The metric of each head's history; "" = a tracked token pair if the probe has one, else its first. */
+export const cellMetric: Signal<string> = signal("");
 /** Heads whose metric is below are dimmed. */
 export const dimBelow: Signal<number> = signal(0);
 export const sentenceFilter: Signal<SentenceFilter> = signal("all");

@@ -16,3 +16,9 @@ export function formatDifference(value: number, decimals = 2): string {
   if (!/[1-9]/.test(text)) return `±${text}`;
   return (value < 0 ? minus : "+") + text;
 }
+
+/** As many decimals as fit over a narrow cell: `.87`, `3.42`, `41.8`, `128`. */
+export function formatValue(value: number): string {
+  const size = Math.abs(value);
+  return formatWeight(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
+}

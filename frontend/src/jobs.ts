@@ -26,8 +26,8 @@ export interface WantedVectors {
   head: number;
 }
 
-/** Views that draw every head's thumbnail; the others draw the weights of one layer. */
-const withThumbnails: ReadonlySet<ViewName> = new Set<ViewName>(["model", "evolution"]);
+/** Views that draw every head's thumbnail; the others draw the weights of one layer, or metrics alone. */
+const withThumbnails: ReadonlySet<ViewName> = new Set<ViewName>(["model"]);
 
 export function jobsAt(
   api: Api,
@@ -80,6 +80,6 @@ export function seriesJob(
 ): Job<MetricSeries> {
   return {
     key: `series ${JSON.stringify([run, tag, versions])}`,
-    fetch: (signal) => api.metrics(run, tag, signal),
+    fetch: (signal) => api.evolution(run, tag, signal),
   };
 }

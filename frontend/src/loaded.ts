@@ -2,7 +2,7 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { RecordHeader } from "./answers";
+import type { RecordHeader, ScalarSeries } from "./answers";
 import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "./decode";
 import type { ApiError } from "./errors";
 import { layer, tag } from "./selection";
@@ -25,6 +25,11 @@ export const weights: Signal<Loaded<LayerWeights>> = signal({ status: "idle" });
 export const vectors: Signal<Loaded<HeadVectors>> = signal({ status: "idle" });
 /** Of the selected run and tag. */
 export const series: Signal<Loaded<MetricSeries>> = signal({ status: "idle" });
+/** Series of the other ticked runs, by run, as far as they have come. */
+export const otherSeries: Signal<ReadonlyMap<string, MetricSeries>> = signal(new Map());
+/** Scalars of the selected run that TensorBoard knows. */
+export const scalarTags: Signal<Loaded<readonly string[]>> = signal({ status: "idle" });
+export const scalar: Signal<Loaded<ScalarSeries>> = signal({ status: "idle" });
 /** Latest readable record of each tag of the selected run. */
 export const probeHeaders: Signal<ReadonlyMap<string, RecordHeader>> = signal(new Map());
 

@@ -11,6 +11,8 @@ import {
   type WantedVectors,
   type WantedWeights,
 } from "./jobs";
+import { ApiError } from "./errors";
+import { startEvolutionLoader } from "./evolution_loader";
 import { startListing } from "./listing";
 import { capacityFor, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
@@ -32,6 +34,7 @@ export interface Loader {
 /** null while the layer's size is not known, and where there are none. */
 const wantedWeights = computed<WantedWeights | null>(() => {
   const heads = state.loadedHeads.value;
+  if (state.view.value === "evolution") return null;
   if (heads === "unknown" || heads === "none") return null;
   return { layer: state.layer.value, head: heads === "one" ? state.head.value : null };
 });
@@ -83,6 +86,7 @@ class StepLoader {
   }
 
   #showJobs({ record, thumbnails, weights, vectors }: StepJobs): Promise<unknown> {
+    if (state.isMetricsOnly.peek()) return this.#showMetricsOnly(record);
     return batch(() =>
       Promise.all([
         this.#record.want(record),
@@ -94,13 +98,32 @@ class StepLoader {
     );
   }
 
+  #showMetricsOnly(record: StepJobs["record"]): Promise<unknown> {
+    const message = "Only head metrics were logged at this step.";
+    const error = new ApiError(404, "metrics_only", message, {});
+    return batch(() => {
+      this.#thumbnails.refuse(error);
+      this.#weights.refuse(error);
+      this.#vectors.clear();
+      return this.#record.want(record);
+    });
+  }
+
   #jobsAt(position: number): StepJobs | null {
     const run = state.run.peek();
     const tag = state.tag.peek();
     const step = state.steps.peek()[position];
     if (run === null || tag === null || step === undefined) return null;
     const at = { run, tag, step, version: state.versions.peek()[position] ?? null };
-    return jobsAt(this.api, at, state.view.peek(), wantedWeights.peek(), wantedVectors.peek());
+    const jobs = jobsAt(
+      this.api,
+      at,
+      state.view.peek(),
+      wantedWeights.peek(),
+      wantedVectors.peek(),
+    );
+    if (state.kinds.peek()[position] !== "metrics") return jobs;
+    return { record: jobs.record, thumbnails: null, weights: null, vectors: null };
   }
 
   /** Whether a step turned out to weigh something else than the one before. */
@@ -157,6 +180,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     }),
     effect(lendHeader),
     startProbeLoader(api),
+    startEvolutionLoader(api),
   ];
   return {
     refresh() {

@@ -15,7 +15,7 @@ export interface TokenRange {
 export const index: Signal<RunIndex | null> = signal(null);
 export const indexError: Signal<ApiError | null> = signal(null);
 
-export const view: Signal<ViewName> = signal("model");
+export const view: Signal<ViewName> = signal("evolution");
 export const run: Signal<string | null> = signal(null);
 export const tag: Signal<string | null> = signal(null);
 export const step: Signal<number | null> = signal(null);
@@ -62,6 +62,10 @@ export const steps: ReadonlySignal<readonly number[]> = computed(
 export const versions: ReadonlySignal<readonly string[]> = computed(
   () => logged(run.value, tag.value).versions,
 );
+/** "weights" or "metrics" (head metrics alone), of each step. */
+export const kinds: ReadonlySignal<readonly string[]> = computed(
+  () => logged(run.value, tag.value).kinds,
+);
 export const wallTimes: ReadonlySignal<readonly number[]> = computed(
   () => logged(run.value, tag.value).wall_times,
 );
@@ -71,6 +75,29 @@ export const stepPosition: ReadonlySignal<number> = computed(() =>
 );
 export const version: ReadonlySignal<string | null> = computed(
   () => versions.value[stepPosition.value] ?? null,
+);
+
+/** Only head metrics were logged at the selected step. */
+export const isMetricsOnly: ReadonlySignal<boolean> = computed(
+  () => kinds.value[stepPosition.value] === "metrics",
+);
+
+/** The most runs that are laid over one another. */
+export const MOST_RUNS = 8;
+
+/** Ticked runs beside the selected one that have its probe. */
+export const rivalRuns: ReadonlySignal<readonly string[]> = computed(() =>
+  runs.value.filter(
+    (name) =>
+      name !== run.value &&
+      visibleRuns.value.has(name) &&
+      (index.value?.[name]?.[tag.value ?? ""]?.steps.length ?? 0) > 0,
+  ),
+);
+
+/** As many of them as are drawn together. */
+export const otherRuns: ReadonlySignal<readonly string[]> = computed(() =>
+  rivalRuns.value.slice(0, MOST_RUNS - 1),
 );
 
 /** Numbers within names in their own order: layer 2 before layer 10. */

@@ -42,6 +42,12 @@ export class Slot<T> {
     if (this.target.peek().status !== "idle") this.target.value = { status: "idle" };
   }
 
+  /** It is known that there is nothing to ask for, and why. */
+  refuse(error: ApiError): void {
+    this.#wanted = null;
+    this.#fail(error);
+  }
+
   async #fetch(job: Job<T>): Promise<void> {
     if (this.target.peek().status !== "loading") this.target.value = stale(this.target.peek());
     try {

@@ -3,6 +3,7 @@
 export * from "./actions";
 export type * from "./answers";
 export * from "./display";
+export * from "./evolution_settings";
 export { ApiError, type ApiErrorDetails } from "./errors";
 export * from "./loaded";
 export * from "./neuron_settings";

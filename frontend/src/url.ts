@@ -98,6 +98,18 @@ function range(target: Signal<state.TokenRange | null>): Entry {
   );
 }
 
+/** "5.2_5.3"; none is "". */
+function headNames(target: Signal<readonly string[] | null>): Entry {
+  return entry<readonly string[] | null>(
+    target,
+    (value) => value?.join("_") ?? null,
+    (written) => {
+      const found = written === "" ? [] : written.split("_");
+      return found.every((each) => /^\d{1,9}\.\d{1,9}$/.test(each)) ? found : undefined;
+    },
+  );
+}
+
 const yesOrNo = (target: Signal<boolean>): Entry =>
   entry(
     target,
@@ -154,6 +166,14 @@ const entries: Record<string, Entry> = {
   order: oneOf(state.dimensionOrder, ["contribution", "stored"]),
   columns: oneOf(state.neuronColumns, ["expanded", "collapsed"]),
   dimension: position(state.dimension),
+  axis: oneOf(state.stepAxis, ["linear", "log"]),
+  uniform: yesOrNo(state.showBaseline),
+  marks: yesOrNo(state.showMarks),
+  above: number(state.markAbove, 0, 1),
+  heads_by: oneOf(state.headSort, ["number", "last", "change", "crossing"]),
+  crossing: number(state.crossing, 0, 1),
+  chosen: headNames(state.chosenHeads),
+  scalar: text(state.scalarTag),
 };
 
 export type Pairs = readonly (readonly [key: string, value: string])[];

@@ -116,6 +116,16 @@ export function fakeApi(): FakeApi {
         value: { damaged: [] } as unknown as MetricSeries,
         bytes: api.size,
       })),
+    evolution: (run, tag, signal) => api.metrics(run, tag, signal),
+    scalarTags: (run, signal) => ask(`scalars ${run}`, signal, () => ["train/loss"]),
+    scalar: (run, tag, signal) =>
+      ask(`scalar ${run} ${tag}`, signal, () => ({
+        run,
+        tag,
+        steps: [0, 10],
+        wall_times: [0, 1],
+        values: [2, 1],
+      })),
     logDirectory: () => Promise.resolve(null),
   };
   return api;

@@ -5,6 +5,8 @@ import { useComputed } from "@preact/signals";
 import {
   damagedSteps,
   dragging,
+  hoverStep,
+  kinds,
   record,
   selectStep,
   stepError,
@@ -31,14 +33,41 @@ const share = (position: number, count: number): number =>
 function Ticks() {
   const count = steps.value.length;
   const bad = damagedSteps.value;
+  const isHollow = (position: number): boolean => kinds.value[position] === "metrics";
   const damaged = steps.value.flatMap((step, position) => (bad.has(step) ? [position] : []));
   const line = (position: number): string => `M${share(position, count)} 0v5`;
   return (
     <svg class="ticks" viewBox="0 0 100 5" preserveAspectRatio="none" aria-hidden="true">
-      <path class="tick" d={tickPositions(count).map(line).join("")} />
+      <path
+        class="tick"
+        d={tickPositions(count)
+          .filter((position) => !isHollow(position))
+          .map(line)
+          .join("")}
+      />
       <path class="tick damaged" d={damaged.map(line).join("")} />
     </svg>
   );
+}
+
+/** Steps with head metrics alone. */
+function HollowTicks() {
+  const count = steps.value.length;
+  const hollow = tickPositions(count).filter((position) => kinds.value[position] === "metrics");
+  return (
+    <>
+      {hollow.map((position) => (
+        <i key={position} class="tick-hollow" style={{ left: `${share(position, count)}%` }} />
+      ))}
+    </>
+  );
+}
+
+/** The step that is pointed at in a picture of steps. */
+function PointedStep() {
+  const position = hoverStep.value === null ? -1 : steps.value.indexOf(hoverStep.value);
+  if (position === -1) return null;
+  return <i class="pointed-step" style={{ left: `${share(position, steps.value.length)}%` }} />;
 }
 
 export function StepSlider() {
@@ -51,6 +80,7 @@ export function StepSlider() {
   return (
     <div class="step-slider" style={{ "--filled": filled }}>
       <Ticks />
+      <HollowTicks />
       <input
         class="range"
         type="range"
@@ -71,6 +101,7 @@ export function StepSlider() {
         onLostPointerCapture={() => (dragging.value = false)}
         onChange={() => (dragging.value = false)}
       />
+      <PointedStep />
       {damaged.value && (
         <span class="damaged-thumb">
           <DamagedThumb />

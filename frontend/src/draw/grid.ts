@@ -27,6 +27,8 @@ export interface GridLayout {
   readonly sparkTop: number;
   readonly sparkHeight: number;
   readonly markHeight: number;
+  /** Of the line below the marks for a head's number; 0 where it stands elsewhere. */
+  readonly numberHeight: number;
   /** Left edge of the column of means, or null where there is none. */
   readonly meanX: number | null;
   readonly columns: number;
@@ -59,12 +61,15 @@ export interface GridRoom {
   readonly pitchX: number;
   /** A line under each cell for the head's number, needed when heads are sorted. */
   readonly numbered: boolean;
+  /** The cell is a head's pattern with its history below, or its history alone. */
+  readonly content?: "pattern" | "history";
 }
 
 export function gridLayout(layers: readonly GridLayer[], room: GridRoom): GridLayout {
   const { rows: bare, headings: names } = gather(layers);
   const free = Math.floor((room.height - names.length * HEADING_HEIGHT) / Math.max(1, bare.length));
-  const parts = cellParts(Math.min(LARGEST_PITCH, Math.max(SMALLEST_PITCH, free)), room.numbered);
+  const pitch = Math.min(LARGEST_PITCH, Math.max(SMALLEST_PITCH, free));
+  const parts = room.content === "history" ? historyParts(pitch) : cellParts(pitch, room.numbered);
   const columns = Math.max(0, ...layers.map((layer) => layer.heads));
   const across = columns * room.pitchX;
   const withMean = across + MEAN_GAP + CELL;
@@ -82,7 +87,26 @@ export function gridLayout(layers: readonly GridLayer[], room: GridRoom): GridLa
   };
 }
 
-type Parts = Pick<GridLayout, "pitchY" | "cell" | "sparkTop" | "sparkHeight" | "markHeight">;
+type Parts = Pick<
+  GridLayout,
+  "pitchY" | "cell" | "sparkTop" | "sparkHeight" | "markHeight" | "numberHeight"
+>;
+
+/** A line of text, the history, and the marks below it. */
+function historyParts(pitchY: number): Parts {
+  const isTall = pitchY >= 52;
+  const sparkTop = isTall ? 17 : 13;
+  const markHeight = isTall ? 8 : 6;
+  const height = pitchY - (pitchY >= 64 ? 8 : 2);
+  return {
+    pitchY,
+    cell: { width: CELL, height },
+    sparkTop,
+    sparkHeight: height - sparkTop - markHeight,
+    markHeight,
+    numberHeight: 0,
+  };
+}
 
 function cellParts(pitch: number, numbered: boolean): Parts {
   const sparkHeight = pitch >= 64 ? 17 : pitch >= 52 ? 11 : 7;
@@ -91,7 +115,14 @@ function cellParts(pitch: number, numbered: boolean): Parts {
   const sparkTop = cellHeight + 2;
   const used = sparkTop + sparkHeight + markHeight;
   const pitchY = numbered ? Math.max(pitch, used + NUMBER_HEIGHT) : pitch;
-  return { pitchY, cell: { width: CELL, height: cellHeight }, sparkTop, sparkHeight, markHeight };
+  return {
+    pitchY,
+    cell: { width: CELL, height: cellHeight },
+    sparkTop,
+    sparkHeight,
+    markHeight,
+    numberHeight: numbered ? NUMBER_HEIGHT : 0,
+  };
 }
 
 interface Heading {

@@ -145,7 +145,7 @@ export function headCodes(thumbnails: Thumbnails, layer: number, head: number): 
 }
 
 /** A box of the grid in device pixels of a window, its edges on whole pixels. */
-function deviceBox(box: Box, window: Box, scale: number): Box {
+export function deviceBox(box: Box, window: Box, scale: number): Box {
   const x = Math.round((box.x - window.x) * scale);
   const y = Math.round((box.y - window.y) * scale);
   return {

@@ -30,6 +30,16 @@ export function drawSparkline(
 ): void {
   const hair = Math.max(1, Math.round(style.scale));
   fillBox(raster, { ...box, y: box.y + box.height - hair, height: hair }, style.baseline);
+  drawHistoryLine(raster, box, line, style);
+}
+
+/** The line alone; a value without neighbours is a point. */
+export function drawHistoryLine(
+  raster: Raster,
+  box: Box,
+  line: Sparkline,
+  style: Omit<SparklineStyle, "baseline">,
+): void {
   const columns = traceColumns(box, line);
   for (let x = 0; x < box.width; x++) {
     if (Number.isNaN(columns.top[x]!)) continue;
@@ -107,7 +117,7 @@ export function drawStepMark(
   fillBox(raster, { x, y: box.y, width, height: box.height }, colour);
 }
 
-function heightOf(value: number, box: Box): number {
+export function heightOf(value: number, box: Box): number {
   return (1 - Math.min(1, Math.max(0, value))) * (box.height - 1);
 }
 

@@ -3,6 +3,7 @@
 import type { ComponentType } from "preact";
 
 import type { ViewName } from "../state";
+import { EvolutionDisplay, EvolutionView } from "./evolution";
 import { HeadDisplay } from "./head/head_display";
 import { HeadView } from "./head/head_view";
 import { ModelDisplay, ModelView } from "./model";
@@ -14,11 +15,21 @@ export interface ViewDefinition {
   /** What one sees there, for someone who has logged nothing yet. */
   promise: string;
   component: ComponentType;
+  /** It shows all steps, so one that cannot be read does not stop it. */
+  overSteps?: boolean;
   /** Its part of the left pane, under "Display". */
   display?: ComponentType;
 }
 
 export const views: readonly ViewDefinition[] = [
+  {
+    id: "evolution",
+    name: "Evolution",
+    promise: "every head’s metrics over the steps, and what emerged when",
+    component: EvolutionView,
+    display: EvolutionDisplay,
+    overSteps: true,
+  },
   {
     id: "model",
     name: "Model",

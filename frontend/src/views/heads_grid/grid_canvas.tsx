@@ -13,7 +13,8 @@ export interface GridCanvasProps {
   readonly frame: RefObject<HTMLElement | null>;
   readonly layout: ReadonlySignal<GridLayout>;
   readonly paint: ReadonlySignal<Paint>;
-  readonly label: string;
+  /** null: says nothing that is not said elsewhere. */
+  readonly label: string | null;
   readonly isBusy: boolean;
   readonly onDrawn: () => void;
 }
@@ -47,6 +48,7 @@ export function GridCanvas({ frame, layout, paint, label, isBusy, onDrawn }: Gri
       painter.stop();
     };
   }, [frame, layout, paint]);
+  if (label === null) return <canvas ref={canvas} aria-hidden="true" />;
   return <canvas ref={canvas} role="img" aria-label={label} aria-busy={isBusy} />;
 }
 

@@ -5,7 +5,6 @@ import { memo } from "preact/compat";
 import {
   headsInOrder,
   neighbour,
-  NUMBER_HEIGHT,
   type Cell,
   type Direction,
   type GridLayout,
@@ -21,7 +20,7 @@ export interface HeadButtonsProps {
   readonly reached: Cell;
   readonly isNumbered: boolean;
   readonly describedBy: string;
-  readonly onOpen: (cell: Cell) => void;
+  readonly onOpen: (cell: Cell, event: MouseEvent) => void;
   readonly onReach: (cell: Cell) => void;
   readonly onFocus: (cell: Cell | null) => void;
 }
@@ -57,7 +56,7 @@ export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
   };
   const open = (event: MouseEvent): void => {
     const cell = cellOf(event.target);
-    if (cell !== null) onOpen(cell);
+    if (cell !== null) onOpen(cell, event);
   };
   return (
     <div
@@ -95,8 +94,8 @@ interface HeadButtonProps extends HeadButtonsProps {
 
 function HeadButton({ cell, left, top, layout, shapes, ...rest }: HeadButtonProps) {
   const isReached = sameCell(cell, rest.reached);
-  const picture = layout.sparkTop + layout.sparkHeight + layout.markHeight;
-  const height = rest.isNumbered ? picture + NUMBER_HEIGHT : picture;
+  const { sparkTop, sparkHeight, markHeight, numberHeight } = layout;
+  const height = sparkTop + sparkHeight + markHeight + numberHeight;
   return (
     <button
       type="button"

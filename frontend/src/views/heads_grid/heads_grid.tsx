@@ -25,14 +25,25 @@ export interface HeadsGridProps {
   /** Stands in place of the head numbers when heads are sorted; then each cell has its number. */
   readonly caption: string | null;
   readonly hasMean: boolean;
+  /** Over the column that stands for a layer; "mean" without it. */
+  readonly meanName?: string;
   readonly isBusy: boolean;
   /** What the tip says of a head, or of the mean of a layer (head MEAN). */
   readonly tip: (cell: Cell) => ComponentChildren;
-  readonly onOpen: (cell: Cell) => void;
+  /** The tip is read out by screen readers and not shown. */
+  readonly isTipHidden?: boolean;
+  /** Over the picture, redrawn apart from it. */
+  readonly overlay?: ReadonlySignal<Paint>;
+  /** Over the pictures, in the grid's own coordinates. */
+  readonly children?: ComponentChildren;
+  readonly onOpen: (cell: Cell, event: MouseEvent) => void;
+  /** The pointer is so many CSS pixels right of a cell's edge, or (null) off the cells. */
+  readonly onPoint?: (pointed: { cell: Cell; x: number } | null) => void;
   readonly onDrawn: () => void;
 }
 
 const TIP_ID = "head-tip";
+const nothing = (): void => undefined;
 
 export function HeadsGrid(props: HeadsGridProps) {
   const { selected, caption } = props;
@@ -52,16 +63,33 @@ export function HeadsGrid(props: HeadsGridProps) {
       <span class="grid-corner" aria-hidden="true">
         L
       </span>
-      <ColumnLabels layout={layout} caption={caption} hasMean={props.hasMean} />
+      <ColumnLabels layout={layout} caption={caption} hasMean={props.hasMean} meanName={props.meanName ?? "mean"} />
       <LayerLabels layout={layout} />
       <div
         ref={content}
         class="grid-content"
         style={{ width: layout.width, height: layout.height }}
-        onPointerMove={pointing.onPointerMove}
-        onPointerLeave={pointing.onPointerLeave}
+        onPointerMove={(event) => {
+          const found = pointing.onPointerMove(event);
+          props.onPoint?.(found);
+        }}
+        onPointerLeave={() => {
+          pointing.onPointerLeave();
+          props.onPoint?.(null);
+        }}
       >
         <GridCanvas {...props} frame={frame} />
+        {props.overlay !== undefined && (
+          <GridCanvas
+            frame={frame}
+            layout={props.layout}
+            paint={props.overlay}
+            label={null}
+            isBusy={false}
+            onDrawn={nothing}
+          />
+        )}
+        {props.children}
         <HeadButtons
           layout={layout}
           shapes={props.shapes}
@@ -76,7 +104,12 @@ export function HeadsGrid(props: HeadsGridProps) {
         <Ring layout={layout} cell={selected} kind="selected" />
         {pointed !== null && <Ring layout={layout} cell={pointed} kind="pointed" />}
       </div>
-      {pointed !== null && (
+      {props.isTipHidden === true && (
+        <div id={TIP_ID} class="visually-hidden">
+          {props.tip(pointed ?? pointing.reached)}
+        </div>
+      )}
+      {pointed !== null && props.isTipHidden !== true && (
         <HeadTip {...{ layout, pointed, selected, content, frame }} id={TIP_ID}>
           {props.tip(pointed)}
         </HeadTip>

@@ -9,7 +9,8 @@ export interface Pointing {
   /** Under the pointer, else under keyboard focus; null when neither is on the grid. */
   readonly pointed: Cell | null;
   readonly reached: Cell;
-  readonly onPointerMove: (event: PointerEvent) => void;
+  /** Returns the cell and how far right of its edge the pointer is. */
+  readonly onPointerMove: (event: PointerEvent) => { cell: Cell; x: number } | null;
   readonly onPointerLeave: () => void;
   readonly onReach: (cell: Cell) => void;
   /** A head's button has keyboard focus, or (null) none has. */
@@ -31,10 +32,12 @@ export function usePointing(
   const [wanted, setWanted] = useState(selected);
   useEffect(() => setWanted(selected), [selected]);
   const reached = useMemo(() => contained(layout, wanted), [layout, wanted]);
-  const onPointerMove = (event: PointerEvent): void => {
+  const onPointerMove: Pointing["onPointerMove"] = (event) => {
     const { left, top } = content.current!.getBoundingClientRect();
     const found = cellAt(layout, event.clientX - left, event.clientY - top);
     setUnder((old) => (sameCell(old, found) ? old : found));
+    const box = found === null ? null : cellBox(layout, found);
+    return found === null || box === null ? null : { cell: found, x: event.clientX - left - box.x };
   };
   const onDismiss = useCallback(() => {
     setUnder(null);

@@ -1,8 +1,8 @@
 /** What the grid shows → the explanation of every mark in it. */
 
-import { SMALLEST_CHANGE } from "../../draw/lasting_change";
 import { formatWeight } from "../../format_number";
-import { dimBelow, record, series, shown, step, steps, thumbnailStyle } from "../../state";
+import { changeScale } from "../../lasting_change";
+import { dimBelow, markAbove, record, series, shown, step, steps, thumbnailStyle } from "../../state";
 import { metricTitle } from "./metric_names";
 import { histories, isUnreadable, shownMetric } from "./scene";
 
@@ -53,6 +53,7 @@ function MetricMarks() {
     return <span class="legend-error">No metrics: {series.value.error.message}</span>;
   }
   if (histories.value === null || shownMetric.value === null) return null;
+  const { series: of, metric } = histories.value;
   const { least, most } = histories.value.scale;
   return (
     <>
@@ -62,7 +63,7 @@ function MetricMarks() {
       </span>
       <span class="legend-item">
         <i class="legend-line is-bold" />
-        lasting change ≥ {formatWeight(SMALLEST_CHANGE * (most - least))}
+        lasting change ≥ {formatWeight(markAbove.value * changeScale(of, metric))}
       </span>
       <span class="legend-item">
         <i class={isUnreadable.value ? "legend-mark is-damaged" : "legend-mark"} />

@@ -1,7 +1,17 @@
 /** A metric's name in the file → its name on the screen, and what it measures. */
 
+const titles: Readonly<Record<string, string>> = {
+  change_previous: "change from previous step",
+  change_first: "change from first step",
+  max_score: "largest score",
+};
+
 export function metricTitle(name: string): string {
-  return name.replaceAll("_", " ");
+  return titles[name] ?? name.replaceAll("_", " ");
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 const meanings: Readonly<Record<string, string>> = {
@@ -13,8 +23,28 @@ const meanings: Readonly<Record<string, string>> = {
   next_token: "weight on the token after the query, on average",
   first_token: "weight on the first token, on average",
   special_tokens: "weight on special tokens such as [CLS] and [SEP], on average",
+  duplicate_token: "weight on earlier copies of the query’s token, on average",
+  induction: "weight on what followed earlier copies of the query’s token, on average",
+  max_score: "largest scaled score before the softmax",
+  diagonality: "how closely cross-attention runs along the diagonal",
+  focus_rate: "largest weight of each cross-attention query, on average",
+  change_previous: "Jensen–Shannon divergence from the pattern of the step before",
+  change_first: "Jensen–Shannon divergence from the pattern of the first step",
 };
 
 export function metricMeaning(name: string): string {
   return meanings[name] ?? metricTitle(name);
+}
+
+/** For a select: tracked token pairs first. */
+export function metricChoices(
+  names: readonly string[],
+  tracked: ReadonlySet<string>,
+): { value: string; name: string }[] {
+  const pairs = names.filter((name) => tracked.has(name));
+  const others = names.filter((name) => !tracked.has(name));
+  return [
+    ...pairs.map((name) => ({ value: name, name: `Token pair: ${name.replace("→", " → ")}` })),
+    ...others.map((name) => ({ value: name, name: capital(metricTitle(name)) })),
+  ];
 }

@@ -6,17 +6,13 @@ import { Range } from "../../controls/range";
 import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import { cellMetric, dimBelow, sortBy, thumbnailStyle, type ThumbnailStyle } from "../../state";
-import { metricTitle } from "./metric_names";
-import { definedMetrics, histories, shownMetric } from "./scene";
+import { metricChoices } from "./metric_names";
+import { definedMetrics, histories, shownMetric, tracked } from "./scene";
 
 const styles: readonly { value: ThumbnailStyle; name: string }[] = [
   { value: "heat", name: "Heat map" },
   { value: "lines", name: "Lines" },
 ];
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
 
 /** Another metric has another scale, so the limit for dimming starts again. */
 function showMetric(name: string): void {
@@ -28,7 +24,7 @@ function showMetric(name: string): void {
 
 export function ModelDisplay() {
   const names = definedMetrics.value;
-  const choices = names.map((name) => ({ value: name, name: capital(metricTitle(name)) }));
+  const choices = metricChoices(names, tracked.value);
   const { least, most } = histories.value?.scale ?? { least: 0, most: 1 };
   return (
     <>

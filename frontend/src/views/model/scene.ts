@@ -11,11 +11,13 @@ import {
   dimBelow,
   FOLD_WIDTH,
   frameWidth,
+  markAbove,
   record,
   series,
   shown,
   sortBy,
   step,
+  stepError,
   theme,
   thumbnails,
   thumbnailStyle,
@@ -36,20 +38,28 @@ export const definedMetrics: ReadonlySignal<readonly string[]> = computed(() => 
   return of.names.filter((_, metric) => defined.has(metric));
 });
 
-/** The metric under each head, or the first one of this probe. */
+/** Names of the token pairs that were tracked when logging. */
+export const tracked: ReadonlySignal<ReadonlySet<string>> = computed(
+  () => new Set(metrics.value?.evolution?.track.map(({ name }) => name) ?? []),
+);
+
+/** The metric of each head's history: the chosen one, a tracked token pair, or the first one of this probe. */
 export const shownMetric: ReadonlySignal<string | null> = computed(() => {
   const names = definedMetrics.value;
-  return names.includes(cellMetric.value) ? cellMetric.value : (names[0] ?? null);
+  if (names.includes(cellMetric.value)) return cellMetric.value;
+  return names.find((name) => tracked.value.has(name)) ?? names[0] ?? null;
 });
 
-const historiesOfSeries = new WeakMap<MetricSeries, Map<number, Histories>>();
+const historiesOfSeries = new WeakMap<MetricSeries, Map<string, Histories>>();
 
 /** Histories of one metric, kept as long as the series is. */
 export function historiesOf(of: MetricSeries, metric: number): Histories {
-  const known = historiesOfSeries.get(of) ?? new Map<number, Histories>();
+  const known = historiesOfSeries.get(of) ?? new Map<string, Histories>();
   historiesOfSeries.set(of, known);
-  const found = known.get(metric) ?? new Histories(of, metric);
-  known.set(metric, found);
+  const smallest = markAbove.value;
+  const key = `${metric} ${smallest}`;
+  const found = known.get(key) ?? new Histories(of, metric, { smallest });
+  known.set(key, found);
   return found;
 }
 
@@ -172,7 +182,7 @@ export const paint: ReadonlySignal<Paint> = computed(() => {
     style: thumbnailStyle.value,
     histories: histories.value,
     step: step.value ?? 0,
-    isDamaged: isUnreadable.value,
+    isDamaged: stepError.value?.damaged ?? false,
     isDim: isDimmer(),
   };
   const name = theme.value;

@@ -1,0 +1,199 @@
+/** Histories of every head over one another → pixels of the part of the grid that a window shows. */
+
+import { intersects } from "./canvas_window";
+import { backgroundColour, pixelOf, rgbOf, runColour, type Theme } from "./colour";
+import { cellBox, MEAN, type GridLayout, type GridRow } from "./grid";
+import { deviceBox, type Target } from "./heads_picture";
+import type { Histories } from "./histories";
+import { fillBox, mixPixels, type Box } from "./raster";
+import { drawDot, drawDotted, drawTriangle, drawUpright } from "./spark_marks";
+import { drawHistoryLine, drawSparkline, drawStepMark } from "./sparkline";
+
+export interface RunHistories {
+  readonly histories: Histories;
+  /** Index of the run among all, for its colour. */
+  readonly run: number;
+}
+
+export interface EvolutionScene {
+  /** The selected run's. */
+  readonly main: RunHistories;
+  /** Drawn below it; null for a run whose series has no such metric. */
+  readonly others: readonly RunHistories[];
+  readonly step: number | null;
+  /** Height of the uniform baseline in a layer's cells, 0..1; NaN for none. */
+  readonly baseline: (layer: number) => number;
+  readonly hasMarks: boolean;
+  /** Colour of a head that is in the chart, or null. */
+  readonly chosen: (layer: number, head: number) => string | null;
+}
+
+export interface EvolutionInk {
+  readonly theme: Theme;
+  readonly scale: number;
+  readonly background: number;
+  readonly hover: number;
+  readonly hairline: number;
+  readonly dotted: number;
+  readonly text: number;
+  readonly pointer: number;
+  readonly accent: number;
+}
+
+export function evolutionInk(theme: Theme, scale: number): EvolutionInk {
+  const isLight = theme === "light";
+  const pixel = (light: string, dark: string): number => pixelOf(rgbOf(isLight ? light : dark));
+  return {
+    theme,
+    scale,
+    background: pixelOf(backgroundColour(theme)),
+    hover: pixel("#f5f6f7", "#3a3a3a"),
+    hairline: pixel("#d6d6d6", "#5c5c5c"),
+    dotted: pixel("#707070", "#a8a8a8"),
+    text: pixel("#212121", "#ffffff"),
+    pointer: pixel("#9e9e9e", "#8a8a8a"),
+    accent: pixel("#f57c00", "#ef6c00"),
+  };
+}
+
+const THIN_SHARE = 0.75;
+const CHOSEN_EDGE = 2;
+const TRIANGLE_HEIGHT = 5;
+
+/** Calls `draw` for every cell of the rows that the window shows. */
+function eachCell(
+  { window }: Target,
+  layout: GridLayout,
+  rows: readonly GridRow[],
+  draw: (cell: Box, layer: number, head: number) => void,
+): void {
+  for (const row of rows)
+    for (const head of layout.meanX === null ? row.order : [...row.order, MEAN]) {
+      const cell = cellBox(layout, { layer: row.layer, head })!;
+      if (intersects({ ...cell, height: layout.pitchY }, window)) draw(cell, row.layer, head);
+    }
+}
+
+function clearRows(
+  { raster, window }: Target,
+  layout: GridLayout,
+  rows: readonly GridRow[],
+  colour: number,
+  scale: number,
+): void {
+  for (const { top } of rows) {
+    const band = { x: window.x, y: top, width: window.width, height: layout.pitchY };
+    fillBox(raster, deviceBox(band, window, scale), colour);
+  }
+}
+
+function partBox(layout: GridLayout, cell: Box, top: number, height: number): Box {
+  return { x: cell.x, y: cell.y + top, width: layout.cell.width, height };
+}
+
+export function drawEvolutionRows(
+  target: Target,
+  layout: GridLayout,
+  rows: readonly GridRow[],
+  scene: EvolutionScene,
+  ink: EvolutionInk,
+): void {
+  clearRows(target, layout, rows, ink.background, ink.scale);
+  eachCell(target, layout, rows, (cell, layer, head) => {
+    drawChosen(target, cell, scene.chosen(layer, head), ink);
+    drawHistories(target, layout, cell, { layer, head }, scene, ink);
+    drawBelow(target, layout, cell, { layer, head }, scene, ink);
+  });
+}
+
+function drawChosen(target: Target, cell: Box, colour: string | null, ink: EvolutionInk): void {
+  if (colour === null) return;
+  const wide = { ...cell, x: cell.x - 2, width: cell.width + 4 };
+  const edge = { ...wide, height: CHOSEN_EDGE };
+  fillBox(target.raster, deviceBox(wide, target.window, ink.scale), ink.hover);
+  fillBox(target.raster, deviceBox(edge, target.window, ink.scale), pixelOf(rgbOf(colour)));
+}
+
+interface Place {
+  readonly layer: number;
+  readonly head: number;
+}
+
+function drawHistories(
+  { raster, window }: Target,
+  layout: GridLayout,
+  cell: Box,
+  { layer, head }: Place,
+  { main, others, baseline }: EvolutionScene,
+  ink: EvolutionInk,
+): void {
+  const { scale } = ink;
+  const part = partBox(layout, cell, layout.sparkTop, layout.sparkHeight);
+  const box = deviceBox(part, window, scale);
+  const uniform = baseline(layer);
+  const style = lineStyle(main.run, ink);
+  const line = main.histories.line(layer, head);
+  drawSparkline(raster, box, { ...line, values: new Float32Array(0) }, style);
+  if (!Number.isNaN(uniform)) drawDotted(raster, box, uniform, ink.dotted, scale);
+  for (const other of others) {
+    const thin = { ...other.histories.line(layer, head), boldFrom: -1 };
+    drawHistoryLine(raster, box, thin, lineStyle(other.run, ink));
+  }
+  drawHistoryLine(raster, box, line, style);
+  if (line.values.length === 1 && !Number.isNaN(line.values[0]!))
+    drawDot(raster, box, line.places[0]!, line.values[0]!, {
+      radius: 2 * scale,
+      colour: style.bold,
+    });
+}
+
+function lineStyle(
+  run: number,
+  { theme, background, hairline, scale }: EvolutionInk,
+): Parameters<typeof drawSparkline>[3] {
+  const bold = pixelOf(rgbOf(runColour(run, theme)));
+  return { thin: mixPixels(background, bold, THIN_SHARE), bold, baseline: hairline, scale };
+}
+
+/** Under the baseline: the slider's step, and where the head's lasting change begins. */
+function drawBelow(
+  { raster, window }: Target,
+  layout: GridLayout,
+  cell: Box,
+  { layer, head }: Place,
+  { main, step, hasMarks }: EvolutionScene,
+  ink: EvolutionInk,
+): void {
+  const top = layout.sparkTop + layout.sparkHeight;
+  const { histories } = main;
+  if (step !== null) {
+    const part = partBox(layout, cell, top, layout.markHeight - 3);
+    const box = deviceBox(part, window, ink.scale);
+    drawStepMark(raster, box, histories.place(step), ink.accent, ink.scale);
+  }
+  const change = hasMarks ? histories.change(layer, head) : null;
+  if (change === null) return;
+  const part = partBox(layout, cell, top + 1, TRIANGLE_HEIGHT);
+  drawTriangle(raster, deviceBox(part, window, ink.scale), histories.place(change.step), ink.text);
+}
+
+/** The pointed step in every cell: an upright line, and a dot on the line. */
+export function drawPointedStep(
+  target: Target,
+  layout: GridLayout,
+  rows: readonly GridRow[],
+  { histories, step }: { histories: Histories; step: number | null },
+  ink: EvolutionInk,
+): void {
+  clearRows(target, layout, rows, 0, ink.scale);
+  if (step === null) return;
+  const place = histories.place(step);
+  const dot = { radius: 1.75 * ink.scale, colour: ink.text };
+  eachCell(target, layout, rows, (cell, layer, head) => {
+    const part = partBox(layout, cell, layout.sparkTop, layout.sparkHeight);
+    const box = deviceBox(part, target.window, ink.scale);
+    drawUpright(target.raster, box, place, ink.pointer, ink.scale);
+    const value = histories.at(step, layer, head);
+    if (!Number.isNaN(value)) drawDot(target.raster, box, place, histories.height(value), dot);
+  });
+}

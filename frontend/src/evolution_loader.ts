@@ -1,0 +1,136 @@
+/** Ticked runs and the selected run's scalars → what the evolution view lays over and under the heads' histories. */
+
+import { effect, untracked } from "@preact/signals";
+
+import type { Api } from "./api";
+import type { MetricSeries } from "./decode";
+import { asApiError, isAbort } from "./slot";
+import {
+  hidden,
+  index,
+  otherRuns,
+  otherSeries,
+  run,
+  scalar,
+  scalarTag,
+  scalarTags,
+  shown,
+  stale,
+  tag,
+  view,
+} from "./state";
+
+/** A loss is what one looks at first. */
+export function preferredScalar(tags: readonly string[]): string | null {
+  return tags.find((name) => /loss/i.test(name)) ?? tags[0] ?? null;
+}
+
+/** Series of the other runs, one after the other, each asked for anew when its files change. */
+class OtherRuns {
+  readonly #known = new Map<string, { key: string; series: MetricSeries }>();
+  #abort = new AbortController();
+
+  constructor(readonly api: Api) {}
+
+  async show(names: readonly string[], tagName: string): Promise<void> {
+    this.stop();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    const keys = new Map(names.map((name) => [name, keyOf(name, tagName)]));
+    for (const name of this.#known.keys()) if (!keys.has(name)) this.#known.delete(name);
+    this.#tell(tagName);
+    for (const [name, key] of keys) {
+      if (this.#known.get(name)?.key === key) continue;
+      try {
+        const { value } = await this.api.metrics(name, tagName, signal);
+        this.#known.set(name, { key, series: value });
+      } catch (error) {
+        if (isAbort(error)) return;
+        this.#known.delete(name);
+      }
+      if (signal.aborted) return;
+      this.#tell(tagName);
+    }
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  #tell(tagName: string): void {
+    const prefix = JSON.stringify(tagName);
+    const fitting = [...this.#known].filter(([, { key }]) => key.startsWith(prefix));
+    const next = new Map(fitting.map(([name, { series }]) => [name, series]));
+    const old = otherSeries.peek();
+    const isSame =
+      next.size === old.size && [...next].every(([name, series]) => old.get(name) === series);
+    if (!isSame) otherSeries.value = next;
+  }
+}
+
+function keyOf(runName: string, tagName: string): string {
+  return JSON.stringify(tagName) + JSON.stringify(index.peek()?.[runName]?.[tagName]?.versions);
+}
+
+/** The list of scalars, then the chosen one. */
+class Scalars {
+  #abort = new AbortController();
+  #run: string | null = null;
+
+  constructor(readonly api: Api) {}
+
+  async show(runName: string, wanted: string | null): Promise<void> {
+    this.stop();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    if (this.#run !== runName) {
+      this.#run = runName;
+      scalarTags.value = { status: "loading" };
+      scalar.value = stale(scalar.peek());
+    }
+    try {
+      const tags = await this.api.scalarTags(runName, signal);
+      scalarTags.value = { status: "ready", value: tags };
+      const chosen = wanted !== null && tags.includes(wanted) ? wanted : preferredScalar(tags);
+      if (chosen === null) scalar.value = { status: "idle" };
+      else {
+        const value = await this.api.scalar(runName, chosen, signal);
+        if (!signal.aborted) scalar.value = { status: "ready", value };
+      }
+    } catch (error) {
+      if (isAbort(error) || signal.aborted) return;
+      if (shown(scalarTags.peek()) === undefined)
+        scalarTags.value = { status: "error", error: asApiError(error) };
+      scalar.value = { status: "error", error: asApiError(error) };
+    }
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+}
+
+export function startEvolutionLoader(api: Api): () => void {
+  const others = new OtherRuns(api);
+  const scalars = new Scalars(api);
+  const isWanted = (): boolean => view.value === "evolution" && !hidden.value;
+  const dispose = [
+    effect(() => {
+      const [names, tagName] = [otherRuns.value, tag.value];
+      void index.value;
+      if (!isWanted() || tagName === null) return others.stop();
+      untracked(() => void others.show(names, tagName));
+    }),
+    effect(() => {
+      const [runName, wanted] = [run.value, scalarTag.value];
+      void index.value;
+      if (!isWanted() || runName === null) return scalars.stop();
+      untracked(() => void scalars.show(runName, wanted));
+    }),
+  ];
+  return () => {
+    for (const each of dispose) each();
+    others.stop();
+    scalars.stop();
+  };
+}

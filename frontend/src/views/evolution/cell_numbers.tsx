@@ -1,0 +1,74 @@
+/** The step that is read → the metric's value over every cell, written without a new layout of the page. */
+
+import { effect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { cellBox, MEAN, type Cell, type GridLayout } from "../../draw/grid";
+import { formatValue } from "../../format_number";
+import { headNumber } from "../heads_grid/grid_layers";
+import { isSorted, layout, main, shapes, valueOf } from "./scene";
+
+/** From this part of the scale on a number is emphasised. */
+const STRONG = 0.3;
+
+function cellsOf(grid: GridLayout): Cell[] {
+  return grid.rows.flatMap(({ layer, order }) =>
+    [...order, ...(grid.meanX === null ? [] : [MEAN])].map((head) => ({ layer, head })),
+  );
+}
+
+export function CellNumbers() {
+  const element = useRef<HTMLDivElement>(null);
+  const grid = layout.value;
+  const cells = cellsOf(grid);
+  useLayoutEffect(
+    () =>
+      effect(() => {
+        const histories = main.value?.histories;
+        const numbers = element.current!.children;
+        cells.forEach((cell, at) => {
+          const value = valueOf(cell);
+          const number = numbers[at] as HTMLDataElement;
+          write(number, value, (histories?.height(value) ?? 0) >= STRONG);
+        });
+      }),
+    [grid, shapes.value],
+  );
+  return (
+    <>
+      <div ref={element} class="cell-numbers" aria-hidden="true">
+        {cells.map((cell) => (
+          <data key={`${cell.layer}.${cell.head}`} style={place(grid, cell)} />
+        ))}
+      </div>
+      {isSorted.value && <HeadNumbers grid={grid} cells={cells} />}
+    </>
+  );
+}
+
+function write(number: HTMLDataElement, value: number, isStrong: boolean): void {
+  const text = formatValue(value);
+  if (number.textContent !== text) number.textContent = text;
+  number.value = String(value);
+  number.className = isStrong ? "is-strong" : "";
+}
+
+function place(grid: GridLayout, cell: Cell) {
+  const { x, y, width } = cellBox(grid, cell)!;
+  return { left: x, top: y + (grid.sparkTop > 14 ? 2 : 0), width };
+}
+
+/** Which head each cell is, where they are sorted. */
+function HeadNumbers({ grid, cells }: { grid: GridLayout; cells: readonly Cell[] }) {
+  return (
+    <div class="cell-heads" aria-hidden="true">
+      {cells
+        .filter(({ head }) => head !== MEAN)
+        .map((cell) => (
+          <span key={`${cell.layer}.${cell.head}`} style={place(grid, cell)}>
+            {headNumber(shapes.value[cell.layer], cell.head)}
+          </span>
+        ))}
+    </div>
+  );
+}

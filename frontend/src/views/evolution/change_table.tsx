@@ -1,0 +1,139 @@
+/** Every head's largest lasting change → the table "Which head became what, when". */
+
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+
+import { headColour } from "../../draw/colour";
+import { formatValue, formatWeight } from "../../format_number";
+import { becameText, markedHeads, type LastingChange } from "../../lasting_change";
+import { hoverStep, markAbove, steps, theme } from "../../state";
+import { metricTitle } from "../model/metric_names";
+import { metrics } from "../model/scene";
+import { openPattern } from "./evolution_grid";
+import { nameOf } from "./heads_chart";
+import { pointed } from "./pointed";
+
+type Column = "step" | "head" | "became" | "size";
+
+const FIRST_ROWS = 10;
+
+interface Row extends LastingChange {
+  readonly became: string;
+}
+
+const orders: Record<Column, (a: Row, b: Row) => number> = {
+  step: (a, b) => a.step - b.step,
+  head: (a, b) => a.layer - b.layer || a.head - b.head,
+  became: (a, b) => a.became.localeCompare(b.became, "en"),
+  size: (a, b) => Math.abs(b.size) - Math.abs(a.size),
+};
+
+const columns: readonly { id: Column; name: string }[] = [
+  { id: "step", name: "Step" },
+  { id: "head", name: "Head" },
+  { id: "became", name: "Became" },
+  { id: "size", name: "before → after" },
+];
+
+export function ChangeTable() {
+  const sort = useSignal<Column>("step");
+  const isWhole = useSignal(false);
+  const series = metrics.value!;
+  const rows = useMemo<Row[]>(
+    () =>
+      markedHeads(series, markAbove.value).map((change) => ({
+        ...change,
+        became: becameText(series, change),
+      })),
+    [series, markAbove.value],
+  );
+  const sorted = rows.toSorted(orders[sort.value]);
+  const shown = isWhole.value ? sorted : sorted.slice(0, FIRST_ROWS);
+  return (
+    <section class="changes" aria-label="Which head became what, when">
+      <h2>Which head became what, when</h2>
+      {rows.length === 0 ? (
+        <p class="side-hint">{noneText()}</p>
+      ) : (
+        <table>
+          <Head sort={sort.value} onSort={(column) => (sort.value = column)} />
+          <tbody>
+            {shown.map((row) => (
+              <ChangeRow key={`${row.layer}.${row.head}`} row={row} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {rows.length > FIRST_ROWS && (
+        <button
+          type="button"
+          class="link changes-more"
+          onClick={() => (isWhole.value = !isWhole.value)}
+        >
+          {isWhole.value ? "fewer" : `${rows.length - FIRST_ROWS} more`}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function noneText(): string {
+  if (steps.value.length < 2) return "One step so far: changes need two and more.";
+  return `No head changed for good by ${formatWeight(markAbove.value)} or more, above its own noise.`;
+}
+
+function Head({ sort, onSort }: { sort: Column; onSort: (column: Column) => void }) {
+  return (
+    <thead>
+      <tr>
+        {columns.map(({ id, name }) => (
+          <th
+            key={id}
+            scope="col"
+            aria-sort={id !== sort ? "none" : id === "size" ? "descending" : "ascending"}
+          >
+            <button type="button" onClick={() => onSort(id)}>
+              {name}
+              {id === sort && <span aria-hidden="true"> {id === "size" ? "↓" : "↑"}</span>}
+            </button>
+          </th>
+        ))}
+      </tr>
+    </thead>
+  );
+}
+
+function ChangeRow({ row }: { readonly row: Row }) {
+  const { layer, head, step, before, after } = row;
+  const isLit = pointed.value?.layer === layer && pointed.value.head === head;
+  const name = metricTitle(metrics.value!.names[row.metric]!);
+  return (
+    <tr
+      class={isLit ? "is-lit" : ""}
+      onPointerEnter={() => (hoverStep.value = step)}
+      onPointerLeave={() => (hoverStep.value = null)}
+    >
+      <td>{step}</td>
+      <td>
+        <i style={{ background: headColour(head, theme.value) }} />
+        <strong>{nameOf(row)}</strong>
+      </td>
+      <td title={`${row.became}: ${name}`}>
+        <span class="became">
+          <span>{row.became}</span>
+          <button
+            type="button"
+            class="link"
+            aria-label={`Open the pattern of layer ${layer} head ${head} at step ${step}`}
+            onClick={() => openPattern(row, step)}
+          >
+            open →
+          </button>
+        </span>
+      </td>
+      <td title={`${name}, median before and after`}>
+        {formatValue(before)} → {formatValue(after)}
+      </td>
+    </tr>
+  );
+}

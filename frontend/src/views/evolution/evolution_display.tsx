@@ -1,0 +1,84 @@
+/** Settings of the evolution view → their controls in the left pane. */
+
+import { Checkbox } from "../../controls/checkbox";
+import { Range } from "../../controls/range";
+import { Segmented } from "../../controls/segmented";
+import { Select } from "../../controls/select";
+import {
+  cellMetric,
+  crossing,
+  headSort,
+  markAbove,
+  showBaseline,
+  showMarks,
+  stepAxis,
+  type HeadSort,
+  type StepAxisKind,
+} from "../../state";
+import { metricChoices } from "../model/metric_names";
+import { definedMetrics, shownMetric, tracked } from "../model/scene";
+import { SORT_NAMES } from "./head_order";
+
+const axes: readonly { value: StepAxisKind; name: string }[] = [
+  { value: "linear", name: "Linear" },
+  { value: "log", name: "Log" },
+];
+
+const sorts = Object.entries(SORT_NAMES).map(([value, name]) => ({
+  value: value as HeadSort,
+  name,
+}));
+
+export function EvolutionDisplay() {
+  return (
+    <>
+      <Select
+        label="Metric"
+        value={shownMetric.value ?? ""}
+        choices={metricChoices(definedMetrics.value, tracked.value)}
+        onChange={(name) => (cellMetric.value = name)}
+      />
+      <Segmented
+        label="Step axis"
+        value={stepAxis.value}
+        choices={axes}
+        wide
+        onChange={(kind) => (stepAxis.value = kind)}
+      />
+      <Select
+        label="Sort heads by"
+        value={headSort.value}
+        choices={sorts}
+        onChange={(sort) => (headSort.value = sort)}
+      />
+      {headSort.value === "crossing" && (
+        <Range
+          label="Crosses"
+          value={crossing.value}
+          min={0}
+          max={1}
+          step={0.01}
+          onChange={(value) => (crossing.value = value)}
+        />
+      )}
+      <Checkbox
+        label="Uniform baseline"
+        checked={showBaseline.value}
+        onChange={(on) => (showBaseline.value = on)}
+      />
+      <Checkbox
+        label="Emergence marks"
+        checked={showMarks.value}
+        onChange={(on) => (showMarks.value = on)}
+      />
+      <Range
+        label="Mark a lasting change above"
+        value={markAbove.value}
+        min={0}
+        max={1}
+        step={0.01}
+        onChange={(value) => (markAbove.value = value)}
+      />
+    </>
+  );
+}

@@ -1,0 +1,107 @@
+/** The selected probe → title, its tokens, the grid of histories and its legend. */
+
+import type { RefObject } from "preact";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+
+import type { Cell } from "../../draw/grid";
+import { nearestStep } from "../../draw/step_axis";
+import {
+  head,
+  headSort,
+  hoverStep,
+  layer,
+  selectHead,
+  selectStep,
+  series,
+  setView,
+} from "../../state";
+import { HeadsGrid } from "../heads_grid/heads_grid";
+import { metrics } from "../model/scene";
+import { CellNumbers } from "./cell_numbers";
+import { toggleChosen } from "./chosen";
+import { useDrawnMark } from "./drawn_mark";
+import { SORT_CAPTIONS } from "./head_order";
+import { Legend } from "./legend";
+import { pointed } from "./pointed";
+import { axis, gridSize, layout, overlay, paint, readStep, shapes } from "./scene";
+import { SpokenFacts } from "./spoken_facts";
+import { Title, Tokens, useTitle } from "./title";
+
+export function EvolutionGrid() {
+  const element = useRef<HTMLElement>(null);
+  useMeasured(element);
+  const onDrawn = useDrawnMark();
+  const title = useTitle();
+  const selected = useMemo(
+    () => ({ layer: layer.value, head: head.value }),
+    [layer.value, head.value],
+  );
+  const sort = headSort.value;
+  const isLoading = series.value.status === "loading";
+  return (
+    <section ref={element} class="model-main evolution-main" aria-label={title}>
+      <Title />
+      <Tokens />
+      <HeadsGrid
+        layout={layout}
+        paint={paint}
+        overlay={overlay}
+        shapes={shapes.value}
+        selected={selected}
+        label={`Histories of all heads: ${title}`}
+        caption={sort === "number" ? null : SORT_CAPTIONS[sort]}
+        hasMean
+        isBusy={isLoading}
+        tip={(cell) => <SpokenFacts cell={cell} />}
+        isTipHidden
+        onOpen={openCell}
+        onPoint={point}
+        onDrawn={onDrawn}
+      >
+        <CellNumbers />
+      </HeadsGrid>
+      <Legend />
+    </section>
+  );
+}
+
+/** With Shift into the chart, else to its pattern at the step that is read. */
+function openCell(cell: Cell, event: MouseEvent): void {
+  if (event.shiftKey) toggleChosen(cell);
+  else openPattern(cell, readStep.peek());
+}
+
+/** The Model view has the same cell at the same place, and the head's pattern beside it. */
+export function openPattern({ layer: at, head: number }: Cell, step: number | null): void {
+  if (step !== null) selectStep(step);
+  hoverStep.value = null;
+  pointed.value = null;
+  selectHead(at, number);
+  setView("model");
+}
+
+function point(found: { cell: Cell; x: number } | null): void {
+  pointed.value = found?.cell ?? null;
+  if (found === null) {
+    hoverStep.value = null;
+    return;
+  }
+  const place = (found.x - 0.5) / (layout.peek().cell.width - 1);
+  const clamped = Math.min(1, Math.max(0, place));
+  hoverStep.value = nearestStep(axis.peek(), metrics.peek()?.steps ?? [], clamped);
+}
+
+function useMeasured(element: RefObject<HTMLElement | null>): void {
+  useLayoutEffect(() => {
+    const measure = (): void => {
+      const { clientWidth: width, clientHeight: height } = element.current!;
+      const old = gridSize.value;
+      if (width === 0 || height === 0) return;
+      if (width !== old.width || height !== old.height) gridSize.value = { width, height };
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element.current!);
+    measure();
+    return () => observer.disconnect();
+  }, [element]);
+}

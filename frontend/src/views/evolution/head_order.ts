@@ -1,0 +1,62 @@
+/** Histories of a layer → its heads from left to right: by last value, lasting change, or first crossing. */
+
+import type { Histories } from "../../draw/histories";
+import { sortHeads } from "../../draw/grid";
+import { lastingChange } from "../../lasting_change";
+import { crossing, headSort, type HeadSort } from "../../state";
+
+export const SORT_NAMES: Readonly<Record<HeadSort, string>> = {
+  number: "Head number",
+  last: "Value at the last step",
+  change: "Size of the lasting change",
+  crossing: "First step above a threshold",
+};
+
+/** What stands over the columns of a sorted grid. */
+export const SORT_CAPTIONS: Readonly<Record<Exclude<HeadSort, "number">, string>> = {
+  last: "largest to smallest at the last step",
+  change: "largest to smallest lasting change",
+  crossing: "first to last above the threshold",
+};
+
+export function sortedHeads(histories: Histories, layer: number, heads: number): number[] {
+  return sortHeads(heads, (head) => rank(histories, layer, head));
+}
+
+function rank(histories: Histories, layer: number, head: number): number {
+  switch (headSort.value) {
+    case "last":
+      return lastValue(histories, layer, head);
+    case "change":
+      return Math.abs(lastingChange(histories.series, layer, head, histories.metric)?.size ?? NaN);
+    default:
+      return -(firstCrossing(histories, layer, head, crossing.value) ?? NaN);
+  }
+}
+
+/** At the last step that has one. */
+export function lastValue(histories: Histories, layer: number, head: number): number {
+  const { values } = histories.line(layer, head);
+  return values.findLast((value) => !Number.isNaN(value)) ?? NaN;
+}
+
+/** The first step at which the value reaches a height of the scale, 0..1; null when it never does. */
+export function firstCrossing(
+  histories: Histories,
+  layer: number,
+  head: number,
+  height: number,
+): number | null {
+  const at = histories.line(layer, head).values.findIndex((value) => value >= height);
+  return at === -1 ? null : histories.steps[at]!;
+}
+
+/** Range of the values of a layer's heads, each over its steps: the largest of them, in parts of the scale. */
+export function layerMotion(histories: Histories, layer: number, heads: number): number {
+  let most = 0;
+  for (let head = 0; head < heads; head++) {
+    const known = histories.line(layer, head).values.filter((value) => !Number.isNaN(value));
+    if (known.length > 0) most = Math.max(most, Math.max(...known) - Math.min(...known));
+  }
+  return most;
+}

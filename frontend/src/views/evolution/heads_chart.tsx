@@ -1,0 +1,115 @@
+/** The chosen heads → their histories in one chart, named and read at the lines' ends. */
+
+import { useMemo } from "preact/hooks";
+
+import { headColour } from "../../draw/colour";
+import type { Cell } from "../../draw/grid";
+import type { Histories } from "../../draw/histories";
+import { placeOf } from "../../draw/step_axis";
+import { formatValue } from "../../format_number";
+import { showMarks, theme } from "../../state";
+import { headNumber } from "../heads_grid/grid_layers";
+import { chosen, toggleChosen } from "./chosen";
+import { ChartFrame } from "./chart_frame";
+import { chartColours } from "./chart_colours";
+import { spreadLabels } from "./label_places";
+import { main, others, shapes, valueOf } from "./scene";
+import { plotBox, type ChartLine, type ChartPicture } from "./step_chart";
+
+const HEIGHT = 150;
+const LABEL_HEIGHT = 15;
+
+export function HeadsChart({ width }: { readonly width: number }) {
+  const heads = chosen.value;
+  const histories = main.value!.histories;
+  const picture = useMemo<ChartPicture>(
+    () => ({
+      axis: histories.axis,
+      scale: histories.scale,
+      lines: linesOf(heads),
+      colours: chartColours(theme.value),
+      hasStepLabels: false,
+      width,
+      height: HEIGHT,
+    }),
+    [histories, heads, others.value, theme.value, width],
+  );
+  return (
+    <ChartFrame picture={picture} label={`Chosen heads: ${heads.map(nameOf).join(", ")}`}>
+      {showMarks.value && <Marks picture={picture} histories={histories} heads={heads} />}
+      <Labels picture={picture} histories={histories} heads={heads} />
+    </ChartFrame>
+  );
+}
+
+export function nameOf({ layer, head }: Cell): string {
+  return `${layer}.${headNumber(shapes.value[layer], head)}`;
+}
+
+/** Other runs dashed and below. */
+function linesOf(heads: readonly Cell[]): ChartLine[] {
+  const lineOf = (histories: Histories, { layer, head }: Cell): Omit<ChartLine, "width"> => ({
+    colour: headColour(head, theme.value),
+    steps: histories.steps,
+    values: Float64Array.from(histories.steps, (step) => histories.at(step, layer, head)),
+  });
+  const below = others.value.flatMap(({ histories }) =>
+    heads.map((cell) => ({ ...lineOf(histories, cell), width: 1, dash: [2, 3] })),
+  );
+  return [...below, ...heads.map((cell) => ({ ...lineOf(main.value!.histories, cell), width: 2 }))];
+}
+
+interface PartProps {
+  readonly picture: ChartPicture;
+  readonly histories: Histories;
+  readonly heads: readonly Cell[];
+}
+
+/** Triangles over the plot where lasting changes begin. */
+function Marks({ picture, histories, heads }: PartProps) {
+  const plot = plotBox(picture);
+  return (
+    <>
+      {heads.map(({ layer, head }) => {
+        const change = histories.change(layer, head);
+        if (change === null) return null;
+        const left = plot.left + placeOf(picture.axis, change.step) * plot.width;
+        const color = headColour(head, theme.value);
+        const title = `${nameOf({ layer, head })}: step ${change.step}`;
+        return (
+          <i key={`${layer}.${head}`} class="chart-mark" title={title} style={{ left, color }} />
+        );
+      })}
+    </>
+  );
+}
+
+/** At the end of each line its head, and its value at the step that is read; a click takes it out. */
+function Labels({ picture, histories, heads }: PartProps) {
+  const plot = plotBox(picture);
+  const ends = heads.map(({ layer, head }) => {
+    const { values } = histories.line(layer, head);
+    return values.findLast((value) => !Number.isNaN(value)) ?? 0;
+  });
+  const wanted = ends.map((end) => plot.top + (1 - end) * plot.height - LABEL_HEIGHT / 2);
+  const tops = spreadLabels(wanted, LABEL_HEIGHT, picture.height - LABEL_HEIGHT);
+  return (
+    <>
+      {heads.map((cell, at) => (
+        <button
+          key={nameOf(cell)}
+          type="button"
+          class="chart-label"
+          style={{ left: plot.left + plot.width + 2, top: tops[at] }}
+          title="Take out of the chart"
+          aria-label={`Head ${nameOf(cell)}, ${formatValue(valueOf(cell))}: take out of the chart`}
+          onClick={() => toggleChosen(cell)}
+        >
+          <i style={{ background: headColour(cell.head, theme.value) }} />
+          <strong>{nameOf(cell)}</strong>
+          <data value={String(valueOf(cell))}>{formatValue(valueOf(cell))}</data>
+        </button>
+      ))}
+    </>
+  );
+}

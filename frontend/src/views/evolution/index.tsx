@@ -1,0 +1,43 @@
+/** All steps of a probe → a metric of every head as a sparkline, the chosen heads large, and what emerged when. */
+
+import { metrics, shownMetric } from "../model/scene";
+import { series, tag } from "../../state";
+import { EvolutionGrid } from "./evolution_grid";
+import { SidePanel } from "./side_panel";
+
+export { EvolutionDisplay } from "./evolution_display";
+
+export function EvolutionView() {
+  const loaded = series.value;
+  if (metrics.value === null && loaded.status === "error")
+    return <Message title="The head metrics cannot be loaded">{loaded.error.message}</Message>;
+  if (metrics.value === null) return <p class="loading">Loading …</p>;
+  if (metrics.value.steps.length === 0)
+    return (
+      <Message title={`No step of ${tag.value} can be read`}>
+        Copy the files again from where they were written, or log the steps again.
+      </Message>
+    );
+  if (shownMetric.value === null)
+    return (
+      <Message title="No head metrics were logged">
+        The writer was told to leave them out. Log with AttentionWriter(…, metrics="all") to see
+        every head over the steps.
+      </Message>
+    );
+  return (
+    <div class="evolution">
+      <EvolutionGrid />
+      <SidePanel />
+    </div>
+  );
+}
+
+function Message({ title, children }: { title: string; children: string | (string | null)[] }) {
+  return (
+    <div class="head-message" role="status">
+      <h2>{title}</h2>
+      <p>{children}</p>
+    </div>
+  );
+}

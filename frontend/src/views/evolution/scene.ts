@@ -1,0 +1,187 @@
+/** What is selected, loaded and set → histories, layout and pixels of the evolution view; signals, no DOM. */
+
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+
+import type { MetricSeries } from "../../decode";
+import { headColour } from "../../draw/colour";
+import {
+  drawEvolutionRows,
+  drawPointedStep,
+  evolutionInk,
+  type EvolutionInk,
+  type EvolutionScene,
+  type RunHistories,
+} from "../../draw/evolution_picture";
+import { gridLayout, headsInOrder, type Cell, type GridLayout } from "../../draw/grid";
+import { Histories, jointScale, metricScale, type HistoryFrame } from "../../draw/histories";
+import { axisOver, type StepAxis } from "../../draw/step_axis";
+import { changeScale } from "../../lasting_change";
+import {
+  FOLD_WIDTH,
+  frameWidth,
+  headSort,
+  hoverStep,
+  markAbove,
+  otherSeries,
+  run,
+  runs,
+  showBaseline,
+  showMarks,
+  step,
+  stepAxis,
+  theme,
+} from "../../state";
+import type { Paint } from "../heads_grid/canvas_painter";
+import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
+import { metrics, shownMetric } from "../model/scene";
+import { chosen } from "./chosen";
+import { sortedHeads } from "./head_order";
+
+/** Index of the shown metric in the selected run's series; -1 for none. */
+export const metric: ReadonlySignal<number> = computed(() =>
+  shownMetric.value === null ? -1 : (metrics.value?.names.indexOf(shownMetric.value) ?? -1),
+);
+
+/** Other runs that have the metric. */
+const rivals: ReadonlySignal<readonly { name: string; series: MetricSeries; metric: number }[]> =
+  computed(() =>
+    [...otherSeries.value].flatMap(([name, series]) => {
+      const at = series.names.indexOf(shownMetric.value ?? "");
+      return at === -1 || name === run.value ? [] : [{ name, series, metric: at }];
+    }),
+  );
+
+export const axis: ReadonlySignal<StepAxis> = computed(() => {
+  const all = [metrics.value, ...rivals.value.map(({ series }) => series)];
+  const lists = all.flatMap((each) => (each === null ? [] : [each.steps, each.damaged]));
+  return axisOver(lists, stepAxis.value === "log");
+});
+
+const frame: ReadonlySignal<HistoryFrame | null> = computed(() => {
+  if (metrics.value === null || metric.value === -1) return null;
+  const own = metricScale(metrics.value, metric.value);
+  const theirs = rivals.value.map((each) => metricScale(each.series, each.metric));
+  const scale = jointScale([own, ...theirs]);
+  return { scale, axis: axis.value, smallest: markAbove.value };
+});
+
+const runIndex = (name: string | null): number => Math.max(0, runs.value.indexOf(name ?? ""));
+
+export const main: ReadonlySignal<RunHistories | null> = computed(() => {
+  if (frame.value === null) return null;
+  const histories = new Histories(metrics.value!, metric.value, frame.value);
+  return { histories, run: runIndex(run.value) };
+});
+
+/** The other ticked runs, drawn below. */
+export const others: ReadonlySignal<readonly (RunHistories & { name: string })[]> = computed(() => {
+  const shared = frame.value;
+  if (shared === null) return [];
+  return rivals.value.map(({ name, series, metric: at }) => ({
+    name,
+    histories: new Histories(series, at, shared),
+    run: runIndex(name),
+  }));
+});
+
+/** What uniform attention would score in a layer, in the metric's unit; NaN where that means nothing. */
+export function baselineOf(layer: number): number {
+  const series = metrics.value;
+  if (series === null || series.evolution === null || metric.value === -1) return NaN;
+  return series.evolution.baseline[layer * series.names.length + metric.value] ?? NaN;
+}
+
+/** What a lasting change must reach, in the metric's unit. */
+export const markLimit: ReadonlySignal<number> = computed(() =>
+  metrics.value === null ? NaN : markAbove.value * changeScale(metrics.value, metric.value),
+);
+
+export const shapes: ReadonlySignal<readonly LayerShape[]> = computed(
+  () => metrics.value?.layers ?? [],
+);
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Of the part of the view that holds the grid with its title and legend. */
+export const gridSize: Signal<Size> = signal({ width: 656, height: 640 });
+
+/** Heights of what stands above and below the rows, widths of what stands beside the cells. */
+const ABOVE = 72;
+const BELOW = 86;
+const BESIDE = 40;
+const SCROLL_BAR = 11;
+
+export const isSorted: ReadonlySignal<boolean> = computed(() => headSort.value !== "number");
+
+const orders: ReadonlySignal<readonly (readonly number[])[]> = computed(() =>
+  shapes.value.map(({ heads }, layer) =>
+    isSorted.value && main.value !== null
+      ? sortedHeads(main.value.histories, layer, heads)
+      : headsInOrder(heads),
+  ),
+);
+
+export const layout: ReadonlySignal<GridLayout> = computed(() => {
+  const layers = gridLayers(shapes.value, (at) => orders.value[at] ?? []);
+  const room = {
+    width: gridSize.value.width - BESIDE,
+    height: gridSize.value.height - ABOVE - BELOW,
+    pitchX: frameWidth.value < FOLD_WIDTH ? 47 : 46,
+    numbered: false,
+    content: "history" as const,
+  };
+  const free = gridLayout(layers, room);
+  if (free.height <= room.height) return free;
+  return gridLayout(layers, { ...room, width: room.width - SCROLL_BAR });
+});
+
+const inks = new Map<string, EvolutionInk>();
+
+function inkOf(name: "light" | "dark", scale: number): EvolutionInk {
+  const key = `${name} ${scale}`;
+  const ink = inks.get(key) ?? evolutionInk(name, scale);
+  inks.set(key, ink);
+  return ink;
+}
+
+export const paint: ReadonlySignal<Paint> = computed<Paint>(() => {
+  const name = theme.value;
+  const own = main.value;
+  if (own === null) return () => undefined;
+  const inChart = new Set(chosen.value.map(({ layer, head }) => `${layer}.${head}`));
+  const isDotted = showBaseline.value;
+  const scene: EvolutionScene = {
+    main: own,
+    others: others.value,
+    step: step.value,
+    baseline: (layer) => (isDotted ? own.histories.height(baselineOf(layer)) : NaN),
+    hasMarks: showMarks.value,
+    chosen: (layer, head) => (inChart.has(`${layer}.${head}`) ? headColour(head, name) : null),
+  };
+  return (target, grid, rows, scale) =>
+    drawEvolutionRows(target, grid, rows, scene, inkOf(name, scale));
+});
+
+export const overlay: ReadonlySignal<Paint> = computed<Paint>(() => {
+  const name = theme.value;
+  const own = main.value;
+  const pointed = hoverStep.value;
+  if (own === null) return () => undefined;
+  const scene = { histories: own.histories, step: pointed };
+  return (target, grid, rows, scale) =>
+    drawPointedStep(target, grid, rows, scene, inkOf(name, scale));
+});
+
+/** The step whose numbers are shown: the pointed one, else the slider's. */
+export const readStep: ReadonlySignal<number | null> = computed(
+  () => hoverStep.value ?? step.value,
+);
+
+/** Value of the shown metric at the step that is read. */
+export function valueOf({ layer, head }: Cell): number {
+  const at = readStep.value;
+  return at === null ? NaN : (main.value?.histories.at(at, layer, head) ?? NaN);
+}

@@ -1,0 +1,24 @@
+/** A head → what its cell shows, in words, for screen readers. */
+
+import { MEAN, type Cell } from "../../draw/grid";
+import { formatValue } from "../../format_number";
+import { becameText } from "../../lasting_change";
+import { metricTitle } from "../model/metric_names";
+import { shownMetric } from "../model/scene";
+import { roleText } from "./role_text";
+import { main, readStep, valueOf } from "./scene";
+
+export function SpokenFacts({ cell }: { readonly cell: Cell }) {
+  const histories = main.value?.histories;
+  if (histories === undefined || cell.head === MEAN) return null;
+  const change = histories.change(cell.layer, cell.head);
+  return (
+    <>
+      {metricTitle(shownMetric.value ?? "")} {formatValue(valueOf(cell))} at step {readStep.value}
+      {change !== null &&
+        `; since step ${change.step}: ${becameText(histories.series, change)}, ` +
+          `${formatValue(change.before)} to ${formatValue(change.after)}`}
+      ; role: {roleText(cell)}. Enter opens its pattern, Shift and Enter adds it to the chart.
+    </>
+  );
+}
