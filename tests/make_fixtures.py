@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from neuron_numbers import expected_neuron
 
 from tensorboard_plugin_attn.answers import Array, pack
 from tensorboard_plugin_attn.draft import Draft
@@ -262,7 +263,11 @@ def build_answers(records: Path) -> dict[str, bytes]:
         ),
         "metrics": (metrics_answer(records), expected_metrics(pair, later)),
     }
-    return {
+    neuron = {
+        "vectors": [expected_neuron(answers["vectors"][1], 0.5, causal=causal) for causal in (False, True)],
+        "vectors_bfloat16": [expected_neuron(answers["vectors_bfloat16"][1], 0.25)],
+    }
+    files = {
         file_name: content
         for name, ((arrays, fields), arrays_expected) in answers.items()
         for file_name, content in {
@@ -270,6 +275,7 @@ def build_answers(records: Path) -> dict[str, bytes]:
             f"{name}.json": json_bytes({"fields": fields, **arrays_expected}),
         }.items()
     }
+    return {**files, "neuron.json": json_bytes(neuron)}
 
 
 def open_golden(folder: Path, name: str) -> OpenedRecord:

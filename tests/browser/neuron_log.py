@@ -9,17 +9,43 @@ from typing import Any
 import numpy as np
 import torch
 from random_attention import softmax_weights
-from transformers import BartConfig, BartModel, BertConfig, BertModel, GPT2Config, GPT2Model, LlamaConfig, LlamaModel
+from transformers import (
+    BartConfig,
+    BartModel,
+    BertConfig,
+    BertModel,
+    GPT2Config,
+    GPT2Model,
+    LlamaConfig,
+    LlamaModel,
+)
 
-from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
+from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention, capture
 
 __all__ = ["PAIR", "SENTENCE_B", "STEPS", "NeuronLog", "write_log"]
 
 RUN = "models"
 STEPS = (0, 40)
-PAIR = "[CLS] the doctor asked the nurse a question [SEP] she was late [SEP]".split()
+PAIR = [
+    "[CLS]",
+    "the",
+    "doctor",
+    "asked",
+    "the",
+    "nurse",
+    "a",
+    "question",
+    "[SEP]",
+    "she",
+    "was",
+    "late",
+    "[SEP]",
+]
 SENTENCE_B = 9
-SOURCE, TARGET = "the nurse was late </s>".split(), "<s> die Schwester kam zu spät </s>".split()
+SOURCE, TARGET = (
+    ["the", "nurse", "was", "late", "</s>"],
+    ["<s>", "die", "Schwester", "kam", "zu", "spät", "</s>"],
+)
 VOCABULARY = 64
 
 
@@ -49,7 +75,11 @@ def ids(count: int, seed: int) -> torch.Tensor:
 
 def bert(step: int) -> Any:
     config = BertConfig(
-        vocab_size=VOCABULARY, hidden_size=128, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64
+        vocab_size=VOCABULARY,
+        hidden_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
     )
     return sharpened(BertModel(config), step)
 
@@ -100,7 +130,10 @@ def add_models(writer: AttentionWriter, step: int) -> None:
     pair = torch.zeros(1, len(PAIR), dtype=torch.long)
     pair[:, SENTENCE_B:] = 1
     inputs = {"input_ids": ids(len(PAIR), 1), "token_type_ids": pair}
-    writer.add_probe("bert/pair", bert(step), inputs, PAIR, step, query_key=True)
+    with capture(bert(step), query_key=True) as captured:
+        captured.model(**inputs)
+    record = AttentionRecord(captured.record(PAIR).layers, PAIR, sentence_b_start=SENTENCE_B)
+    writer.add_record("bert/pair", record, step)
     words = [f"Ġw{number}" for number in range(128)]
     writer.add_probe("gpt2/128", gpt2(step), {"input_ids": ids(128, 2)}, words, step, query_key=True)
     llamas = ["▁a", "▁llama", "▁looks", "▁at", "▁its", "▁own", "▁keys", "."]

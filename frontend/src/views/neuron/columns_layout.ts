@@ -22,7 +22,7 @@ export interface ColumnsLayout {
 
 const GAP = 16;
 const SUM = 72;
-const LEAST_SOFTMAX = 80;
+const LEAST_SOFTMAX = 96;
 const NUMBERS = 42;
 const WIDE = 900;
 
@@ -32,8 +32,8 @@ function cellsWidth(room: number, dimensions: number): number {
 }
 
 export function columnsLayout(width: number, dimensions: number): ColumnsLayout {
-  const tokens = width < WIDE ? 56 : 64;
-  const keyTokens = tokens + 6;
+  const tokens = width < WIDE ? 62 : 64;
+  const keyTokens = width < WIDE ? 62 : 70;
   const picture = Math.max(320, width - tokens - 8 - NUMBERS - keyTokens);
   const room = Math.floor((picture - 4 * GAP - SUM - LEAST_SOFTMAX) / 3);
   const cells = cellsWidth(Math.max(16, room), dimensions);

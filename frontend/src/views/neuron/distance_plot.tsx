@@ -44,7 +44,13 @@ function lack({ header }: ShownHead, means: DistanceMeans | null): string | null
   return `Too few tokens (${header.queries} × ${header.keys}): a distance counts from 4 pairs on.`;
 }
 
-export function DistancePlot({ shown }: { shown: ShownHead }) {
+export interface DistancePlotProps {
+  shown: ShownHead;
+  /** Show the numbers as a table instead; null where no query is chosen. */
+  onTable: (() => void) | null;
+}
+
+export function DistancePlot({ shown, onTable }: DistancePlotProps) {
   const room = useRef<HTMLElement>(null);
   const width = useWidth(room);
   const { header, vectors } = shown;
@@ -60,7 +66,12 @@ export function DistancePlot({ shown }: { shown: ShownHead }) {
     <section class="neuron-plot" ref={room} aria-label="Mean q × k by distance">
       <header>
         <h2>Mean q × k by distance{isWide && " from the query, all token pairs"}</h2>
-        <ColourLegend />
+        {onTable !== null && (
+          <button type="button" class="link" onClick={onTable}>
+            Numbers as a table
+          </button>
+        )}
+        {onTable !== null && <ColourLegend />}
       </header>
       {reason !== null && <p class="neuron-note">{reason}</p>}
       {reason === null && means !== null && scale !== null && (
@@ -75,7 +86,12 @@ export function DistancePlot({ shown }: { shown: ShownHead }) {
             scale={scale}
             label={`Mean q × k of ${vectors.dimensions} dimensions by distance from query to key`}
           />
-          <PlotLegend means={means} dimensions={vectors.dimensions} decaying={decaying} />
+          <PlotLegend
+            means={means}
+            dimensions={vectors.dimensions}
+            decaying={decaying}
+            hasColumns={onTable !== null}
+          />
         </div>
       )}
     </section>

@@ -1,6 +1,7 @@
 /** One head → token columns with query, key, q × k, q · k and softmax of the chosen query between them. */
 
-import { useRef } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { hoverKey, hoverQuery, key, pinKey, pinQuery, query } from "../../state";
 import { useDrawnMark } from "../head/drawn_mark";
@@ -9,8 +10,7 @@ import { type ScrollWindow, useScrollWindow, useWidth } from "../token_lines/use
 import { Captions } from "./captions";
 import { ColumnHeads } from "./column_heads";
 import { type ColumnsLayout, columnsLayout } from "./columns_layout";
-import { type NeuronNumbers, useNeuronNumbers } from "./neuron_numbers";
-import { NumbersTable } from "./numbers_table";
+import type { NeuronNumbers } from "./neuron_numbers";
 import { Notes } from "./notes";
 import { PictureCanvas } from "./picture_canvas";
 import { PairTitle } from "./pair_title";
@@ -18,13 +18,17 @@ import type { ShownHead } from "./shown_head";
 import { SoftmaxColumn } from "./softmax_column";
 
 const ROW = 24;
-const HEADS = 40;
+const HEADS = 36;
+const LEAST_ROWS = 6;
 
 export interface ExpandedProps {
   shown: ShownHead;
+  /** null: the sentence filter leaves no query. */
+  found: NeuronNumbers | null;
 }
 
-interface PartProps extends ExpandedProps {
+interface PartProps {
+  shown: ShownHead;
   found: NeuronNumbers;
   layout: ColumnsLayout;
 }
@@ -35,6 +39,27 @@ function reveal(scroller: HTMLElement | null, row: number): void {
   const top = row * ROW;
   const last = top + ROW - (scroller.clientHeight - HEADS);
   scroller.scrollTop = Math.min(top, Math.max(last, scroller.scrollTop));
+}
+
+/** A query that nobody points at is in view when it is chosen: at first, by a link, by the keyboard. */
+function useReveal(
+  scroller: RefObject<HTMLElement | null>,
+  { axes, numbers }: NeuronNumbers,
+  isMeasured: boolean,
+): void {
+  const chosen = hoverQuery.value === null ? axes.query.rowOf[numbers.query]! : null;
+  const last = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (!isMeasured || chosen === null || chosen === last.current) return;
+    last.current = chosen;
+    reveal(scroller.current, chosen);
+  }, [chosen, isMeasured]);
+}
+
+/** Few rows are whole; of many some at least are in view. */
+function leastHeight({ axes }: NeuronNumbers): string {
+  const rows = Math.max(axes.query.rows.length, axes.key.rows.length);
+  return `${HEADS + ROW * Math.min(LEAST_ROWS, rows)}px`;
 }
 
 interface RowsProps extends PartProps {
@@ -91,11 +116,16 @@ function Rows(props: PartProps) {
   const seen = { ...window, height: Math.max(0, window.height - HEADS) };
   const onDrawn = useDrawnMark("neuron", [shown, query.value, key.value]);
   const rows = { ...props, seen, scroller: () => element.current };
+  useReveal(element, found, seen.height > 0);
   return (
     <div
       class="neuron-columns"
       ref={element}
-      style={{ "--row": `${ROW}px`, "--head": `${HEADS}px` }}
+      style={{
+        "--row": `${ROW}px`,
+        "--head": `${HEADS}px`,
+        minHeight: leastHeight(found),
+      }}
     >
       <ColumnHeads layout={layout} found={found} />
       <div class="neuron-rows">
@@ -119,10 +149,9 @@ function gridStyle({ tokens, picture, numbers, keyTokens }: ColumnsLayout): Reco
   return { "--columns": `${tokens}px ${picture}px ${numbers}px ${keyTokens}px` };
 }
 
-export function Expanded({ shown }: ExpandedProps) {
+export function Expanded({ shown, found }: ExpandedProps) {
   const room = useRef<HTMLDivElement>(null);
   const width = useWidth(room);
-  const found = useNeuronNumbers(shown);
   const layout = columnsLayout(width, shown.vectors.dimensions);
   return (
     <div class="neuron-expanded" ref={room} style={gridStyle(layout)}>
@@ -135,7 +164,6 @@ export function Expanded({ shown }: ExpandedProps) {
           <Rows shown={shown} found={found} layout={layout} />
           <Captions shown={shown} found={found} layout={layout} />
           <Notes shown={shown} found={found} />
-          <NumbersTable shown={shown} found={found} />
         </>
       )}
     </div>

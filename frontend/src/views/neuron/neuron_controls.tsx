@@ -27,7 +27,7 @@ function layerChoices({ layers }: RecordHeader): Choice<number>[] {
   const groups = layerGroups(layers);
   if (groups.length < 2) return layers.map((_, value) => ({ value, name: `Layer ${value}` }));
   return groups.flatMap(({ name, layers: members }) =>
-    members.map((value) => ({ value, name: `${name} · layer ${value}` })),
+    members.map((value) => ({ value, name: `${name} ${value}` })),
   );
 }
 

@@ -1,6 +1,8 @@
 /** The neuron view: how query and key of one head make up a weight. */
 
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
 
 import { FOLD_WIDTH, frameWidth, layer, neuronColumns, record, shown, step } from "../../state";
 import { Collapsed } from "./collapsed";
@@ -8,7 +10,9 @@ import { DistancePlot } from "./distance_plot";
 import { Expanded } from "./expanded";
 import { NeuronToolbar, SentenceFilters } from "./neuron_controls";
 import { NoVectors } from "./no_vectors";
-import { type HeadState, useShownHead } from "./shown_head";
+import { useNeuronNumbers } from "./neuron_numbers";
+import { NumbersTable } from "./numbers_table";
+import { type HeadState, type ShownHead, useShownHead } from "./shown_head";
 
 function Message({ title, children }: { title: string; children: ComponentChildren }) {
   return (
@@ -19,26 +23,46 @@ function Message({ title, children }: { title: string; children: ComponentChildr
   );
 }
 
+/** The plot depends on the head alone, whatever token is pointed at. */
+function usePlot(shown: ShownHead, onTable: (() => void) | null) {
+  return useMemo(() => <DistancePlot shown={shown} onTable={onTable} />, [shown, onTable === null]);
+}
+
+function ExpandedHead({ shown: present }: { shown: ShownHead }) {
+  const isTable = useSignal(false);
+  const found = useNeuronNumbers(present);
+  const plot = usePlot(present, () => (isTable.value = true));
+  return (
+    <>
+      <Expanded shown={present} found={found} />
+      {isTable.value && found !== null ? (
+        <NumbersTable shown={present} found={found} onClose={() => (isTable.value = false)} />
+      ) : (
+        plot
+      )}
+    </>
+  );
+}
+
+function CollapsedHead({ shown: present }: { shown: ShownHead }) {
+  return (
+    <>
+      <Collapsed shown={present} />
+      {usePlot(present, null)}
+    </>
+  );
+}
+
 function Content({ state }: { state: HeadState }) {
   switch (state.status) {
-    case "ready": {
-      const View = neuronColumns.value === "expanded" ? Expanded : Collapsed;
-      return (
-        <>
-          <View shown={state.shown} />
-          <DistancePlot shown={state.shown} />
-        </>
+    case "ready":
+      return neuronColumns.value === "expanded" ? (
+        <ExpandedHead shown={state.shown} />
+      ) : (
+        <CollapsedHead shown={state.shown} />
       );
-    }
     case "no vectors":
       return <NoVectors record={state.record} />;
-    case "metrics only":
-      return (
-        <Message title={`Step ${step.value} has head metrics only`}>
-          Weights, query and key were not logged at this step. Move the slider to a step that has
-          them.
-        </Message>
-      );
     case "left out":
       return (
         <Message title={`Layer ${layer.value} has no weights at step ${step.value}`}>
@@ -46,6 +70,7 @@ function Content({ state }: { state: HeadState }) {
             "Log fewer heads or layers, or raise max_record_bytes of the AttentionWriter."}
         </Message>
       );
+    case "metrics only":
     case "error":
       // The shell says beside it what is wrong.
       return <p class="head-message is-quiet">Nothing to take apart at this step.</p>;

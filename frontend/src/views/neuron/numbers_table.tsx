@@ -1,6 +1,6 @@
-/** The chosen query's numbers, key by key → a table to read them in, opened on demand. */
+/** The chosen query's numbers, key by key → a table to read them in, in the place of the plot. */
 
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 
 import { formatWeight } from "../../format_number";
 import { rowsInWindow, useScrollWindow } from "../token_lines/use_window";
@@ -11,6 +11,8 @@ import { formatPart, softmaxText, tokenText } from "./texts";
 export interface NumbersTableProps {
   shown: ShownHead;
   found: NeuronNumbers;
+  /** Back to the plot. */
+  onClose: () => void;
 }
 
 const ROW = 24;
@@ -35,7 +37,7 @@ function KeyRow({ found, index }: { found: NeuronNumbers; index: number }) {
   );
 }
 
-function Table({ shown, found }: NumbersTableProps) {
+function Table({ shown, found }: Omit<NumbersTableProps, "onClose">) {
   const scroller = useRef<HTMLDivElement>(null);
   const { rows } = found.axes.key;
   const { first, end } = rowsInWindow(useScrollWindow(scroller), ROW, rows.length);
@@ -64,20 +66,18 @@ function Table({ shown, found }: NumbersTableProps) {
   );
 }
 
-export function NumbersTable(props: NumbersTableProps) {
-  const [isOpen, setOpen] = useState(false);
+export function NumbersTable({ shown, found, onClose }: NumbersTableProps) {
   return (
-    <details
-      class="neuron-numbers"
-      onToggle={(event) => {
-        setOpen(event.currentTarget.open);
-      }}
-    >
-      <summary>
-        Numbers of <bdi>{tokenText(props.found.axes.query, props.found.numbers.query)}</bdi> as a
-        table
-      </summary>
-      {isOpen && <Table {...props} />}
-    </details>
+    <section class="neuron-plot" aria-label="Numbers">
+      <header>
+        <h2>
+          Numbers of <bdi>{tokenText(found.axes.query, found.numbers.query)}</bdi>, key by key
+        </h2>
+        <button type="button" class="link" onClick={onClose}>
+          Plot by distance
+        </button>
+      </header>
+      <Table shown={shown} found={found} />
+    </section>
   );
 }

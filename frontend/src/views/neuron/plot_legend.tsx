@@ -59,6 +59,8 @@ export interface PlotLegendProps {
   means: DistanceMeans;
   dimensions: number;
   decaying: readonly number[];
+  /** Above, where dimensions can be pointed at. */
+  hasColumns: boolean;
 }
 
 function sidesOf({ distances }: DistanceMeans): string {
@@ -66,7 +68,7 @@ function sidesOf({ distances }: DistanceMeans): string {
   return isTwoSided ? "falls off on both sides" : "falls off all the way";
 }
 
-export function PlotLegend({ means, dimensions, decaying }: PlotLegendProps) {
+export function PlotLegend({ means, dimensions, decaying, hasColumns }: PlotLegendProps) {
   const now = followed(dimensions);
   const others = now === null ? dimensions : dimensions - 1;
   return (
@@ -84,7 +86,8 @@ export function PlotLegend({ means, dimensions, decaying }: PlotLegendProps) {
         {decaying.length === 0 ? "None does here." : <Decaying decaying={decaying} />}
       </p>
       <p class="is-text">
-        Point at a dimension above to follow it here. Distances with {LEAST_PAIRS} or more pairs
+        {hasColumns && "Point at a dimension above to follow it here. "}Distances with {LEAST_PAIRS}{" "}
+        or more pairs
         {means.isSample && `, up to ${FARTHEST} tokens and ${MOST_PAIRS} pairs each`}.
       </p>
     </div>
