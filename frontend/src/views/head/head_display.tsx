@@ -1,17 +1,39 @@
-/** Display settings of the head view, for the left pane. */
+/** Display settings of the head view, for the left pane: those of the lines, or of the matrix. */
 
 import { Checkbox } from "../../controls/checkbox";
 import { Range } from "../../controls/range";
 import { Segmented } from "../../controls/segmented";
-import { gain, numbers, type Specials, specials, threshold } from "../../state";
+import {
+  type ColourScale,
+  colourScale,
+  gain,
+  headMode,
+  type LinesLayout,
+  linesLayout,
+  mergeWords,
+  numbers,
+  rawTokens,
+  type Specials,
+  specials,
+  threshold,
+} from "../../state";
+import { ChosenHead } from "./chosen_head";
 
 const treatments: { value: Specials; name: string }[] = [
   { value: "show", name: "Show" },
   { value: "mute", name: "Mute" },
   { value: "hide", name: "Hide" },
 ];
+const scales: { value: ColourScale; name: string }[] = [
+  { value: "root", name: "√ weight" },
+  { value: "linear", name: "Linear" },
+];
+const layouts: { value: LinesLayout; name: string }[] = [
+  { value: "vertical", name: "Vertical" },
+  { value: "horizontal", name: "Horizontal" },
+];
 
-export function HeadDisplay() {
+function LineSettings() {
   return (
     <>
       <Range
@@ -37,6 +59,39 @@ export function HeadDisplay() {
         }}
       />
       <Segmented
+        label="Layout"
+        value={linesLayout.value}
+        choices={layouts}
+        onChange={(value) => {
+          linesLayout.value = value;
+        }}
+      />
+    </>
+  );
+}
+
+function MatrixSettings() {
+  return (
+    <>
+      <ChosenHead />
+      <Segmented
+        label="Colour scale"
+        wide
+        value={colourScale.value}
+        choices={scales}
+        onChange={(value) => {
+          colourScale.value = value;
+        }}
+      />
+    </>
+  );
+}
+
+export function HeadDisplay() {
+  return (
+    <>
+      {headMode.value === "matrix" ? <MatrixSettings /> : <LineSettings />}
+      <Segmented
         label="Special tokens"
         value={specials.value}
         choices={treatments}
@@ -44,13 +99,29 @@ export function HeadDisplay() {
           specials.value = value;
         }}
       />
-      <Checkbox
-        label="Weights as numbers"
-        checked={numbers.value}
-        onChange={(value) => {
-          numbers.value = value;
-        }}
-      />
+      <div>
+        <Checkbox
+          label="Merge sub-words to words"
+          checked={mergeWords.value}
+          onChange={(value) => {
+            mergeWords.value = value;
+          }}
+        />
+        <Checkbox
+          label="Weights as numbers"
+          checked={numbers.value}
+          onChange={(value) => {
+            numbers.value = value;
+          }}
+        />
+        <Checkbox
+          label="Tokens as logged"
+          checked={rawTokens.value}
+          onChange={(value) => {
+            rawTokens.value = value;
+          }}
+        />
+      </div>
     </>
   );
 }

@@ -3,7 +3,11 @@
 import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import {
+  head,
+  headMode,
+  headSummary,
   layer,
+  loadedHeads,
   type RecordHeader,
   selectLayer,
   type SentenceFilter,
@@ -12,6 +16,7 @@ import {
 import { hasSentences } from "../token_lines/axis";
 import { HeadSquares } from "./head_squares";
 import { layerGroups, sameDepth } from "./layer_groups";
+import { ModeSwitch } from "./mode_switch";
 import { filterName } from "./weight_rows";
 
 const filters: SentenceFilter[] = ["all", "aa", "bb", "ab", "ba"];
@@ -49,12 +54,29 @@ function Groups({ record }: { record: RecordHeader }) {
   );
 }
 
-function LayerSelect({ record }: { record: RecordHeader }) {
+function MatrixTitle({ record }: { record: RecordHeader }) {
+  const summary = headSummary.value === "mean" ? "Mean over heads" : "Max over heads";
+  const one = headNames(record, layer.value)[head.value] ?? String(head.value);
+  const isOne = headSummary.value === "none" || loadedHeads.value === "one";
+  return (
+    <p class="matrix-title">
+      <strong>
+        Layer {layer.value} · {isOne ? `Head ${one}` : summary}
+      </strong>
+      <span class="only-wide">
+        attention weights at step {record.step}
+        {(isOne || headSummary.value === "mean") && ", rows sum to 1"}
+      </span>
+    </p>
+  );
+}
+
+export function LayerSelect({ record, label = false }: { record: RecordHeader; label?: boolean }) {
   const group = layerGroups(record.layers).find(({ layers }) => layers.includes(layer.value));
   return (
     <Select
       label="Layer"
-      hideLabel
+      hideLabel={!label}
       value={layer.value}
       choices={(group?.layers ?? []).map((value) => ({ value, name: `Layer ${value}` }))}
       onChange={selectLayer}
@@ -77,11 +99,18 @@ export interface HeadToolbarProps {
 export function HeadToolbar({ record, drawn }: HeadToolbarProps) {
   return (
     <div class="head-toolbar">
-      <LayerSelect record={record} />
-      {drawn && <HeadSquares names={headNames(record, layer.value)} />}
+      {headMode.value === "matrix" ? (
+        <MatrixTitle record={record} />
+      ) : (
+        <>
+          <LayerSelect record={record} />
+          {drawn && <HeadSquares names={headNames(record, layer.value)} />}
+        </>
+      )}
       <div class="head-filters">
         <Groups record={record} />
         {drawn && hasSentences(record, layer.value) && <SentenceFilters />}
+        {drawn && <ModeSwitch />}
       </div>
     </div>
   );

@@ -1,9 +1,10 @@
 /** The head view: one layer's heads as lines between tokens, and as numbers beside them. */
 
-import { layer, record, shown, step } from "../../state";
+import { headMode, layer, record, shown, step } from "../../state";
+import { MatrixMode } from "../matrix/matrix_mode";
 import { HeadLines } from "./head_lines";
 import { headNames, HeadToolbar } from "./head_toolbar";
-import { type LayerState, useShownLayer } from "./shown_layer";
+import { type LayerState, type ShownLayer, useShownLayer } from "./shown_layer";
 
 function Message({ title, children }: { title: string; children: string }) {
   return (
@@ -14,15 +15,16 @@ function Message({ title, children }: { title: string; children: string }) {
   );
 }
 
+function Picture(shownLayer: ShownLayer) {
+  const names = headNames(shownLayer.record, shownLayer.weights.layer);
+  const Mode = headMode.value === "matrix" ? MatrixMode : HeadLines;
+  return <Mode {...shownLayer} names={names} />;
+}
+
 function Content({ state }: { state: LayerState }) {
   switch (state.status) {
     case "ready":
-      return (
-        <HeadLines
-          {...state.shown}
-          names={headNames(state.shown.record, state.shown.weights.layer)}
-        />
-      );
+      return <Picture {...state.shown} />;
     case "left out":
       return (
         <Message title={`Layer ${layer.value} has no weights at step ${step.value}`}>

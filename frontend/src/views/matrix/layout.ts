@@ -7,7 +7,7 @@ export const ROW_LABELS = 80;
 export const COLUMN_LABELS = 72;
 /** Line, scale and texts under the picture. */
 const UNDER = 64;
-const GAP = 40;
+const GAP = 48;
 const PANEL = { wide: 416, narrow: 320, narrowBelow: 960 };
 const LARGEST_CELL = 32;
 /** Longer texts get fractions of a pixel a cell, shorter ones whole pixels. */

@@ -18,7 +18,7 @@ import {
   theme,
   threshold,
 } from "../../state";
-import { axesOf, type Axis } from "./axis";
+import { axesOf, type Axis, type LayerAxes } from "./axis";
 import { focusOf, type Focus } from "./focus";
 import { hoverToken, pinToken } from "./pinning";
 import { TokenLines } from "./token_lines";
@@ -30,6 +30,9 @@ export interface CompactLinesProps {
   record: RecordHeader;
   weights: LayerWeights;
   head: number;
+  /** Rows of either side; without it those that the state's filters leave. */
+  axes?: LayerAxes;
+  onDrawn?: () => void;
 }
 
 const rowHeight = 24;
@@ -70,12 +73,13 @@ function useFocused(weights: LayerWeights, head: number, focus: Focus | null) {
 }
 
 /** Reads pin, pointer, threshold, gain and special tokens from the state; fills its parent's width. */
-export function CompactLines({ record, weights, head }: CompactLinesProps) {
-  const axes = useMemo(
+export function CompactLines({ record, weights, head, axes: given, onDrawn }: CompactLinesProps) {
+  const whole = useMemo(
     () =>
       axesOf(record, weights.layer, specials.value, sentenceFilter.value, { raw: rawTokens.value }),
     [record, weights.layer, specials.value, sentenceFilter.value, rawTokens.value],
   );
+  const axes = given ?? whole;
   const colour = headColour(head, theme.value);
   const heads = useMemo(() => [{ head, colour }], [head, colour]);
   const pinned = { query: query.value, key: key.value };
@@ -105,6 +109,7 @@ export function CompactLines({ record, weights, head }: CompactLinesProps) {
         aside={(seen) =>
           values === null ? null : <WeightColumn axis={axes[other]} values={values} seen={seen} />
         }
+        onDrawn={onDrawn}
       />
     </div>
   );

@@ -16,7 +16,7 @@ export interface TokenColumnProps {
   hovered: number | null;
   /** Token in bold: the one with most weight. */
   strongest: number | null;
-  /** Length of a bar behind each token, 0 to 1, by token; none without it. */
+  /** Length of a bar behind each token, −1 (lost) to 1, by token; none without it. */
   bars?: Float32Array | null;
   onHover: (token: number | null) => void;
   onPin: (token: number | null) => void;
@@ -92,6 +92,11 @@ function rowClass(props: TokenColumnProps, row: AxisRow, index: number): string 
     .join(" ");
 }
 
+function Bar({ share }: { share: number }) {
+  const width = `max(2px, ${(100 * Math.abs(share)).toFixed(1)}%)`;
+  return <span class={share < 0 ? "token-bar is-lost" : "token-bar"} style={{ width }} />;
+}
+
 function TokenRow({ props, index }: { props: TokenColumnProps; index: number }) {
   const row = props.axis.rows[index]!;
   const token = row.token;
@@ -112,9 +117,7 @@ function TokenRow({ props, index }: { props: TokenColumnProps; index: number }) 
     >
       {opensSentence && row.sentence !== null && <span class="sentence">{row.sentence}</span>}
       <span class="token-box">
-        {bar !== undefined && bar > 0.005 && (
-          <span class="token-bar" style={{ width: `max(2px, ${(100 * bar).toFixed(1)}%)` }} />
-        )}
+        {bar !== undefined && Math.abs(bar) > 0.005 && <Bar share={bar} />}
         <bdi class="token-text">{elide(row.text)}</bdi>
       </span>
     </div>

@@ -48,6 +48,29 @@ export function useScrollWindow(ref: RefObject<HTMLElement | null>): ScrollWindo
   return seen;
 }
 
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export function useSize(ref: RefObject<HTMLElement | null>): Size {
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const element = ref.current!;
+    const measure = (): void => {
+      const next = { width: element.clientWidth, height: element.clientHeight };
+      setSize((old) => (old.width === next.width && old.height === next.height ? old : next));
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => {
+      observer.disconnect();
+    };
+  }, [ref]);
+  return size;
+}
+
 export function useWidth(ref: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {

@@ -1,0 +1,23 @@
+/** Lines or matrix. */
+
+import { Segmented } from "../../controls/segmented";
+import { type HeadMode, headMode } from "../../state";
+
+const modes: { value: HeadMode; name: string }[] = [
+  { value: "lines", name: "Lines" },
+  { value: "matrix", name: "Matrix" },
+];
+
+export function ModeSwitch() {
+  return (
+    <Segmented
+      label="Picture"
+      hideLabel
+      value={headMode.value}
+      choices={modes}
+      onChange={(value) => {
+        headMode.value = value;
+      }}
+    />
+  );
+}

@@ -1,0 +1,117 @@
+/** What came of the wanted cell over the steps → a chart with a line for each visible run and the present step. */
+
+import { runColour } from "../../draw/colour";
+import { elide } from "../../tokens";
+import { cellHistory, type CellHistory, type CellLine, run, runs, step, theme } from "../../state";
+import { lastingChangeAt } from "./lasting_change";
+
+const HEIGHT = 72;
+const LEFT = 16;
+
+interface Axis {
+  first: number;
+  last: number;
+  width: number;
+}
+
+/** Pixels from the left of the chart. */
+function placeOf({ first, last, width }: Axis, at: number): number {
+  return last > first ? LEFT + ((width - LEFT) * (at - first)) / (last - first) : width / 2;
+}
+
+/** Steps that were not asked for are bridged; what came as NaN leaves a gap only between lines of points. */
+function points(axis: Axis, { steps, values }: CellLine): string {
+  return steps
+    .flatMap((at, i) => {
+      const value = values[i]!;
+      if (Number.isNaN(value)) return [];
+      return [`${placeOf(axis, at).toFixed(1)},${(HEIGHT * (1 - Math.min(1, value))).toFixed(1)}`];
+    })
+    .join(" ");
+}
+
+function Line({ axis, line }: { axis: Axis; line: CellLine }) {
+  const colour = runColour(Math.max(0, runs.value.indexOf(line.run)), theme.value);
+  const main = line.run === run.value;
+  const drawn = points(axis, line);
+  const change = main ? lastingChangeAt(line.values) : -1;
+  const x = change < 0 ? 0 : placeOf(axis, line.steps[change]!);
+  return (
+    <g>
+      <title>{line.run}</title>
+      {drawn.includes(" ") ? (
+        <polyline points={drawn} fill="none" stroke={colour} stroke-width={main ? 2 : 1} />
+      ) : (
+        drawn !== "" && (
+          <circle cx={drawn.split(",")[0]} cy={drawn.split(",")[1]} r="2.5" fill={colour} />
+        )
+      )}
+      {change >= 0 && <path class="chart-mark" d={`M${x - 4} -6h8l-4 6z`} />}
+    </g>
+  );
+}
+
+function axisOf({ lines }: CellHistory, width: number): Axis {
+  const all = lines.flatMap(({ steps }) => [steps[0] ?? [], steps.at(-1) ?? []].flat());
+  return { first: Math.min(...all), last: Math.max(...all), width };
+}
+
+function said({ done, asked, logged }: CellHistory): string {
+  if (done < asked) return `${done} of ${asked} steps …`;
+  return asked < logged ? `at ${asked} of ${logged} steps` : "";
+}
+
+export interface CellChartProps {
+  width: number;
+  /** The pointer is on another cell than the one that is followed. */
+  pointsElsewhere: boolean;
+}
+
+export function CellChart({ width, pointsElsewhere }: CellChartProps) {
+  const history = cellHistory.value;
+  if (history === null || history.lines.length === 0) return null;
+  const axis = axisOf(history, width);
+  const names = history.lines.map((line) => line.run).join(", ");
+  const middle = Math.round((axis.first + axis.last) / 2);
+  const ticks = axis.last > axis.first ? [axis.first, middle, axis.last] : [axis.first];
+  const present = step.value;
+  return (
+    <section class={pointsElsewhere ? "cell-chart is-elsewhere" : "cell-chart"}>
+      <h3>
+        {pointsElsewhere ? "The selected cell over the steps" : "This cell over the steps"}
+        <span>{said(history)}</span>
+      </h3>
+      <svg
+        width={width}
+        height={HEIGHT + 24}
+        viewBox={`0 -8 ${width} ${HEIGHT + 24}`}
+        role="img"
+        aria-label={`Weight of the cell over the steps; runs: ${elide(names, 80)}`}
+      >
+        <path class="chart-frame" d={`M${LEFT} 0H${width}M${LEFT} ${HEIGHT}H${width}`} />
+        <text x="0" y="4">
+          1
+        </text>
+        <text x="0" y={HEIGHT + 4}>
+          0
+        </text>
+        {[...history.lines].reverse().map((line) => (
+          <Line key={line.run} axis={axis} line={line} />
+        ))}
+        {present !== null && present >= axis.first && present <= axis.last && (
+          <path class="chart-present" d={`M${placeOf(axis, present)} 0V${HEIGHT}`} />
+        )}
+        {ticks.map((at, i) => (
+          <text
+            key={at}
+            x={placeOf(axis, at)}
+            y={HEIGHT + 15}
+            text-anchor={i === 0 ? "start" : i === ticks.length - 1 ? "end" : "middle"}
+          >
+            {at}
+          </text>
+        ))}
+      </svg>
+    </section>
+  );
+}

@@ -1,0 +1,100 @@
+/** Cells in view → the canvas of the matrix, with numbers in cells that have room. */
+
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { cssOf, inkOn, type Rgb, type Theme, weightTable } from "../../draw/colour";
+import { drawMatrix } from "../../draw/matrix";
+import type { Pyramid } from "../../draw/pyramid";
+import { makeRaster } from "../../draw/raster";
+import { formatWeight } from "../../format_number";
+import type { ColourScale } from "../../state";
+import {
+  boxOf,
+  pictureHeight,
+  pictureWidth,
+  type Sheet,
+  stretches,
+  type Viewport,
+} from "./viewport";
+
+export interface MatrixCanvasProps {
+  pyramid: Pyramid;
+  sheet: Sheet;
+  view: Viewport;
+  theme: Theme;
+  scale: ColourScale;
+  numbers: boolean;
+  weightOf: (row: number, column: number) => number;
+  label: string;
+  onDrawn: () => void;
+}
+
+/** Smallest cell that has room for a number, and the smallest weight that is written. */
+export const NUMBER_CELL = 22;
+export const SMALLEST_NUMBER = 0.1;
+
+function rgbOfPixel(pixel: number): Rgb {
+  return [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
+}
+
+function writeNumbers(context: CanvasRenderingContext2D, props: MatrixCanvasProps): void {
+  const { sheet, view, pyramid, weightOf } = props;
+  const { rows, columns, codes } = pyramid[0]!;
+  const colours = weightTable(props.theme, props.scale);
+  context.font = `11px ${getComputedStyle(context.canvas).fontFamily}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  const lastRow = Math.min(rows, Math.ceil(view.row + sheet.rows / view.zoom));
+  const lastColumn = Math.min(columns, Math.ceil(view.column + sheet.columns / view.zoom));
+  for (let row = Math.floor(view.row); row < lastRow; row++)
+    for (let column = Math.floor(view.column); column < lastColumn; column++) {
+      const code = codes[row * columns + column]!;
+      if (code < 80) continue; // below √.10
+      const weight = weightOf(row, column);
+      if (!(weight >= SMALLEST_NUMBER)) continue;
+      const { x, y, width, height } = boxOf(view, sheet, { row, column });
+      context.fillStyle = inkOn(rgbOfPixel(colours[code]!));
+      context.fillText(formatWeight(weight), x + width / 2, y + height / 2 + 0.5);
+    }
+}
+
+function paint(canvas: HTMLCanvasElement, props: MatrixCanvasProps): void {
+  const { sheet, view } = props;
+  const ratio = window.devicePixelRatio;
+  const width = Math.max(1, Math.round(pictureWidth(sheet) * ratio));
+  const height = Math.max(1, Math.round(pictureHeight(sheet) * ratio));
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d");
+  if (context === null) return;
+  const raster = makeRaster(width, height);
+  const { across, down } = stretches(view, sheet, ratio);
+  drawMatrix(raster, props.pyramid, across, down, weightTable(props.theme, props.scale));
+  const bytes = new Uint8ClampedArray(raster.pixels.buffer);
+  context.putImageData(new ImageData(bytes, width, height), 0, 0);
+  const cell = Math.min(sheet.cellWidth, sheet.cellHeight) * view.zoom;
+  if (!props.numbers || cell < NUMBER_CELL) return;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  writeNumbers(context, props);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+}
+
+export function MatrixCanvas(props: MatrixCanvasProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { pyramid, sheet, view, theme, scale, numbers, onDrawn } = props;
+  useLayoutEffect(() => {
+    paint(canvas.current!, props);
+    onDrawn();
+  }, [pyramid, sheet, view, theme, scale, numbers, onDrawn]);
+  const size = { width: `${pictureWidth(sheet)}px`, height: `${pictureHeight(sheet)}px` };
+  return <canvas ref={canvas} role="img" aria-label={props.label} style={size} />;
+}
+
+/** The colours of weights 0 to 1, left to right, for the legend. */
+export function scaleGradient(theme: Theme, scale: ColourScale): string {
+  const colours = weightTable(theme, scale);
+  const stops = Array.from({ length: 17 }, (_, i) =>
+    cssOf(rgbOfPixel(colours[Math.round(255 * (i / 16))]!)),
+  );
+  return `linear-gradient(to right, ${stops.join(", ")})`;
+}

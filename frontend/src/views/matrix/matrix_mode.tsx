@@ -1,0 +1,148 @@
+/** One loaded layer → the matrix of one head, its legend, and the panel of the pointed cell. */
+
+import { useMemo, useRef } from "preact/hooks";
+
+import type { LayerWeights } from "../../decode";
+import {
+  colourScale,
+  headMode,
+  mergeWords,
+  numbers,
+  type RecordHeader,
+  theme,
+  tokenRange,
+} from "../../state";
+import { faultLines } from "../head/fault_lines";
+import { useDrawnMark } from "../head/drawn_mark";
+import { useSize } from "../token_lines/use_window";
+import { CellPanel } from "./cell_panel";
+import { matrixLayout, ROW_LABELS } from "./layout";
+import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";
+import { MatrixPicture } from "./matrix_picture";
+import { hiddenShare } from "./hidden_share";
+import { type MatrixSource, useCells, useMatrix } from "./use_matrix";
+import type { Sheet } from "./viewport";
+
+export interface MatrixModeProps {
+  record: RecordHeader;
+  weights: LayerWeights;
+  /** Number of each head, as in the model. */
+  names: readonly string[];
+}
+
+function rangeText([first, end]: readonly [number, number]): string {
+  return end - first === 1 ? String(first) : `${first}–${end - 1}`;
+}
+
+function Range() {
+  const range = tokenRange.value;
+  if (range === null) return null;
+  return (
+    <p class="matrix-range">
+      Queries {rangeText(range.query)}, keys {rangeText(range.key)}:
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          headMode.value = "lines";
+        }}
+      >
+        show as lines
+      </button>
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          tokenRange.value = null;
+        }}
+      >
+        clear
+      </button>
+    </p>
+  );
+}
+
+/** What the colours and numbers are, and what is not drawn. */
+function legendText(source: MatrixSource, sheet: Sheet): string {
+  const hidden = hiddenShare(source);
+  return [
+    colourScale.value === "root" ? "weight, coloured by its root" : "weight",
+    ...(numbers.value && Math.min(sheet.cellWidth, sheet.cellHeight) >= NUMBER_CELL
+      ? ["numbers from .10"]
+      : []),
+    ...(source.pyramid[0]!.rows > 300 ? ["a pixel has the largest weight of its cells"] : []),
+    ...(mergeWords.value ? ["words: mean over queries, sum over keys"] : []),
+    ...(hidden === null ? [] : [hidden]),
+  ].join("; ");
+}
+
+function Legend({ source, sheet }: { source: MatrixSource; sheet: Sheet }) {
+  const middle = colourScale.value === "root" ? ".25" : ".50";
+  return (
+    <div class="matrix-legend" style={{ paddingLeft: `${ROW_LABELS}px` }}>
+      <div class="scale">
+        <div
+          class="scale-bar"
+          style={{ background: scaleGradient(theme.value, colourScale.value) }}
+        />
+        <span>0</span>
+        <span>{middle}</span>
+        <span>1</span>
+      </div>
+      <div>
+        <p>{legendText(source, sheet)}</p>
+        <Range />
+      </div>
+    </div>
+  );
+}
+
+export function MatrixMode({ record, weights, names }: MatrixModeProps) {
+  const room = useRef<HTMLDivElement>(null);
+  const source = useMatrix(record, weights, names);
+  const size = useSize(room);
+  const { rows, columns } = source.pyramid[0]!;
+  const { sheet, panel } = useMemo(
+    () => matrixLayout(size, rows, columns),
+    [size.width, size.height, rows, columns],
+  );
+  const { pointed, selected, shown } = useCells(source);
+  const onDrawn = useDrawnMark("head", [source.weights, source.head, source.axes, "matrix"]);
+  const elsewhere =
+    pointed !== null &&
+    selected !== null &&
+    (pointed.row !== selected.row || pointed.column !== selected.column);
+  return (
+    <div class="matrix-mode" ref={room}>
+      {size.width > 0 && rows > 0 && columns > 0 && (
+        <>
+          <div class="matrix-main">
+            {faultLines(record, weights.layer, names).map((line) => (
+              <p key={line} class="head-fault">
+                {line}
+              </p>
+            ))}
+            <MatrixPicture
+              key={`${rows} ${columns}`}
+              source={source}
+              sheet={sheet}
+              label={`Attention matrix of layer ${weights.layer}, ${source.name.toLowerCase()}, at step ${record.step}`}
+              onDrawn={onDrawn}
+            />
+            <Legend source={source} sheet={sheet} />
+          </div>
+          <CellPanel
+            source={source}
+            shown={shown}
+            selected={selected}
+            elsewhere={elsewhere}
+            width={panel}
+          />
+        </>
+      )}
+      {(rows === 0 || columns === 0) && (
+        <p class="head-message is-quiet">All tokens are hidden. Show special tokens to see them.</p>
+      )}
+    </div>
+  );
+}

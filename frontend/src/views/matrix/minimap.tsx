@@ -1,0 +1,82 @@
+/** The whole matrix, small, with a frame around what is in view; a click moves the view there. */
+
+import type { TargetedPointerEvent } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { weightTable } from "../../draw/colour";
+import { drawMatrix } from "../../draw/matrix";
+import type { Pyramid } from "../../draw/pyramid";
+import { makeRaster } from "../../draw/raster";
+import { colourScale, theme } from "../../state";
+import { settled, type Sheet, type Viewport } from "./viewport";
+
+export interface MinimapProps {
+  pyramid: Pyramid;
+  sheet: Sheet;
+  view: Viewport;
+  onMove: (view: Viewport) => void;
+}
+
+/** Pixels of its longer side. */
+const SIDE = 64;
+/** A text much longer than the other stays a strip that can be seen. */
+const THINNEST = 12;
+
+function sizeOf({ rows, columns }: Sheet): { width: number; height: number } {
+  const longer = Math.max(rows, columns);
+  const side = (count: number): number => Math.max(THINNEST, Math.round((SIDE * count) / longer));
+  return { width: side(columns), height: side(rows) };
+}
+
+export function Minimap({ pyramid, sheet, view, onMove }: MinimapProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { width, height } = sizeOf(sheet);
+  const colours = weightTable(theme.value, colourScale.value);
+  useLayoutEffect(() => {
+    const element = canvas.current!;
+    const ratio = window.devicePixelRatio;
+    element.width = Math.round(width * ratio);
+    element.height = Math.round(height * ratio);
+    const raster = makeRaster(element.width, element.height);
+    const stretch = (count: number, pixels: number) => ({
+      start: 0,
+      cellsPerPixel: count / pixels,
+    });
+    const across = stretch(sheet.columns, element.width);
+    drawMatrix(raster, pyramid, across, stretch(sheet.rows, element.height), colours);
+    const bytes = new Uint8ClampedArray(raster.pixels.buffer);
+    element
+      .getContext("2d")
+      ?.putImageData(new ImageData(bytes, element.width, element.height), 0, 0);
+  }, [pyramid, width, height, colours]);
+  const move = (event: TargetedPointerEvent<HTMLElement>): void => {
+    if (event.buttons !== 1) return;
+    const box = event.currentTarget.getBoundingClientRect();
+    const row = ((event.clientY - box.top) / height) * sheet.rows - sheet.rows / view.zoom / 2;
+    const column =
+      ((event.clientX - box.left) / width) * sheet.columns - sheet.columns / view.zoom / 2;
+    onMove(settled({ zoom: view.zoom, row, column }, sheet));
+  };
+  const frame = {
+    left: `${(width * view.column) / sheet.columns}px`,
+    top: `${(height * view.row) / sheet.rows}px`,
+    width: `${Math.max(3, width / view.zoom)}px`,
+    height: `${Math.max(3, height / view.zoom)}px`,
+  };
+  return (
+    <div
+      class="minimap"
+      style={{ width: `${width}px`, height: `${height}px` }}
+      onPointerDown={move}
+      onPointerMove={move}
+    >
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label="The whole matrix; the frame is what is in view"
+        style={{ width: `${width}px`, height: `${height}px` }}
+      />
+      <div class="minimap-frame" style={frame} />
+    </div>
+  );
+}

@@ -1,0 +1,116 @@
+/** Loaded weights and the state → the one head that is shown: its cells as a pyramid, its tokens, numbers and place. */
+
+import { useMemo } from "preact/hooks";
+
+import type { LayerWeights } from "../../decode";
+import { buildPyramid, headCodes, type Pyramid } from "../../draw/pyramid";
+import {
+  head,
+  headSummary,
+  hoverKey,
+  hoverQuery,
+  key,
+  query,
+  type RecordHeader,
+  shownHeads,
+} from "../../state";
+import type { Axis, LayerAxes } from "../token_lines/axis";
+import { summarised } from "../token_lines/project";
+import { placeOf, type ShownText, tokenAt, useShownText } from "../token_lines/shown_text";
+import type { Cell } from "./viewport";
+
+export interface MatrixSource {
+  record: RecordHeader;
+  text: ShownText;
+  axes: LayerAxes;
+  weights: LayerWeights;
+  /** Index in the weights. */
+  head: number;
+  /** "Head 3", "Mean over 12 heads". */
+  name: string;
+  pyramid: Pyramid;
+}
+
+/** Token of each row; −1 where it is muted or outside the sentence filter. */
+function drawnTokens({ rows }: Axis): Int32Array {
+  return Int32Array.from(rows, (row) => (row.off ? -1 : row.token));
+}
+
+function chosenHeads({ firstHead, heads }: LayerWeights): number[] {
+  const all = Array.from({ length: heads }, (_, i) => firstHead + i);
+  const chosen = all.filter((each) => shownHeads.value?.has(each) ?? true);
+  return chosen.length === 0 ? all : chosen;
+}
+
+/** The chosen head, or one made of all that are shown. */
+function useOneHead(weights: LayerWeights, names: readonly string[]) {
+  const summary = weights.heads === 1 ? "none" : headSummary.value;
+  const heads = chosenHeads(weights);
+  const made = useMemo(
+    () => (summary === "none" ? null : summarised(weights, heads, summary)),
+    [weights, summary, heads.join()],
+  );
+  if (made !== null) {
+    const word = summary === "mean" ? "Mean" : "Max";
+    return { weights: made, head: 0, name: `${word} over ${heads.length} heads` };
+  }
+  const last = weights.firstHead + weights.heads - 1;
+  const one = Math.min(last, Math.max(weights.firstHead, head.value));
+  return { weights, head: one, name: `Head ${names[one] ?? one}` };
+}
+
+export function useMatrix(
+  record: RecordHeader,
+  loaded: LayerWeights,
+  names: readonly string[],
+): MatrixSource {
+  const one = useOneHead(loaded, names);
+  const text = useShownText(record, one.weights, null);
+  const { axes, weights } = text;
+  const pyramid = useMemo(
+    () =>
+      buildPyramid(headCodes(weights, one.head, drawnTokens(axes.query), drawnTokens(axes.key))),
+    [weights, one.head, axes],
+  );
+  return { record, text, axes, weights, head: one.head, name: one.name, pyramid };
+}
+
+function rowAt({ rowOf }: Axis, place: number | null): number | null {
+  const row = place === null ? -1 : (rowOf[place] ?? -1);
+  return row < 0 ? null : row;
+}
+
+/** The cell of a query and a key token; null when one of them is not shown. */
+export function cellOf(
+  { text, axes }: MatrixSource,
+  tokens: { query: number | null; key: number | null },
+): Cell | null {
+  const row = rowAt(axes.query, placeOf(text, "query", tokens.query));
+  const column = rowAt(axes.key, placeOf(text, "key", tokens.key));
+  return row === null || column === null ? null : { row, column };
+}
+
+/** The tokens that cross in a cell. */
+export function tokensOf(
+  { text, axes }: MatrixSource,
+  { row, column }: Cell,
+): { query: number; key: number } {
+  return {
+    query: tokenAt(text, "query", axes.query.rows[row]!.token)!,
+    key: tokenAt(text, "key", axes.key.rows[column]!.token)!,
+  };
+}
+
+/** The weight in a cell. */
+export function weightIn({ axes, weights, head: at }: MatrixSource, cell: Cell): number {
+  return weights.weight(at, axes.query.rows[cell.row]!.token, axes.key.rows[cell.column]!.token);
+}
+
+/** Pointed and selected cell, and the one that is spoken of: the pointed one first. */
+export function useCells(
+  source: MatrixSource,
+): Record<"pointed" | "selected" | "shown", Cell | null> {
+  const pointed = cellOf(source, { query: hoverQuery.value, key: hoverKey.value });
+  const selected = cellOf(source, { query: query.value, key: key.value });
+  return { pointed, selected, shown: pointed ?? selected };
+}
