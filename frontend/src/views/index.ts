@@ -7,6 +7,7 @@ import { EvolutionDisplay, EvolutionView } from "./evolution";
 import { HeadDisplay } from "./head/head_display";
 import { HeadView } from "./head/head_view";
 import { ModelDisplay, ModelView } from "./model";
+import { NeuronDisplay, NeuronView } from "./neuron";
 
 export interface ViewDefinition {
   id: ViewName;
@@ -43,5 +44,12 @@ export const views: readonly ViewDefinition[] = [
     promise: "what one layer attends to, token by token",
     component: HeadView,
     display: HeadDisplay,
+  },
+  {
+    id: "neuron",
+    name: "Neuron",
+    promise: "how query and key of a head make up one weight",
+    component: NeuronView,
+    display: NeuronDisplay,
   },
 ];
