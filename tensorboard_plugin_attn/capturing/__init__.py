@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from tensorboard_plugin_attn.capturing.captured import Captured, capture
 from tensorboard_plugin_attn.capturing.fitting import Lengths
-from tensorboard_plugin_attn.capturing.probing import ProbeResult, probe
+from tensorboard_plugin_attn.capturing.probing import ProbeResult, nothing_handed, probe, probe_rows
+from tensorboard_plugin_attn.capturing.rows import Row
+from tensorboard_plugin_attn.capturing.sharded import needs_every_rank
 from tensorboard_plugin_attn.capturing.sighting import LeftOut
 
-__all__ = ["Captured", "LeftOut", "Lengths", "ProbeResult", "capture", "probe"]
+__all__ = [
+    "Captured",
+    "LeftOut",
+    "Lengths",
+    "ProbeResult",
+    "Row",
+    "capture",
+    "needs_every_rank",
+    "nothing_handed",
+    "probe",
+    "probe_rows",
+]

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
-from tensorboard_plugin_attn.capturing.fitting import Lengths, windowed
+from tensorboard_plugin_attn.capturing.fitting import Lengths
 from tensorboard_plugin_attn.capturing.mode import AttentionMode
 from tensorboard_plugin_attn.capturing.names import ModuleNames, unwrap
-from tensorboard_plugin_attn.capturing.padding import Crop, kept_positions
 from tensorboard_plugin_attn.capturing.registry import watched_registry
+from tensorboard_plugin_attn.capturing.rows import OnLayer, Row, not_there
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.undisturbed import undisturbed
 from tensorboard_plugin_attn.errors import CaptureError
-from tensorboard_plugin_attn.record import LayerAttention
 
-__all__ = ["ProbeResult", "probe"]
+__all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def probe(
     model: nn.Module,
     inputs: Any,
     *,
-    on_layer: Callable[[int, LayerAttention], None],
+    on_layer: OnLayer,
     query_key: bool = False,
     layers: Collection[int] | None = None,
     heads: Collection[int] | None = None,
@@ -65,29 +64,50 @@ def probe(
     Raises:
         CaptureError: no attention was seen, or a layer or head that was asked for is not there.
     """
+    row = Row(batch, on_layer, lengths)
+    session = probe_rows(model, inputs, [row], query_key=query_key, layers=layers, heads=heads)
+    if row.error is not None:
+        raise row.error
+    if not row.handed:
+        raise nothing_handed(session, layers)
+    crop = row.crop
+    return ProbeResult(
+        session.count,
+        row.handed,
+        tuple(session.left_out),
+        None if crop is None or crop.encoder is None else crop.encoder.tolist(),
+        None if crop is None or crop.decoder_kept is None else crop.decoder_kept.tolist(),
+    )
+
+
+def probe_rows(
+    model: nn.Module,
+    inputs: Any,
+    rows: Sequence[Row],
+    *,
+    query_key: bool = False,
+    layers: Collection[int] | None = None,
+    heads: Collection[int] | None = None,
+) -> Session:
+    """Run one undisturbed forward of a batch and hand on each layer of each row as soon as it is computed.
+
+    What a row's ``on_layer`` raises is kept in the row, and other rows go on. Without rows the model runs and
+    nothing is computed aside: so a rank takes part in the forward of another.
+    """
     inner = unwrap(model)
-    handed: list[int] = []
-    crops: list[Crop] = []
 
     def hand_on(index: int, sighting: Sighting) -> None:
-        if not crops:
-            padding = session.padding
-            crops.append(
-                Crop(
-                    kept_positions(padding.tokens, batch),
-                    kept_positions(padding.decoder_tokens, batch),
-                    has_decoder=True,
-                )
-            )
-        layer = sighting.row(batch, *crops[0].axes(sighting))
-        reason = windowed(sighting, session.padding) or (lengths.misfit(layer) if lengths is not None else "")
-        if reason:
-            session.leave_out(layer.name, "attention", reason)
-            return
-        on_layer(index, layer if heads is None else with_heads(layer, heads, index))
-        handed.append(index)
+        for row in rows:
+            name, reason = row.take(index, sighting, session.padding, heads)
+            if reason:
+                session.leave_out(name, "attention", reason)
 
-    session = Session(hand_on, query_key=query_key, wanted=layers, row=batch)
+    session = Session(
+        hand_on,
+        query_key=query_key,
+        wanted=layers if rows else (),
+        row=rows[0].batch if len(rows) == 1 else None,
+    )
     with ExitStack() as stack:
         stack.enter_context(undisturbed(inner))
         names = ModuleNames(inner)
@@ -97,18 +117,15 @@ def probe(
         stack.enter_context(watched_registry(mode.fused.see_kernel))
         stack.enter_context(mode)
         run(inner, inputs)
-    warn_left_out(session.left_out)
-    if not handed:
-        is_choice = session.count and layers is not None and not session.left_out
-        raise not_there("layers", layers, session.count) if is_choice else session.nothing_found()
-    crop = crops[0]
-    return ProbeResult(
-        session.count,
-        len(handed),
-        tuple(session.left_out),
-        None if crop.encoder is None else crop.encoder.tolist(),
-        None if crop.decoder_kept is None else crop.decoder_kept.tolist(),
-    )
+    if rows:
+        warn_left_out(session.left_out)
+    return session
+
+
+def nothing_handed(session: Session, layers: Collection[int] | None) -> CaptureError:
+    """The error of a probe that gave no layer."""
+    is_choice = session.count and layers is not None and not session.left_out
+    return not_there("layers", layers, session.count) if is_choice else session.nothing_found()
 
 
 def run(model: nn.Module, inputs: Any) -> None:
@@ -119,25 +136,3 @@ def run(model: nn.Module, inputs: Any) -> None:
         model(*inputs)
     else:
         model(inputs)
-
-
-def with_heads(layer: LayerAttention, heads: Collection[int], index: int) -> LayerAttention:
-    """Only some heads of a layer; their keys repeated for each where groups shared them."""
-    count = layer.num_heads
-    numbers = sorted({int(head) for head in heads})
-    if not numbers or numbers[0] < 0 or numbers[-1] >= count:
-        raise not_there(f"heads of layer {index}", heads, count)
-    if layer.key is not None:
-        groups = count // layer.num_kv_heads
-        layer.key = layer.key[[head // groups for head in numbers]]
-        layer.query = layer.query[numbers]
-        if layer.bias is not None and layer.bias.shape[0] > 1:
-            layer.bias = layer.bias[numbers]
-    layer.weights = layer.weights[numbers]
-    layer.heads = numbers
-    return layer
-
-
-def not_there(what: str, asked: Collection[int] | None, count: int) -> CaptureError:
-    """The error of layers or heads that the model has not."""
-    return CaptureError(f"{what}: expected numbers from 0 to {count - 1}, got {sorted(asked or ())}")

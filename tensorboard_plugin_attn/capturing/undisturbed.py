@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from tensorboard_plugin_attn.capturing.sharded import same_shards
+
 __all__ = ["eager", "same_modules", "same_random_states", "undisturbed"]
 
 SIMPLE = (bool, int, float, str, type(None))
@@ -25,6 +27,7 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients, and everything as before at the end."""
     with ExitStack() as stack:
         stack.enter_context(same_random_states())
+        stack.enter_context(same_shards(model))
         stack.enter_context(same_modules(model))
         stack.enter_context(eager())
         stack.enter_context(torch.no_grad())

@@ -1,0 +1,78 @@
+"""A model whose parameters are spread over ranks → whether all of them must run it, and its shards as before a probe.
+
+A forward without a backward leaves the outermost parameters of FSDP gathered. An optimiser that then steps changes
+the shards alone, and the next forward would read what was gathered: so what a probe gathered is let go again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+__all__ = ["needs_every_rank", "same_shards"]
+
+SHARDED = frozenset(("FullyShardedDataParallel", "FSDPModule"))  # FSDP1, FSDP2
+
+
+def needs_every_rank(model: nn.Module) -> bool:
+    """Whether a forward of this model gathers parameters from the other ranks, so that all must run it together.
+
+    True under FSDP1, FSDP2, tensor parallelism (DTensor parameters) and DeepSpeed ZeRO-3.
+    """
+    return any(is_sharded_class(module) for module in model.modules()) or any(
+        is_sharded(parameter) or hasattr(parameter, "ds_id") for parameter in model.parameters()
+    )
+
+
+def is_sharded_class(module: nn.Module) -> bool:
+    """Whether FSDP1 wrapped a module, or FSDP2 made it its own."""
+    return any(each.__name__ in SHARDED for each in type(module).__mro__)
+
+
+def is_sharded(parameter: torch.Tensor) -> bool:
+    """Whether this is a DTensor, without importing it."""
+    return any(each.__name__ == "DTensor" for each in type(parameter).__mro__)
+
+
+@contextmanager
+def same_shards(model: nn.Module) -> Iterator[None]:
+    """Parameters that were sharded before are sharded afterwards."""
+    sharded = [
+        reshard
+        for module in model.modules()
+        if is_sharded_class(module) and (reshard := resharding(module)) is not None
+    ]
+    try:
+        yield
+    finally:
+        for reshard in sharded:
+            reshard()
+
+
+def resharding(module: Any) -> Callable[[], None] | None:
+    """What lets go of a module's gathered parameters; None where they were gathered already."""
+    if hasattr(module, "reshard"):
+        reshard: Callable[[], None] = module.reshard
+        return reshard if any(map(is_sharded, own_parameters(module))) else None
+    handle = getattr(module, "_handle", None)
+    if handle is None or not handle.uses_sharded_strategy or not handle.is_sharded(handle.flat_param):
+        return None
+
+    def let_go() -> None:
+        from torch.distributed.fsdp._runtime_utils import _reshard  # FSDP1 has no public name for this
+
+        _reshard(module, handle, free_unsharded_flat_param=True)
+
+    return let_go
+
+
+def own_parameters(module: nn.Module) -> Iterator[nn.Parameter]:
+    """The parameters that FSDP2 gathers with this module: those inside, less those of wrapped modules inside."""
+    yield from module.parameters(recurse=False)
+    for child in module.children():
+        if not is_sharded_class(child):
+            yield from own_parameters(child)
