@@ -147,3 +147,33 @@ def test_the_floors_of_the_full_demo_hold(name: str, seed: str, tmp_path: Path) 
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    reader = AttentionReader(tmp_path)
+    for run in reader.runs():
+        for tag in reader.tags(run):
+            assert reader.evolution(run, tag).hints == []
+    if name == "bias":
+        check_bias_heads(reader)
+    if name == "induction":
+        check_induction_heads(reader)
+
+
+def check_bias_heads(reader: AttentionReader) -> None:
+    """She against he moves layer 5 most, and the heads that are known to lead look from she at nurse."""
+    last = reader.steps("skewed", "doctor/she")[-1]
+    comparison = reader.compare(("skewed", "doctor/he", last), ("skewed", "doctor/she", last))
+    assert comparison.layer_change.argmax() == 5
+    found = reader.find("skewed", "doctor/she", last, query="she", key="nurse").ranking()
+    assert {(5, 3), (5, 5), (5, 10)} & {(head.layer, head.head) for head in found[:5]}
+
+
+def check_induction_heads(reader: AttentionReader) -> None:
+    """The second layer's head becomes an induction head and is found first; one layer alone has none."""
+    for tag in reader.tags("two-layers"):
+        evolution = reader.evolution("two-layers", tag)
+        became = {(mark.layer, mark.head): mark.became for mark in evolution.marks()}
+        assert became[1, 0] == "induction"
+        assert evolution.roles.name(-1, 1, 0) == "induction"
+        first = reader.find("two-layers", tag, int(evolution.steps[-1]), template="induction").ranking()[0]
+        assert (first.layer, first.head) == (1, 0)
+        alone = reader.evolution("one-layer", tag).marks()
+        assert "induction" not in [mark.metric for mark in alone]
