@@ -122,6 +122,7 @@ def evolve(
         roles.roles,
         [fact.faults for fact in facts],
         [fact.masks for fact in facts],
+        [layer["kind"] == "cross" for layer in meta["layers"][: values.shape[1]]],
     )
     return Evolution(
         np.asarray(steps, np.int64),

@@ -69,6 +69,7 @@ class Observed:
     roles: NDArray[np.uint8]  # [step, layer, head]
     faults: Sequence[Sequence[Mapping[str, Any]]] = field(default_factory=list)
     masks: Sequence[Sequence[str]] = field(default_factory=list)
+    cross: Sequence[bool] = field(default_factory=list)  # of each layer; a sharp one has found its alignment
 
     def metric(self, name: str) -> NDArray[np.float32] | None:
         """``[step, layer, head]``, None where it was not logged."""
@@ -181,6 +182,7 @@ def collapse_hints(observed: Observed, limits: Thresholds) -> Iterator[Hint]:
     if entropy is None or not len(entropy):
         return
     since = collapse_steps(entropy, observed.roles, limits)
+    since[np.flatnonzero(observed.cross)] = -1
     for layer in np.flatnonzero((since >= 0).any(axis=1)):
         heads = np.flatnonzero(since[layer] >= 0)
         real = int((~np.isnan(entropy[:, layer])).any(axis=0).sum())

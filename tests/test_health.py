@@ -56,6 +56,12 @@ def test_a_head_that_was_always_sharp_has_not_collapsed() -> None:
     assert hints(values) == []
 
 
+def test_cross_attention_that_becomes_sharp_has_found_its_alignment() -> None:
+    values = healthy()
+    values[17:, 1, :, 0] = 0.02
+    assert hints(values, cross=[False, True, False]) == []
+
+
 def test_more_than_half_of_a_layer_is_a_collapsed_layer_from_the_step_where_it_is() -> None:
     values = healthy()
     for head, step in enumerate([5, 9, 12]):
