@@ -3,6 +3,7 @@
 import { batch, computed, effect, untracked } from "@preact/signals";
 
 import type { Api } from "./api";
+import { startCellLoader } from "./cell_loader";
 import {
   jobsAt,
   listed,
@@ -181,6 +182,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     effect(lendHeader),
     startProbeLoader(api),
     startEvolutionLoader(api),
+    startCellLoader(api),
   ];
   return {
     refresh() {

@@ -2,6 +2,7 @@
 
 export * from "./actions";
 export type * from "./answers";
+export * from "./cell_history";
 export * from "./display";
 export * from "./evolution_settings";
 export { ApiError, type ApiErrorDetails } from "./errors";

@@ -48,6 +48,11 @@ export function headColour(head: number, theme: Theme): string {
   return palette[head % palette.length]!;
 }
 
+/** Of a head that is made of several: no hue, as no head has. */
+export function summaryColour(theme: Theme): string {
+  return theme === "light" ? "#4d4d4d" : "#d0d0d0";
+}
+
 export function runColour(run: number, theme: Theme): string {
   const palette = runPalettes[theme];
   return palette[run % palette.length]!;

@@ -5,9 +5,9 @@ import { useRef, useState } from "preact/hooks";
 import type { LayerWeights } from "../../decode";
 import {
   gain,
-  hoverKey,
-  hoverQuery,
+  headSummary,
   key,
+  mergeWords,
   numbers,
   query,
   shownHeads,
@@ -15,16 +15,20 @@ import {
   specials,
   theme,
   threshold,
+  tokenRange,
 } from "../../state";
 import { elide } from "../../tokens";
 import type { LayerAxes } from "../token_lines/axis";
+import type { Positions } from "../token_lines/focus";
 import { hoverToken, pinToken } from "../token_lines/pinning";
+import { tokenAt } from "../token_lines/shown_text";
 import { TokenLines } from "../token_lines/token_lines";
 import { useWidth } from "../token_lines/use_window";
 import { ColumnPager } from "./column_pager";
 import { useDrawnMark } from "./drawn_mark";
 import { faultLines } from "./fault_lines";
 import { HeadsLegend, LinesLegend } from "./legend";
+import { RangeNote } from "./range_note";
 import { useLayerNumbers } from "./layer_numbers";
 import {
   columnPitch,
@@ -51,9 +55,9 @@ function usePage(count: number, columns: number): [number, (first: number) => vo
   return [Math.max(0, Math.min(first, count - columns)), setFirst];
 }
 
-function Pinned({ axes }: { axes: LayerAxes }) {
-  const side = query.value !== null ? "query" : "key";
-  const token = query.value ?? key.value;
+function Pinned({ axes, pinned }: { axes: LayerAxes; pinned: Positions }) {
+  const side = pinned.query !== null ? "query" : "key";
+  const token = pinned.query ?? pinned.key;
   const row = token === null ? undefined : axes[side].rows[axes[side].rowOf[token] ?? -1];
   if (row === undefined) return null;
   return (
@@ -89,14 +93,24 @@ function gridStyle(
 }
 
 export function HeadLines(props: HeadLinesProps) {
-  const { record, weights, names } = props;
+  const { record } = props;
   const room = useRef<HTMLDivElement>(null);
-  const { axes, heads, focus, overview, rows } = useLayerNumbers(record, weights);
+  const numbersShown = useLayerNumbers(record, props.weights);
+  const { text, weights, axes, heads, chosen, focus, overview, rows } = numbersShown;
+  const summary = weights.heads === props.weights.heads ? "none" : headSummary.value;
+  const names = summary === "none" ? props.names : [summary];
   const viewWidth = useWidth(room);
   const layout = tableLayout(viewWidth, heads.length);
   const [firstColumn, setFirstColumn] = usePage(heads.length, layout.columns);
   const columns = heads.slice(firstColumn, firstColumn + layout.columns);
-  const onDrawn = useDrawnMark("head", [weights, shownHeads.value, query.value, key.value]);
+  const onDrawn = useDrawnMark("head", [
+    weights,
+    axes,
+    shownHeads.value,
+    query.value,
+    key.value,
+    tokenRange.value,
+  ]);
   const style = gridStyle(viewWidth, layout, rows.side === "query");
   return (
     <div
@@ -104,7 +118,14 @@ export function HeadLines(props: HeadLinesProps) {
       ref={room}
       style={style}
     >
-      <HeadsLegend shown={heads.length} count={names.length} focus={focus} axes={axes}>
+      <HeadsLegend
+        shown={chosen}
+        count={props.names.length}
+        loaded={props.weights.heads}
+        summary={summary}
+        focus={focus}
+        axes={axes}
+      >
         {layout.columns < heads.length && (
           <ColumnPager
             count={heads.length}
@@ -114,7 +135,8 @@ export function HeadLines(props: HeadLinesProps) {
           />
         )}
       </HeadsLegend>
-      {faultLines(record, weights.layer, names).map((line) => (
+      <RangeNote text={text} />
+      {faultLines(record, weights.layer, props.names).map((line) => (
         <p key={line} class="head-fault">
           {line}
         </p>
@@ -123,16 +145,20 @@ export function HeadLines(props: HeadLinesProps) {
         weights={weights}
         heads={heads}
         axes={axes}
-        pinned={{ query: query.value, key: key.value }}
-        hovered={{ query: hoverQuery.value, key: hoverKey.value }}
-        onHover={hoverToken}
-        onPin={pinToken}
+        pinned={numbersShown.pinned}
+        hovered={numbersShown.hovered}
+        onHover={(side, place) => {
+          hoverToken(side, tokenAt(text, side, place));
+        }}
+        onPin={(side, place) => {
+          pinToken(side, tokenAt(text, side, place));
+        }}
         threshold={threshold.value}
         gain={gain.value}
         rowHeight={rowHeight}
         label={`Attention lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`}
         strongest={{ query: null, key: null, [rows.side]: rows.strongest }}
-        middle={<Pinned axes={axes} />}
+        middle={<Pinned axes={axes} pinned={numbersShown.pinned} />}
         asideHead={
           <TableHead
             layer={weights.layer}
@@ -156,7 +182,13 @@ export function HeadLines(props: HeadLinesProps) {
         )}
         onDrawn={onDrawn}
       />
-      <LinesLegend threshold={threshold.value} specials={specials.value} overview={overview} />
+      <LinesLegend
+        threshold={threshold.value}
+        specials={specials.value}
+        overview={overview}
+        words={mergeWords.value}
+        one={summary !== "none"}
+      />
     </div>
   );
 }

@@ -1,14 +1,29 @@
 /** Heads of the layer → coloured squares that show and hide them, with the number on each. */
 
 import { inkOn, headColour, rgbOf } from "../../draw/colour";
-import { isolateHead, showAllHeads, shownHeads, theme, toggleHead } from "../../state";
+import {
+  head as selectedHead,
+  headSummary,
+  isolateHead,
+  layer,
+  loadedHeads,
+  selectHead,
+  showAllHeads,
+  shownHeads,
+  theme,
+  toggleHead,
+} from "../../state";
 
 export interface HeadSquaresProps {
   /** Number of each head, as in the model. */
   names: readonly string[];
 }
 
+/** A long text has one head at a time. */
+const isAlone = (): boolean => loadedHeads.value === "one";
+
 function isShown(head: number): boolean {
+  if (isAlone()) return selectedHead.value === head;
   return shownHeads.value?.has(head) ?? true;
 }
 
@@ -25,14 +40,35 @@ function HeadSquare({ head, name }: { head: number; name: string }) {
       title={`Head ${name}: click toggles it, double-click or Shift + Enter isolates it`}
       style={on ? filled : { borderColor: colour }}
       onClick={(event) => {
-        if (event.shiftKey) isolateHead(head);
+        if (isAlone()) selectHead(layer.value, head);
+        else if (event.shiftKey) isolateHead(head);
         else toggleHead(head);
       }}
       onDblClick={() => {
-        isolateHead(head);
+        if (!isAlone()) isolateHead(head);
       }}
     >
       {name}
+    </button>
+  );
+}
+
+const summaries = ["mean", "max"] as const;
+
+/** Pressed, the shown heads are drawn as one; pressed again, each by itself. */
+function SummaryButton({ summary }: { summary: "mean" | "max" }) {
+  const on = headSummary.value === summary;
+  return (
+    <button
+      type="button"
+      class="head-all"
+      aria-pressed={on}
+      title={`${summary === "mean" ? "Mean" : "Maximum"} over the shown heads, as one head`}
+      onClick={() => {
+        headSummary.value = on ? "none" : summary;
+      }}
+    >
+      {summary === "mean" ? "Mean" : "Max"}
     </button>
   );
 }
@@ -43,14 +79,19 @@ export function HeadSquares({ names }: HeadSquaresProps) {
       {names.map((name, head) => (
         <HeadSquare key={head} head={head} name={name} />
       ))}
-      <button
-        type="button"
-        class="head-all"
-        disabled={shownHeads.value === null}
-        onClick={showAllHeads}
-      >
-        All
-      </button>
+      {!isAlone() && (
+        <>
+          <button
+            type="button"
+            class="head-all"
+            disabled={shownHeads.value === null}
+            onClick={showAllHeads}
+          >
+            All
+          </button>
+          {names.length > 1 && summaries.map((each) => <SummaryButton key={each} summary={each} />)}
+        </>
+      )}
     </div>
   );
 }

@@ -3,11 +3,13 @@
 import { useMemo } from "preact/hooks";
 
 import type { LayerWeights } from "../../decode";
-import { headColour } from "../../draw/colour";
+import { headColour, summaryColour } from "../../draw/colour";
 import {
+  headSummary,
   hoverKey,
   hoverQuery,
   key,
+  type LayerHeader,
   query,
   type RecordHeader,
   sentenceFilter,
@@ -15,46 +17,104 @@ import {
   specials,
   theme,
   threshold,
+  tokenRange,
 } from "../../state";
-import { axesOf, type LayerAxes } from "../token_lines/axis";
-import { type Focus, focusOf } from "../token_lines/focus";
+import type { LayerAxes } from "../token_lines/axis";
+import { type Focus, focusOf, type Positions } from "../token_lines/focus";
 import type { ShownHead } from "../token_lines/line_canvas";
+import { summarised } from "../token_lines/project";
+import { placeOf, type ShownText, useShownText } from "../token_lines/shown_text";
 import { type Overview, overviewOf } from "./overview";
 import { type WeightRows, weightRows } from "./weight_rows";
 
-function useShownHeads(weights: LayerWeights): ShownHead[] {
+/** Those that are chosen and loaded; all that are loaded where none of the chosen is. */
+function useChosenHeads({ firstHead, heads }: LayerWeights): readonly number[] {
   const chosen = shownHeads.value;
-  const { heads } = weights;
-  return useMemo(
+  return useMemo(() => {
+    const loaded = Array.from({ length: heads }, (_, i) => firstHead + i);
+    const both = loaded.filter((head) => chosen?.has(head) ?? true);
+    return both.length > 0 ? both : loaded;
+  }, [firstHead, heads, chosen]);
+}
+
+interface Heads {
+  weights: LayerWeights;
+  heads: readonly ShownHead[];
+  outside: Float32Array | null;
+}
+
+/** The chosen heads, or the one that is made of them. */
+function useHeads({ weights, outside }: ShownText, chosen: readonly number[]): Heads {
+  const summary = weights.heads === 1 ? "none" : headSummary.value;
+  const made = useMemo(
+    () => (summary === "none" ? null : summarised(weights, chosen, summary)),
+    [weights, chosen, summary],
+  );
+  const present = theme.value;
+  const heads = useMemo(
     () =>
-      Array.from({ length: heads }, (_, head) => head)
-        .filter((head) => chosen?.has(head) ?? true)
-        .map((head) => ({ head, colour: headColour(head, theme.value) })),
-    [heads, chosen, theme.value],
+      made === null
+        ? chosen.map((head) => ({ head, colour: headColour(head, present) }))
+        : [{ head: 0, colour: summaryColour(present) }],
+    [made, chosen, present],
+  );
+  return made === null
+    ? { weights, heads, outside }
+    : {
+        weights: made,
+        heads,
+        outside: summary === "mean" ? meanOutside(outside, weights, chosen) : null,
+      };
+}
+
+function meanOutside(
+  outside: Float32Array | null,
+  { queries, firstHead }: LayerWeights,
+  heads: readonly number[],
+): Float32Array | null {
+  if (outside === null) return null;
+  return Float32Array.from({ length: queries }, (_, query) =>
+    heads.reduce(
+      (sum, head) => sum + outside[(head - firstHead) * queries + query]! / heads.length,
+      0,
+    ),
   );
 }
 
+/** A layer of words or of a range has no mask that says which keys a query sees. */
+function shownHeader(header: LayerHeader, { weights, changed }: ShownText): LayerHeader {
+  if (!changed) return header;
+  return { ...header, mask: "other", queries: weights.queries, keys: weights.keys };
+}
+
 export interface LayerNumbers {
+  text: ShownText;
+  weights: LayerWeights;
   axes: LayerAxes;
-  heads: ShownHead[];
+  heads: readonly ShownHead[];
+  /** How many heads are chosen; with a summary, `heads` is one. */
+  chosen: number;
+  pinned: Positions;
+  hovered: Positions;
   focus: Focus | null;
   overview: Overview;
   rows: WeightRows;
 }
 
-export function useLayerNumbers(record: RecordHeader, weights: LayerWeights): LayerNumbers {
+function placesOf(text: ShownText, tokens: Positions): Positions {
+  return { query: placeOf(text, "query", tokens.query), key: placeOf(text, "key", tokens.key) };
+}
+
+export function useLayerNumbers(record: RecordHeader, loaded: LayerWeights): LayerNumbers {
   const filter = sentenceFilter.value;
-  const treatment = specials.value;
-  const axes = useMemo(
-    () => axesOf(record, weights.layer, treatment, filter),
-    [record, weights.layer, treatment, filter],
-  );
-  const heads = useShownHeads(weights);
-  const hovered = { query: hoverQuery.value, key: hoverKey.value };
+  const text = useShownText(record, loaded, tokenRange.value);
+  const { axes } = text;
+  const chosen = useChosenHeads(loaded);
+  const { weights, heads, outside } = useHeads(text, chosen);
+  const hovered = placesOf(text, { query: hoverQuery.value, key: hoverKey.value });
+  const pinned = placesOf(text, { query: query.value, key: key.value });
   const { queries, keys } = weights;
-  const focus =
-    focusOf(hovered, queries, keys) ??
-    focusOf({ query: query.value, key: key.value }, queries, keys);
+  const focus = focusOf(hovered, queries, keys) ?? focusOf(pinned, queries, keys);
   const list = useMemo(() => heads.map(({ head }) => head), [heads]);
   const overview = useMemo(
     () => overviewOf(weights, list, axes, threshold.value),
@@ -64,15 +124,27 @@ export function useLayerNumbers(record: RecordHeader, weights: LayerWeights): La
     () =>
       weightRows({
         weights,
-        header: record.layers[weights.layer]!,
+        header: shownHeader(record.layers[weights.layer]!, text),
         heads: list,
         axes,
         focus,
         overview,
+        outside,
         filter,
-        specials: treatment,
+        specials: specials.value,
       }),
     [weights, record, list, axes, overview, focus?.side, focus?.token],
   );
-  return { axes, heads, focus, overview, rows };
+  return {
+    text,
+    weights,
+    axes,
+    heads,
+    chosen: chosen.length,
+    pinned,
+    hovered,
+    focus,
+    overview,
+    rows,
+  };
 }

@@ -4,13 +4,16 @@ import type { ComponentChildren } from "preact";
 
 import type { Focus } from "../token_lines/focus";
 import type { LayerAxes } from "../token_lines/axis";
-import type { Specials } from "../../state";
+import type { HeadSummary, Specials } from "../../state";
 import { elide } from "../../tokens";
 import type { Overview } from "./overview";
 
 export interface HeadsLegendProps {
   shown: number;
   count: number;
+  /** Heads that are loaded: all, or one of a long text. */
+  loaded: number;
+  summary: HeadSummary;
   focus: Focus | null;
   axes: LayerAxes;
   /** Beside the caption of the table. */
@@ -27,14 +30,29 @@ export function tableCaption(focus: Focus | null, axes: LayerAxes): string {
     : `Numbers: weight of each query on “${text}”.`;
 }
 
-export function HeadsLegend({ shown, count, focus, axes, children }: HeadsLegendProps) {
+function HeadsCaption({ shown, count, loaded, summary }: HeadsLegendProps) {
+  if (loaded < count)
+    return <span>A text this long is loaded one head at a time: click a square to change it.</span>;
+  if (summary !== "none")
+    return (
+      <span>
+        {summary === "mean" ? "Mean" : "Maximum"} over {shown} of {count} heads, drawn as one.
+      </span>
+    );
+  return (
+    <span>
+      {shown} of {count} heads<span class="only-wide"> shown</span>. Click
+      <span class="only-wide"> a square</span> toggles<span class="only-wide"> it</span>,
+      double-click isolates<span class="only-wide"> it. Number on the square = head</span>.
+    </span>
+  );
+}
+
+export function HeadsLegend(props: HeadsLegendProps) {
+  const { focus, axes, children } = props;
   return (
     <p class="head-legend">
-      <span>
-        {shown} of {count} heads<span class="only-wide"> shown</span>. Click
-        <span class="only-wide"> a square</span> toggles<span class="only-wide"> it</span>,
-        double-click isolates<span class="only-wide"> it. Number on the square = head</span>.
-      </span>
+      <HeadsCaption {...props} />
       <span>
         {tableCaption(focus, axes)}
         {children}
@@ -47,6 +65,10 @@ export interface LinesLegendProps {
   threshold: number;
   specials: Specials;
   overview: Overview;
+  /** Tokens are words. */
+  words: boolean;
+  /** The lines are of one head that is made of several. */
+  one: boolean;
 }
 
 export function percent(share: number): string {
@@ -67,7 +89,9 @@ export function LinesLegend(props: LinesLegendProps) {
   return (
     <p class="head-legend is-foot">
       <span>
-        Line: a query attends to a key; colour = head, the more ink the more weight.
+        Line: a query attends to a key; {props.one ? "" : "colour = head, "}the more ink the more
+        weight.
+        {props.words && " Words: mean over queries, sum over keys."}
         {hidden.length > 0 && ` Not drawn: ${hidden.join(", ")}.`}
         {" Dot = pinned token."}
       </span>

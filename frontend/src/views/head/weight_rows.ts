@@ -32,6 +32,8 @@ export interface WeightRowsInput {
   axes: LayerAxes;
   focus: Focus | null;
   overview: Overview;
+  /** Weight of each query on keys out of the chosen range, [head, query]; null without one. */
+  outside?: Float32Array | null;
   filter: SentenceFilter;
   specials: Specials;
 }
@@ -59,6 +61,19 @@ export function filterName(filter: SentenceFilter): string {
   return filter === "all" ? "All" : `${filter[0]!.toUpperCase()}→${filter[1]!.toUpperCase()}`;
 }
 
+/** For each head what the focused query, or the queries on the mean, put on keys out of the range. */
+function outsideMass({ outside, weights, heads, axes, focus }: WeightRowsInput): HiddenMass[] {
+  if (outside === undefined || outside === null) return [];
+  const on = axes.query.rows.flatMap((row) => (row.off ? [] : row.token));
+  const queries = focus === null ? on : [focus.token];
+  const byHead = heads.map((head) => {
+    const start = (head - weights.firstHead) * weights.queries;
+    return queries.reduce((sum, query) => sum + outside[start + query]! / queries.length, 0);
+  });
+  const mean = byHead.reduce((sum, each) => sum + each, 0) / Math.max(1, byHead.length);
+  return [{ caption: "weight on keys out of the range", byHead, mean }];
+}
+
 /** Weight that goes to keys which the table does not show; a column of queries has no such sum. */
 function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): HiddenMass[] {
   const { axes, filter, specials } = input;
@@ -74,6 +89,7 @@ function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): Hi
       axes.key.silenced,
       byHead,
     ),
+    ...outsideMass(input),
   ];
 }
 

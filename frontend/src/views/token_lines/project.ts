@@ -23,7 +23,7 @@ function projectHead(
     for (let at = first; at < end; at++) {
       weights.readRow(head, at, row);
       let all = 0;
-      for (let token = 0; token < row.length; token++) all += row[token]!;
+      for (const weight of row) all += weight;
       for (let column = 0; column < key.count; column++) {
         let sum = 0;
         for (let token = key.starts[column]!; token < key.starts[column + 1]!; token++)
