@@ -81,10 +81,10 @@ def test_a_large_score_is_reported_once_a_layer_with_the_largest_value() -> None
 
 def test_a_score_that_grows_fast_is_reported_but_not_when_it_comes_from_nearly_nothing() -> None:
     values = healthy()
-    values[20:, 0, 1, 1] = 50
+    values[20:, 0, 1, 1] = 60
     (hint,) = hints(values)
     assert (hint.kind, hint.step) == ("max_score_growth", 200)
-    values[..., 1] = np.linspace(0.01, 19, STEPS)[:, None, None]
+    values[..., 1] = np.linspace(0.01, 49, STEPS)[:, None, None]
     assert hints(values) == []
 
 
