@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,21 @@ class Draft:
             for number, layer in enumerate(self.layers)
             if layer.codes is None
         ]
+
+    def shortfalls(self, tag: str, left_out: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+        """What to say of the record, once per tag: the name of each sort of warning and its message."""
+        if left_out:
+            numbers = [entry["layer"] for entry in left_out]
+            yield (
+                f"size {tag}",
+                f"{tag!r} is larger than max_record_bytes={self.max_bytes}: layers {numbers} keep metrics and "
+                f"thumbnails but no weights; raise max_record_bytes, or log fewer layers or heads",
+            )
+        if self.nan_layers():
+            yield (
+                f"nan {tag}",
+                f"{tag!r} has NaN attention weights in layers {self.nan_layers()}; the record says so",
+            )
 
     def nan_layers(self) -> list[int]:
         """The layers with NaN weights."""

@@ -31,16 +31,27 @@ def probe_axes(tokens: Any, inputs: Any, row: int, *, model: Any = None) -> Toke
     if hasattr(tokens, "convert_ids_to_tokens"):
         return tokenizer_axes(tokens, inputs, row, model)
     if isinstance(tokens, tuple) and len(tokens) == 2 and not isinstance(tokens[0], str):
-        return TokenAxes(tokens[0], decoder_tokens=tokens[1])
+        decoder_kept = kept_in(inputs, "decoder_attention_mask", "tgt_key_padding_mask", row)
+        encoder = cropped(tokens[0], kept_in(inputs, "attention_mask", "src_key_padding_mask", row))
+        return TokenAxes(encoder, decoder_tokens=cropped(tokens[1], decoder_kept))
     if isinstance(tokens, str) or not isinstance(tokens, Sequence):
         raise InvalidRecordError(
             f"tokens must be a list of strings, a pair of lists (encoder, decoder) or a tokenizer, "
             f"got {type(tokens).__name__}"
         )
-    kept = kept_positions(inputs, "attention_mask", row) if isinstance(inputs, Mapping) else None
-    if isinstance(kept, np.ndarray) and len(kept) == len(tokens):
-        return TokenAxes([token for token, keep in zip(tokens, kept, strict=True) if keep])
-    return TokenAxes(tokens)
+    return TokenAxes(cropped(tokens, kept_in(inputs, "attention_mask", "src_key_padding_mask", row)))
+
+
+def cropped(values: Sequence[Any], kept: NDArray[np.bool_] | None) -> Sequence[Any]:
+    """What stands at the kept positions, unless the padding has been left out already."""
+    if (
+        kept is None
+        or isinstance(values, str)
+        or not isinstance(values, Sequence)
+        or len(values) != len(kept)
+    ):
+        return values
+    return [value for value, keep in zip(values, kept, strict=True) if keep]
 
 
 def batch_size(inputs: Any) -> int:
@@ -58,15 +69,15 @@ def tokenizer_axes(tokenizer: Any, inputs: Any, row: int, model: Any) -> TokenAx
             "a tokenizer needs inputs with input_ids, such as tokenizer(text, return_tensors='pt'); "
             "for other inputs pass a list of tokens"
         )
-    kept = kept_positions(inputs, "attention_mask", row)
-    ids = row_of(inputs["input_ids"], row)[kept]
+    kept = kept_in(inputs, "attention_mask", "src_key_padding_mask", row)
+    ids = cropped(row_of(inputs["input_ids"], row).tolist(), kept)
     decoder_ids = decoder_input_ids(inputs, row, model)
     return TokenAxes(
-        tokenizer.convert_ids_to_tokens(ids.tolist()),
+        tokenizer.convert_ids_to_tokens(ids),
         decoder_tokens=None if decoder_ids is None else tokenizer.convert_ids_to_tokens(decoder_ids),
         special=set(tokenizer.all_special_tokens) or None,
         sentence_b_start=second_sentence(inputs, row, kept),
-        words=word_numbers(inputs, row, kept),
+        words=fast_encoding(inputs, "word_ids", row, kept),
     )
 
 
@@ -76,29 +87,45 @@ def row_of(array: Any, row: int) -> NDArray[Any]:
     return values if values.ndim == 1 else np.asarray(values[row])
 
 
-def kept_positions(inputs: Mapping[str, Any], name: str, row: int) -> NDArray[np.bool_] | slice:
-    """The positions that are no padding."""
-    mask = inputs.get(name)
-    if mask is None or np.ndim(row_of(mask, row)) != 1:
-        return slice(None)
-    return row_of(mask, row).astype(bool)
-
-
-def second_sentence(inputs: Mapping[str, Any], row: int, kept: Any) -> int | None:
-    """Where ``token_type_ids`` turn from 0 to 1."""
-    types = inputs.get("token_type_ids")
-    if types is None:
+def kept_in(inputs: Any, ours: str, torchs: str, row: int) -> NDArray[np.bool_] | None:
+    """The positions that are no padding; torch's own masks say the contrary. None: not said."""
+    if not isinstance(inputs, Mapping):
         return None
-    seconds = np.flatnonzero(row_of(types, row)[kept] == 1)
-    return int(seconds[0]) if seconds.size and seconds[0] > 0 else None
+    for name in (ours, torchs):
+        mask = inputs.get(name)
+        if mask is None:
+            continue
+        values = row_of(mask, row)
+        if values.ndim == 1:
+            return values.astype(bool) if name == ours else values == 0
+    return None
 
 
-def word_numbers(inputs: Any, row: int, kept: Any) -> list[int | None] | None:
-    """The word of each token, from a fast tokenizer's encoding."""
+def second_sentence(inputs: Mapping[str, Any], row: int, kept: NDArray[np.bool_] | None) -> int | None:
+    """Where ``token_type_ids`` turn from 0 to 1, or a fast encoding's second sentence begins."""
+    types = inputs.get("token_type_ids")
+    found = None
+    if types is not None:
+        found = first_second(cropped(row_of(types, row).tolist(), kept))
+    if found is None:
+        found = first_second(fast_encoding(inputs, "sequence_ids", row, kept) or [])
+    return found
+
+
+def first_second(sentences: Sequence[int | None]) -> int | None:
+    """The first position of sentence 1; None where there is none before it."""
+    start = next((position for position, sentence in enumerate(sentences) if sentence == 1), 0)
+    return start or None
+
+
+def fast_encoding(
+    inputs: Any, name: str, row: int, kept: NDArray[np.bool_] | None
+) -> Sequence[int | None] | None:
+    """The word or the sentence of each token, from a fast tokenizer's encoding."""
     if not getattr(inputs, "is_fast", False):
         return None
-    numbers = np.array(inputs.word_ids(row), dtype=object)
-    return list(numbers[kept])
+    numbers: Sequence[int | None] = getattr(inputs, name)(row)
+    return cropped(numbers, kept)
 
 
 def decoder_input_ids(inputs: Mapping[str, Any], row: int, model: Any) -> list[int] | None:
@@ -106,8 +133,8 @@ def decoder_input_ids(inputs: Mapping[str, Any], row: int, model: Any) -> list[i
     config = getattr(model, "config", None)
     if "decoder_input_ids" in inputs:
         read = row_of(inputs["decoder_input_ids"], row)
-        given: list[int] = read[kept_positions(inputs, "decoder_attention_mask", row)].tolist()
-        return given
+        kept = kept_in(inputs, "decoder_attention_mask", "tgt_key_padding_mask", row)
+        return list(cropped(read.tolist(), kept))
     if not getattr(config, "is_encoder_decoder", False):
         return None
     source = row_of(inputs["labels" if "labels" in inputs else "input_ids"], row)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 import time
 import weakref
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,8 @@ from tensorboard_plugin_attn.files import open_files
 from tensorboard_plugin_attn.format import pack_record, pad_metrics
 from tensorboard_plugin_attn.history import History
 from tensorboard_plugin_attn.metrics import Metric, choose_changes, choose_metrics
-from tensorboard_plugin_attn.probe_tokens import probe_axes
+from tensorboard_plugin_attn.probe_rows import fill_drafts, spans_ranks, split_probes
+from tensorboard_plugin_attn.process import drain_in, rank
 from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
 from tensorboard_plugin_attn.summary import SummarySink
 from tensorboard_plugin_attn.token_axes import TokenAxes
@@ -163,7 +163,7 @@ class AttentionWriter:
 
     def add_probe(
         self,
-        tag: str,
+        tag: str | Sequence[str],
         model: Any,
         inputs: Any,
         tokens: Any,
@@ -172,46 +172,65 @@ class AttentionWriter:
         query_key: bool = False,
         layers: Sequence[int] | None = None,
         heads: Sequence[int] | None = None,
-        track: Track | None = None,
+        track: Track | Sequence[Track | None] | None = None,
         metrics_only: bool = False,
     ) -> None:
-        """Run one probe through a torch model and log its attention, layer by layer.
+        """Run one probe, or a batch of them, through a torch model and log its attention, layer by layer.
 
         The forward is one of its own, in eval mode and without gradients; training flags, random states and
-        compiled code stay as they were. Under FSDP every rank must call this; rank 0 writes.
+        compiled code stay as they were. Under FSDP (and tensor parallelism) EVERY RANK MUST CALL THIS, since all
+        take part in the forward; rank 0 writes. Elsewhere other ranks than 0 return at once.
 
         Args:
+            tag: names the probe; or a list of tags, for as many inputs in a padded batch: one forward, one record
+                each, without its padding.
             model: any ``torch.nn.Module``, wrapped or compiled or neither.
             inputs: keyword arguments (a dict, a tokenizer's encoding), positional ones, or one tensor.
-            tokens: a list of strings, a pair of lists for an encoder-decoder, or the tokenizer.
+            tokens: a list of strings, a pair of lists for an encoder-decoder, or the tokenizer; for a list of tags
+                the tokenizer, or one of the others for each.
             query_key: log query and key vectors too, for the Neuron view.
             layers: numbers of the layers to log; None: all.
             heads: numbers of the heads to log in each layer; None: all.
-            track: token pairs to follow as metrics, as in ``add_attention``.
+            track: token pairs to follow as metrics, as in ``add_attention``; for a list of tags one for each.
             metrics_only: log the head metrics without the weights.
 
         Raises:
             CaptureError: no attention was found; the message lists what was seen.
-            InvalidRecordError: tokens do not fit.
+            InvalidRecordError: tokens do not fit. Of a batch, the records of the others are written.
         """
-        if self.is_off or os.getpid() != self.owner:
-            return
-        from tensorboard_plugin_attn.capturing import probe
+        errors = self.log_probes(
+            tag, model, inputs, tokens, global_step, track, metrics_only,
+            query_key=query_key, layers=layers, heads=heads,
+        )  # fmt: skip
+        for error in errors.values():
+            raise error
 
+    def log_probes(
+        self,
+        tag: str | Sequence[str],
+        model: Any,
+        inputs: Any,
+        tokens: Any,
+        global_step: int,
+        track: Any,
+        metrics_only: bool,
+        **options: Any,
+    ) -> dict[str, Exception]:
+        """As ``add_probe``; the tags without a record, and why."""
+        if self.is_off or os.getpid() != self.owner or not (self.is_writing or spans_ranks(model)):
+            return {}
         step = check_step(global_step)
-        store.tag_directory(tag)
-        axes = probe_axes(tokens, inputs, 0, model=model)
-        draft = self.draft(tag, step, axes, track, allow_nan=True, metrics_only=metrics_only)
-        probe(
-            model,
-            inputs,
-            on_layer=lambda _, layer: draft.add(layer),
-            query_key=query_key,
-            layers=layers,
-            heads=heads,
-        )
-        if self.is_writing:
-            self.hand_over(tag, draft, step)
+        rows = split_probes(tag, inputs, tokens, track, model)
+        for row in rows:
+            store.tag_directory(row.tag)
+            row.draft = self.draft(
+                row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only
+            )
+        fill_drafts(model, inputs, rows if self.is_writing else [], **options)
+        for row in rows if self.is_writing else []:
+            if row.error is None and row.draft is not None:
+                self.hand_over(row.tag, row.draft, step)
+        return {row.tag: row.error for row in rows if row.error is not None}
 
     def add_layers(
         self,
@@ -251,7 +270,10 @@ class AttentionWriter:
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:
         """Give an encoded record to the writing thread, and its metrics to the event file."""
         left_out, track = draft.left_out(), draft.extra.pairs.described()
-        self.warn_about(tag, draft, left_out)
+        for what, message in draft.shortfalls(tag, left_out):
+            if what not in self.told:
+                self.told.add(what)
+                tell(message)
         probe, names, kind = draft.finish(), draft.names, "metrics" if draft.metrics_only else "weights"
         if self.changes:
             self.history.remember(tag, draft.extra.kept(step, probe))
@@ -267,19 +289,6 @@ class AttentionWriter:
         self.queue.put(
             Job(lambda: store.write_step(self.files, "", tag, step, pack(), kind), draft.nbytes, path)
         )
-
-    def warn_about(self, tag: str, draft: Draft, left_out: Sequence[Mapping[str, Any]]) -> None:
-        """Say once per tag what a record lacks."""
-        if left_out and f"size {tag}" not in self.told:
-            self.told.add(f"size {tag}")
-            numbers = [entry["layer"] for entry in left_out]
-            tell(
-                f"{tag!r} is larger than max_record_bytes={self.max_record_bytes}: layers {numbers} keep metrics and "
-                f"thumbnails but no weights; raise max_record_bytes, or log fewer layers or heads"
-            )
-        if draft.nan_layers() and f"nan {tag}" not in self.told:
-            self.told.add(f"nan {tag}")
-            tell(f"{tag!r} has NaN attention weights in layers {draft.nan_layers()}; the record says so")
 
     def prepare(self, purge_step: int | None) -> None:
         """Delete what is to be written anew; a disk that fails is told, not raised."""
@@ -307,18 +316,3 @@ class AttentionWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-def drain_in(owner: int, queue: WriteQueue) -> None:
-    """Write what is queued, in the process that owns the queue; a forked child has no thread to do it."""
-    if os.getpid() == owner:
-        queue.drain()
-
-
-def rank() -> int:
-    """This process's rank: torch.distributed's where it is loaded and initialised, else ``RANK``, else 0."""
-    distributed = sys.modules.get("torch.distributed")
-    if distributed is not None and distributed.is_available() and distributed.is_initialized():
-        return int(distributed.get_rank())
-    value = os.environ.get("RANK", "0")
-    return int(value) if value.isdigit() else 0

@@ -102,7 +102,7 @@ def test_a_model_without_attention_is_refused_with_what_to_do(tmp_path: Path) ->
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"tokens": TOKENS[:-1]}, r"layer 0 has 6 query positions but tokens has 5 entries"),
+    ({"tokens": TOKENS[:-1]}, r"layer 0 has 6 query positions and 6 key positions but tokens has 5 entries"),
     ({"global_step": 0.5}, r"global_step must be an integer, got 0.5"),
     ({"tag": ""}, r"tag must be a non-empty string"),
 ]
@@ -134,12 +134,12 @@ def test_attn_mode_off_does_not_even_run_the_model(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.rglob("*")) == []
 
 
-def test_other_ranks_run_the_model_with_the_first_and_write_nothing(
+def test_other_ranks_return_at_once_and_write_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RANK", "1")
     model = Model()
     with AttentionWriter(tmp_path) as writer:
         writer.add_probe("probe", model, INPUT, TOKENS, 0)
-    assert model.calls == 1
+    assert model.calls == 0
     assert list(tmp_path.rglob("*")) == []

@@ -117,7 +117,7 @@ def probe_rows(
         stack.enter_context(watched_registry(mode.fused.see_kernel))
         stack.enter_context(mode)
         run(inner, inputs)
-    if rows:
+    if any(row.handed for row in rows):
         warn_left_out(session.left_out)
     return session
 

@@ -22,6 +22,7 @@ class Row:
 
     ``on_layer``: gets the number of each attention call and its layer, weights ``[head, query, key]``, torch
     float32; ``lengths``: how many tokens there are, layers of other lengths are not handed on, None: any.
+    ``misfit``: the first call left out for its lengths: its number, queries and keys; None while there is none.
     ``error``: what ``on_layer`` raised. It is kept until the forward is over, since under FSDP the other ranks
     would wait for ever for one that leaves the forward.
     """
@@ -31,6 +32,7 @@ class Row:
     lengths: Lengths | None = None
     crop: Crop | None = None
     handed: int = 0
+    misfit: tuple[int, int, int] | None = None
     error: Exception | None = None
 
     def take(
@@ -48,6 +50,7 @@ class Row:
         layer = sighting.row(self.batch, *self.crop.axes(sighting))
         reason = windowed(sighting, padding) or ("" if self.lengths is None else self.lengths.misfit(layer))
         if reason:
+            self.misfit = self.misfit or (index, layer.num_queries, layer.num_keys)
             return layer.name, reason
         try:
             self.on_layer(index, layer if heads is None else with_heads(layer, heads, index))
