@@ -32,7 +32,7 @@ function nested(weights: LayerWeights): number[][][] {
   const range = (count: number) => Array.from({ length: count }, (_, i) => i);
   return range(weights.heads).map((head) =>
     range(weights.queries).map((query) =>
-      range(weights.keys).map((key) => weights.weight(head, query, key)),
+      range(weights.keys).map((key) => weights.weight(weights.firstHead + head, query, key)),
     ),
   );
 }

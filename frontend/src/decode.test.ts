@@ -10,6 +10,7 @@ import {
   splitMembers,
   unpack,
 } from "./decode";
+import { release } from "./inflate";
 
 interface Source {
   name: string;
@@ -178,6 +179,17 @@ describe("decode", () => {
     const parts = splitMembers(Uint8Array.of(1, 2, 3), [1, 2]);
     expect(parts.map((part) => Array.from(part))).toEqual([[1], [2, 3]]);
     expect(() => splitMembers(Uint8Array.of(1, 2, 3), [1, 1])).toThrow("members of 2 bytes");
+  });
+
+  test("what was inflated stands alone: the answer's bytes are given back at once", async () => {
+    const answer = weightsAnswer({}, rowMax, members);
+    const weights = await decodeWeights(answer);
+    expect(answer.byteLength).toBe(0);
+    expect(weights.rowMax.buffer.byteLength).toBe(4 * rowMax.length);
+    expect(weights.weight(1, 1, 1)).toBe(0.75);
+    const part = new Uint8Array(new ArrayBuffer(8), 2, 4);
+    release(part);
+    expect(part.buffer.byteLength).toBe(8);
   });
 
   test("thumbnails of ragged layers lie one after the other", async () => {

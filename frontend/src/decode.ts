@@ -2,7 +2,7 @@
 
 import { decodeEvolution, type EvolutionFacts } from "./evolution_facts";
 import { float16ToFloat32 } from "./half_float";
-import { inflateMember, splitMembers } from "./inflate";
+import { inflateMember, release, splitMembers } from "./inflate";
 import { type Answer, DecodeError, takeArray, unpack } from "./unpack";
 
 export { inflateMember, splitMembers } from "./inflate";
@@ -102,6 +102,7 @@ export interface HeadVectors {
   scale: number | null;
 }
 
+/** Takes the buffer over: afterwards it is empty. */
 export async function decodeThumbnails(buffer: ArrayBuffer): Promise<Thumbnails> {
   const answer = unpack(buffer);
   const sizes = answer.fields["layers"] as Omit<ThumbnailLayer, "offset">[];
@@ -113,6 +114,7 @@ export async function decodeThumbnails(buffer: ArrayBuffer): Promise<Thumbnails>
   });
   const codes = new Uint8Array(total);
   await inflateMember(takeArray(answer, "thumbnails", "uint8"), codes, "thumbnails");
+  release(new Uint8Array(buffer));
   return { layers, codes };
 }
 
@@ -146,6 +148,7 @@ function floats(bytes: Uint8Array<ArrayBuffer>, precision: Precision): Float32Ar
 
 const weightBytes: Record<Precision, number> = { uint8: 1, float16: 2, float32: 4 };
 
+/** Takes the buffer over: afterwards it is empty. */
 export async function decodeWeights(buffer: ArrayBuffer): Promise<LayerWeights> {
   const answer = unpack(buffer);
   const { layer, head, heads, queries, keys, precision } = answer.fields as {
@@ -157,10 +160,11 @@ export async function decodeWeights(buffer: ArrayBuffer): Promise<LayerWeights> 
     precision: Precision;
   };
   const count = head === null ? heads : 1;
-  const rowMax = takeArray(answer, "row_max", "float32");
+  const rowMax = takeArray(answer, "row_max", "float32").slice();
   if (rowMax.length !== count * queries)
     throw new DecodeError("row_max", `expected ${count * queries} rows, got ${rowMax.length}`);
   const bytes = await inflateHeads(answer, count, queries * keys * weightBytes[precision]);
+  release(new Uint8Array(buffer));
   const coded = precision === "uint8";
   return new LayerWeights(
     layer,

@@ -2,6 +2,15 @@
 
 import { DecodeError } from "./unpack";
 
+/**
+ * Give memory back that no one reads any more: the collector lets 64 MiB of such bytes gather before it runs.
+ * What lies in a larger buffer is left alone.
+ */
+export function release(bytes: Uint8Array<ArrayBuffer>): void {
+  if (bytes.byteLength === bytes.buffer.byteLength && "transfer" in bytes.buffer)
+    bytes.buffer.transfer(0);
+}
+
 /** Views of the single members, which lie back to back with the given lengths. */
 export function splitMembers(bytes: Uint8Array, lengths: Iterable<number>): Uint8Array[] {
   const members: Uint8Array[] = [];
@@ -36,6 +45,7 @@ export async function inflateMember(
         throw new DecodeError(part, `inflates to more than ${into.length} bytes`);
       into.set(chunk, filled);
       filled += chunk.length;
+      release(chunk);
     }
   } catch (cause) {
     if (cause instanceof DecodeError) throw cause;
@@ -45,7 +55,9 @@ export async function inflateMember(
     throw new DecodeError(part, `inflates to ${filled} bytes, expected ${into.length}`);
 }
 
-async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* chunksOf(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
