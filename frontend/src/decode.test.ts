@@ -186,7 +186,7 @@ describe("decode", () => {
     const weights = await decodeWeights(answer);
     expect(answer.byteLength).toBe(0);
     expect(weights.rowMax.buffer.byteLength).toBe(4 * rowMax.length);
-    expect(weights.weight(1, 1, 1)).toBe(0.75);
+    expect(weights.weight(1, 1, 0)).toBe(0.75);
     const part = new Uint8Array(new ArrayBuffer(8), 2, 4);
     release(part);
     expect(part.buffer.byteLength).toBe(8);
