@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
-from written_attention import FORMS, HEADS, LEFT_OUT_FORMS, LENGTH, WIDTH, ImageNonLocal, LeftOutForm, Written
+from written_attention import HEADS, LENGTH, WIDTH, ImageNonLocal, Written
+from written_variants import LEFT_OUT_FORMS, LeftOutForm
 
 from tensorboard_plugin_attn import capture
 from tensorboard_plugin_attn.record import LayerAttention
+
+FORMS = Written.__subclasses__()
 
 
 def captured_layers(model: nn.Module, *inputs: torch.Tensor) -> list[LayerAttention]:

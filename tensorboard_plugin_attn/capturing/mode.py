@@ -202,7 +202,7 @@ class AttentionMode(TorchFunctionMode):
         for one, on_left in ((left, True), (right, False)):
             if one is not None and one.weights is not None and self.see_values(contraction, one, on_left):
                 return
-            if one is not None and one.lost is not None:
+            if one is not None and one.lost is not None and not one.lost.is_recorded:
                 self.leave_out(
                     one.lost, "chunked attention: its result is regrouped before it meets the values"
                 )

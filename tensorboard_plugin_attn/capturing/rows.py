@@ -23,6 +23,7 @@ class Row:
     ``on_layer``: gets the number of each attention call and its layer, weights ``[head, query, key]``, torch
     float32; ``lengths``: how many tokens there are, layers of other lengths are not handed on, None: any.
     ``misfit``: the first call left out for its lengths: its number, queries and keys; None while there is none.
+    ``padding_share``: the largest weight that a query gave to padding; above 0 where a model ignores its mask.
     ``error``: what ``on_layer`` raised. It is kept until the forward is over, since under FSDP the other ranks
     would wait for ever for one that leaves the forward.
     """
@@ -33,6 +34,7 @@ class Row:
     crop: Crop | None = None
     handed: int = 0
     misfit: tuple[int, int, int] | None = None
+    padding_share: float = 0.0
     error: Exception | None = None
 
     def take(
@@ -47,7 +49,12 @@ class Row:
                 kept_positions(padding.decoder_tokens, self.batch),
                 has_decoder=True,
             )
-        layer = sighting.row(self.batch, *self.crop.axes(sighting))
+        queries, keys = self.crop.axes(sighting)
+        layer = sighting.row(self.batch, queries, keys)
+        if not isinstance(keys, slice):
+            whole = sighting.weights[self.batch if len(sighting.weights) > 1 else 0][:, queries]
+            share = float((whole.sum(-1) - layer.weights.sum(-1)).abs().max())
+            self.padding_share = max(self.padding_share, share)
         reason = windowed(sighting, padding) or ("" if self.lengths is None else self.lengths.misfit(layer))
         if reason:
             self.misfit = self.misfit or (index, layer.num_queries, layer.num_keys)
