@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from tensorboard_plugin_attn.draft import Draft
-from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.errors import CaptureError, InvalidRecordError
 from tensorboard_plugin_attn.probe_tokens import batch_size, probe_axes
 from tensorboard_plugin_attn.token_axes import TokenAxes
 
 __all__ = ["ProbeRow", "fill_drafts", "spans_ranks", "split_probes"]
 
 Track = Mapping[str, tuple[Any, Any]]
+SEEN_PADDING = 1e-3
 
 
 @dataclass(eq=False)
@@ -89,7 +90,7 @@ def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], **options: An
             receivers.append(Row(number, adding_to(row.draft), lengths))
     session = probe_rows(model, inputs, receivers, **options)
     for row, receiver in zip(rows, receivers, strict=True):
-        row.error = receiver.error
+        row.error = receiver.error or (mask_ignored(receiver.padding_share) if len(rows) > 1 else None)
         if row.error is None and not receiver.handed:
             nothing = nothing_handed(session, options.get("layers"))
             row.error = nothing if receiver.misfit is None else misfit(*receiver.misfit, row.axes)
@@ -98,6 +99,16 @@ def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], **options: An
 def adding_to(draft: Draft) -> Any:
     """What takes a layer into a draft."""
     return lambda _, layer: draft.add(layer)
+
+
+def mask_ignored(share: float) -> CaptureError | None:
+    """The error of a model whose attention sees the padding of a batch; None when it does not."""
+    if share < SEEN_PADDING:
+        return None
+    return CaptureError(
+        f"the model gives padding a weight of up to {share:.3g}: it does not use attention_mask, so that a padded "
+        f"batch is not what each input gives alone; log these probes one at a time"
+    )
 
 
 def misfit(layer: int, queries: int, keys: int, axes: TokenAxes) -> InvalidRecordError:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.integrations.batching import (
+    Encoded,
+    Probe,
+    batches,
+    encode,
+    on_device,
+    padded,
+)
+from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writer import AttentionWriter
 
 __all__ = ["Probes"]
 
-Probe = str | tuple[str, str] | Mapping[str, Any]
-
 
 class Probes:
-    """Fixed inputs that are logged again and again.
+    """Fixed inputs that are logged again and again; texts share a forward where they can.
 
     Args:
         probes: tag → a text, a pair of texts, or the model's keyword arguments.
@@ -40,60 +46,60 @@ class Probes:
         if unknown:
             raise InvalidRecordError(f"track names probes {unknown}; the probes are {list(self.probes)}")
         self.broken: set[str] = set()
+        self.alone: set[str] = set()
+        self.encodings: dict[str, Encoded] = {}
+        self.tokenizer: Any = None
 
     def log(
         self, writer: AttentionWriter, model: Any, tokenizer: Any, step: int, *, metrics_only: bool = False
     ) -> None:
-        """Log every probe; one that fails is told once, the others and the training go on."""
-        for tag, probe in self.probes.items():
-            try:
-                inputs = on_device(encode(tokenizer, probe), model)
-                writer.add_probe(
-                    tag, model, inputs, tokens_of(tokenizer, inputs), step,
-                    track=self.track.get(tag), metrics_only=metrics_only, **self.options,
-                )  # fmt: skip
-            except Exception as error:  # noqa: BLE001 - a model may raise anything, and training goes on
+        """Log every probe; one that fails is told once, the others and the training go on.
+
+        Texts that fail in a batch are tried alone, then and from then on, except where other ranks take part and
+        would not know of it.
+        """
+        from tensorboard_plugin_attn.capturing import needs_every_rank
+
+        for batch in batches(self.encoded(tokenizer), model, self.alone):
+            errors = self.log_batch(writer, model, batch, step, metrics_only)
+            if len(batch) > 1 and errors and not needs_every_rank(model):
+                self.alone.update(errors)
+                failed = [probe for probe in batch if probe.tag in errors]
+                errors = {}
+                for probe in failed:
+                    errors |= self.log_batch(writer, model, [probe], step, metrics_only)
+            for tag, error in errors.items():
                 self.tell(tag, error)
+
+    def encoded(self, tokenizer: Any) -> list[Encoded]:
+        """The probes as the model takes them, encoded once."""
+        if tokenizer is not self.tokenizer:
+            self.tokenizer, self.encodings = tokenizer, {}
+        for tag, probe in self.probes.items():
+            if tag not in self.encodings:
+                try:
+                    self.encodings[tag] = encode(tag, tokenizer, probe)
+                except Exception as error:  # noqa: BLE001 - a tokenizer may raise anything, and training goes on
+                    self.tell(tag, error)
+        return list(self.encodings.values())
+
+    def log_batch(
+        self, writer: AttentionWriter, model: Any, batch: Sequence[Encoded], step: int, metrics_only: bool
+    ) -> dict[str, Exception]:
+        """Log probes in one forward; the tags without a record, and why."""
+        tags = [probe.tag for probe in batch]
+        tracks = [self.track.get(tag) for tag in tags]
+        is_one, first = len(batch) == 1, batch[0]
+        try:
+            return writer.log_probes(
+                first.tag if is_one else tags, model, on_device(padded(batch), model), first.tokens, step,
+                tracks[0] if is_one else tracks, metrics_only, **self.options,
+            )  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - a model may raise anything, and training goes on
+            return dict.fromkeys(tags, error)
 
     def tell(self, tag: str, error: Exception) -> None:
         """Warn once per probe."""
         if tag not in self.broken:
             self.broken.add(tag)
-            warnings.warn(
-                f"attention probe {tag!r} was not logged: {error!r}; training goes on",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-
-
-def encode(tokenizer: Any, probe: Probe) -> Any:
-    """A probe → the model's keyword arguments."""
-    if isinstance(probe, Mapping):
-        return probe
-    if tokenizer is None:
-        raise InvalidRecordError(
-            "a probe given as text needs a tokenizer: pass processing_class= to the Trainer, tokenizer= to the "
-            "callback, or the model's keyword arguments as the probe"
-        )
-    texts: Sequence[str] = [probe] if isinstance(probe, str) else probe
-    return tokenizer(*texts, return_tensors="pt")
-
-
-def tokens_of(tokenizer: Any, inputs: Mapping[str, Any]) -> Any:
-    """What names the positions: the tokenizer, or their numbers where there is none."""
-    if tokenizer is not None and "input_ids" in inputs:
-        return tokenizer
-    first = next(iter(inputs.values()))
-    return [str(position) for position in range(first.shape[1])]
-
-
-def on_device(inputs: Any, model: Any) -> Any:
-    """The inputs where the model's parameters are."""
-    parameter = next(iter(model.parameters()), None)
-    if parameter is None:
-        return inputs
-    if hasattr(inputs, "to"):
-        return inputs.to(parameter.device)
-    return {
-        name: value.to(parameter.device) if hasattr(value, "to") else value for name, value in inputs.items()
-    }
+            tell(f"attention probe {tag!r} was not logged: {error!r}; training goes on")

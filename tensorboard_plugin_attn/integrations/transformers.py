@@ -10,9 +10,8 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import CallbackHandler
 
-from tensorboard_plugin_attn.integrations.probes import Probe, Probes
-from tensorboard_plugin_attn.integrations.schedule import Schedule
-from tensorboard_plugin_attn.writer import AttentionWriter
+from tensorboard_plugin_attn.integrations.batching import Probe
+from tensorboard_plugin_attn.integrations.training_log import TrainingLog
 
 __all__ = ["AttentionCallback"]
 
@@ -24,7 +23,7 @@ class AttentionCallback(TrainerCallback):
         probes: tag → a text, a pair of texts, or the model's keyword arguments.
         every: ``"epoch"``, ``"evaluate"`` or a number of steps; the first and last step are always logged.
         early_steps: also at steps 1, 2, 4, 8, ….
-        metrics_every: also the head metrics alone, every so many steps: small files, cheap to log.
+        metrics_every: also the head metrics alone, every so many steps: small files, cheap to log; None: never.
         track: tag → token pairs to follow as metrics, such as ``{"doctor/she": {"she→nurse": ("she", "nurse")}}``.
         tokenizer: None: the Trainer's ``processing_class``.
         logdir: None: that of the Trainer's own TensorBoard callback, into whose event file index events and
@@ -42,7 +41,7 @@ class AttentionCallback(TrainerCallback):
         *,
         every: str | int = "epoch",
         early_steps: bool = False,
-        metrics_every: int | None = None,
+        metrics_every: int | None = 50,
         track: Mapping[str, Mapping[str, Any]] | None = None,
         tokenizer: Any = None,
         logdir: str | os.PathLike[str] | None = None,
@@ -51,21 +50,17 @@ class AttentionCallback(TrainerCallback):
         heads: Sequence[int] | None = None,
         **writer_options: Any,
     ) -> None:
-        self.probes = Probes(probes, {"query_key": query_key, "layers": layers, "heads": heads}, track)
-        self.schedule = Schedule(every, early_steps=early_steps, metrics_every=metrics_every)
-        self.tokenizer = tokenizer
-        self.logdir = logdir
-        self.writer_options = writer_options
-        self.writer: AttentionWriter | None = None
+        self.training = TrainingLog(
+            probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
+            tokenizer=tokenizer, logdir=logdir, query_key=query_key, layers=layers, heads=heads,
+            writer_options=writer_options,
+        )  # fmt: skip
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Open the writer; a resumed training writes anew what came after the checkpoint."""
-        options = dict(self.writer_options)
-        if state.global_step > 0:
-            options.setdefault("purge_step", state.global_step + 1)
-        self.writer = AttentionWriter(self.target(args), **options)
+        self.training.open(state.global_step, lambda: target(args))
         self.log("begin", state, kwargs)
 
     def on_step_end(
@@ -91,26 +86,18 @@ class AttentionCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Write what is still queued."""
-        if self.writer is not None:
-            self.writer.close()
-            self.writer = None
+        self.training.close()
 
     def log(self, event: str, state: TrainerState, kwargs: Mapping[str, Any]) -> None:
         """Log every probe, if the schedule says so."""
-        step = state.global_step
-        if self.writer is None:
-            return
-        whole = self.schedule.is_due(step, event)
-        if whole or self.schedule.is_metrics_due(step, event):
-            tokenizer = kwargs.get("processing_class") if self.tokenizer is None else self.tokenizer
-            self.probes.log(self.writer, kwargs["model"], tokenizer, step, metrics_only=not whole)
+        tokenizer = kwargs.get("processing_class")
+        self.training.log(event, state.global_step, lambda: kwargs["model"], tokenizer)
 
-    def target(self, args: TrainingArguments) -> Any:
-        """Where to write: a directory, or the Trainer's SummaryWriter."""
-        if self.logdir is not None:
-            return self.logdir
-        writer = trainer_summary_writer()
-        return os.path.join(args.output_dir or "", "runs") if writer is None else writer  # noqa: PTH118 - may be a URL
+
+def target(args: TrainingArguments) -> Any:
+    """Where to write: the Trainer's SummaryWriter, or a directory."""
+    writer = trainer_summary_writer()
+    return os.path.join(args.output_dir or "", "runs") if writer is None else writer  # noqa: PTH118 - may be a URL
 
 
 def trainer_summary_writer() -> Any:
