@@ -14,7 +14,7 @@ from tensorboard_plugin_attn.capturing.flow import Facts, Flow
 from tensorboard_plugin_attn.capturing.names import ModuleNames
 from tensorboard_plugin_attn.capturing.registry import read_kernel_call
 from tensorboard_plugin_attn.capturing.session import Session
-from tensorboard_plugin_attn.capturing.sighting import Sighting
+from tensorboard_plugin_attn.capturing.sighting import Sighting, in_float32
 
 __all__ = ["FUSED", "FusedCalls"]
 
@@ -80,7 +80,7 @@ class FusedCalls:
         if self.session.row is not None and call.mechanism == "sdpa":
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
         outer = sdpa.head_axes(call.query, axes, heads or self.names.heads, self.session.padding.batch)
-        with torch.no_grad(), torch.autocast(call.query.device.type, enabled=False):
+        with in_float32(call.query):
             self.take(sdpa.sighting_of(call, outer, with_vectors=self.session.query_key), *sides)
 
     def is_repeated(self, query: torch.Tensor, key: torch.Tensor, mask: Any, call: sdpa.Call) -> bool:

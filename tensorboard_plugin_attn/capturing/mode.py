@@ -23,7 +23,7 @@ from tensorboard_plugin_attn.capturing.fused import FUSED, FusedCalls
 from tensorboard_plugin_attn.capturing.kinds import kind_by_flow
 from tensorboard_plugin_attn.capturing.names import ModuleNames, is_backward
 from tensorboard_plugin_attn.capturing.session import Session
-from tensorboard_plugin_attn.capturing.sighting import Sighting
+from tensorboard_plugin_attn.capturing.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.spelled_out import STEPS, SpelledOut
 
 __all__ = ["AttentionMode"]
@@ -251,7 +251,8 @@ class AttentionMode(TorchFunctionMode):
                 raise softmax_matmul.NotTokens("chunked attention: its maps are chunks of the tokens")
             if not self.session.wants_next():
                 return
-            sighting = softmax_matmul.sighting_of(layout, found, with_vectors=self.session.query_key)
+            with in_float32(found.weights):
+                sighting = softmax_matmul.sighting_of(layout, found, with_vectors=self.session.query_key)
         except softmax_matmul.NotTokens as reason:
             self.leave_out(found, str(reason))
             return

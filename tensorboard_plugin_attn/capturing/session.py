@@ -8,7 +8,7 @@ from typing import Any
 
 from tensorboard_plugin_attn.capturing.flow import WeightMap
 from tensorboard_plugin_attn.capturing.padding import Padding, padding_of
-from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting
+from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting, in_float32
 from tensorboard_plugin_attn.errors import CaptureError
 
 __all__ = ["Session", "warn_left_out"]
@@ -64,7 +64,8 @@ class Session:
         sighting.forward = self.forwards
         index = self.count
         self.count += 1
-        self.on_sighting(index, sighting)
+        with in_float32(sighting.weights):
+            self.on_sighting(index, sighting)
 
     def see_softmax(self, found: WeightMap, shape: tuple[int, ...]) -> None:
         """A softmax was called; it stays in this list unless it meets values."""

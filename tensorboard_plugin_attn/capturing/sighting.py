@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +11,15 @@ import torch
 from tensorboard_plugin_attn.capturing.masks import kind_of
 from tensorboard_plugin_attn.record import LayerAttention
 
-__all__ = ["LeftOut", "Sighting"]
+__all__ = ["LeftOut", "Sighting", "in_float32"]
+
+
+@contextmanager
+def in_float32(tensor: torch.Tensor | None) -> Iterator[None]:
+    """Computing for ourselves: without gradients, and without autocast on the tensor's device."""
+    device = "cpu" if tensor is None else tensor.device.type
+    with torch.no_grad(), torch.autocast(device, enabled=False):
+        yield
 
 
 @dataclass(frozen=True)

@@ -149,8 +149,11 @@ def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sigh
     kept = found.weights
     if kept is None:
         raise NotTokens("its weights were gone before they met the values")
+    model_dtype = kept.dtype if found.product is None else found.product.contraction.left.dtype
+    if kept.dtype.itemsize < 4 and found.scores is not None and found.scores.shape == kept.shape:
+        kept = found.scores.float().softmax(found.axis)
     weights = arranged(kept.detach(), found.axes, layout.parts).float()
-    sighting = Sighting(weights, mechanism="softmax", dtype=str(kept.dtype).removeprefix("torch."))
+    sighting = Sighting(weights, mechanism="softmax", dtype=str(model_dtype).removeprefix("torch."))
     if found.scores is None:
         sighting.knows_mask = False
         return sighting
