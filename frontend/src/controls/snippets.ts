@@ -19,6 +19,12 @@ probes = {"doctor/she": "the doctor asked the nurse because she was late ."}
 Trainer(..., callbacks=[AttentionCallback(probes, every="epoch")])`,
   },
   {
+    name: "Lightning",
+    code: `from tensorboard_plugin_attn.integrations.lightning import AttentionCallback
+probes = {"doctor/she": "the doctor asked the nurse because she was late ."}
+Trainer(..., callbacks=[AttentionCallback(probes, every=100, tokenizer=tokenizer)])`,
+  },
+  {
     name: "Capture from a model",
     code: `from tensorboard_plugin_attn import AttentionWriter
 writer = AttentionWriter("runs/baseline")
