@@ -1,6 +1,7 @@
 /** Requests to the plugin's routes → parsed answers, or an ApiError. */
 
 import type { RecordHeader, RunIndex, ScalarSeries } from "./answers";
+import type { Comparison } from "./comparison";
 import {
   decodeMetrics,
   decodeThumbnails,
@@ -11,7 +12,14 @@ import {
   type MetricSeries,
   type Thumbnails,
 } from "./decode";
+import { decodeComparison } from "./comparison";
 import { ApiError, type ApiErrorDetails } from "./errors";
+import type { FindPattern } from "./find_state";
+import { decodeFound, type FoundSteps } from "./found_heads";
+import { decodeHealth } from "./health_facts";
+import type { Health, Limits } from "./health_state";
+import { comparisonQuery, patternQuery } from "./study_queries";
+import { unpack } from "./unpack";
 
 /** Where one record is. With its version the browser may keep the answer for good. */
 export interface RecordAddress {
@@ -50,6 +58,22 @@ export interface Api {
   /** Tags of TensorBoard's own scalars of a run. */
   scalarTags(run: string, signal?: AbortSignal): Promise<string[]>;
   scalar(run: string, tag: string, signal?: AbortSignal): Promise<ScalarSeries>;
+  /** What changed from the first record (A) to the second (B). */
+  compare(
+    first: RecordAddress,
+    second: RecordAddress,
+    signal?: AbortSignal,
+  ): Promise<Sized<Comparison>>;
+  /** At as many of the steps as the server can do in its time. */
+  find(
+    run: string,
+    tag: string,
+    steps: readonly number[],
+    pattern: FindPattern,
+    signal?: AbortSignal,
+  ): Promise<FoundSteps>;
+  /** Hints under some limits of one's own. */
+  health(run: string, tag: string, limits: Limits, signal?: AbortSignal): Promise<Sized<Health>>;
   /** The log directory as TensorBoard names it; null when it does not say. */
   logDirectory(signal?: AbortSignal): Promise<string | null>;
 }
@@ -104,6 +128,23 @@ export function createApi(fetch: Fetch): Api {
         get("metrics", { run, tag, evolution: 1 }, signal),
         decodeMetrics,
         (s) => s.values.byteLength,
+      ),
+    compare: (first, second, signal) =>
+      binary(
+        get("compare", comparisonQuery(first, second), signal),
+        decodeComparison,
+        (comparison) => comparison.byteLength,
+      ),
+    async find(run, tag, steps, pattern, signal) {
+      const query = { run, tag, steps: steps.join(","), ...patternQuery(pattern) };
+      const answer = await binary(get("find", query, signal), decodeFound, () => 0);
+      return answer.value;
+    },
+    health: (run, tag, limits, signal) =>
+      binary(
+        get("metrics", { run, tag, evolution: 1, ...limits }, signal),
+        (buffer) => decodeHealth(unpack(buffer)),
+        ({ hints }) => 1000 * (hints.length + 1),
       ),
     async scalarTags(run, signal) {
       const response = await get("scalars", { run }, signal);

@@ -11,6 +11,7 @@ import { LeftPane } from "./controls/left_pane";
 import { MetricsOnly } from "./controls/metrics_only";
 import { StepBar } from "./controls/step_bar";
 import { StepProblem } from "./controls/step_problem";
+import { ToolButtons } from "./controls/tool_buttons";
 import { ViewTabs } from "./controls/view_tabs";
 import {
   FOLD_WIDTH,
@@ -24,6 +25,7 @@ import {
   view,
 } from "./state";
 import { views, type ViewDefinition } from "./views";
+import { ToolPanel } from "./views/tool_panel";
 
 export interface AppProps {
   retry: () => void;
@@ -50,6 +52,7 @@ function Shown({ present, retry }: { present: ViewDefinition } & Pick<AppProps, 
       {present.overSteps !== true && !isMetricsOnly.value && error !== null && (
         <StepProblem error={error} retry={retry} />
       )}
+      <ToolPanel />
     </div>
   );
 }
@@ -106,6 +109,7 @@ export function App(props: AppProps) {
         )}
         <ViewTabs tabs={views} selected={present.id} />
         <Unreachable retry={props.retry} />
+        {logged && <ToolButtons />}
         {logged && <CopyButton class="action" name="Copy link" text={props.link} />}
       </header>
       {logged && <StepBar />}

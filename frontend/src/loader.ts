@@ -13,7 +13,10 @@ import {
   type WantedWeights,
 } from "./jobs";
 import { ApiError } from "./errors";
+import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
+import { startFindLoader } from "./find_loader";
+import { startHealthLoader } from "./health_loader";
 import { startListing } from "./listing";
 import { capacityFor, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
@@ -182,6 +185,9 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     effect(lendHeader),
     startProbeLoader(api),
     startEvolutionLoader(api),
+    startComparisonLoader(api, listing.refresh),
+    startFindLoader(api),
+    startHealthLoader(api, listing.refresh),
     startCellLoader(api),
   ];
   return {

@@ -3,9 +3,12 @@
 export * from "./actions";
 export type * from "./answers";
 export * from "./cell_history";
+export * from "./compare_state";
 export * from "./display";
 export * from "./evolution_settings";
 export { ApiError, type ApiErrorDetails } from "./errors";
+export * from "./find_state";
+export * from "./health_state";
 export * from "./loaded";
 export * from "./neuron_settings";
 export * from "./selection";

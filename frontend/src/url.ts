@@ -110,6 +110,42 @@ function headNames(target: Signal<readonly string[] | null>): Entry {
   );
 }
 
+function comparedStep(target: Signal<state.ComparedStep | null>): Entry {
+  return entry<state.ComparedStep | null>(
+    target,
+    (value) => (value === null ? null : String(value)),
+    (written) => {
+      const named = (["first", "previous", "same"] as const).find((each) => each === written);
+      return named ?? (/^-?\d{1,15}$/.test(written) ? Number(written) : undefined);
+    },
+  );
+}
+
+function pattern(target: Signal<state.FindPattern | null>): Entry {
+  return entry<state.FindPattern | null>(
+    target,
+    (value) => value && state.formatPattern(value),
+    state.parsePattern,
+  );
+}
+
+function limits(target: Signal<state.Limits>): Entry {
+  return entry(
+    target,
+    (value) => state.formatLimits(value) || null,
+    (written) => state.parseLimits(written),
+  );
+}
+
+/** One of these, or nothing. */
+function oneOrNone<T extends string>(target: Signal<T | null>, allowed: readonly T[]): Entry {
+  return entry<T | null>(
+    target,
+    (value) => value,
+    (written) => allowed.find((each) => each === written),
+  );
+}
+
 const yesOrNo = (target: Signal<boolean>): Entry =>
   entry(
     target,
@@ -174,6 +210,17 @@ const entries: Record<string, Entry> = {
   crossing: number(state.crossing, 0, 1),
   chosen: headNames(state.chosenHeads),
   scalar: text(state.scalarTag),
+  compare: comparedStep(state.compare),
+  compare_run: text(state.compareRun),
+  compare_tag: text(state.compareTag),
+  hide: number(state.hideBelow, 0, 1),
+  rank: oneOf(state.rankBy, ["change", "single", "number"]),
+  kept: yesOrNo(state.showKept),
+  change: oneOf(state.changePicture, ["lines", "matrix"]),
+  panel: oneOrNone(state.toolPanel, ["find", "health"]),
+  find: pattern(state.findPattern),
+  passed: number(state.findThreshold, 0, 1),
+  limits: limits(state.ownLimits),
 };
 
 export type Pairs = readonly (readonly [key: string, value: string])[];

@@ -3,7 +3,11 @@
 import type { Api, RecordAddress, Sized } from "../src/api";
 import { ApiError } from "../src/errors";
 import type { RecordHeader, RunIndex } from "../src/answers";
+import type { Comparison } from "../src/comparison";
 import type { LayerWeights, MetricSeries, Thumbnails } from "../src/decode";
+import { formatPattern } from "../src/find_state";
+import type { FoundSteps } from "../src/found_heads";
+import { formatLimits } from "../src/health_state";
 
 interface Asked {
   what: string;
@@ -22,6 +26,8 @@ export interface FakeApi extends Api {
   listing: RunIndex;
   /** Bytes that one answer weighs. */
   size: number;
+  /** What a search answers. */
+  found: (steps: readonly number[]) => FoundSteps;
   /** Steps whose file is damaged. */
   damaged: Set<number>;
 }
@@ -125,6 +131,26 @@ export function fakeApi(): FakeApi {
         steps: [0, 10],
         wall_times: [0, 1],
         values: [2, 1],
+      })),
+    compare: (first, second, signal) =>
+      part<Comparison>(`compare ${first.tag} ${first.step}`, second, signal),
+    find: (run, tag, steps, pattern, signal) =>
+      ask(`find ${run} ${tag} ${steps.join(",")} ${formatPattern(pattern)}`, signal, () =>
+        api.found(steps),
+      ),
+    found: (steps) => ({
+      steps,
+      layers: 2,
+      heads: 2,
+      values: Float32Array.from({ length: 4 * steps.length }, (_, at) => at / 100),
+      uniform: Float32Array.of(0.5, 0.5),
+      left: [],
+      skipped: [],
+    }),
+    health: (run, tag, limits, signal) =>
+      ask(`health ${run} ${tag} ${formatLimits(limits)}`, signal, () => ({
+        value: { hints: [], limits },
+        bytes: api.size,
       })),
     logDirectory: () => Promise.resolve(null),
   };

@@ -1,6 +1,16 @@
 /** Which run, which probe, which step: one line, always at the same place, over what it governs. */
 
-import { playing, record, step, stepPosition, steps, togglePlay, wallTimes } from "../state";
+import {
+  isComparing,
+  playing,
+  record,
+  step,
+  stepPosition,
+  steps,
+  togglePlay,
+  wallTimes,
+} from "../state";
+import { ComparedText } from "./compared_step";
 import { PauseIcon, PlayIcon } from "./icons";
 import { PlaceMenu } from "./place_menu";
 import { StepSlider } from "./step_slider";
@@ -45,7 +55,7 @@ export function StepBar() {
         {playing.value ? <PauseIcon /> : <PlayIcon />}
       </button>
       <StepSlider />
-      <StepText />
+      {isComparing.value ? <ComparedText /> : <StepText />}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import {
   damagedSteps,
   dragging,
   hoverStep,
+  isComparing,
   kinds,
   record,
   selectStep,
@@ -13,6 +14,7 @@ import {
   stepPosition,
   steps,
 } from "../state";
+import { ComparedThumb } from "./compared_step";
 import { DamagedThumb } from "./icons";
 
 /** More ticks than this would run into one another; then they stand at every 2nd, 5th, 10th … step. */
@@ -78,7 +80,10 @@ export function StepSlider() {
     () => record.value.status === "error" || stepError.value?.damaged === true,
   );
   return (
-    <div class="step-slider" style={{ "--filled": filled }}>
+    <div
+      class={isComparing.value ? "step-slider is-comparing" : "step-slider"}
+      style={{ "--filled": filled }}
+    >
       <Ticks />
       <HollowTicks />
       <input
@@ -102,6 +107,7 @@ export function StepSlider() {
         onChange={() => (dragging.value = false)}
       />
       <PointedStep />
+      {isComparing.value && <ComparedThumb />}
       {damaged.value && (
         <span class="damaged-thumb">
           <DamagedThumb />

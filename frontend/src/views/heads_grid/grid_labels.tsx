@@ -7,9 +7,10 @@ export interface ColumnLabelsProps {
   /** Instead of head numbers, when every layer has its own order. */
   readonly caption: string | null;
   readonly hasMean: boolean;
+  readonly meanName: string;
 }
 
-export function ColumnLabels({ layout, caption, hasMean }: ColumnLabelsProps) {
+export function ColumnLabels({ layout, caption, hasMean, meanName }: ColumnLabelsProps) {
   const centre = (x: number) => ({ left: x, width: layout.cell.width });
   return (
     <div class="grid-columns" style={{ width: layout.width }} aria-hidden="true">
@@ -24,7 +25,7 @@ export function ColumnLabels({ layout, caption, hasMean }: ColumnLabelsProps) {
       )}
       {hasMean && layout.meanX !== null && (
         <span class="grid-number" style={centre(layout.meanX)}>
-          mean
+          {meanName}
         </span>
       )}
     </div>

@@ -63,7 +63,12 @@ export function HeadsGrid(props: HeadsGridProps) {
       <span class="grid-corner" aria-hidden="true">
         L
       </span>
-      <ColumnLabels layout={layout} caption={caption} hasMean={props.hasMean} meanName={props.meanName ?? "mean"} />
+      <ColumnLabels
+        layout={layout}
+        caption={caption}
+        hasMean={props.hasMean}
+        meanName={props.meanName ?? "mean"}
+      />
       <LayerLabels layout={layout} />
       <div
         ref={content}

@@ -1,16 +1,23 @@
 /** The selected step → every head of the model at once, and the chosen head beside them. */
 
-import { stepError } from "../../state";
+import { isComparing, stepError, toolPanel } from "../../state";
+import { CompareDisplay, CompareView } from "../compare";
 import { ModelGrid } from "./model_grid";
 import { SidePanel } from "./side_panel";
 
-export { ModelDisplay } from "./model_display";
+import { ModelDisplay as PatternDisplay } from "./model_display";
+
+/** Settings of what the view shows: patterns, or what changed in them. */
+export function ModelDisplay() {
+  return isComparing.value ? <CompareDisplay /> : <PatternDisplay />;
+}
 
 export function ModelView() {
+  if (isComparing.value && stepError.value === null) return <CompareView />;
   return (
     <div class="model">
       <ModelGrid />
-      {stepError.value === null && <SidePanel />}
+      {stepError.value === null && toolPanel.value === null && <SidePanel />}
     </div>
   );
 }

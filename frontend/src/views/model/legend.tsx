@@ -2,7 +2,16 @@
 
 import { formatWeight } from "../../format_number";
 import { changeScale } from "../../lasting_change";
-import { dimBelow, markAbove, record, series, shown, step, steps, thumbnailStyle } from "../../state";
+import {
+  dimBelow,
+  markAbove,
+  record,
+  series,
+  shown,
+  step,
+  steps,
+  thumbnailStyle,
+} from "../../state";
 import { metricTitle } from "./metric_names";
 import { histories, isUnreadable, shownMetric } from "./scene";
 

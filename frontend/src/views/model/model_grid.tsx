@@ -52,7 +52,8 @@ function openCell(cell: { layer: number; head: number }): void {
   selectHead(cell.layer, cell.head);
 }
 
-function useMeasured(element: RefObject<HTMLElement | null>): void {
+/** The room for the grid, shared by what is drawn in it. */
+export function useMeasured(element: RefObject<HTMLElement | null>): void {
   useLayoutEffect(() => {
     const measure = (): void => {
       const { clientWidth: width, clientHeight: height } = element.current!;

@@ -2,7 +2,13 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import { gridLayout, headsInOrder, sortHeads, type GridLayout } from "../../draw/grid";
+import {
+  gridLayout,
+  headsInOrder,
+  sortHeads,
+  type GridLayer,
+  type GridLayout,
+} from "../../draw/grid";
 import { drawRows, headsInk, type HeadsInk, type HeadsScene } from "../../draw/heads_picture";
 import { Histories, metricsOfLayer } from "../../draw/histories";
 import type { MetricSeries, Thumbnails } from "../../decode";
@@ -154,18 +160,25 @@ const BELOW = 86;
 const BESIDE = 40;
 const SCROLL_BAR = 11;
 
-export const layout: ReadonlySignal<GridLayout> = computed(() => {
-  const layers = gridLayers(shapes.value, (at) => orders.value[at] ?? []);
+/** Every head at the same place, whatever is drawn of it. */
+export function placeHeads(layers: readonly GridLayer[], numbered: boolean): GridLayout {
   const room = {
     width: gridSize.value.width - BESIDE,
     height: gridSize.value.height - ABOVE - BELOW,
     pitchX: isNarrow.value ? 47 : 46,
-    numbered: columnCaption.value !== null,
+    numbered,
   };
   const free = gridLayout(layers, room);
   if (free.height <= room.height) return free;
   return gridLayout(layers, { ...room, width: room.width - SCROLL_BAR });
-});
+}
+
+export const layout: ReadonlySignal<GridLayout> = computed(() =>
+  placeHeads(
+    gridLayers(shapes.value, (at) => orders.value[at] ?? []),
+    columnCaption.value !== null,
+  ),
+);
 
 const inks = new Map<string, HeadsInk>();
 

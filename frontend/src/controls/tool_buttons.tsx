@@ -1,0 +1,67 @@
+/** Compare, find a head, hints: the toolbar's switches, each pressed while what it opens is open. */
+
+import {
+  hasOwnLimits,
+  health,
+  isComparing,
+  toggleCompare,
+  togglePanel,
+  toolPanel,
+  type ToolPanel,
+} from "../state";
+
+interface SwitchProps {
+  readonly name: string;
+  readonly pressed: boolean;
+  readonly onClick: () => void;
+  readonly controls?: string;
+  readonly class?: string;
+}
+
+function Switch({ name, pressed, onClick, controls, class: look = "" }: SwitchProps) {
+  return (
+    <button
+      type="button"
+      class={`action switch ${look}`}
+      aria-pressed={pressed}
+      aria-controls={controls}
+      onClick={onClick}
+    >
+      {name}
+    </button>
+  );
+}
+
+/** "2 hints", "1 fault, 2 hints"; nothing where there is nothing to say. */
+function HintSwitch() {
+  const hints = health.value?.hints ?? [];
+  const isOpen = toolPanel.value === "health";
+  if (hints.length === 0 && !hasOwnLimits.value && !isOpen) return null;
+  const faults = hints.filter(({ severity }) => severity === "error").length;
+  const name = `${hints.length} ${hints.length === 1 ? "hint" : "hints"}`;
+  return (
+    <Switch
+      name={name}
+      class={faults > 0 ? "has-hints is-fault" : hints.length > 0 ? "has-hints" : ""}
+      pressed={isOpen}
+      controls="attn-panel"
+      onClick={() => togglePanel("health")}
+    />
+  );
+}
+
+export function ToolButtons() {
+  const open: ToolPanel | null = toolPanel.value;
+  return (
+    <>
+      <HintSwitch />
+      <Switch name="Compare" pressed={isComparing.value} onClick={toggleCompare} />
+      <Switch
+        name="Find head"
+        pressed={open === "find"}
+        controls="attn-panel"
+        onClick={() => togglePanel("find")}
+      />
+    </>
+  );
+}

@@ -1,0 +1,125 @@
+/** The pattern to find → every head's weight on it, at the selected step first and then at evenly spaced ones. */
+
+import { effect, untracked } from "@preact/signals";
+
+import type { Api } from "./api";
+import { addFound, evenlyFirst, nothingFound, type FoundSteps } from "./found_heads";
+import { asApiError, isAbort } from "./slot";
+import {
+  findPattern,
+  findStopped,
+  hidden,
+  index,
+  isSearched,
+  noSearch,
+  patternSteps,
+  run,
+  search,
+  step,
+  tag,
+  toolPanel,
+  type FindPattern,
+} from "./state";
+
+/** In one request; the server answers as many as it can in its time. */
+const MOST_STEPS = 64;
+
+interface Wanted {
+  readonly run: string;
+  readonly tag: string;
+  readonly pattern: FindPattern;
+  readonly key: string;
+}
+
+function wanted(): Wanted | null {
+  const [runName, tagName, pattern] = [run.value, tag.value, findPattern.value];
+  if (runName === null || tagName === null || pattern === null) return null;
+  if (toolPanel.value !== "find" || !isSearched(pattern)) return null;
+  const versions = index.value?.[runName]?.[tagName]?.versions;
+  const key = JSON.stringify([runName, tagName, pattern, versions]);
+  return { run: runName, tag: tagName, pattern, key };
+}
+
+class Searcher {
+  #abort = new AbortController();
+
+  constructor(readonly api: Api) {}
+
+  stop(): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+  }
+
+  /** Goes on where the same search was left. */
+  async run(what: Wanted, present: number | null): Promise<void> {
+    this.stop();
+    const { signal } = this.#abort;
+    const known = search.peek().key === what.key ? search.peek().found : nothingFound;
+    const total = patternSteps.peek().length;
+    const seen = new Set([...known.values.keys(), ...known.skipped.map((each) => each.step)]);
+    search.value = { ...noSearch, key: what.key, found: known, done: seen.size, total };
+    let left = evenlyFirst(patternSteps.peek()).filter((each) => !seen.has(each));
+    const isNew = present !== null && left.includes(present);
+    let next = isNew ? [present] : left.slice(0, MOST_STEPS);
+    while (next.length > 0 && !findStopped.peek()) {
+      search.value = { ...search.peek(), status: "running" };
+      const answered = await this.#ask(what, next, signal);
+      if (answered === null) return;
+      const gone = new Set([...answered.steps, ...answered.skipped.map((each) => each.step)]);
+      left = left.filter((each) => !gone.has(each));
+      const found = addFound(search.peek().found, answered);
+      search.value = { ...search.peek(), found, done: total - left.length };
+      next = left.slice(0, MOST_STEPS);
+    }
+    search.value = { ...search.peek(), status: left.length === 0 ? "done" : "stopped" };
+  }
+
+  /** null: no longer wanted, or failed. A lone damaged step is skipped. */
+  async #ask(
+    what: Wanted,
+    steps: readonly number[],
+    signal: AbortSignal,
+  ): Promise<FoundSteps | null> {
+    try {
+      const answer = await this.api.find(what.run, what.tag, steps, what.pattern, signal);
+      return signal.aborted ? null : answer;
+    } catch (error) {
+      if (isAbort(error) || signal.aborted) return null;
+      const told = asApiError(error);
+      if (steps.length === 1 && told.status !== 400 && told.status !== 0) {
+        const skipped = [{ step: steps[0]!, reason: told.message }];
+        const empty = new Float32Array(0);
+        return { steps: [], layers: 0, heads: 0, values: empty, uniform: empty, left: [], skipped };
+      }
+      search.value = { ...search.peek(), status: "error", error: told };
+      return null;
+    }
+  }
+}
+
+export function startFindLoader(api: Api): () => void {
+  const searcher = new Searcher(api);
+  const dispose = effect(() => {
+    const what = wanted();
+    const isStopped = findStopped.value;
+    if (hidden.value) return untracked(() => searcher.stop());
+    untracked(() => {
+      if (what === null) {
+        searcher.stop();
+        return;
+      }
+      if (isStopped && search.peek().key === what.key) {
+        searcher.stop();
+        if (search.peek().status === "running")
+          search.value = { ...search.peek(), status: "stopped" };
+        return;
+      }
+      findStopped.value = false;
+      void searcher.run(what, step.peek());
+    });
+  });
+  return () => {
+    dispose();
+    searcher.stop();
+  };
+}

@@ -1,0 +1,103 @@
+/** What heads are searched for, and what was found so far. */
+
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+
+import type { TokenList } from "./answers";
+import type { ApiError } from "./errors";
+import { nothingFound, type Found } from "./found_heads";
+import { index, run, tag } from "./selection";
+
+export const templates = [
+  "previous",
+  "same",
+  "next",
+  "first",
+  "same_word",
+  "induction",
+  "across",
+] as const;
+export type Template = (typeof templates)[number];
+
+export interface PairPattern {
+  readonly query: readonly number[];
+  readonly key: readonly number[];
+  /** Token lists of the layers that are meant; null: any. */
+  readonly axes: readonly [TokenList, TokenList] | null;
+}
+
+/** A template, tokens by position, or a pair that was tracked when logging. */
+export type FindPattern =
+  { readonly template: Template } | { readonly tracked: string } | { readonly pair: PairPattern };
+
+export type ToolPanel = "find" | "health";
+/** What stands at the right of the view. */
+export const toolPanel: Signal<ToolPanel | null> = signal(null);
+
+export function togglePanel(name: ToolPanel): void {
+  toolPanel.value = toolPanel.value === name ? null : name;
+}
+
+/** null: nothing is asked for yet. */
+export const findPattern: Signal<FindPattern | null> = signal(null);
+/** A head has become one when its weight first is this large. */
+export const findThreshold: Signal<number> = signal(0.5);
+/** The search over the steps was stopped by hand. */
+export const findStopped: Signal<boolean> = signal(false);
+
+export interface Search {
+  /** Of the pattern and the files it is searched in. */
+  readonly key: string;
+  readonly found: Found;
+  readonly done: number;
+  readonly total: number;
+  readonly status: "idle" | "running" | "stopped" | "done" | "error";
+  readonly error: ApiError | null;
+}
+
+export const noSearch: Search = {
+  key: "",
+  found: nothingFound,
+  done: 0,
+  total: 0,
+  status: "idle",
+  error: null,
+};
+export const search: Signal<Search> = signal(noSearch);
+
+/** A pair with tokens on both sides, or a template; tracked pairs need no search. */
+export function isSearched(pattern: FindPattern | null): boolean {
+  if (pattern === null || "tracked" in pattern) return false;
+  return "template" in pattern || (pattern.pair.query.length > 0 && pattern.pair.key.length > 0);
+}
+
+/** Steps of the selected probe that have patterns. */
+export const patternSteps: ReadonlySignal<readonly number[]> = computed(() => {
+  const listed = index.value?.[run.value ?? ""]?.[tag.value ?? ""];
+  return listed === undefined ? [] : listed.steps.filter((_, i) => listed.kinds[i] !== "metrics");
+});
+
+const lists: Record<string, TokenList> = { t: "tokens", d: "decoder_tokens" };
+
+/** "induction", "tracked.she → nurse", "9-5", "9.10-5", "3-4~dt" (queries are decoder tokens, keys tokens). */
+export function formatPattern(pattern: FindPattern): string {
+  if ("template" in pattern) return pattern.template;
+  if ("tracked" in pattern) return `tracked.${pattern.tracked}`;
+  const { query, key, axes } = pattern.pair;
+  const pair = `${query.join(".")}-${key.join(".")}`;
+  return axes === null ? pair : `${pair}~${axes.map((list) => list.charAt(0)).join("")}`;
+}
+
+export function parsePattern(text: string): FindPattern | undefined {
+  const template = templates.find((each) => each === text);
+  if (template !== undefined) return { template };
+  if (text.startsWith("tracked.")) return { tracked: text.slice("tracked.".length) };
+  const parts = /^([\d.]*)-([\d.]*)(?:~([td])([td]))?$/.exec(text);
+  if (parts === null) return undefined;
+  const positions = (part: string): number[] =>
+    part
+      .split(".")
+      .filter((each) => /^\d{1,9}$/.test(each))
+      .map(Number);
+  const axes = parts[3] === undefined ? null : ([lists[parts[3]]!, lists[parts[4]!]!] as const);
+  return { pair: { query: positions(parts[1]!), key: positions(parts[2]!), axes } };
+}

@@ -1,0 +1,127 @@
+/** One head in both records → the matrix of its differences, with the numbers of the pointed cell. */
+
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import type { LayerWeights } from "../../decode";
+import { divergingTable } from "../../draw/colour";
+import { differenceCode, differenceTable, drawDifferences } from "../../draw/differences";
+import { makeRaster } from "../../draw/raster";
+import { formatDifference, formatWeight } from "../../format_number";
+import { hideBelow, hoverKey, hoverQuery, key, query, theme } from "../../state";
+import { useWidth } from "../token_lines/use_window";
+import { pairText } from "./tokens_of";
+
+export interface ChangeMatrixProps {
+  readonly first: LayerWeights;
+  readonly second: LayerWeights;
+  readonly head: number;
+}
+
+/** Signed codes of every cell. */
+function codesOf({ first, second, head }: ChangeMatrixProps): Uint8Array {
+  const { queries, keys } = second;
+  const codes = new Uint8Array(queries * keys);
+  for (let at = 0; at < codes.length; at++) {
+    const [row, column] = [Math.floor(at / keys), at % keys];
+    codes[at] = differenceCode(second.weight(head, row, column) - first.weight(head, row, column));
+  }
+  return codes;
+}
+
+function draw(canvas: HTMLCanvasElement, props: ChangeMatrixProps, width: number): void {
+  const { queries, keys } = props.second;
+  const across = Math.round(width * window.devicePixelRatio);
+  const down = Math.max(1, Math.round((across * queries) / keys));
+  const raster = makeRaster(across, down);
+  const colours = differenceTable(divergingTable(theme.peek()), hideBelow.peek());
+  const codes = { codes: codesOf(props), offset: 0, rows: queries, columns: keys };
+  drawDifferences(raster, { x: 0, y: 0, width: across, height: down }, codes, colours);
+  canvas.width = across;
+  canvas.height = down;
+  const image = new ImageData(new Uint8ClampedArray(raster.pixels.buffer), across, down);
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
+}
+
+type Steps = Readonly<Record<string, readonly [number, number]>>;
+const arrows: Steps = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+
+const within = (at: number, length: number): number => Math.min(length - 1, Math.max(0, at));
+
+export function ChangeMatrix(props: ChangeMatrixProps) {
+  const { first, second, head } = props;
+  const room = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const width = useWidth(room);
+  useLayoutEffect(() => {
+    if (width > 0) draw(canvas.current!, props, width);
+  }, [first, second, head, width, theme.value, hideBelow.value]);
+  const point = (row: number | null, column: number | null): void => {
+    hoverQuery.value = row;
+    hoverKey.value = column;
+  };
+  const at = {
+    query: hoverQuery.value ?? query.value ?? 0,
+    key: hoverKey.value ?? key.value ?? 0,
+  };
+  const { queries, keys } = second;
+  return (
+    <div class="change-matrix">
+      <div
+        ref={room}
+        class="change-matrix-room"
+        tabIndex={0}
+        role="group"
+        aria-label="Matrix of differences, arrow keys move over its cells"
+        onPointerMove={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          point(
+            within(Math.floor(((event.clientY - box.top) / box.height) * queries), queries),
+            within(Math.floor(((event.clientX - box.left) / box.width) * keys), keys),
+          );
+        }}
+        onPointerLeave={() => point(null, null)}
+        onBlur={() => point(null, null)}
+        onKeyDown={(event) => {
+          const by = arrows[event.key];
+          if (by === undefined) return;
+          event.preventDefault();
+          event.stopPropagation();
+          point(within(at.query + by[0], queries), within(at.key + by[1], keys));
+        }}
+      >
+        <canvas
+          ref={canvas}
+          role="img"
+          aria-label={`Matrix of what layer ${second.layer} head ${head} gained and lost`}
+        />
+        <i
+          class="change-cell"
+          style={{
+            left: `${(100 * at.key) / keys}%`,
+            top: `${(100 * at.query) / queries}%`,
+            width: `${100 / keys}%`,
+            height: `${100 / queries}%`,
+          }}
+        />
+      </div>
+      <p class="change-readout" aria-live="polite">
+        {pairText(second.layer, at.query, at.key)}{" "}
+        <span>
+          {formatWeight(first.weight(head, at.query, at.key))} →{" "}
+          {formatWeight(second.weight(head, at.query, at.key))}{" "}
+          <b>
+            {formatDifference(
+              second.weight(head, at.query, at.key) - first.weight(head, at.query, at.key),
+            )}
+          </b>
+        </span>
+      </p>
+      <p class="side-hint">Query rows × key columns, weight at B minus weight at A.</p>
+    </div>
+  );
+}

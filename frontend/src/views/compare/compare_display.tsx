@@ -1,0 +1,106 @@
+/** What to compare with and how to show it → controls in the left pane. */
+
+import { Range } from "../../controls/range";
+import { Segmented } from "../../controls/segmented";
+import { Select } from "../../controls/select";
+import {
+  changePicture,
+  comparableRuns,
+  comparableTags,
+  compareChoice,
+  comparedPlace,
+  compareWith,
+  hideBelow,
+  rankBy,
+  showKept,
+  step,
+  type ChangePicture,
+  type CompareChoice,
+  type Ranking,
+} from "../../state";
+import { Checkbox } from "../../controls/checkbox";
+
+const rankings: readonly { value: Ranking; name: string }[] = [
+  { value: "change", name: "Change (JSD, mean over rows)" },
+  { value: "single", name: "Largest single change" },
+  { value: "number", name: "Head number" },
+];
+
+const pictures: readonly { value: ChangePicture; name: string }[] = [
+  { value: "lines", name: "Lines" },
+  { value: "matrix", name: "Matrix" },
+];
+
+/** Only what there is to compare with. */
+function choices(): { value: CompareChoice; name: string }[] {
+  return [
+    { value: "first", name: "First" },
+    { value: "previous", name: "Previous" },
+    ...(comparableRuns.value.length > 0 ? [{ value: "run" as const, name: "Other run" }] : []),
+    ...(comparableTags.value.length > 0 ? [{ value: "tag" as const, name: "Probe" }] : []),
+  ];
+}
+
+/** Which run or probe, where there are several. */
+function Other() {
+  const choice = compareChoice.value;
+  if (choice !== "run" && choice !== "tag") return null;
+  const names = choice === "run" ? comparableRuns.value : comparableTags.value;
+  const now = comparedPlace.value[choice];
+  const all = names.includes(now) ? names : [now, ...names];
+  if (all.length < 2) return null;
+  return (
+    <Select
+      label={choice === "run" ? "Run A" : "Probe A"}
+      value={now}
+      choices={all.map((name) => ({ value: name, name }))}
+      onChange={(name) => compareWith(choice, name)}
+    />
+  );
+}
+
+export function CompareDisplay() {
+  return (
+    <>
+      <div class="compare-with">
+        <Segmented
+          label={`Compare step ${step.value ?? "–"} with`}
+          value={compareChoice.value ?? ""}
+          choices={choices()}
+          wide
+          onChange={(choice) => choice !== "" && compareWith(choice)}
+        />
+      </div>
+      <Other />
+      <Select
+        label="Rank heads by"
+        value={rankBy.value}
+        choices={rankings}
+        onChange={(by) => (rankBy.value = by)}
+      />
+      <Range
+        label="Hide differences below"
+        value={hideBelow.value}
+        min={0}
+        max={0.2}
+        step={0.005}
+        format={(value) => value.toFixed(value % 0.01 === 0 ? 2 : 3)}
+        onChange={(value) => (hideBelow.value = value)}
+      />
+      <Segmented
+        label="Chosen head"
+        value={changePicture.value}
+        choices={pictures}
+        wide
+        onChange={(picture) => (changePicture.value = picture)}
+      />
+      {changePicture.value === "lines" && (
+        <Checkbox
+          label="Weights that both have"
+          checked={showKept.value}
+          onChange={(isShown) => (showKept.value = isShown)}
+        />
+      )}
+    </>
+  );
+}

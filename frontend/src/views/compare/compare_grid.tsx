@@ -1,0 +1,114 @@
+/** The comparison → title, token line, grid of differences with each layer's change, and legend. */
+
+import { useMemo, useRef } from "preact/hooks";
+
+import { formatWeight } from "../../format_number";
+import { comparison, head, layer, query, selectHead } from "../../state";
+import { elide } from "../../tokens";
+import { HeadsGrid } from "../heads_grid/heads_grid";
+import { useMeasured } from "../model/model_grid";
+import { ChangeFacts } from "./change_facts";
+import { useDrawnMark } from "./drawn_mark";
+import { CompareLegend } from "./legend";
+import { columnCaption, layout, paint, shapes, shownComparison } from "./scene";
+import { compareTitle, pictureName } from "./title";
+import { comparedTokens } from "./tokens_of";
+
+/** More than fit on one line. */
+const MOST_TOKENS = 120;
+
+export function CompareGrid({ refused }: { readonly refused: string | null }) {
+  const element = useRef<HTMLElement>(null);
+  useMeasured(element);
+  const onDrawn = useDrawnMark();
+  const selected = useMemo(
+    () => ({ layer: layer.value, head: head.value }),
+    [layer.value, head.value],
+  );
+  const isBusy = comparison.value.status === "loading";
+  return (
+    <section ref={element} class="model-main" aria-label={compareTitle()}>
+      <h2 class="model-title">
+        {compareTitle()}
+        {isBusy && <span class="model-loading">comparing …</span>}
+        {!isBusy && refused === null && (
+          <span class="model-hint">weight at B minus weight at A</span>
+        )}
+      </h2>
+      {refused === null ? <Tokens /> : <Refusal message={refused} />}
+      {refused === null && (
+        <>
+          <HeadsGrid
+            layout={layout}
+            paint={paint}
+            shapes={shapes.value}
+            selected={selected}
+            label={pictureName()}
+            caption={columnCaption.value}
+            hasMean
+            meanName="JSD"
+            isBusy={isBusy}
+            tip={(cell) => <ChangeFacts cell={cell} />}
+            onOpen={(cell) => selectHead(cell.layer, cell.head)}
+            onDrawn={onDrawn}
+          >
+            <LayerChanges />
+          </HeadsGrid>
+          <CompareLegend />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Refusal({ message }: { readonly message: string }) {
+  return (
+    <div class="compare-refusal" role="alert">
+      <h3>These two are not compared</h3>
+      <p>{message}</p>
+      <p>Choose another step, run or probe at the left, or move A on the slider.</p>
+    </div>
+  );
+}
+
+/** The mean over the heads of each layer, in the column beside them. */
+function LayerChanges() {
+  const of = shownComparison.value;
+  const { meanX, rows, cell } = layout.value;
+  if (of === null || meanX === null) return null;
+  return (
+    <>
+      {rows.map((row) => {
+        const change = of.layerChange[row.layer] ?? NaN;
+        return (
+          <span
+            key={row.layer}
+            class={change > 0 ? "layer-change" : "layer-change is-none"}
+            data-layer={row.layer}
+            data-change={change}
+            style={{ left: meanX, top: row.top, width: cell.width, height: cell.height }}
+          >
+            {change === 0 ? "0" : formatWeight(change, 3)}
+          </span>
+        );
+      })}
+    </>
+  );
+}
+
+function Tokens() {
+  const tokens = comparedTokens(layer.value, "query").slice(0, MOST_TOKENS);
+  const pinned = query.value;
+  return (
+    <p class="model-tokens" aria-label="Query tokens of the selected layer">
+      {tokens.map(({ text, before, special }, at) => (
+        <span
+          key={at}
+          class={`${at === pinned ? "is-pinned" : ""} ${special ? "is-special" : ""} ${before === null ? "" : "is-differing"}`}
+        >
+          {before === null ? elide(text, 24) : `${elide(before, 16)} → ${elide(text, 16)}`}{" "}
+        </span>
+      ))}
+    </p>
+  );
+}

@@ -1,0 +1,92 @@
+/** A comparison → its heads, those that changed most first, each with its largest single change. */
+
+import { batch, useSignal } from "@preact/signals";
+
+import type { HeadChange } from "../../comparison";
+import { formatDifference, formatWeight } from "../../format_number";
+import { head, key, layer, query, rankBy, selectHead } from "../../state";
+import { headNumber } from "../heads_grid/grid_layers";
+import { CHANGED, difference } from "./ranked";
+import { largest, ranked, shapes } from "./scene";
+import { pairText } from "./tokens_of";
+
+/** Rows at first; the rest when asked for. */
+const FIRST_ROWS = 100;
+
+/** The head, with the query of its largest change pinned. */
+function open(row: HeadChange): void {
+  batch(() => {
+    selectHead(row.layer, row.head);
+    key.value = null;
+    query.value = row.query;
+  });
+}
+
+function Row({ row }: { readonly row: HeadChange }) {
+  const number = headNumber(shapes.value[row.layer], row.head);
+  const change = difference(row);
+  const isSelected = row.layer === layer.value && row.head === head.value;
+  const pair = pairText(row.layer, row.query, row.key);
+  return (
+    <li>
+      <button
+        type="button"
+        class="change-row"
+        aria-current={isSelected ? "true" : undefined}
+        aria-label={`Layer ${row.layer} head ${number}: change ${formatWeight(row.change)}, ${pair} ${formatDifference(change)}`}
+        data-head={`${row.layer}.${row.head}`}
+        data-change={row.change}
+        data-before={row.before}
+        data-after={row.after}
+        onClick={() => open(row)}
+      >
+        <b>
+          {row.layer}.{number}
+        </b>
+        <span>{row.change === 0 ? "0" : formatWeight(row.change)}</span>
+        <span class="change-bar">
+          <i style={{ width: `${largest.value > 0 ? (100 * row.change) / largest.value : 0}%` }} />
+        </span>
+        <span class="change-pair">{row.change === 0 ? "" : pair}</span>
+        <span class={change > 0 ? "is-gained" : change < 0 ? "is-lost" : ""}>
+          {row.change === 0 ? "" : formatDifference(change)}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+export function HeadList() {
+  const isWhole = useSignal(false);
+  const rows = ranked.value;
+  const above = rows.filter(({ change }) => change > CHANGED).length;
+  const shown = isWhole.value ? rows : rows.slice(0, FIRST_ROWS);
+  return (
+    <section class="change-list">
+      <header class="side-header">
+        <h2>{rankBy.value === "number" ? "Heads by number" : "Heads by change"}</h2>
+        <span class="side-note">
+          {above} of {rows.length} above {formatWeight(CHANGED, 3)}
+        </span>
+      </header>
+      <div class="change-head" aria-hidden="true">
+        <span>Head</span>
+        <span>JSD</span>
+        <span />
+        <span class="change-single">largest single change</span>
+      </div>
+      <ol class="change-rows">
+        {shown.map((row) => (
+          <Row key={`${row.layer}.${row.head}`} row={row} />
+        ))}
+        {shown.length < rows.length && (
+          <li>
+            <button type="button" class="link" onClick={() => (isWhole.value = true)}>
+              {rows.length - shown.length} more
+            </button>
+          </li>
+        )}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,30 @@
+/** Two records → what every head gained and lost, the heads that changed most, and one of them line by line. */
+
+import { comparison, compareProblem, isMetricsOnly, toolPanel } from "../../state";
+import { ChangeLines } from "./change_lines";
+import { CompareGrid } from "./compare_grid";
+import { HeadList } from "./head_list";
+
+export { CompareDisplay } from "./compare_display";
+
+/** Why there is no comparison to see. */
+function problem(): string | null {
+  const now = comparison.value;
+  if (isMetricsOnly.value) return null;
+  return compareProblem.value ?? (now.status === "error" ? now.error.message : null);
+}
+
+export function CompareView() {
+  const refused = problem();
+  return (
+    <div class="model is-compare">
+      <CompareGrid refused={refused} />
+      {refused === null && toolPanel.value === null && (
+        <aside class="model-side" aria-label="Heads by change">
+          <HeadList />
+          <ChangeLines />
+        </aside>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+
+import { Comparison } from "../../comparison";
+import { largestChange, rankHeads, unchangedLayers } from "./ranked";
+
+const comparison = new Comparison(
+  [],
+  new Uint8Array(0),
+  2,
+  Float32Array.of(0.1, 0.3, 0, NaN),
+  Float32Array.of(0.2, 0),
+  { query: new Uint32Array(4), key: new Uint32Array(4) },
+  { before: Float32Array.of(0.9, 0.1, 0.2, NaN), after: Float32Array.of(0.1, 0.4, 0.2, NaN) },
+  [
+    [0, 1],
+    [0, 0],
+    [1, 0],
+  ],
+  {},
+  [],
+);
+const names = (by: "change" | "single" | "number"): string[] =>
+  rankHeads(comparison, by).map(({ layer, head }) => `${layer}.${head}`);
+
+describe("heads of a comparison", () => {
+  it("stand in the server's order, by their largest single change of either sign, or by number", () => {
+    expect(names("change")).toEqual(["0.1", "0.0", "1.0"]);
+    expect(names("single")).toEqual(["0.0", "0.1", "1.0"]);
+    expect(names("number")).toEqual(["0.0", "0.1", "1.0"]);
+  });
+
+  it("have bars up to the largest change, heads without weights aside", () => {
+    expect(largestChange(comparison)).toBeCloseTo(0.3, 6);
+  });
+
+  it.each([
+    [[0, 0, 0, 0, 0.1, 0.2], "Layers 0–3 are unchanged."],
+    [[0.1, 0, 0.2], "Layer 1 is unchanged."],
+    [[0, 0.2, 0, 0], "Layers 0, 2–3 are unchanged."],
+    [[0.1, 0.2], ""],
+    [[0, 0], "No layer changed."],
+    [[NaN, 0.1], ""],
+  ])("names the layers that did not change: %j", (changes, text) => {
+    expect(unchangedLayers(changes)).toBe(text);
+  });
+});

@@ -1,0 +1,41 @@
+/** A comparison → its heads in the order of the list, and which layers did not change. */
+
+import type { Comparison, HeadChange } from "../../comparison";
+import type { Ranking } from "../../state";
+
+/** Heads above this count as changed. */
+export const CHANGED = 0.005;
+
+export function difference({ before, after }: HeadChange): number {
+  return after - before;
+}
+
+export function rankHeads(comparison: Comparison, by: Ranking): HeadChange[] {
+  const heads = comparison.ranking.map(([layer, head]) => comparison.head(layer, head));
+  if (by === "change") return heads;
+  if (by === "number") return heads.sort((a, b) => a.layer - b.layer || a.head - b.head);
+  return heads.sort((a, b) => Math.abs(difference(b)) - Math.abs(difference(a)));
+}
+
+/** The change of the head that changed most; bars are shares of it. */
+export function largestChange(comparison: Comparison): number {
+  return comparison.change.reduce((most, each) => (each > most ? each : most), 0);
+}
+
+/** "Layers 0–3 are unchanged.", "Layer 2 is unchanged."; "" where every layer changed. */
+export function unchangedLayers(changes: ArrayLike<number>): string {
+  const same = Array.from(changes, (change, layer) => (change === 0 ? layer : -1)).filter(
+    (layer) => layer !== -1,
+  );
+  if (same.length === 0) return "";
+  if (same.length === changes.length) return "No layer changed.";
+  const spans = same
+    .filter((layer) => !same.includes(layer - 1))
+    .map((first) => {
+      let last = first;
+      while (same.includes(last + 1)) last++;
+      return first === last ? String(first) : `${first}–${last}`;
+    });
+  const [name, verb] = same.length === 1 ? ["Layer", "is"] : ["Layers", "are"];
+  return `${name} ${spans.join(", ")} ${verb} unchanged.`;
+}

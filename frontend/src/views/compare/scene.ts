@@ -1,0 +1,110 @@
+/** What is compared, loaded and set → layout and pixels of the grid of differences; signals, no DOM. */
+
+import { computed, type ReadonlySignal } from "@preact/signals";
+
+import type { Comparison, HeadChange } from "../../comparison";
+import { backgroundColour, divergingTable, pixelOf, rgbOf } from "../../draw/colour";
+import { intersects } from "../../draw/canvas_window";
+import type { Codes } from "../../draw/heatmap";
+import { differenceTable, drawDifferences } from "../../draw/differences";
+import { cellBox, headsInOrder, MEAN, type GridLayout } from "../../draw/grid";
+import { deviceBox, type Target } from "../../draw/heads_picture";
+import { fillBox, type Box } from "../../draw/raster";
+import { comparison, hideBelow, rankBy, record, shown, theme } from "../../state";
+import type { Paint } from "../heads_grid/canvas_painter";
+import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
+import { placeHeads } from "../model/scene";
+import { largestChange, rankHeads } from "./ranked";
+
+/** The last one while the next is on its way. */
+export const shownComparison: ReadonlySignal<Comparison | null> = computed(
+  () => shown(comparison.value) ?? null,
+);
+
+export const ranked: ReadonlySignal<readonly HeadChange[]> = computed(() =>
+  shownComparison.value === null ? [] : rankHeads(shownComparison.value, rankBy.value),
+);
+
+export const largest: ReadonlySignal<number> = computed(() =>
+  shownComparison.value === null ? 0 : largestChange(shownComparison.value),
+);
+
+export const shapes: ReadonlySignal<readonly LayerShape[]> = computed(
+  () => shown(record.value)?.layers ?? [],
+);
+
+const areNumbered = computed(() => shapes.value.some((shape) => shape.head_numbers !== undefined));
+
+export const columnCaption: ReadonlySignal<string | null> = computed(() =>
+  areNumbered.value ? "logged heads, their numbers below" : null,
+);
+
+export const layout: ReadonlySignal<GridLayout> = computed(() =>
+  placeHeads(
+    gridLayers(shapes.value, (at) => headsInOrder(shapes.value[at]?.heads ?? 0)),
+    areNumbered.value,
+  ),
+);
+
+const BAR_HEIGHT = 3;
+
+interface Ink {
+  readonly background: number;
+  readonly colours: Uint32Array;
+  readonly bar: number;
+  readonly track: number;
+}
+
+const ink: ReadonlySignal<Ink> = computed(() => {
+  const isLight = theme.value === "light";
+  return {
+    background: pixelOf(backgroundColour(theme.value)),
+    colours: differenceTable(divergingTable(theme.value), hideBelow.value),
+    bar: pixelOf(rgbOf(isLight ? "#616161" : "#c1c1c1")),
+    track: pixelOf(rgbOf(isLight ? "#ebebeb" : "#4a4a4a")),
+  };
+});
+
+/** The bar under a cell: its length is the share of the largest change. */
+function drawBar({ raster, window }: Target, below: Box, share: number, scale: number): void {
+  const { bar, track } = ink.value;
+  fillBox(raster, deviceBox(below, window, scale), track);
+  if (!(share > 0)) return;
+  const width = Math.max(1, below.width * share);
+  fillBox(raster, deviceBox({ ...below, width }, window, scale), bar);
+}
+
+export const paint: ReadonlySignal<Paint> = computed(() => {
+  const of = shownComparison.value;
+  const { background, colours } = ink.value;
+  const most = largest.value;
+  return (target, at, rows, scale) => {
+    const { raster, window } = target;
+    for (const row of rows) {
+      const band = { x: window.x, y: row.top, width: window.width, height: at.pitchY };
+      fillBox(raster, deviceBox(band, window, scale), background);
+      for (const head of at.meanX === null ? row.order : [...row.order, MEAN]) {
+        const box = cellBox(at, { layer: row.layer, head })!;
+        if (!intersects({ ...box, height: at.pitchY }, window)) continue;
+        if (head !== MEAN) {
+          const codes = of === null ? null : codesOf(of, row.layer, head);
+          const place = deviceBox(box, window, scale);
+          if (codes === null) fillBox(raster, place, colours[128]!);
+          else drawDifferences(raster, place, codes, colours);
+        }
+        const change =
+          head === MEAN ? of?.layerChange[row.layer] : of?.head(row.layer, head).change;
+        const below = { ...box, y: box.y + box.height + 8, height: BAR_HEIGHT };
+        drawBar(target, below, (change ?? 0) / most, scale);
+      }
+    }
+  };
+});
+
+/** Where the codes of a head's differences lie; null where it has none. */
+export function codesOf(of: Comparison, layer: number, head: number): Codes | null {
+  const size = of.layers[layer];
+  if (size === undefined || head >= size.heads || size.height * size.width === 0) return null;
+  const { height: rows, width: columns, offset } = size;
+  return { codes: of.codes, offset: offset + head * rows * columns, rows, columns };
+}

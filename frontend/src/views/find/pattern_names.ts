@@ -1,0 +1,63 @@
+/** Patterns to find → their names on the screen, and which of them a record can have. */
+
+import type { RecordHeader } from "../../answers";
+import type { FindPattern, PairPattern, Template } from "../../state";
+import { displayTokens, elide } from "../../tokens";
+
+const titles: Readonly<Record<Template, string>> = {
+  previous: "Previous token",
+  same: "Same position",
+  next: "Next token",
+  first: "First token",
+  same_word: "Earlier occurrence of the same word",
+  induction: "Induction: what followed it before",
+  across: "Across the sentence pair",
+};
+
+export function templateTitle(template: Template): string {
+  return titles[template];
+}
+
+/** Whether a record can have a template at all; the server knows the rest. */
+export function isPossible(template: Template, header: RecordHeader): boolean {
+  if (template === "first") return true;
+  if (template === "across" && header.sentence_b_start === null)
+    return header.layers.some(({ kind }) => kind === "cross");
+  return header.layers.some(({ kind }) => kind === "self");
+}
+
+export type Axes = NonNullable<PairPattern["axes"]>;
+
+/** The pairs of token lists that layers have as query and key axes, each once. */
+export function axesIn(header: RecordHeader): Axes[] {
+  const known = new Map<string, Axes>();
+  for (const { query_tokens, key_tokens } of header.layers)
+    known.set(`${query_tokens} ${key_tokens}`, [query_tokens, key_tokens]);
+  return [...known.values()];
+}
+
+export function axesTitle([query, key]: Axes): string {
+  const name = { tokens: "encoder", decoder_tokens: "decoder" };
+  return query === key
+    ? `${name[query]} self-attention`
+    : `cross-attention, ${name[query]} to ${name[key]}`;
+}
+
+const MOST_NAMED = 3;
+
+function named(tokens: readonly string[], positions: readonly number[]): string {
+  if (positions.length === 0) return "…";
+  const texts = displayTokens(tokens);
+  const words = positions.slice(0, MOST_NAMED).map((at) => elide(texts[at] ?? String(at), 16));
+  const more = positions.length - MOST_NAMED;
+  return words.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+export function patternTitle(pattern: FindPattern, header: RecordHeader | undefined): string {
+  if ("template" in pattern) return templateTitle(pattern.template);
+  if ("tracked" in pattern) return pattern.tracked;
+  const { query, key, axes } = pattern.pair;
+  const [queries, keys] = axes ?? ["tokens", "tokens"];
+  const tokens = header?.tokens;
+  return `${named(tokens?.[queries] ?? [], query)} → ${named(tokens?.[keys] ?? [], key)}`;
+}

@@ -1,0 +1,153 @@
+/** What may be wrong with this probe → hints, the first offender first, each with the way to it; and their limits. */
+
+import { batch, useSignal } from "@preact/signals";
+
+import { ToolPanelFrame } from "../../controls/tool_panel";
+import {
+  adjustedHealth,
+  compare,
+  hasOwnLimits,
+  health,
+  ownLimits,
+  selectHead,
+  selectStep,
+  series,
+  setLimit,
+  setView,
+  type Hint,
+} from "../../state";
+import { kindTitle, limitNames } from "./limit_names";
+
+/** Rows at first; the rest when asked for. */
+const FIRST_ROWS = 50;
+
+/** The pattern of the first head at the first step. */
+function open({ step, layer, heads }: Hint): void {
+  batch(() => {
+    selectStep(step);
+    selectHead(layer, heads[0] ?? 0);
+    compare.value = null;
+    setView("model");
+  });
+}
+
+function steps({ step, last_step }: Hint): string {
+  return step === last_step ? `step ${step}` : `steps ${step}–${last_step}`;
+}
+
+function Row({ hint }: { readonly hint: Hint }) {
+  const { kind, step, layer, heads, severity } = hint;
+  return (
+    <li
+      class={`hint is-${severity}`}
+      data-kind={kind}
+      data-step={step}
+      data-layer={layer}
+      data-heads={heads.join(",")}
+      data-value={hint.value ?? ""}
+    >
+      <strong>
+        {kindTitle(kind)}
+        {severity === "error" && <span class="hint-error"> cannot be right</span>}
+      </strong>
+      <p>{hint.message}</p>
+      <span class="hint-foot">
+        {steps(hint)} · layer {layer}
+        {heads.length > 0 && `, ${heads.length} ${heads.length === 1 ? "head" : "heads"}`}
+        <button
+          type="button"
+          class="link"
+          aria-label={`Go to step ${step}, layer ${layer}${heads.length > 0 ? `, head ${heads[0]}` : ""}`}
+          onClick={() => open(hint)}
+        >
+          Go to step {step}
+        </button>
+      </span>
+    </li>
+  );
+}
+
+function Hints() {
+  const isWhole = useSignal(false);
+  const now = health.value;
+  const failed = hasOwnLimits.value ? adjustedHealth.value : series.value;
+  if (failed.status === "error") {
+    return (
+      <p class="side-fault" role="alert">
+        {failed.error.message}
+      </p>
+    );
+  }
+  if (now === null) {
+    return (
+      <p class="side-hint" aria-busy="true">
+        Looking …
+      </p>
+    );
+  }
+  if (now.hints.length === 0)
+    return <p class="side-hint">Nothing in this probe is beyond the limits below.</p>;
+  const shown = isWhole.value ? now.hints : now.hints.slice(0, FIRST_ROWS);
+  return (
+    <ol class="hints" aria-label="Hints">
+      {shown.map((hint) => (
+        <Row key={`${hint.kind} ${hint.step} ${hint.layer}`} hint={hint} />
+      ))}
+      {shown.length < now.hints.length && (
+        <li>
+          <button type="button" class="link" onClick={() => (isWhole.value = true)}>
+            {now.hints.length - shown.length} more
+          </button>
+        </li>
+      )}
+    </ol>
+  );
+}
+
+function Limits() {
+  const limits = health.value?.limits;
+  if (limits === undefined) return null;
+  return (
+    <section class="limits" aria-label="Limits">
+      <header class="side-header">
+        <h3>Limits</h3>
+        {hasOwnLimits.value && (
+          <button type="button" class="link" onClick={() => (ownLimits.value = {})}>
+            Back to the usual ones
+          </button>
+        )}
+      </header>
+      {limitNames
+        .filter(({ name }) => name in limits)
+        .map(({ name, title, step }) => (
+          <label key={name} class="limit">
+            <span>{title}</span>
+            <input
+              type="number"
+              min={0}
+              step={step}
+              value={ownLimits.value[name] ?? limits[name]}
+              onChange={(event) => {
+                const value = event.currentTarget.valueAsNumber;
+                if (value >= 0) setLimit(name, value);
+                else event.currentTarget.value = String(limits[name]);
+              }}
+            />
+          </label>
+        ))}
+    </section>
+  );
+}
+
+export function HealthPanel() {
+  return (
+    <ToolPanelFrame title="Hints">
+      <Hints />
+      <Limits />
+      <p class="side-hint">
+        By first step. A hint says what accompanies a step, not what it comes from. Faults (NaN,
+        rows, masks) need no limit.
+      </p>
+    </ToolPanelFrame>
+  );
+}
