@@ -15,6 +15,7 @@ import {
 import { decodeComparison } from "./comparison";
 import { ApiError, type ApiErrorDetails } from "./errors";
 import type { FindPattern } from "./find_state";
+import { decodeEvolution, type EvolutionFacts } from "./evolution_facts";
 import { decodeFound, type FoundSteps } from "./found_heads";
 import { decodeHealth } from "./health_facts";
 import type { Health, Limits } from "./health_state";
@@ -27,6 +28,12 @@ export interface RecordAddress {
   tag: string;
   step: number;
   version: string | null;
+}
+
+export interface SeriesAddress {
+  run: string;
+  tag: string;
+  names: readonly string[];
 }
 
 /** An answer and what it costs to keep, in bytes. */
@@ -55,6 +62,8 @@ export interface Api {
   metrics(run: string, tag: string, signal?: AbortSignal): Promise<Sized<MetricSeries>>;
   /** The same with lasting changes, roles and baseline. */
   evolution(run: string, tag: string, signal?: AbortSignal): Promise<Sized<MetricSeries>>;
+  /** These alone, of a series whose metrics are here already; one of them travels along. */
+  evolutionFacts(series: SeriesAddress, signal?: AbortSignal): Promise<EvolutionFacts | null>;
   /** Tags of TensorBoard's own scalars of a run. */
   scalarTags(run: string, signal?: AbortSignal): Promise<string[]>;
   scalar(run: string, tag: string, signal?: AbortSignal): Promise<ScalarSeries>;
@@ -146,6 +155,13 @@ export function createApi(fetch: Fetch): Api {
         (buffer) => decodeHealth(unpack(buffer)),
         ({ hints }) => 1000 * (hints.length + 1),
       ),
+    async evolutionFacts({ run, tag, names }, signal) {
+      const query: Query = { run, tag, evolution: 1 };
+      const spare = names.find((name) => !name.includes(","));
+      if (spare !== undefined) query["values"] = spare;
+      const read = (buffer: ArrayBuffer): EvolutionFacts | null => decodeEvolution(unpack(buffer));
+      return (await binary(get("metrics", query, signal), read, () => 0)).value;
+    },
     async scalarTags(run, signal) {
       const response = await get("scalars", { run }, signal);
       const answer = await body(response, (each) => each.json() as Promise<{ tags: string[] }>);

@@ -59,10 +59,15 @@ describe("the shell", () => {
     state.setIndex(listing(3));
     const root = await draw();
     const tabs = [...root.querySelectorAll<HTMLElement>("[role=tab]")];
-    expect(tabs.map(({ textContent }) => textContent)).toEqual(["Model", "Head"]);
+    expect(tabs.map(({ textContent }) => textContent)).toEqual([
+      "Evolution",
+      "Model",
+      "Head",
+      "Neuron",
+    ]);
     tabs[0]!.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
     await settled();
-    expect(state.view.value).toBe("head");
+    expect(state.view.value).toBe("model");
     expect(tabs[1]!.getAttribute("aria-selected")).toBe("true");
     expect(document.activeElement).toBe(tabs[1]);
   });

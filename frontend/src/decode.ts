@@ -82,6 +82,11 @@ export class MetricSeries {
     readonly evolution: EvolutionFacts | null = null,
   ) {}
 
+  with(evolution: EvolutionFacts): MetricSeries {
+    const { names, layers, damaged, steps, wallTimes, values, shape } = this;
+    return new MetricSeries(names, layers, damaged, steps, wallTimes, values, shape, evolution);
+  }
+
   at(step: number, layer: number, head: number, metric: number): number {
     const [, layers = 0, heads = 0, metrics = 0] = this.shape;
     return this.values[((step * layers + layer) * heads + head) * metrics + metric] ?? NaN;

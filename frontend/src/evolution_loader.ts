@@ -4,8 +4,10 @@ import { effect, untracked } from "@preact/signals";
 
 import type { Api } from "./api";
 import type { MetricSeries } from "./decode";
+import type { EvolutionFacts } from "./evolution_facts";
 import { asApiError, isAbort } from "./slot";
 import {
+  factsError,
   hidden,
   index,
   otherRuns,
@@ -14,6 +16,7 @@ import {
   scalar,
   scalarTag,
   scalarTags,
+  series,
   shown,
   stale,
   tag,
@@ -72,6 +75,42 @@ function keyOf(runName: string, tagName: string): string {
   return JSON.stringify(tagName) + JSON.stringify(index.peek()?.[runName]?.[tagName]?.versions);
 }
 
+/** The evolution of a series that came without, as soon as it is on screen. */
+class Facts {
+  #abort = new AbortController();
+
+  constructor(readonly api: Api) {}
+
+  async add(to: MetricSeries, runName: string, tagName: string): Promise<void> {
+    this.stop();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    try {
+      const at = { run: runName, tag: tagName, names: to.names };
+      const facts = await this.api.evolutionFacts(at, signal);
+      const now = series.peek();
+      const isSame = now.status === "ready" && now.value === to;
+      if (isSame && facts !== null && fits(facts, to))
+        series.value = { status: "ready", value: to.with(facts) };
+    } catch (error) {
+      if (!isAbort(error)) factsError.value = asApiError(error);
+    }
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+}
+
+/** A step may have been logged in between; then the next listing brings both anew. */
+function fits(facts: EvolutionFacts, { shape }: MetricSeries): boolean {
+  const [steps = 0, layers = 0, heads = 0, metrics = 0] = shape;
+  return (
+    facts.markSteps.length === layers * heads * metrics &&
+    facts.roles.length === steps * layers * heads
+  );
+}
+
 /** The list of scalars, then the chosen one. */
 class Scalars {
   #abort = new AbortController();
@@ -111,10 +150,18 @@ class Scalars {
 }
 
 export function startEvolutionLoader(api: Api): () => void {
+  const facts = new Facts(api);
   const others = new OtherRuns(api);
   const scalars = new Scalars(api);
   const isWanted = (): boolean => view.value === "evolution" && !hidden.value;
   const dispose = [
+    effect(() => {
+      const now = series.value;
+      const [runName, tagName] = [run.value, tag.value];
+      if (hidden.value || now.status !== "ready" || runName === null || tagName === null) return;
+      if (now.value.evolution !== null || now.value.steps.length === 0) return;
+      untracked(() => void facts.add(now.value, runName, tagName));
+    }),
     effect(() => {
       const [names, tagName] = [otherRuns.value, tag.value];
       void index.value;
@@ -130,6 +177,7 @@ export function startEvolutionLoader(api: Api): () => void {
   ];
   return () => {
     for (const each of dispose) each();
+    facts.stop();
     others.stop();
     scalars.stop();
   };

@@ -25,6 +25,8 @@ export const weights: Signal<Loaded<LayerWeights>> = signal({ status: "idle" });
 export const vectors: Signal<Loaded<HeadVectors>> = signal({ status: "idle" });
 /** Of the selected run and tag. */
 export const series: Signal<Loaded<MetricSeries>> = signal({ status: "idle" });
+/** Why marks and roles could not be had, though the metrics could. */
+export const factsError: Signal<ApiError | null> = signal(null);
 /** Series of the other ticked runs, by run, as far as they have come. */
 export const otherSeries: Signal<ReadonlyMap<string, MetricSeries>> = signal(new Map());
 /** Scalars of the selected run that TensorBoard knows. */

@@ -28,6 +28,7 @@ async function answer(start: string): Promise<void> {
 
 beforeEach(() => {
   applyPairs([]);
+  state.view.value = "model";
   state.index.value = null;
   state.indexError.value = null;
   state.hidden.value = false;
@@ -94,6 +95,46 @@ describe("the loader", () => {
     await api.settle();
     expect(asked("weights 1")).toEqual([]);
     expect(state.weights.value.status).toBe("idle");
+  });
+});
+
+describe("a step of metrics alone", () => {
+  it("is not asked for patterns, and says that there are none", async () => {
+    api.listing = listing(2);
+    api.listing["r"]!["p"]!.kinds = ["weights", "metrics"];
+    loader = startLoader(api);
+    await api.settle();
+    expect(asked("thumbnails p 10")).toEqual([]);
+    expect(asked("weights 0 p 10")).toEqual([]);
+    expect(state.isMetricsOnly.value).toBe(true);
+    expect(state.stepError.value?.code).toBe("metrics_only");
+    state.selectStep(0);
+    await api.settle();
+    expect(state.stepError.value).toBeNull();
+    expect(state.thumbnails.value.status).toBe("ready");
+  });
+});
+
+describe("the evolution view", () => {
+  it("is brought the metrics of all steps and no step's patterns", async () => {
+    state.view.value = "evolution";
+    await open(30);
+    expect(asked("thumbnails")).toEqual([]);
+    expect(asked("weights")).toEqual([]);
+    expect(asked("record")).toEqual(["record p 290 v290"]);
+    expect(asked("metrics")).toEqual(["metrics r p"]);
+    expect(asked("scalar")).toEqual(["scalars r", "scalar r train/loss"]);
+  });
+
+  it("is brought the other ticked runs that have the probe", async () => {
+    state.view.value = "evolution";
+    api.listing = { ...listing(2), s: listing(2)["r"]!, t: listing(2, "q")["r"]! };
+    loader = startLoader(api);
+    await api.settle();
+    expect([...state.otherSeries.value.keys()]).toEqual(["s"]);
+    state.toggleRun("s");
+    await api.settle();
+    expect([...state.otherSeries.value.keys()]).toEqual([]);
   });
 });
 

@@ -140,6 +140,7 @@ class StepLoader {
   }
 
   #window(): ReturnType<typeof listed> {
+    if (state.view.peek() === "evolution") return []; // it draws no step's own bytes
     const count = state.steps.peek().length;
     const capacity = capacityFor(this.#stepBytes, this.cache.limit);
     return plan(state.stepPosition.peek(), count, state.direction.peek(), capacity).flatMap(
@@ -175,8 +176,11 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     effect(() => {
       const [run, tag, versions] = [state.run.value, state.tag.value, state.versions.value];
       if (state.hidden.value || run === null || tag === null || versions.length === 0) return;
-      const job = seriesJob(api, run, tag, versions);
-      untracked(() => void series.want(job));
+      untracked(() => {
+        // What is on screen with its marks is replaced by what has them too.
+        const isWhole = (state.shown(state.series.peek())?.evolution ?? null) !== null;
+        void series.want(seriesJob(api, { run, tag, versions }, isWhole));
+      });
     }),
     effect(() => {
       const now = state.record.value;

@@ -123,6 +123,7 @@ export function fakeApi(): FakeApi {
         bytes: api.size,
       })),
     evolution: (run, tag, signal) => api.metrics(run, tag, signal),
+    evolutionFacts: () => Promise.resolve(null),
     scalarTags: (run, signal) => ask(`scalars ${run}`, signal, () => ["train/loss"]),
     scalar: (run, tag, signal) =>
       ask(`scalar ${run} ${tag}`, signal, () => ({

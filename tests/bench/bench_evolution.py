@@ -1,7 +1,9 @@
-"""Head metrics over many steps, metrics-only logging, find, compare → how long each takes.
+"""Logs of many steps → how soon the Evolution view is drawn, and how long its hover and redraws take.
 
-Run ``python tests/bench/bench_evolution.py [--records 30]``. Prints rows ``what | hold | measured``: medians, and
-beside them the processor time, which other work on a shared machine does not lengthen.
+Run ``python tests/bench/bench_evolution.py [--steps 500] [--repeats 7]``. "drawn" is from following a link to the
+view in a TensorBoard page that is up, to the mark after the pixels are on screen. "hover" and "redraw" are from the
+event to the second animation frame after it (at 60 frames a second never below 17 ms); "work" is the time in between
+in which the page computes.
 """
 
 from __future__ import annotations
@@ -9,114 +11,160 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from real_weights import load_weights
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter
-from tensorboard_plugin_attn.answers import binary_answer
-from tensorboard_plugin_attn.evolution_results import EvolutionAsked, evolution_result
-from tensorboard_plugin_attn.listing import Listing
-from tensorboard_plugin_attn.metric_series import MetricSource
-from tensorboard_plugin_attn.roots import Root
-from tensorboard_plugin_attn.store import open_header
+for folder in ("", "browser"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / folder))
 
-STEPS = 500
-PACE_SECONDS = 0.1
+from chromium import launch
+from tensorboard_server import TensorBoardServer
 
+from tensorboard_plugin_attn import AttentionWriter
 
-def timed(call: Callable[[], Any], repeats: int) -> tuple[float, float]:
-    """Median milliseconds and processor milliseconds, after a first call that does not count."""
-    call()
-    times = []
-    for _ in range(repeats):
-        started, used = time.perf_counter(), time.process_time()
-        call()
-        times.append(((time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000))
-    return statistics.median(wall for wall, _ in times), statistics.median(used for _, used in times)
+LENGTH = 16
+SETTLE_MS = 1500
+PERIOD_MS = 60  # between two movements of the pointer
 
-
-def row(what: str, hold: str, wall: float, used: float) -> None:
-    """Print one row."""
-    print(f"{what} | {hold} | {wall:.3g} ms, processor {used:.3g} ms", flush=True)
+WATCH = """() => {
+  window.timed = { frames: [] };
+  for (const type of ['pointermove', 'keydown'])
+    addEventListener(type, () => {
+      const start = performance.now();
+      requestAnimationFrame(() => requestAnimationFrame(() => timed.frames.push(performance.now() - start)));
+    }, { capture: true });
+}"""
+DRAWN_AT = """performance.timeOrigin + performance.getEntriesByName('attn:drawn:evolution').at(-1).startTime"""
 
 
-def measure_logging(directory: Path, records: int) -> None:
-    """How long a metrics-only record of 12 × 12 heads at T=128 blocks, one per 100 ms."""
-    real = load_weights(128)
-    variants = [np.roll(real.weights, shift, axis=0) for shift in range(4)]
-    blocked = []
-    with AttentionWriter(directory) as writer:
-        for step in range(records + 1):
-            time.sleep(PACE_SECONDS)
-            started, used = time.perf_counter(), time.thread_time()
-            writer.add_attention(
-                "probe", variants[step % 4], real.tokens, step, metrics_only=True, track={"pair": (5, 3)}
-            )
-            blocked.append(((time.perf_counter() - started) * 1000, (time.thread_time() - used) * 1000))
-    wall, used = np.median(blocked[1:], axis=0)
-    row("metrics-only logging, 12 × 12, T=128", "≤ 25 ms", wall, used)
-
-
-def measure_series(directory: Path) -> None:
-    """500 steps × 12 × 12 heads × all metrics: headers read, evolution worked out and packed."""
-    real = load_weights(32)
+def write_log(directory: Path, shape: tuple[int, int], steps: int, *, metrics_only: bool) -> None:
+    """Random patterns of so many layers and heads, with every metric and a tracked pair."""
     rng = np.random.default_rng(0)
-    with AttentionWriter(directory) as writer:
-        for step in range(STEPS):
-            noisy = real.weights * np.exp(rng.normal(size=(12, 12, 1, 1)) * 0.02)
-            weights = noisy / noisy.sum(axis=-1, keepdims=True)
-            writer.add_attention("probe", weights, real.tokens, step, metrics_only=True)
-    reader = AttentionReader(directory)
-    files = reader.step_files(".", "probe")
-    wall, used = timed(lambda: [open_header(reader.files, each) for each in files], 7)
-    row("metric series read warm, a record", "≤ 0.15 ms", wall / STEPS, used / STEPS)
-    listing = Listing([Root(str(directory))])
-    listing.walk()
-    found = listing.find_tag(".", "probe")
-    meta = open_header(reader.files, files[-1]).meta
-    source = MetricSource()
-    series = source.series(found)
-    row("the same in TensorBoard, from memory, all", "–", *timed(lambda: source.series(found), 7))
-    answer = timed(lambda: binary_answer(*evolution_result(series, meta, EvolutionAsked())), 7)
-    row(f"evolution of {STEPS} steps × 144 heads × {len(series.names)} metrics", "≤ 1000 ms", *answer)
+    base, other = rng.normal(size=(2, *shape, LENGTH, LENGTH)).astype(np.float32) * 2
+    tokens = [f"token{number % 11}" for number in range(LENGTH)]
+    with AttentionWriter(directory / "run") as writer:
+        for step in range(steps):
+            weights = np.exp(base + other * min(1.0, max(0.0, (step - 100) / 50)))
+            weights /= weights.sum(axis=-1, keepdims=True)
+            writer.add_attention(
+                "probe", weights, tokens, step, track={"3→1": (3, 1)}, metrics_only=metrics_only and step % 100 != 0
+            )
 
 
-def measure_search(directory: Path) -> None:
-    """Find and compare at T=512."""
-    real = load_weights(512)
-    with AttentionWriter(directory, max_record_bytes=1 << 30) as writer:
-        for step in range(2):
-            writer.add_attention("probe", np.roll(real.weights, step, axis=1), real.tokens, step)
-    reader = AttentionReader(directory)
-    for name, asked in {
-        "query and key": {"query": 300, "key": 20},
-        "template previous": {"template": "previous"},
-        "template induction": {"template": "induction"},
-        "half of all cells": {"query": set(range(256)), "key": set(range(256, 512))},
-    }.items():
-        find = timed(lambda asked=asked: reader.find(".", "probe", 1, **asked), 7)  # type: ignore[misc] - lambda
-        row(f"find at one step, T=512, 12 × 12, {name}", "≤ 500 ms", *find)
-    compare = timed(lambda: reader.compare((".", "probe", 0), (".", "probe", 1)), 3)
-    row("compare two steps, T=512, 12 × 12", "–", *compare)
+@contextmanager
+def page_of(browser: Browser, logdir: Path) -> Iterator[Page]:
+    """A TensorBoard page that shows its own views."""
+    with TensorBoardServer.start(logdir=logdir) as server:
+        while not server.get("index").json:
+            time.sleep(0.1)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(f"{server.url.rstrip('/')}/#timeseries")
+        page.wait_for_timeout(SETTLE_MS)
+        yield page
+        page.close()
+
+
+def navigate(page: Page, hash_text: str) -> tuple[Frame, float]:
+    """Follow a link to the tab; the frame, and ms until the view was drawn."""
+    start = page.evaluate("hash => { const now = Date.now(); location.hash = hash; return now }", hash_text)
+    page.wait_for_selector("iframe", state="attached")
+    frame = next(frame for frame in page.frames if "name=attn" in frame.url)
+    frame.wait_for_function("performance.getEntriesByName('attn:drawn:evolution').length > 0", timeout=60_000)
+    return frame, frame.evaluate(DRAWN_AT) - start
+
+
+def times(frame: Frame) -> list[float]:
+    """Event to second frame, of each event so far; forgets them."""
+    found: list[float] = frame.evaluate("timed.frames.splice(0)")
+    return found
+
+
+def hover_times(page: Page, frame: Frame) -> list[float]:
+    """The pointer goes through the cells."""
+    box = frame.locator(".grid-content").bounding_box()
+    assert box is not None
+    times(frame)
+    for number in range(40):
+        page.mouse.move(box["x"] + 3 + number * 11.3, box["y"] + 30 + number * 5)
+        page.wait_for_timeout(PERIOD_MS)
+    page.mouse.move(2, 2)
+    return times(frame)
+
+
+def redraw_times(page: Page, frame: Frame) -> list[float]:
+    """The slider goes back step by step: every cell is drawn anew."""
+    frame.get_by_role("tab", name="Evolution").focus()
+    times(frame)
+    for _ in range(15):
+        frame.get_by_role("slider", name="Step").press("ArrowLeft")
+        page.wait_for_timeout(300)
+    return times(frame)
+
+
+def metric_times(page: Page, frame: Frame) -> list[float]:
+    """Another metric is chosen: from the choice to the drawn mark."""
+    found = []
+    select = frame.get_by_role("combobox", name="Metric", exact=True)
+    for name in ("entropy", "confidence", "first_token", "same_token", "induction", "mean_distance", "max_score"):
+        if select.locator(f"option[value={name}]").count() == 0:
+            continue
+        drawn = frame.evaluate("performance.getEntriesByName('attn:drawn:evolution').length")
+        start = frame.evaluate("performance.now()")
+        select.select_option(name)
+        frame.wait_for_function(f"performance.getEntriesByName('attn:drawn:evolution').length > {drawn}")
+        mark = "performance.getEntriesByName('attn:drawn:evolution').at(-1).startTime"
+        found.append(frame.evaluate(mark) - start)
+        page.wait_for_timeout(200)
+    return found
+
+
+def row(name: str, found: list[float], hold: str) -> str:
+    """One line of the report."""
+    ordered = sorted(found)
+    p95 = ordered[int(0.95 * (len(ordered) - 1))]
+    return f"  {name:<34} median {statistics.median(found):7.1f} ms, p95 {p95:7.1f} (hold {hold})"
+
+
+def measure(browser: Browser, logdir: Path, repeats: int, *, holds: tuple[str, str, str]) -> None:
+    """Print one log's figures."""
+    drawn = []
+    for _ in range(repeats):
+        with page_of(browser, logdir) as page:
+            frame, took = navigate(page, "attn&p.attn.view=evolution")
+            drawn.append(took)
+    print(row("drawn from following the link", drawn, holds[0]))
+    with page_of(browser, logdir) as page:
+        frame, _ = navigate(page, "attn&p.attn.view=evolution")
+        page.wait_for_timeout(SETTLE_MS)
+        frame.evaluate(WATCH)
+        print(row("hover, to the second frame", hover_times(page, frame), holds[1]))
+        print(row("redraw at another step", redraw_times(page, frame), holds[2]))
+        print(row("redraw with another metric", metric_times(page, frame), holds[2]))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--records", type=int, default=30)
-    records = parser.parse_args().records
-    print(f"what | hold | measured (load {os.getloadavg()[0]:.1f})")
-    with tempfile.TemporaryDirectory() as scratch:
-        measure_logging(Path(scratch, "a"), records)
-        measure_series(Path(scratch, "b"))
-        measure_search(Path(scratch, "c"))
+    """Write the logs, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--logs", type=Path, help="keep the logs here and use those that are there")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        browser = launch(playwright)
+        for shape, holds in (((12, 12), ("1000", "50", "300")), ((40, 40), ("-", "50", "300"))):
+            logdir = (options.logs or Path(name)) / f"{shape[0]}x{shape[1]}"
+            if not logdir.exists():
+                write_log(logdir, shape, options.steps, metrics_only=shape[0] > 12)
+            print(f"{options.steps} steps x {shape[0]} x {shape[1]} heads, load {os.getloadavg()[0]:.1f}")
+            measure(browser, logdir, options.repeats if shape[0] == 12 else 1, holds=holds)
+        browser.close()
 
 
 if __name__ == "__main__":

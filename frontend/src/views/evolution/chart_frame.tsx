@@ -1,13 +1,20 @@
-/** A chart's lines and what stands beside them → the chart, the slider's step, marks and labels in one frame. */
+/** A chart's lines and what stands beside them → grid, lines, the slider's and the pointed step, labels in one frame. */
 
-import { effect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { nearestStep, placeOf } from "../../draw/step_axis";
 import { hoverStep, step } from "../../state";
 import { metrics } from "../model/scene";
-import { makeChart, moveCursor, plotBox, type ChartPicture } from "./step_chart";
+import {
+  heightOf,
+  plotBox,
+  readLine,
+  stepTicks,
+  strokeLines,
+  valueTicks,
+  type ChartPicture,
+} from "./step_chart";
 
 export interface ChartFrameProps {
   readonly picture: ChartPicture;
@@ -17,36 +24,98 @@ export interface ChartFrameProps {
 }
 
 export function ChartFrame({ picture, label, children }: ChartFrameProps) {
-  const element = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    if (document.createElement("canvas").getContext("2d") === null) return;
-    const { axis } = picture;
-    const chart = makeChart(element.current!, picture, (place) => {
-      const known = metrics.peek()?.steps ?? [];
-      hoverStep.value = place === null ? null : nearestStep(axis, known, place);
-    });
-    const dispose = effect(() => {
-      const pointed = hoverStep.value;
-      moveCursor(chart, pointed === null ? null : placeOf(axis, pointed));
-    });
-    return () => {
-      dispose();
-      chart.destroy();
-    };
-  }, [picture]);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => strokeLines(canvas.current!, picture, window.devicePixelRatio), [picture]);
   const { width, height } = picture;
   const plot = plotBox(picture);
-  const place = step.value === null ? null : placeOf(picture.axis, step.value);
+  const point = (event: PointerEvent): void => {
+    const { left } = (event.currentTarget as Element).getBoundingClientRect();
+    const place = Math.min(1, Math.max(0, (event.clientX - left) / plot.width));
+    hoverStep.value = nearestStep(picture.axis, metrics.peek()?.steps ?? [], place);
+  };
   return (
     <div class="step-chart" style={{ width, height }}>
-      <div ref={element} role="img" aria-label={label} />
-      {place !== null && place >= 0 && place <= 1 && (
-        <i
-          class="chart-step"
-          style={{ left: plot.left + place * plot.width, top: plot.top, height: plot.height }}
+      <ValueTicks picture={picture} />
+      {picture.hasStepLabels && <StepTicks picture={picture} />}
+      <div
+        class="chart-plot"
+        style={plot}
+        onPointerMove={point}
+        onPointerLeave={() => (hoverStep.value = null)}
+      >
+        <canvas
+          ref={canvas}
+          role="img"
+          aria-label={label}
+          style={{ width: plot.width, height: plot.height }}
         />
-      )}
+        <ShownStep picture={picture} />
+        <PointedStep picture={picture} />
+      </div>
       {children}
     </div>
+  );
+}
+
+interface PartProps {
+  readonly picture: ChartPicture;
+}
+
+function ValueTicks({ picture }: PartProps) {
+  const plot = plotBox(picture);
+  return (
+    <div aria-hidden="true">
+      {valueTicks(picture.scale).map(({ text, place }) => {
+        const top = plot.top + (1 - place) * plot.height;
+        return (
+          <div key={place}>
+            <i class="chart-rule" style={{ left: plot.left, width: plot.width, top }} />
+            <span class="chart-value" style={{ top: top - 8, width: plot.left - 6 }}>
+              {text}
+            </span>
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+function StepTicks({ picture }: PartProps) {
+  const plot = plotBox(picture);
+  return (
+    <div aria-hidden="true">
+      {stepTicks(picture).map(({ text, place }) => (
+        <span
+          key={place}
+          class="chart-tick"
+          style={{ left: plot.left + place * plot.width - 24, top: plot.top + plot.height + 4 }}
+        >
+          {text}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function ShownStep({ picture: { axis } }: PartProps) {
+  if (step.value === null || step.value < axis.first || step.value > axis.last) return null;
+  return <i class="chart-step" style={{ left: `${100 * placeOf(axis, step.value)}%` }} />;
+}
+
+/** An upright line, and a dot on each line that has a value there. */
+function PointedStep({ picture: { axis, scale, lines } }: PartProps) {
+  const pointed = hoverStep.value;
+  if (pointed === null) return null;
+  const left = `${100 * placeOf(axis, pointed)}%`;
+  return (
+    <>
+      <i class="chart-pointer" style={{ left }} />
+      {lines.map((line, at) => {
+        const value = readLine(line, pointed);
+        if (Number.isNaN(value)) return null;
+        const top = `${100 * (1 - heightOf(value, scale))}%`;
+        return <i key={at} class="chart-dot" style={{ left, top, background: line.colour }} />;
+      })}
+    </>
   );
 }

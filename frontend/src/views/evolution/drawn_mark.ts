@@ -4,7 +4,7 @@ import { useCallback, useRef } from "preact/hooks";
 
 import { series, step } from "../../state";
 import { shownMetric } from "../model/scene";
-import { axis, layout, main, others } from "./scene";
+import { axis, main, orders, others } from "./scene";
 
 const numbers = new WeakMap<object, number>();
 let counted = 0;
@@ -22,12 +22,13 @@ export function useDrawnMark(): () => void {
   return useCallback(() => {
     const loaded = series.peek();
     if (loaded.status !== "ready" || main.peek() === null) return;
-    const drawn = [loaded.value, main.peek()!.histories, layout.peek(), ...others.peek()];
+    const drawn = [loaded.value, ...others.peek().map(({ histories }) => histories.series)];
     const selection = JSON.stringify([
       shownMetric.peek(),
       step.peek(),
       axis.peek(),
-      drawn.map(numberOf),
+      orders.peek(),
+      drawn.map(({ values }) => numberOf(values)),
     ]);
     if (selection === marked.current) return;
     marked.current = selection;

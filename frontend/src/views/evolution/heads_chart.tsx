@@ -11,7 +11,6 @@ import { showMarks, theme } from "../../state";
 import { headNumber } from "../heads_grid/grid_layers";
 import { chosen, toggleChosen } from "./chosen";
 import { ChartFrame } from "./chart_frame";
-import { chartColours } from "./chart_colours";
 import { spreadLabels } from "./label_places";
 import { main, others, shapes, valueOf } from "./scene";
 import { plotBox, type ChartLine, type ChartPicture } from "./step_chart";
@@ -27,7 +26,6 @@ export function HeadsChart({ width }: { readonly width: number }) {
       axis: histories.axis,
       scale: histories.scale,
       lines: linesOf(heads),
-      colours: chartColours(theme.value),
       hasStepLabels: false,
       width,
       height: HEIGHT,
@@ -56,7 +54,12 @@ function linesOf(heads: readonly Cell[]): ChartLine[] {
   const below = others.value.flatMap(({ histories }) =>
     heads.map((cell) => ({ ...lineOf(histories, cell), width: 1, dash: [2, 3] })),
   );
-  return [...below, ...heads.map((cell) => ({ ...lineOf(main.value!.histories, cell), width: 2 }))];
+  const own = heads.map((cell) => ({
+    ...lineOf(main.value!.histories, cell),
+    width: 2,
+    reading: "exact" as const,
+  }));
+  return [...below, ...own];
 }
 
 interface PartProps {

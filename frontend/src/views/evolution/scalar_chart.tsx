@@ -16,7 +16,6 @@ import {
   type ScalarSeries,
 } from "../../state";
 import { ChartFrame } from "./chart_frame";
-import { chartColours } from "./chart_colours";
 import { axis, readStep } from "./scene";
 import { smooth } from "./smooth";
 import { plotBox, type ChartPicture } from "./step_chart";
@@ -67,9 +66,8 @@ function Curve({ series, width }: { readonly series: ScalarSeries; readonly widt
       scale: scaleOf(values),
       lines: [
         { ...line, colour: `${colour}66`, values, width: 1 },
-        { ...line, values: smooth(values), width: 2 },
+        { ...line, values: smooth(values), width: 2, reading: "nearest" },
       ],
-      colours: chartColours(theme.value),
       hasStepLabels: true,
       width,
       height: HEIGHT,

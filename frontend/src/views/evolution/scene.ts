@@ -116,7 +116,7 @@ const SCROLL_BAR = 11;
 
 export const isSorted: ReadonlySignal<boolean> = computed(() => headSort.value !== "number");
 
-const orders: ReadonlySignal<readonly (readonly number[])[]> = computed(() =>
+export const orders: ReadonlySignal<readonly (readonly number[])[]> = computed(() =>
   shapes.value.map(({ heads }, layer) =>
     isSorted.value && main.value !== null
       ? sortedHeads(main.value.histories, layer, heads)
