@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -80,6 +81,7 @@ class FusedCalls:
         if self.session.row is not None and call.mechanism == "sdpa":
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
         outer = sdpa.head_axes(call.query, axes, heads or self.names.heads, self.session.padding.batch)
+        call = as_autocast(call)
         with in_float32(call.query):
             self.take(sdpa.sighting_of(call, outer, with_vectors=self.session.query_key), *sides)
 
@@ -95,3 +97,12 @@ class FusedCalls:
             part is None if old is None else part is not None and old() is part
             for old, part in zip(before, parts, strict=True)
         )
+
+
+def as_autocast(call: sdpa.Call) -> sdpa.Call:
+    """The call with query and key as autocast hands them to the kernel."""
+    device = call.query.device.type
+    if not torch.is_autocast_enabled(device) or call.query.dtype == torch.float64:
+        return call
+    dtype = torch.get_autocast_dtype(device)
+    return replace(call, query=call.query.to(dtype), key=call.key.to(dtype))
