@@ -22,7 +22,7 @@ from transformers import (
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention, capture
 
-__all__ = ["PAIR", "SENTENCE_B", "STEPS", "NeuronLog", "write_log"]
+__all__ = ["PAIR", "RUN", "SENTENCE_B", "STEPS", "NeuronLog", "write_log"]
 
 RUN = "models"
 STEPS = (0, 40)

@@ -106,7 +106,7 @@ describe("the neuron view", () => {
     expect(cells('[aria-label="Weights"]')).toEqual([".36", ".59", ".05"]);
     expect(text(".neuron-captions")).toContain("softmax(q · k × .5)");
     expect(text(".neuron-captions")).toContain("she · nurse +3.0");
-    expect(text(".neuron-note")).toBe("");
+    expect(text(".neuron-expanded .neuron-note")).toBe("");
   });
 
   test("is worked out anew for the pointed query, without keys after it", () => {
@@ -140,7 +140,7 @@ describe("the neuron view", () => {
     act(() => {
       weights.value = { status: "ready", value: headWeights(rows([0.1, 0.1, 0.8])) };
     });
-    expect(text(".neuron-note")).toContain("she → she would be .049 instead of .800");
+    expect(text(".neuron-expanded .neuron-note")).toContain("she → she would be .049 instead of .800");
   });
 
   test("has its numbers as a table, in the plot's place", () => {
@@ -166,7 +166,7 @@ describe("the neuron view", () => {
       named("B→A").click();
     });
     expect(cells('[aria-label="Weights"]')).toEqual([".36", ".59"]);
-    expect(text(".neuron-note")).toContain("hidden by the filter: .05");
+    expect(text(".neuron-expanded .neuron-note")).toContain("hidden by the filter: .05");
     act(() => {
       named("All").click();
     });

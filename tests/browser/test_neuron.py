@@ -1,0 +1,268 @@
+"""BertViz's neuron view, interaction by interaction (N1 to N7), on BERT, GPT-2, Llama and BART, in both themes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from attention_tab import AttentionTab
+from neuron_log import PAIR, RUN, SENTENCE_B, STEPS, NeuronLog, write_log
+from numpy.typing import NDArray
+from playwright.sync_api import expect
+from tensorboard_server import TensorBoardServer
+
+from tensorboard_plugin_attn import AttentionReader, LayerAttention
+
+OpenTab = Callable[..., AttentionTab]
+ROW, PADDING = 24, 3
+SHE, DOCTOR = PAIR.index("she"), PAIR.index("doctor")
+
+both_themes = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+two_steps = pytest.mark.parametrize("step", STEPS)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> NeuronLog:
+    return write_log(tmp_path_factory.mktemp("neurons"))
+
+
+@pytest.fixture(scope="module")
+def server(log: NeuronLog) -> Iterator[TensorBoardServer]:
+    with TensorBoardServer.start(logdir=log.directory) as server:
+        yield server
+
+
+@pytest.fixture
+def show(open_tab: OpenTab, server: TensorBoardServer) -> OpenTab:
+    """Open the Neuron view of a probe and wait until it is drawn."""
+
+    def open_view(tag: str, *, dark: bool = False, width: int = 1280, **state: object) -> AttentionTab:
+        tab = open_tab(server.url, dark=dark, width=width, view="neuron", run=RUN, tag=tag, **state)
+        tab.wait_drawn("neuron")
+        return tab
+
+    return open_view
+
+
+def layer_of(log: NeuronLog, tag: str, step: int, layer: int) -> LayerAttention:
+    return AttentionReader(log.directory).read(RUN, tag, step).layers[layer]
+
+
+def shown_weights(tab: AttentionTab) -> list[float]:
+    """The weights beside the bars, to four decimals, from the first key in view on."""
+    cells = tab.frame.get_by_role("table", name="Weights").get_by_role("cell")
+    return [float(text) for text in cells.evaluate_all("cells => cells.map(cell => cell.title)")]
+
+
+def title(tab: AttentionTab) -> str:
+    return tab.frame.locator(".neuron-title").inner_text()
+
+
+def hover_query(tab: AttentionTab, row: int) -> None:
+    """Point at a query token."""
+    tokens = tab.frame.get_by_role("listbox", name="Query tokens")
+    tokens.hover(position={"x": 20, "y": row * ROW + ROW / 2})
+
+
+def cell_pixels(tab: AttentionTab, column: int, row: int, count: int) -> NDArray[np.int64]:
+    """Colours ``[dimension, rgba]`` of a row of one of the three columns of 192 pixels."""
+    pixels = tab.pixels(tab.canvas("Query, key")).astype(np.int64)
+    width = 192 // count
+    left = column * (192 + 16) + width // 2
+    return pixels[row * ROW + ROW // 2, left : left + 192 : width][:count]
+
+
+def signs(colours: NDArray[np.int64]) -> NDArray[np.int64]:
+    """1 for blue, −1 for orange, 0 for neither."""
+    return np.sign(np.where(abs(colours[:, 2] - colours[:, 0]) > 24, colours[:, 2] - colours[:, 0], 0))
+
+
+@both_themes
+@two_steps
+def test_n1_layer_and_head_are_chosen_by_name(show: OpenTab, log: NeuronLog, step: int, dark: bool) -> None:
+    tab = show("bert/pair", dark=dark, step=step, query=SHE)
+    tab.after_drawing("neuron", lambda: tab.frame.get_by_label("Layer", exact=True).select_option("Layer 1"))
+    tab.after_drawing("neuron", lambda: tab.frame.get_by_label("Head", exact=True).select_option("Head 3"))
+    assert "layer 1 · head 3" in title(tab)
+    wanted = layer_of(log, "bert/pair", step, 1).weights[3, SHE]
+    np.testing.assert_allclose(shown_weights(tab), wanted, atol=6e-5)
+    tab.hash_has("p.attn.layer=1", "p.attn.head=3")
+
+
+@both_themes
+def test_n2_a_sentence_pair_is_filtered(show: OpenTab, log: NeuronLog, dark: bool) -> None:
+    tab = show("bert/pair", dark=dark, step=STEPS[0], query=SHE)
+    tab.button("B→A").click()
+    wanted = layer_of(log, "bert/pair", STEPS[0], 0).weights[0, SHE]
+    np.testing.assert_allclose(shown_weights(tab), wanted[:SENTENCE_B], atol=6e-5)
+    hidden = f"{wanted[SENTENCE_B:].sum():.2f}".lstrip("0")
+    expect(tab.frame.get_by_text(f"hidden by the filter: {hidden}")).to_be_visible()
+    pixels = tab.pixels(tab.canvas("Query, key"))
+    assert pixels[SENTENCE_B * ROW :, 192 + 16 : 400, 3].max() == 0, "keys of the other sentence are drawn"
+
+
+@both_themes
+@two_steps
+def test_n3_and_n6_collapsed_a_pointed_token_shows_its_lines(
+    show: OpenTab, log: NeuronLog, step: int, dark: bool
+) -> None:
+    tab = show("bert/pair", dark=dark, step=step, head=2)
+    tab.button("Collapsed").click()
+    lines = tab.canvas("Attention lines")
+    expect(lines).to_be_visible()
+    hover_query(tab, DOCTOR)
+    wanted = layer_of(log, "bert/pair", step, 0).weights[2, DOCTOR]
+    texts = tab.frame.locator(".weight-column span").all_inner_texts()
+    np.testing.assert_allclose([float(text) for text in texts], wanted, atol=0.0051)
+    assert tab.frame.locator(".token-bar").count() > 0
+    expect(tab.canvas("Query, key")).to_have_count(0)
+
+
+@both_themes
+def test_n4_the_switch_to_columns_is_visible_and_opens_them(show: OpenTab, dark: bool) -> None:
+    for width in (1280, 900):
+        tab = show("bert/pair", dark=dark, width=width, step=STEPS[0], columns="collapsed")
+        expect(tab.button("Expanded")).to_be_visible()
+        tab.after_drawing("neuron", tab.button("Expanded").click)
+        heads = tab.frame.locator(".neuron-heads b").all_inner_texts()
+        assert heads == ["query", "key", "q × k", "q · k", "softmax"]
+
+
+@both_themes
+@two_steps
+def test_n5_a_pointed_query_is_worked_out_anew(show: OpenTab, log: NeuronLog, step: int, dark: bool) -> None:
+    tab = show("bert/pair", dark=dark, step=step, order="stored", query=SHE)
+    layer = layer_of(log, "bert/pair", step, 0)
+    for query in (DOCTOR, 1):
+        hover_query(tab, query)
+        expect(tab.frame.locator(".neuron-title h2")).to_contain_text(f"{PAIR[query]} →")
+        np.testing.assert_allclose(shown_weights(tab), layer.weights[0, query], atol=6e-5)
+        columns = (layer.query[0, query], layer.key[0, query], layer.query[0, query] * layer.key[0, query])
+        for column, values in enumerate(columns):
+            largest = (
+                abs(layer.query[0]).max(),
+                abs(layer.key[0]).max(),
+                abs(layer.query[0, query] * layer.key[0]).max(),
+            )[column]
+            found = signs(cell_pixels(tab, column, query, len(values)))
+            clear = abs(values) > 0.3 * largest
+            assert clear.any()
+            np.testing.assert_array_equal(found[clear], np.sign(values[clear]))
+
+
+@both_themes
+@two_steps
+def test_n7_keys_after_the_query_are_hidden_in_a_causal_model(
+    show: OpenTab, log: NeuronLog, step: int, dark: bool
+) -> None:
+    tab = show("gpt2/128", dark=dark, step=step, query=4)
+    wanted = layer_of(log, "gpt2/128", step, 0).weights[0, 4, :5]
+    np.testing.assert_allclose(shown_weights(tab), wanted, atol=6e-5)
+    keys = tab.frame.get_by_role("listbox", name="Key tokens").get_by_role("option")
+    assert keys.count() == 5
+    pixels = tab.pixels(tab.canvas("Query, key"))
+    assert pixels[: 5 * ROW, 192 + 16 : 400, 3].max() == 255
+    assert pixels[5 * ROW :, 192 + 16 : 400, 3].max() == 0
+
+
+def test_every_row_of_a_long_text_can_be_reached(show: OpenTab, log: NeuronLog) -> None:
+    tab = show("gpt2/128", step=STEPS[0], query=127)
+    wanted = layer_of(log, "gpt2/128", STEPS[0], 0).weights[0, 127]
+    found = shown_weights(tab)
+    assert len(found) < 60, "rows out of view are in the page"
+    np.testing.assert_allclose(found, wanted[-len(found) :], atol=6e-5)
+
+
+def test_a_pinned_query_and_key_stand_in_the_link(show: OpenTab) -> None:
+    tab = show("bert/pair", step=STEPS[1])
+    tab.frame.get_by_role("listbox", name="Query tokens").click(position={"x": 20, "y": SHE * ROW + 12})
+    tab.frame.get_by_role("listbox", name="Key tokens").click(position={"x": 40, "y": DOCTOR * ROW + 12})
+    tab.page.mouse.move(2, 2)
+    tab.hash_has(f"p.attn.query={SHE}", f"p.attn.key={DOCTOR}")
+    assert "she → doctor" in title(tab)
+
+
+@two_steps
+def test_dimensions_are_ordered_by_their_part_and_followed(show: OpenTab, log: NeuronLog, step: int) -> None:
+    tab = show("bert/pair", step=step, query=SHE, key=DOCTOR)
+    layer = layer_of(log, "bert/pair", step, 0)
+    products = layer.query[0, SHE] * layer.key[0, DOCTOR]
+    best = int(np.argmax(products))
+    box = tab.frame.get_by_role("slider", name="Dimension", exact=True)
+    box.hover(position={"x": 3, "y": 40})
+    captions = tab.frame.locator(".neuron-captions")
+    expect(captions).to_contain_text(f"dimension {best} (pointer)")
+    expect(captions).to_contain_text(f"+{products[best]:.1f} of she · doctor")
+    expect(tab.frame.locator(".plot-legend .is-followed")).to_contain_text(f"dimension {best}")
+    tab.page.mouse.move(2, 2)
+    box.focus()
+    box.press("End")
+    expect(captions).to_contain_text(f"dimension {int(np.argmin(products))} (pointer)")
+    box.press("Enter")
+    tab.hash_has(f"p.attn.dimension={int(np.argmin(products))}")
+
+
+def test_heads_that_share_a_key_head_are_named(show: OpenTab, log: NeuronLog) -> None:
+    tab = show("llama/grouped", step=STEPS[0], head=5, query=7)
+    assert "key head 1, shared with heads 4, 6 and 7" in title(tab)
+    layer = layer_of(log, "llama/grouped", STEPS[0], 0)
+    assert (layer.num_heads, layer.num_kv_heads) == (8, 2)
+    np.testing.assert_allclose(shown_weights(tab), layer.weights[5, 7], atol=6e-5)
+    expect(tab.frame.locator(".neuron-note")).to_have_count(0)
+
+
+@two_steps
+def test_cross_attention_has_the_tokens_of_both_texts(show: OpenTab, log: NeuronLog, step: int) -> None:
+    tab = show("bart/translation", step=step, layer=2, query=2)
+    assert "Schwester →" in title(tab)
+    layer = layer_of(log, "bart/translation", step, 2)
+    assert layer.kind == "cross"
+    np.testing.assert_allclose(shown_weights(tab), layer.weights[0, 2], atol=6e-5)
+    expect(tab.frame.get_by_text("there is no distance between them")).to_be_visible()
+
+
+def test_weights_that_query_and_key_do_not_give_are_told(show: OpenTab) -> None:
+    tab = show("other/weights", step=STEPS[1])
+    expect(tab.frame.locator(".neuron-note")).to_contain_text("Recomputed from query and key")
+
+
+@pytest.mark.parametrize("tag", ["bert/pair", "gpt2/128", "llama/grouped", "wide/256", "one"])
+def test_logged_weights_are_what_query_and_key_give(show: OpenTab, tag: str) -> None:
+    tab = show(tag, step=STEPS[0])
+    expect(tab.frame.get_by_role("slider", name="Dimension", exact=True)).to_be_visible()
+    expect(tab.frame.get_by_text("Recomputed from query and key")).to_have_count(0)
+
+
+def test_numbers_of_the_query_can_be_read_as_a_table(show: OpenTab, log: NeuronLog) -> None:
+    tab = show("bert/pair", step=STEPS[0], query=SHE)
+    tab.button("Numbers as a table").click()
+    row = tab.frame.get_by_role("table", name="Numbers of she").get_by_role("row").nth(1)
+    layer = layer_of(log, "bert/pair", STEPS[0], 0)
+    weight = f"{layer.weights[0, SHE, 0]:.3f}".lstrip("0")
+    expect(row.get_by_role("cell").last).to_have_text(weight)
+    total = float(layer.query[0, SHE] @ layer.key[0, 0])
+    shown = row.get_by_role("cell").first.inner_text().replace("−", "-")
+    assert float(shown) == pytest.approx(total, abs=0.051)
+
+
+def test_a_record_without_query_and_key_says_how_to_log_them(
+    open_tab: OpenTab, server: TensorBoardServer
+) -> None:
+    tab = open_tab(server.url, view="neuron", run=RUN, tag="bert/weights", step=STEPS[0])
+    expect(tab.frame.get_by_role("heading", level=1)).to_have_text(re.compile("No query and key for layer 0"))
+    for way in ("add_probe", "Hugging Face Trainer"):
+        tab.button(way).click()
+        expect(tab.frame.locator("code")).to_contain_text("query_key=True")
+
+
+@pytest.mark.parametrize(
+    ("tag", "panel"), [("one", "Step 80 cannot be read"), ("bert/pair", "Step 80 has no patterns")]
+)
+def test_steps_without_a_picture_leave_the_word_to_the_panel(
+    open_tab: OpenTab, server: TensorBoardServer, tag: str, panel: str
+) -> None:
+    tab = open_tab(server.url, view="neuron", run=RUN, tag=tag, step=80)
+    expect(tab.frame.get_by_role("heading", name=panel)).to_be_visible()
+    expect(tab.frame.locator("canvas[role=img]")).to_have_count(0)
