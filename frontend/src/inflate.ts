@@ -1,5 +1,6 @@
 /** gzip members back to back → their inflated bytes, one after the other. */
 
+import { gunzip } from "./gunzip";
 import { DecodeError } from "./unpack";
 
 /**
@@ -24,35 +25,41 @@ export function splitMembers(bytes: Uint8Array, lengths: Iterable<number>): Uint
   return members;
 }
 
-/**
- * Inflate one gzip member into `into`, which it must fill exactly.
- *
- * One member at a time: DecompressionStream takes one, and checks its CRC.
- */
+/** Above so many bytes the browser's own inflater is faster. */
+const LARGE = 1 << 20;
+
+/** Inflate one gzip member into `into`, which it must fill exactly; its checksum is checked. */
 export async function inflateMember(
   member: Uint8Array,
   into: Uint8Array,
   part: string,
 ): Promise<void> {
+  let filled: number;
+  try {
+    filled = into.length > LARGE ? await streamed(member, into) : gunzip(member, into);
+  } catch (cause) {
+    throw new DecodeError(part, "its compressed bytes are damaged", { cause });
+  }
+  if (filled > into.length)
+    throw new DecodeError(part, `inflates to more than ${into.length} bytes`);
+  if (filled !== into.length)
+    throw new DecodeError(part, `inflates to ${filled} bytes, expected ${into.length}`);
+}
+
+/** A DecompressionStream takes one member, no more. */
+async function streamed(member: Uint8Array, into: Uint8Array): Promise<number> {
   const stream = new DecompressionStream("gzip");
   const writer = stream.writable.getWriter();
   const written = writer.write(member as Uint8Array<ArrayBuffer>).then(() => writer.close());
   written.catch(() => undefined); // the reader below meets the same error
   let filled = 0;
-  try {
-    for await (const chunk of chunksOf(stream.readable)) {
-      if (filled + chunk.length > into.length)
-        throw new DecodeError(part, `inflates to more than ${into.length} bytes`);
-      into.set(chunk, filled);
-      filled += chunk.length;
-      release(chunk);
-    }
-  } catch (cause) {
-    if (cause instanceof DecodeError) throw cause;
-    throw new DecodeError(part, "its compressed bytes are damaged", { cause });
+  for await (const chunk of chunksOf(stream.readable)) {
+    if (filled + chunk.length <= into.length) into.set(chunk, filled);
+    filled += chunk.length;
+    if (filled > into.length) break;
+    release(chunk);
   }
-  if (filled !== into.length)
-    throw new DecodeError(part, `inflates to ${filled} bytes, expected ${into.length}`);
+  return filled;
 }
 
 async function* chunksOf(
