@@ -1,0 +1,139 @@
+"""An architecture of transformers → a small configuration of it, built by rules on the names of its settings."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any
+
+__all__ = ["small_config"]
+
+RULES: tuple[tuple[str, Any], ...] = (
+    (r"(^|_)vocab_size$", lambda old: min(old, 128)),
+    (r"type_vocab_size$", lambda old: old),
+    (r"(num_hidden_layers|^n_layers?$|num_layers$|encoder_layers$|decoder_layers$|^depth$|num_blocks$)", 2),
+    (r"(num_key_value_heads|num_kv_heads|n_kv_heads|multi_query_group_num|n_head_kv)$", 2),
+    (r"^(mamba_d_head|mamba_headdim|mamba_head_dim)$", 32),
+    (r"(attention_heads|^n_heads?$|^num_heads$|heads$)", 4),
+    (r"^(qk_rope_head_dim|rope_head_dim)$", 16),
+    (
+        r"^(qk_nope_head_dim|v_head_dim|qk_head_dim|kv_channels|d_kv|head_dim|attention_head_dim|head_size)$",
+        16,
+    ),
+    (r"^(q_lora_rank|kv_lora_rank)$", 24),
+    (
+        r"^(ffn_dim|d_ff|.*ffn_dim|.*intermediate_size|n_inner|d_inner|hidden_dim_ffn|feedforward_dim|dim_feedforward)$",
+        96,
+    ),
+    (
+        r"^(hidden_size|d_model|n_embd|dim|embed_dim|hidden_dim|model_dim|encoder_hidden_size|width|d_embed)$",
+        64,
+    ),
+    (r"^(projection_dim|embedding_size|decoder_hidden_size|.*_hidden_size)$", 64),
+    (r"^(num_local_experts|num_experts|n_routed_experts|moe_num_experts)$", 4),
+    (r"^(num_experts_per_tok|moe_topk|top_k_experts)$", 2),
+    (r"^(n_group|topk_group|num_expert_groups)$", 1),
+    (r"^first_k_dense_replace$", 1),
+    (r"^image_size$", 32),
+    (r"^patch_size$", 8),
+)
+
+
+def small_config(config: Any, overrides: dict[str, Any] | None = None) -> Any:
+    """Shrink a configuration and those inside it, in place."""
+    shrink(config)
+    for path, value in (overrides or {}).items():
+        target = config
+        *outer, last = path.split(".")
+        for part in outer:
+            target = getattr(target, part)
+        setattr(target, last, value)
+    return config
+
+
+def shrink(config: Any) -> None:
+    for name, value in list(vars(config).items()):
+        if type(value).__name__.endswith("Config"):
+            shrink(value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            new = shrunk(name, value)
+            if new != value:
+                put(config, name, new)
+        elif isinstance(value, dict):
+            fit_rope_sections(value)
+    fit_heads(config)
+    layers = getattr(config, "num_hidden_layers", None)
+    if isinstance(layers, int):
+        fit_layer_lists(config, layers)
+    fit_token_ids(config)
+
+
+def put(config: Any, name: str, value: Any) -> None:
+    """Set one setting; some are computed from others and cannot be set."""
+    with contextlib.suppress(AttributeError):
+        setattr(config, name, value)
+
+
+def fit_heads(config: Any) -> None:
+    """Head sizes that belong together, and as many heads per stage as fit a small width."""
+    given = vars(config)
+    if "head_dim" in given and given["head_dim"] is None:
+        put(config, "head_dim", 16)
+    if "kv_lora_rank" in given:
+        put(config, "qk_head_dim", 32)
+        put(config, "num_key_value_heads", given.get("num_attention_heads", 4))
+    if isinstance(given.get("num_heads"), list | tuple) and "embed_dim" in given:
+        put(config, "num_heads", [2, 4, 8, 16][: len(given["num_heads"])])
+        put(config, "depths", [1, 1, 2, 1][: len(given["num_heads"])])
+        put(config, "embed_dim", 16)
+        put(config, "hidden_size", 16 * 2 ** (len(given["num_heads"]) - 1))
+        put(config, "window_size", 4)
+
+
+def fit_rope_sections(rope: dict[str, Any]) -> None:
+    """Sections of a multi-axis rotary embedding for heads of 16."""
+    if isinstance(rope.get("mrope_section"), list | tuple):
+        rope["mrope_section"] = [2, 3, 3] if rope.get("partial_rotary_factor", 1.0) == 1.0 else [1, 1, 2]
+
+
+def shrunk(name: str, value: int) -> int:
+    """The small value of one setting."""
+    for pattern, new in RULES:
+        if re.search(pattern, name):
+            small = new(value) if callable(new) else min(value, new) if value > 0 else value
+            return int(small)
+    return value
+
+
+def fit_layer_lists(config: Any, layers: int) -> None:
+    """Lists with one entry a layer get as many entries as there are layers now, every kind of layer once."""
+    types = vars(config).get("layer_types")
+    if isinstance(types, list) and types:
+        kinds = list(dict.fromkeys(types))
+        kinds = (kinds * layers)[: max(layers, len(kinds))]
+        put(config, "layer_types", kinds)
+        put(config, "num_hidden_layers", len(kinds))
+        layers = len(kinds)
+    for name, value in list(vars(config).items()):
+        if (
+            name != "layer_types"
+            and isinstance(value, list)
+            and re.search(r"(layer|mlp|block).*(types|list|sizes|pattern)", name)
+        ):
+            put(config, name, (list(value) * layers)[:layers])
+
+
+def fit_token_ids(config: Any) -> None:
+    """Special tokens inside the small vocabulary."""
+    vocabulary = getattr(config, "vocab_size", None)
+    if not isinstance(vocabulary, int):
+        return
+    for number, name in enumerate(sorted(vars(config))):
+        value = vars(config)[name]
+        if (
+            name.endswith("_token_id")
+            and isinstance(value, int)
+            and not isinstance(value, bool)
+            and value >= vocabulary
+        ):
+            put(config, name, vocabulary - 1 - number % 20)

@@ -1,0 +1,102 @@
+"""capture: every architecture of the coverage table in docs/capture.md, against a fresh eager copy."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import torch
+from matrix.coverage import PAGE, covered_rows, measure, rebuilt
+
+from tensorboard_plugin_attn import capture
+
+ROWS = covered_rows()
+SLOW = frozenset(
+    [
+        "afmoe",
+        "fastspeech2_conformer",
+        "fastspeech2_conformer_with_hifigan",
+        "internvl_vision",
+        "llava_onevision",
+        "maskformer",
+        "moss_transcribe_diarize_audio",
+        "olmoe",
+        "parakeet_ctc",
+        "parakeet_rnnt",
+        "pegasus",
+        "pvt",
+        "qianfan_ocr_vision",
+        "qwen2_audio_encoder",
+        "sam3",
+        "sam3_lite_text",
+        "seamless_m4t",
+        "seamless_m4t_v2",
+        "vits",
+        "voxtral_encoder",
+        "whisper",
+    ]
+)
+
+
+def parameters() -> list[Any]:
+    return [
+        pytest.param(
+            row, id=row["architecture"], marks=[pytest.mark.slow] if row["architecture"] in SLOW else []
+        )
+        for row in ROWS
+    ]
+
+
+def test_the_table_covers_at_least_120_architectures() -> None:
+    assert len(ROWS) - len(SLOW) >= 120
+    assert re.search(rf"^{len(ROWS)} architectures are exact", PAGE.read_text(), re.MULTILINE)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("row", parameters())
+def test_every_reference_map_is_captured_in_order_and_none_passes_for_another(row: dict[str, str]) -> None:
+    torch.manual_seed(0)
+    found = measure(row["architecture"])
+    assert found.verdict == "exact", found.reason
+    assert found.error <= found.limit
+    assert [str(found.references), str(found.records)] == [row["references"], row["records"]]
+    assert found.mechanisms == row["mechanisms"]
+    assert rebuilt(found) == row["rebuilt"]
+
+
+class Swapped:
+    """A capture that hands on the layers in another order."""
+
+    def __init__(self, model: Any, **options: Any) -> None:
+        self.captured = capture(model, **options)
+        self.model = self.captured.model
+
+    def __enter__(self) -> Swapped:
+        self.captured.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.captured.__exit__(*error)
+
+    @property
+    def layers(self) -> list[Any]:
+        return self.captured.layers[::-1]
+
+
+def test_the_control_layers_in_the_wrong_order_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matrix.compare.capture", Swapped)
+    assert measure("bert").verdict == "missed"
+
+
+class Repeated(Swapped):
+    """A capture that hands on the first layer in place of every other."""
+
+    @property
+    def layers(self) -> list[Any]:
+        return [self.captured.layers[0] for _ in self.captured.layers]
+
+
+def test_the_control_one_layer_in_place_of_all_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matrix.compare.capture", Repeated)
+    assert measure("bert").verdict in ("missed", "near uniform")
