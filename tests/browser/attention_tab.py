@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page
 
 __all__ = ["AttentionTab", "tab_hash"]
 
-VIEWS = {"model": "Model", "head": "Head"}
+VIEWS = {"model": "Model", "head": "Head", "neuron": "Neuron"}
 DRAWN = "view => performance.getEntriesByName(`attn:drawn:${view}`).length"
 
 # Every mark keeps what the views' canvases held at that very moment, once `keepPictures` is set.

@@ -10,7 +10,7 @@ import pytest
 from attention_tab import AttentionTab
 from neuron_log import PAIR, RUN, SENTENCE_B, STEPS, NeuronLog, write_log
 from numpy.typing import NDArray
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader, LayerAttention
@@ -34,16 +34,35 @@ def server(log: NeuronLog) -> Iterator[TensorBoardServer]:
         yield server
 
 
-@pytest.fixture
-def show(open_tab: OpenTab, server: TensorBoardServer) -> OpenTab:
-    """Open the Neuron view of a probe and wait until it is drawn."""
+@pytest.fixture(scope="module")
+def pages(browser: Browser, server: TensorBoardServer) -> Iterator[Callable[[bool, int], AttentionTab]]:
+    """One open page for each theme and width; an error in one is an error of the tests."""
+    opened: dict[tuple[bool, int], AttentionTab] = {}
 
-    def open_view(tag: str, *, dark: bool = False, width: int = 1280, **state: object) -> AttentionTab:
-        tab = open_tab(server.url, dark=dark, width=width, view="neuron", run=RUN, tag=tag, **state)
-        tab.wait_drawn("neuron")
+    def page(dark: bool, width: int) -> AttentionTab:
+        if (dark, width) not in opened:
+            tab = AttentionTab.open(
+                browser, server.url, dark=dark, width=width, view="model", run=RUN, tag="one", step=STEPS[0]
+            )
+            tab.wait_drawn("model")
+            opened[dark, width] = tab
+        return opened[dark, width]
+
+    yield page
+    for tab in opened.values():
+        tab.close()
+
+
+@pytest.fixture
+def show(pages: Callable[[bool, int], AttentionTab]) -> OpenTab:
+    """Go to the Neuron view of a probe and wait until it is drawn."""
+
+    def go(tag: str, *, dark: bool = False, width: int = 1280, **state: object) -> AttentionTab:
+        tab = pages(dark, width)
+        tab.go("neuron", run=RUN, tag=tag, **state)
         return tab
 
-    return open_view
+    return go
 
 
 def layer_of(log: NeuronLog, tag: str, step: int, layer: int) -> LayerAttention:
