@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page
 
 __all__ = ["AttentionTab", "tab_hash"]
 
-VIEWS = {"model": "Model", "head": "Head", "neuron": "Neuron"}
+VIEWS = {"model": "Model", "head": "Head", "neuron": "Neuron", "evolution": "Evolution"}
 DRAWN = "view => performance.getEntriesByName(`attn:drawn:${view}`).length"
 
 # Every mark keeps what the views' canvases held at that very moment, once `keepPictures` is set.
@@ -53,7 +53,14 @@ class AttentionTab:
 
     @classmethod
     def open(
-        cls, browser: Browser, url: str, *, width: int = 1600, height: int = 800, dark: bool = False, **state: object
+        cls,
+        browser: Browser,
+        url: str,
+        *,
+        width: int = 1600,
+        height: int = 800,
+        dark: bool = False,
+        **state: object,
     ) -> AttentionTab:
         """Open the tab with some state in its URL, such as ``view="model", run="skewed", step=60``."""
         tab = cls(browser.new_page(viewport={"width": width, "height": height}))
@@ -87,7 +94,10 @@ class AttentionTab:
         """Follow a link inside the open page and wait until it is drawn; what it does not name is reset."""
         self.page.mouse.move(2, 2)
         target = {"view": view, **state}
-        if self.frame.get_by_role("tab", name=VIEWS[view], exact=True).get_attribute("aria-selected") == "true":
+        if (
+            self.frame.get_by_role("tab", name=VIEWS[view], exact=True).get_attribute("aria-selected")
+            == "true"
+        ):
             other = next(name for name in VIEWS if name != view)
             self.after_drawing(other, lambda: self.set_hash(tab_hash({**target, "view": other})))
         self.after_drawing(view, lambda: self.set_hash(tab_hash(target)))

@@ -64,7 +64,7 @@ def themed_tab(
 
 def opened(browser: Browser, server: TensorBoardServer, *, dark: bool) -> Iterator[AttentionTab]:
     """A tab that has drawn; closed at the end."""
-    tab = AttentionTab.open(browser, server.url, dark=dark, run="planted", tag="patterns")
+    tab = AttentionTab.open(browser, server.url, dark=dark, view="model", run="planted", tag="patterns")
     tab.wait_drawn("model")
     yield tab
     tab.close()

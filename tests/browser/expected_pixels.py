@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +15,8 @@ STOPS = {
     "dark": ["#3a3a3a", "#33536f", "#2f77b0", "#6db3ea", "#eaf6ff"],
 }
 HEAD_COLOURS = {
-    "light": "#327cbb #741f06 #b88c10 #520b88 #a44d4f #423ecb #4ea387 #8a2a5c".split(),
-    "dark": "#58b4fc #e4fa4a #bd6412 #90f8ec #4970ef #afc16a #986b90 #d68aad".split(),
+    "light": ["#327cbb", "#741f06", "#b88c10", "#520b88", "#a44d4f", "#423ecb", "#4ea387", "#8a2a5c"],
+    "dark": ["#58b4fc", "#e4fa4a", "#bd6412", "#90f8ec", "#4970ef", "#afc16a", "#986b90", "#d68aad"],
 }
 STORED = 64
 """Thumbnails are stored with at most so many pixels a side."""
@@ -36,7 +38,7 @@ def colour_table(theme: str) -> NDArray[np.float64]:
 def largest(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     """The first axis in so many parts: repeated when it is shorter, the largest of each part when longer."""
     edges = np.arange(size + 1) * len(values) // size
-    return np.stack([values[a : max(a + 1, b)].max(axis=0) for a, b in zip(edges, edges[1:], strict=False)])
+    return np.stack([values[a : max(a + 1, b)].max(axis=0) for a, b in pairwise(edges)])
 
 
 def thumbnail(weights: NDArray[np.float32], theme: str) -> NDArray[np.float64]:
@@ -53,7 +55,9 @@ def same_colours(found: NDArray[np.uint8], wanted: NDArray[np.float64], toleranc
     return opaque and float(np.abs(found[..., :3].astype(float) - wanted).max()) <= tolerance
 
 
-def line_heights(weights: NDArray[np.float32], share: float, row: float, threshold: float = 0.1) -> list[float]:
+def line_heights(
+    weights: NDArray[np.float32], share: float, row: float, threshold: float = 0.1
+) -> list[float]:
     """Where lines from queries (share 0) to keys (share 1) cross a column of the picture, in pixels."""
     queries, keys = np.nonzero(weights >= threshold)
     return sorted({float(row * (q + share * (k - q) + 0.5)) for q, k in zip(queries, keys, strict=True)})

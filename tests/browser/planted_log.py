@@ -12,12 +12,39 @@ from random_attention import softmax_weights
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
 
-__all__ = ["HEADS", "HOSTILE", "LAYERS", "RUNS", "STEEP", "STEPS", "TOKENS", "PlantedLog", "pattern_weights", "steep_weights", "write_log"]
+__all__ = [
+    "HEADS",
+    "HOSTILE",
+    "LAYERS",
+    "RUNS",
+    "STEEP",
+    "STEPS",
+    "TOKENS",
+    "PlantedLog",
+    "pattern_weights",
+    "steep_weights",
+    "write_log",
+]
 
 RUNS = ("planted", "second")
 STEPS = (0, 10, 250)
 LAYERS, HEADS = 3, 12
-TOKENS = "[CLS] the doctor asked the nurse a question because she was late . [SEP]".split()
+TOKENS = [
+    "[CLS]",
+    "the",
+    "doctor",
+    "asked",
+    "the",
+    "nurse",
+    "a",
+    "question",
+    "because",
+    "she",
+    "was",
+    "late",
+    ".",
+    "[SEP]",
+]
 BRIGHT = (3, 9)
 """Query and key of the one bright cell."""
 
@@ -108,14 +135,16 @@ def steep_weights() -> NDArray[np.float32]:
 
 def pair_record(seed: int) -> AttentionRecord:
     """Two sentences of six and five tokens."""
-    tokens = "[CLS] who was late ? [SEP] she was late [SEP]".split()
-    layers = [LayerAttention(softmax_weights(4, len(tokens), len(tokens), seed + layer)) for layer in range(2)]
+    tokens = ["[CLS]", "who", "was", "late", "?", "[SEP]", "she", "was", "late", "[SEP]"]
+    layers = [
+        LayerAttention(softmax_weights(4, len(tokens), len(tokens), seed + layer)) for layer in range(2)
+    ]
     return AttentionRecord(layers, tokens, sentence_b_start=6)
 
 
 def translation_record(seed: int) -> AttentionRecord:
     """Two layers each of encoder, decoder and cross-attention."""
-    source, target = "the nurse was late </s>".split(), "<s> die Schwester kam zu spät".split()
+    source, target = ["the", "nurse", "was", "late", "</s>"], ["<s>", "die", "Schwester", "kam", "zu", "spät"]
     shapes = {
         ("encoder", "self"): (len(source), len(source)),
         ("decoder", "self"): (len(target), len(target)),

@@ -12,8 +12,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from attention_tab import AttentionTab
 from chromium import launch
@@ -22,6 +21,7 @@ from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader
 
+ROOT = Path(__file__).resolve().parents[2]
 PICTURES: dict[str, dict[str, object]] = {
     "model": {},
     "head": {"heads": "2.3.4.7.11"},
@@ -66,11 +66,15 @@ def take_pictures(browser: Browser, url: str, state: dict[str, object], target: 
 
 
 def make_small(path: Path) -> None:
-    """Fewer colours, where Pillow is installed."""
+    """The 256 most frequent colours, where Pillow is installed; flat areas keep theirs exactly."""
     with suppress(ImportError):
         from PIL import Image
 
-        Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+        whole = Image.open(path).convert("RGB")
+        counts = sorted(whole.getcolors(1 << 24) or [], reverse=True)[:256]
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([channel for _, colour in counts for channel in colour])
+        whole.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def run_demo(logdir: Path) -> None:

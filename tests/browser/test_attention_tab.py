@@ -33,10 +33,13 @@ def test_the_tab_is_active_and_draws_on_both_data_paths(
     planted: PlantedLog, open_tab: Open, load_fast: bool
 ) -> None:
     with TensorBoardServer.start(logdir=planted.directory, load_fast=load_fast) as server:
-        tab = open_tab(server.url, run="planted", tag="patterns")
+        tab = open_tab(server.url, view="model", run="planted", tag="patterns")
         tab.wait_drawn("model")
         expect(host_tab(tab.page, "Attention")).to_have_attribute("aria-selected", "true")
-        assert wrong_cells(tab, tab.pixels(tab.canvas("Attention heads at step 250")), pattern_weights(250)) == []
+        assert (
+            wrong_cells(tab, tab.pixels(tab.canvas("Attention heads at step 250")), pattern_weights(250))
+            == []
+        )
         tab.after_drawing("head", tab.frame.get_by_role("tab", name="Head").click)
         expect(tab.canvas("Attention lines of layer 0 at step 250")).to_be_visible()
 
@@ -97,7 +100,9 @@ def test_tensorboards_theme_button_redraws_the_picture_in_the_other_colours(tab:
     for name, theme in (("Dark", "dark"), ("Light", "light")):
         show_theme(tab, name)
         tab.inside().wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
-        tab.inside().evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        tab.inside().evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
         pixels = tab.pixels(tab.canvas("Attention heads"))
         y, x = cell(tab, 0, 1)
         assert pixels[y + 20, x + 40, :3].tolist() == rgb(STOPS[theme][0])
@@ -106,7 +111,9 @@ def test_tensorboards_theme_button_redraws_the_picture_in_the_other_colours(tab:
         assert background == {"dark": "rgb(48, 48, 48)", "light": "rgb(255, 255, 255)"}[theme]
 
 
-def test_an_empty_log_directory_says_what_to_write_and_where_it_looked(tmp_path: Path, open_tab: Open) -> None:
+def test_an_empty_log_directory_says_what_to_write_and_where_it_looked(
+    tmp_path: Path, open_tab: Open
+) -> None:
     with TensorBoardServer.start(logdir=tmp_path) as server:
         tab = open_tab(server.url)
         page = tab.frame.locator(".message-page")

@@ -138,7 +138,9 @@ def test_a_double_click_isolates_a_head_and_the_last_one_stays(tab: AttentionTab
 
 
 @pytest.mark.parametrize("side", ["Query tokens", "Key tokens"])
-def test_pointing_at_a_token_of_either_side_shows_its_weights_as_numbers(tab: AttentionTab, side: str) -> None:
+def test_pointing_at_a_token_of_either_side_shows_its_weights_as_numbers(
+    tab: AttentionTab, side: str
+) -> None:
     tab.go("head", **HERE, layer=1)
     at = TOKENS.index("nurse")
     tab.frame.get_by_role("listbox", name=side).get_by_role("option", name="nurse").hover()
@@ -216,7 +218,10 @@ def test_cross_attention_has_decoder_queries_and_encoder_keys(tab: AttentionTab)
     tab.go("head", run="planted", tag="translation", step=10, layer=0)
     tab.after_drawing("head", tab.button("Cross").click)
     expect(tab.frame.get_by_role("combobox", name="Layer")).to_have_value("4")
-    for side, tokens in (("Query tokens", record.layers[4].query_tokens), ("Key tokens", record.layers[4].key_tokens)):
+    for side, tokens in (
+        ("Query tokens", record.layers[4].query_tokens),
+        ("Key tokens", record.layers[4].key_tokens),
+    ):
         options = tab.frame.get_by_role("listbox", name=side).get_by_role("option")
         assert [option.get_attribute("aria-label") for option in options.all()] == tokens
     tab.frame.get_by_role("listbox", name="Query tokens").get_by_role("option", name="Schwester").hover()

@@ -56,4 +56,6 @@ def test_no_hostile_token_widens_its_column_or_moves_another_row(tab: AttentionT
 
 @pytest.mark.usefixtures("view")
 def test_the_probe_with_markup_in_its_name_is_listed_as_it_was_named(tab: AttentionTab) -> None:
-    expect(tab.frame.get_by_role("region", name="Probes").get_by_text("hostile/<i>", exact=True)).to_be_visible()
+    expect(
+        tab.frame.get_by_role("region", name="Probes").get_by_text("hostile/<i>", exact=True)
+    ).to_be_visible()

@@ -37,7 +37,9 @@ def test_tab_reaches_every_part_of_the_model_view(tab: AttentionTab) -> None:
         "listbox: Key tokens", "select-one: Sort heads by", "range: Dim heads below",
     ]  # fmt: skip
     assert [each for each in wanted if each not in stops] == []
-    assert len({each for each in stops if each.startswith("button: Layer")}) == 1, "one stop for the whole grid"
+    assert len({each for each in stops if each.startswith("button: Layer")}) == 1, (
+        "one stop for the whole grid"
+    )
 
 
 def test_tab_reaches_every_part_of_the_head_view(tab: AttentionTab) -> None:
@@ -84,7 +86,11 @@ def test_arrow_keys_point_at_tokens_and_enter_pins_one(tab: AttentionTab) -> Non
 def test_keys_without_a_field_change_step_layer_and_head(tab: AttentionTab) -> None:
     tab.go("model", **HERE)
     tab.frame.locator("body").evaluate("body => { body.tabIndex = -1; body.focus() }")
-    for key, heading in (("ArrowDown", "Layer 1 · Head 0"), ("]", "Layer 1 · Head 1"), ("[", "Layer 1 · Head 0")):
+    for key, heading in (
+        ("ArrowDown", "Layer 1 · Head 0"),
+        ("]", "Layer 1 · Head 1"),
+        ("[", "Layer 1 · Head 0"),
+    ):
         tab.after_drawing("model", lambda key=key: press(tab, key))  # type: ignore[misc]  # bound at once
         expect(tab.frame.get_by_role("heading", name=heading)).to_be_visible()
     tab.after_drawing("model", lambda: press(tab, "ArrowRight"))

@@ -14,7 +14,13 @@ from text_boxes import layout_faults
 SHE = TOKENS.index("she")
 STATES = {
     "patterns": {"tag": "patterns", "layer": 2, "head": 7, "query": SHE},
-    "lines": {"tag": "patterns", "thumbnails": "lines", "sort": "entropy", "metric": "mean_distance", "dim": 2},
+    "lines": {
+        "tag": "patterns",
+        "thumbnails": "lines",
+        "sort": "entropy",
+        "metric": "mean_distance",
+        "dim": 2,
+    },
     "long": {"tag": "long/128", "step": 0, "query": 126, "threshold": 0.035, "specials": "mute"},
     "pair": {"tag": "pair/she", "step": 250, "sentences": "ba", "key": 2, "specials": "mute"},
     "translation": {"tag": "translation", "step": 250, "layer": 4},
@@ -29,7 +35,9 @@ def sized_tab(
     request: pytest.FixtureRequest, browser: Browser, server: TensorBoardServer
 ) -> Iterator[AttentionTab]:
     """An open page of either width."""
-    tab = AttentionTab.open(browser, server.url, width=request.param, run="planted", tag="patterns")
+    tab = AttentionTab.open(
+        browser, server.url, width=request.param, view="model", run="planted", tag="patterns"
+    )
     tab.wait_drawn("model")
     yield tab
     tab.close()

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from tensorboard_plugin_attn import AttentionReader
 
+
 def test_every_head_of_every_step_of_both_runs_shows_its_planted_pattern_in_both_themes(
     themed_tab: AttentionTab,
 ) -> None:
@@ -74,7 +75,10 @@ def test_the_tip_names_layer_head_and_the_metrics_of_the_record(
     tab.button(f"Layer {layer} head {head}").hover()
     tip = tab.frame.get_by_role("tooltip")
     expect(tip).to_contain_text(f"Layer {layer} · Head {head}")
-    shown = {row.get_by_role("rowheader").inner_text(): row.get_by_role("cell").all_inner_texts() for row in rows(tip)}
+    shown = {
+        row.get_by_role("rowheader").inner_text(): row.get_by_role("cell").all_inner_texts()
+        for row in rows(tip)
+    }
     series = AttentionReader(planted.directory).metrics(run, "patterns")
     values = series.values[STEPS.index(step), layer, head]
     change = values - series.values[0, layer, head]
@@ -98,7 +102,9 @@ def number(text: str) -> float:
     return float("nan") if text == "–" else float(text.replace("−", "-").replace("±", ""))
 
 
-def test_a_click_opens_the_head_beside_the_grid_and_the_link_leads_to_the_head_view(tab: AttentionTab) -> None:
+def test_a_click_opens_the_head_beside_the_grid_and_the_link_leads_to_the_head_view(
+    tab: AttentionTab,
+) -> None:
     tab.go("model", run="planted", tag="patterns", step=0)
     tab.after_drawing("model", tab.button("Layer 1 head 4").click)
     chosen = tab.frame.get_by_role("complementary", name="Chosen head")

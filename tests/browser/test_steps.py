@@ -78,7 +78,10 @@ def test_scrubbing_sets_one_mark_for_each_changed_step_with_its_pixels_on_screen
     steps = [STEPS[position] for position in (0, 1, 2, 1, 0, 1, 2, 0)]
     assert [name for name, _ in kept] == [NAMES[view].format(step) for step in steps]
     if view == "model":
-        assert [wrong_cells(tab, pixels, pattern_weights(step)) for step, (_, pixels) in zip(steps, kept, strict=True)] == [[]] * 8
+        assert [
+            wrong_cells(tab, pixels, pattern_weights(step))
+            for step, (_, pixels) in zip(steps, kept, strict=True)
+        ] == [[]] * 8
     else:
         seen = {step: pixels.tobytes() for step, (_, pixels) in zip(steps, kept, strict=True)}
         assert len(set(seen.values())) == 3
