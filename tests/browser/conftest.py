@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import changing_log
 import pytest
 from attention_tab import AttentionTab
 from chromium import launch
@@ -31,6 +33,19 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> PlantedLog:
 def server(planted: PlantedLog) -> Iterator[TensorBoardServer]:
     """A real TensorBoard on the planted log."""
     with TensorBoardServer.start(logdir=planted.directory) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def changing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log in which heads change and some are broken; tests only read it."""
+    return changing_log.write_log(tmp_path_factory.mktemp("changing"))
+
+
+@pytest.fixture(scope="session")
+def changing_server(changing: Path) -> Iterator[TensorBoardServer]:
+    """A real TensorBoard on it."""
+    with TensorBoardServer.start(logdir=changing) as server:
         yield server
 
 
