@@ -21,10 +21,10 @@ export interface CodeSource {
   readonly values: Float32Array | null;
 }
 
-function tableOf(scale: number): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, code) =>
-    Math.min(255, Math.round(code * Math.sqrt(scale)) || 0),
-  );
+/** Fill the table from stored code to round(255 √weight), for a row of this maximum. */
+function fillTable(table: Uint8Array, maximum: number): void {
+  const root = Math.sqrt(maximum) || 0;
+  for (let code = 0; code < 256; code++) table[code] = Math.min(255, Math.round(code * root));
 }
 
 /**
@@ -40,17 +40,20 @@ export function headCodes(
 ): Level {
   const { queries, keys } = source;
   const codes = new Uint8Array(rows.length * columns.length);
+  const table = new Uint8Array(256);
   const whole = columns.length === keys && columns.every((key, at) => key === at);
   for (let row = 0, to = 0; row < rows.length; row++, to += columns.length) {
     if (rows[row]! < 0) continue;
     const line = (head - source.firstHead) * queries + rows[row]!;
     if (source.codes === null) copyValues(source.values!, line * keys, columns, codes, to);
-    else
+    else {
+      fillTable(table, source.rowMax[line]!);
       copyCodes(source.codes, line * keys, whole ? null : columns, codes, {
         to,
-        table: tableOf(source.rowMax[line]!),
+        table,
         count: columns.length,
       });
+    }
   }
   return { codes, rows: rows.length, columns: columns.length };
 }

@@ -86,6 +86,12 @@ function useWheel(
   }, [element]);
 }
 
+/** A wheel tells whole pixels; where the pointer last was, it is known to fractions, which are many cells of a long text. */
+function finer(wheel: Point, pointer: Point | null): Point {
+  const near = pointer !== null && Math.hypot(wheel.x - pointer.x, wheel.y - pointer.y) < 2;
+  return near ? pointer : wheel;
+}
+
 interface Press {
   at: Point;
   view: Viewport;
@@ -97,6 +103,7 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
   const view = settled(chosen, sheet);
   const picture = useRef<HTMLDivElement>(null);
   const press = useRef<Press | null>(null);
+  const last = useRef<Point | null>(null);
   const anchor = useRef<Cell | null>(null);
   const { pointed, selected, shown } = useCells(source);
 
@@ -106,7 +113,10 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
   };
   useWheel(picture, (event) => {
     const lines = event.deltaMode === 0 ? 1 : 16;
-    setView(zoomed(view, sheet, Math.exp(-WHEEL * lines * event.deltaY), placeOf(event)));
+    const at = finer(placeOf(event), last.current);
+    setView((old) =>
+      zoomed(settled(old, sheet), sheet, Math.exp(-WHEEL * lines * event.deltaY), at),
+    );
   });
   useEffect(
     () => () => {
@@ -121,7 +131,7 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
     event.currentTarget.setPointerCapture(event.pointerId);
   };
   const onPointerMove = (event: TargetedPointerEvent<HTMLElement>): void => {
-    const place = placeOf(event);
+    const place = (last.current = placeOf(event));
     const held = press.current;
     if (held === null) return pointAt(source, cellAt(view, sheet, place));
     const by = { x: place.x - held.at.x, y: place.y - held.at.y };
