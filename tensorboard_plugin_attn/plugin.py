@@ -24,7 +24,7 @@ from tensorboard_plugin_attn.evolution_routes import EvolutionRoutes
 from tensorboard_plugin_attn.listing import Listing
 from tensorboard_plugin_attn.metric_series import MetricSource
 from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
-from tensorboard_plugin_attn.query import integer, optional_integer, where
+from tensorboard_plugin_attn.query import integer, optional_integer, text, where
 from tensorboard_plugin_attn.results import (
     Packed,
     record_result,
@@ -33,6 +33,7 @@ from tensorboard_plugin_attn.results import (
     weights_result,
 )
 from tensorboard_plugin_attn.roots import parse_roots
+from tensorboard_plugin_attn.standalone import standalone_html
 
 __all__ = ["AttnPlugin"]
 
@@ -76,6 +77,7 @@ class AttnPlugin(base_plugin.TBPlugin):
             "/metrics": serve(lambda request: self.evolution.metrics(request.args)),
             "/compare": serve(lambda request: self.evolution.compare(request.args)),
             "/find": serve(lambda request: self.evolution.find(request.args)),
+            "/export": serve(lambda request: self.export_answer(request.args)),
             "/scalars": serve(self.evolution.scalars),
             f"/{ENTRY}": serve(lambda request: find_asset(ENTRY)),
             "/*": serve(lambda request: find_asset(request.path.partition("/plugin/attn/")[2])),
@@ -101,6 +103,14 @@ class AttnPlugin(base_plugin.TBPlugin):
         """Query and key of one head."""
         layer, head = integer(arguments, "layer"), integer(arguments, "head")
         return self.binary(arguments, lambda record: vectors_result(record, layer, head))
+
+    def export_answer(self, arguments: Arguments) -> Answer:
+        """One record as a stand-alone HTML file, as bytes to save: it never runs as a page of TensorBoard's."""
+        run, view, state = text(arguments, "run"), text(arguments, "view"), arguments.get("state", "")
+        page, version = self.records.use(
+            *where(arguments), arguments.get("v"), lambda record: standalone_html(record, run, view, state)
+        )
+        return Answer(page.encode(), "application/octet-stream", etag=version)
 
     def binary(self, arguments: Arguments, result: Callable[[OpenedRecord], Packed]) -> Answer:
         """Arrays of one record."""

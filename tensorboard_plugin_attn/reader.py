@@ -165,6 +165,27 @@ class AttentionReader:
                 found = find_in_source(self.open_source(step_file), pattern)
                 yield replace(found, done=done, total=len(steps))
 
+    def to_html(self, run: str, tag: str, step: int, *, view: str = "model") -> str:
+        """One record as one HTML file with the tab's own views, that opens from disk without server or network.
+
+        Args:
+            view: the one that is open at first: ``"evolution"``, ``"model"``, ``"head"`` or ``"neuron"``. Query
+                and key vectors travel with the Neuron view alone; histories have this one step.
+
+        Raises:
+            NotRecordedError: run, tag or step was never logged.
+            RequestError: there is no such view, or the frontend is not built.
+            DamagedFileError: the file is not whole.
+
+        Example:
+            >>> Path("nurse.html").write_text(reader.to_html("a", "doctor/she", 60), encoding="utf-8")
+        """
+        # Imported here: it brings in TensorBoard, which nothing else of this module needs.
+        from tensorboard_plugin_attn.opened_record import open_record
+        from tensorboard_plugin_attn.standalone import standalone_html
+
+        return standalone_html(open_record(self.files, self.find_step(run, tag, step)), run, view)
+
     def headers(self, run: str, tag: str) -> tuple[list[Header], list[int]]:
         """The headers of a tag, and the steps whose file cannot be read."""
         headers, damaged = [], []

@@ -19,6 +19,7 @@ import {
   index,
   indexError,
   isMetricsOnly,
+  standaloneViews,
   stepError,
   steps,
   tags,
@@ -46,6 +47,9 @@ function Shown({ present, retry }: { present: ViewDefinition } & Pick<AppProps, 
   return (
     <div class="view" data-view={present.id}>
       <div class="view-body">
+        {present.overSteps === true && standaloneViews.value !== null && (
+          <p class="standalone-note">This file holds one step: histories need the log directory.</p>
+        )}
         <View />
       </div>
       {present.overSteps !== true && isMetricsOnly.value && <MetricsOnly />}
@@ -107,10 +111,15 @@ export function App(props: AppProps) {
             <MenuIcon />
           </button>
         )}
-        <ViewTabs tabs={views} selected={present.id} />
+        <ViewTabs
+          tabs={views.filter(({ id }) => standaloneViews.value?.includes(id) ?? true)}
+          selected={present.id}
+        />
         <Unreachable retry={props.retry} />
-        {logged && <ToolButtons />}
-        {logged && <CopyButton class="action" name="Copy link" text={props.link} />}
+        {logged && standaloneViews.value === null && <ToolButtons />}
+        {logged && standaloneViews.value === null && (
+          <CopyButton class="action" name="Copy link" text={props.link} />
+        )}
       </header>
       {logged && <StepBar />}
       {loading && <div class="step-bar" />}

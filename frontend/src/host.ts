@@ -95,7 +95,8 @@ function listen(target: Window, type: string, call: () => void): () => void {
   return () => target.removeEventListener(type, call);
 }
 
-export function createHost(window: HostWindow): Host {
+/** `state` is the hash of a page that has no host: kept here, never written to its address. */
+export function createHost(window: HostWindow, state: string | null = null): Host {
   const parent = reachableParent(window);
   const page = parent ?? window;
   const disposers: (() => void)[] = [];
@@ -112,9 +113,10 @@ export function createHost(window: HostWindow): Host {
       disposers.push(listen(window, "resize", tell));
     },
     fontFaces: () => (parent === null ? "" : fontFaces(parent)),
-    readHash: () => parent?.location.hash ?? null,
+    readHash: () => state ?? parent?.location.hash ?? null,
     writeHash(hash) {
-      if (parent === null || parent.location.hash === hash) return;
+      if (state !== null) state = hash;
+      if (state !== null || parent === null || parent.location.hash === hash) return;
       parent.history.replaceState(parent.history.state, "", hash);
     },
     onHash(call) {

@@ -1,4 +1,4 @@
-/** TensorBoard's only door: `render()` draws the tab into the document of its frame. */
+/** TensorBoard's only door: `render()` draws the tab into the document of its frame; a stand-alone page calls it itself. */
 
 import { effect } from "@preact/signals";
 import { render as renderInto } from "preact";
@@ -6,19 +6,22 @@ import { render as renderInto } from "preact";
 import { createApi } from "./api";
 import { App } from "./app";
 import { browserClock } from "./clock";
+import { embeddedFetch, readEmbedded } from "./embedded";
 import { createHost, type HostWindow } from "./host";
 import { onKey } from "./keyboard";
 import { startLoader } from "./loader";
 import { startPlayer } from "./player";
-import { frameWidth, hidden, setView, theme, view } from "./state";
+import { frameWidth, hidden, setView, standaloneViews, theme, view } from "./state";
 import styles from "./styles/index.css?inline";
 import { syncUrl } from "./url_sync";
 import { views } from "./views";
 
 export function render(): void {
-  const host = createHost(window as HostWindow);
+  const embedded = readEmbedded(document);
+  const host = createHost(window as HostWindow, embedded?.state);
   const clock = browserClock(window);
-  const api = createApi((url, init) => fetch(url, init));
+  const api = createApi(embedded ? embeddedFetch(embedded) : (url, init) => fetch(url, init));
+  standaloneViews.value = embedded?.views ?? null;
 
   host.onTheme((name) => (theme.value = name));
   host.onResize(({ width, height }) => {
@@ -59,3 +62,5 @@ export function render(): void {
     root,
   );
 }
+
+if (readEmbedded(document) !== null) render();

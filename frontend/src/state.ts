@@ -12,3 +12,4 @@ export * from "./health_state";
 export * from "./loaded";
 export * from "./neuron_settings";
 export * from "./selection";
+export * from "./standalone";

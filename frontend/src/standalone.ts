@@ -1,0 +1,6 @@
+/** Whether the page is a file that holds one record, and what it can show. */
+
+import { signal, type Signal } from "@preact/signals";
+
+/** Views that have what they need in the file; null in TensorBoard. */
+export const standaloneViews: Signal<readonly string[] | null> = signal(null);

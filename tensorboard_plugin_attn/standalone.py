@@ -1,0 +1,139 @@
+"""An opened record → one HTML file that shows it in the tab's own views, without a server and without a network."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from tensorboard_plugin_attn.answers import RequestError, pack, without_nan
+from tensorboard_plugin_attn.assets import ENTRY, STATIC
+from tensorboard_plugin_attn.metric_series import MetricSource, stack_blocks
+from tensorboard_plugin_attn.opened_record import OpenedRecord
+from tensorboard_plugin_attn.results import (
+    Packed,
+    record_result,
+    thumbnails_result,
+    vectors_result,
+    weights_result,
+)
+
+__all__ = ["VIEWS", "standalone_html"]
+
+VIEWS = ("evolution", "model", "head", "neuron")
+MOST_WEIGHTS = 1 << 24  # of a layer that the tab asks for at once; of larger ones it asks for single heads
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<link rel="icon" href="data:,">
+<title>Attention</title>
+</head>
+<body>
+<script type="application/json" id="attn-embedded">{data}</script>
+<script type="module">{bundle}</script>
+</body>
+</html>
+"""
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+
+
+def standalone_html(record: OpenedRecord, run: str, view: str, state: str = "") -> str:
+    """One record as an HTML file that opens with ``view``.
+
+    ``state`` is what else the tab's address says, as ``&``-joined pairs ``p.attn.layer=5``. Query and key
+    vectors travel with the Neuron view alone, as they are several times the rest.
+
+    Raises:
+        RequestError: there is no such view, or the frontend is not built.
+        DamagedFileError: the file is not whole.
+    """
+    if view not in VIEWS:
+        raise RequestError(400, "bad_request", f"view must be one of {', '.join(VIEWS)}, got {view[:40]!r}")
+    meta = record.header.meta
+    where = {"view": view, "run": run, "tag": meta["tag"], "step": meta["step"]}
+    pairs = [f"p.attn.{name}={quote(printable(str(value)), safe='')}" for name, value in where.items()]
+    with_vectors = view == "neuron"
+    embedded = {
+        "state": "&".join(["#attn", state, *pairs] if state else ["#attn", *pairs]),
+        "views": [each for each in VIEWS if with_vectors or each != "neuron"],
+        "answers": dict(answers_of(record, run, with_vectors=with_vectors)),
+    }
+    return PAGE.format(policy=POLICY, data=embed(embedded), bundle=inline(read_bundle()))
+
+
+def answers_of(record: OpenedRecord, run: str, *, with_vectors: bool) -> Iterator[tuple[str, Any]]:
+    """What the routes answer about the record: JSON as it is, binary answers in base64."""
+    meta = record.header.meta
+    yield "index", {run: {meta["tag"]: listed(record)}}
+    yield "record", record_result(record)
+    yield "metrics", encoded(one_step(record))
+    yield "scalars", {"tags": []}
+    if "thumbnails" in record.header.spans:
+        yield "thumbnails", encoded(thumbnails_result(record))
+    for number, layer in enumerate(record.layers):
+        if f"layer.{number}.weights" in record.header.spans:
+            yield from weights_of(record, number, layer)
+        if with_vectors and f"layer.{number}.query" in record.header.spans:
+            for head in range(layer["heads"]):
+                yield f"vectors {number} {head}", encoded(vectors_result(record, number, head))
+
+
+def listed(record: OpenedRecord) -> dict[str, Any]:
+    """The record as the one step of its probe, as ``index`` lists it."""
+    meta, step_file = record.header.meta, record.step_file
+    return {
+        "steps": [meta["step"]],
+        "wall_times": [meta["wall_time"]],
+        "versions": [step_file.version],
+        "kinds": [meta["kind"]],
+    }
+
+
+def weights_of(record: OpenedRecord, number: int, layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A layer's weights in the pieces in which the tab asks for them."""
+    if layer["heads"] * layer["queries"] * layer["keys"] <= MOST_WEIGHTS:
+        yield f"weights {number}", encoded(weights_result(record, number, None))
+    else:
+        for head in range(layer["heads"]):
+            yield f"weights {number} {head}", encoded(weights_result(record, number, head))
+
+
+def one_step(record: OpenedRecord) -> Packed:
+    """The record's head metrics as a series of one step."""
+    return stack_blocks([MetricSource().block(record.files, record.step_file)]).packed()
+
+
+def encoded(packed: Packed) -> str:
+    """A binary answer as text."""
+    return b64encode(pack(*packed)).decode("ascii")
+
+
+def embed(value: Any) -> str:
+    """JSON in which nothing can end the element that holds it; lone surrogates stay escapes."""
+    return json.dumps(without_nan(value), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def inline(script: str) -> str:
+    """A script in which nothing can end the element that holds it, the same to JavaScript."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def printable(text: str) -> str:
+    """A lone surrogate has no bytes in an address; it travels as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def read_bundle() -> str:
+    """The built frontend. Raises RequestError where it is not built."""
+    path = STATIC / ENTRY
+    if not path.exists():
+        message = "the frontend is not built: run `python frontend/hatch_build.py` in the checkout"
+        raise RequestError(404, "not_built", message)
+    return path.read_text(encoding="utf-8")
