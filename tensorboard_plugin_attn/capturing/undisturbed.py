@@ -7,6 +7,7 @@ device), numpy and python are as before, also after an exception.
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -29,7 +30,7 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
         stack.enter_context(same_random_states())
         stack.enter_context(same_shards(model))
         stack.enter_context(same_modules(model))
-        stack.enter_context(eager())
+        stack.enter_context(eager(model))
         stack.enter_context(torch.no_grad())
         for module in model.modules():
             module.training = False
@@ -85,11 +86,15 @@ def device_states() -> list[tuple[Any, list[torch.Tensor]]]:
 
 
 @contextmanager
-def eager() -> Iterator[None]:
-    """torch.compile stands aside: compiled modules run as they were written."""
-    set_stance = getattr(torch.compiler, "set_stance", None)
-    if set_stance is None:  # torch before 2.6
-        yield
-        return
-    with set_stance("force_eager"):
+def eager(model: nn.Module) -> Iterator[None]:
+    """torch.compile stands aside: compiled modules run as they were written.
+
+    Compiled submodules warn that they call global hooks twice, which whoever follows the modules does not mind.
+    """
+    with ExitStack() as stack:
+        if any("_orig_mod" in module._modules for module in model.modules()):
+            stack.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", message="Using `torch.compile.module.` when there are global")
+        if hasattr(torch.compiler, "set_stance"):  # torch 2.6
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
         yield
