@@ -15,9 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-TESTS = Path(__file__).parents[1]
-sys.path.insert(0, str(TESTS))
-sys.path.insert(0, str(TESTS / "browser"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 from attention_tab import AttentionTab, tab_hash
 from chromium import launch

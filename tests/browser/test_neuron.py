@@ -12,6 +12,7 @@ from neuron_log import PAIR, RUN, SENTENCE_B, STEPS, NeuronLog, write_log
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, expect
 from tensorboard_server import TensorBoardServer
+from text_boxes import layout_faults
 
 from tensorboard_plugin_attn import AttentionReader, LayerAttention
 
@@ -285,3 +286,26 @@ def test_steps_without_a_picture_leave_the_word_to_the_panel(
     tab = open_tab(server.url, view="neuron", run=RUN, tag=tag, step=80)
     expect(tab.frame.get_by_role("heading", name=panel)).to_be_visible()
     expect(tab.frame.locator("canvas[role=img]")).to_have_count(0)
+
+
+STATES = {
+    "pair": {"tag": "bert/pair", "query": SHE, "sentences": "ba", "dimension": 3},
+    "collapsed": {"tag": "bert/pair", "query": SHE, "columns": "collapsed"},
+    "long": {"tag": "gpt2/128", "query": 60, "order": "stored"},
+    "grouped": {"tag": "llama/grouped", "head": 5},
+    "cross": {"tag": "bart/translation", "layer": 2},
+    "wide": {"tag": "wide/256", "dimension": 200},
+    "one": {"tag": "one"},
+    "other": {"tag": "other/weights"},
+}
+
+
+@pytest.mark.parametrize("width", [900, 1600])
+@pytest.mark.parametrize("state", STATES)
+def test_no_label_overlaps_another(show: OpenTab, state: str, width: int) -> None:
+    tab = show(width=width, step=STEPS[1], **STATES[state])
+    assert layout_faults(tab.inside()) == []
+    if state == "long":
+        tab.button("Numbers as a table").click()
+        assert layout_faults(tab.inside()) == []
+        tab.button("Plot by distance").click()
