@@ -88,8 +88,9 @@ export class MetricSeries {
   }
 
   at(step: number, layer: number, head: number, metric: number): number {
-    const [, layers = 0, heads = 0, metrics = 0] = this.shape;
-    return this.values[((step * layers + layer) * heads + head) * metrics + metric] ?? NaN;
+    const { shape } = this;
+    const row = (step * shape[1]! + layer) * shape[2]! + head;
+    return this.values[row * shape[3]! + metric] ?? NaN;
   }
 }
 

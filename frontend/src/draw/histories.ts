@@ -93,9 +93,12 @@ export class Histories {
   }
 
   #values(layer: number, head: number): Float32Array {
-    return Float32Array.from(this.#rows, (row) =>
-      row === -1 ? NaN : this.height(this.#value(row, layer, head)),
-    );
+    const heights = new Float32Array(this.#rows.length);
+    for (let at = 0; at < heights.length; at++) {
+      const row = this.#rows[at]!;
+      heights[at] = row === -1 ? NaN : this.height(this.#value(row, layer, head));
+    }
+    return heights;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The step that is read → the metric's value over every cell, written without a new layout of the page. */
 
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { cellBox, MEAN, type Cell, type GridLayout } from "../../draw/grid";
@@ -21,19 +21,30 @@ export function CellNumbers() {
   const element = useRef<HTMLDivElement>(null);
   const grid = layout.value;
   const cells = cellsOf(grid);
-  useLayoutEffect(
-    () =>
-      effect(() => {
-        const histories = main.value?.histories;
-        const numbers = element.current!.children;
-        cells.forEach((cell, at) => {
-          const value = valueOf(cell);
-          const number = numbers[at] as HTMLDataElement;
-          write(number, value, (histories?.height(value) ?? 0) >= STRONG);
-        });
-      }),
-    [grid, shapes.value],
-  );
+  useLayoutEffect(() => {
+    const frame = element.current!.closest(".heads-grid")!;
+    const numbers = element.current!.children;
+    const show = (): void => {
+      const histories = main.value?.histories;
+      const isSeen = inView(grid, frame);
+      cells.forEach((cell, at) => {
+        if (!isSeen(cell)) return;
+        const value = valueOf(cell);
+        const number = numbers[at] as HTMLDataElement;
+        write(number, value, (histories?.height(value) ?? 0) >= STRONG);
+      });
+    };
+    const rewrite = (): void => untracked(show);
+    const dispose = effect(show);
+    const observer = new ResizeObserver(rewrite);
+    observer.observe(frame);
+    frame.addEventListener("scroll", rewrite, { passive: true });
+    return () => {
+      dispose();
+      observer.disconnect();
+      frame.removeEventListener("scroll", rewrite);
+    };
+  }, [grid, shapes.value]);
   return (
     <>
       <div ref={element} class="cell-numbers" aria-hidden="true">
@@ -44,6 +55,19 @@ export function CellNumbers() {
       {isSorted.value && <HeadNumbers grid={grid} cells={cells} />}
     </>
   );
+}
+
+/** Of a large model only what is scrolled into view is written. */
+function inView(grid: GridLayout, frame: Element): (cell: Cell) => boolean {
+  const { scrollLeft, scrollTop, clientWidth, clientHeight } = frame;
+  if (clientWidth === 0) return () => true;
+  const boxes = new Map(grid.rows.map(({ layer, top }) => [layer, top]));
+  return (cell) => {
+    const top = boxes.get(cell.layer)!;
+    if (top + grid.pitchY < scrollTop || top > scrollTop + clientHeight) return false;
+    const left = cellBox(grid, cell)!.x;
+    return left + grid.pitchX > scrollLeft - grid.pitchX && left < scrollLeft + clientWidth;
+  };
 }
 
 function write(number: HTMLDataElement, value: number, isStrong: boolean): void {

@@ -52,11 +52,16 @@ export function firstCrossing(
 }
 
 /** Range of the values of a layer's heads, each over its steps: the largest of them, in parts of the scale. */
-export function layerMotion(histories: Histories, layer: number, heads: number): number {
+export function layerMotion({ series, metric, scale }: Histories, layer: number): number {
   let most = 0;
-  for (let head = 0; head < heads; head++) {
-    const known = histories.line(layer, head).values.filter((value) => !Number.isNaN(value));
-    if (known.length > 0) most = Math.max(most, Math.max(...known) - Math.min(...known));
+  for (let head = 0; head < (series.layers[layer]?.heads ?? 0); head++) {
+    let [low, high] = [Infinity, -Infinity];
+    for (let step = 0; step < series.steps.length; step++) {
+      const value = series.at(step, layer, head, metric);
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    most = Math.max(most, high - low);
   }
-  return most;
+  return most / (scale.most - scale.least);
 }

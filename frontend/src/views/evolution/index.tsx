@@ -1,7 +1,7 @@
 /** All steps of a probe → a metric of every head as a sparkline, the chosen heads large, and what emerged when. */
 
 import { metrics, shownMetric } from "../model/scene";
-import { series, tag } from "../../state";
+import { isSideShown, series, tag } from "../../state";
 import { EvolutionGrid } from "./evolution_grid";
 import { SidePanel } from "./side_panel";
 
@@ -28,7 +28,7 @@ export function EvolutionView() {
   return (
     <div class="evolution">
       <EvolutionGrid />
-      <SidePanel />
+      {isSideShown.value && <SidePanel />}
     </div>
   );
 }

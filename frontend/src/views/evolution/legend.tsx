@@ -1,5 +1,7 @@
 /** What the grid shows → the explanation of every mark in it, and what can be done. */
 
+import { computed, type ReadonlySignal } from "@preact/signals";
+
 import { runColour } from "../../draw/colour";
 import { formatValue } from "../../format_number";
 import {
@@ -107,13 +109,16 @@ function Hints() {
   return <>{sentences.filter((each) => each !== null).join(" ")}</>;
 }
 
+const stillLayers: ReadonlySignal<readonly number[]> = computed(() => {
+  const histories = main.value?.histories;
+  if (histories === undefined) return [];
+  return shapes.value.flatMap((_, layer) => (layerMotion(histories, layer) < STILL ? [layer] : []));
+});
+
 /** "Layers 0–3 did not move." */
 function stillText(): string | null {
-  const histories = main.value?.histories;
-  if (histories === undefined || steps.value.length < 2) return null;
-  const still = shapes.value.flatMap(({ heads }, layer) =>
-    layerMotion(histories, layer, heads) < STILL ? [layer] : [],
-  );
+  if (steps.value.length < 2) return null;
+  const still = stillLayers.value;
   if (still.length === 0) return null;
   if (still.length === shapes.value.length) return "No layer moved.";
   const subject = still.length === 1 ? `Layer ${still[0]}` : `Layers ${ranges(still)}`;
