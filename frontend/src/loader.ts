@@ -25,7 +25,7 @@ import { Slot } from "./slot";
 import * as state from "./state";
 
 /** Decoded bytes; the browser's own copies of the answers come on top. */
-export const STEP_BYTES = 20 << 20;
+export const STEP_BYTES = 12 << 20;
 export const SERIES_BYTES = 16 << 20;
 
 export interface Loader {

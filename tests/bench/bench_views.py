@@ -233,7 +233,7 @@ def main() -> None:
                 with opened(playwright) as browser:
                     opens = [time_to_open(browser, server.url, view) for _ in range(repeats)]
                     report(f"{view}: from TensorBoard's page to drawn", opens, "ms", hold)
-                    tab = AttentionTab.open(browser, server.url, width=1280, **WHERE)
+                    tab = AttentionTab.open(browser, server.url, width=1280, view="model", **WHERE)
                     tab.wait_drawn("model")
                     measure(tab, repeats)
                     tab.close()

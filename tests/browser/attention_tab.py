@@ -98,7 +98,7 @@ class AttentionTab:
             self.frame.get_by_role("tab", name=VIEWS[view], exact=True).get_attribute("aria-selected")
             == "true"
         ):
-            other = next(name for name in VIEWS if name != view)
+            other = "head" if view == "model" else "model"
             self.after_drawing(other, lambda: self.set_hash(tab_hash({**target, "view": other})))
         self.after_drawing(view, lambda: self.set_hash(tab_hash(target)))
 

@@ -23,8 +23,10 @@ from tensorboard_plugin_attn import AttentionReader
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES: dict[str, dict[str, object]] = {
+    "evolution": {},
     "model": {},
     "head": {"heads": "2.3.4.7.11"},
+    "neuron": {},
 }
 """A view's name and what its picture sets beside the common state: a new view is one line."""
 

@@ -12,6 +12,12 @@ from playwright.sync_api import Locator, expect
 
 from tensorboard_plugin_attn import AttentionReader
 
+TITLES = {
+    "max_score": "largest score",
+    "change_first": "change from first step",
+    "change_previous": "change from previous step",
+}
+
 
 def test_every_head_of_every_step_of_both_runs_shows_its_planted_pattern_in_both_themes(
     themed_tab: AttentionTab,
@@ -84,7 +90,7 @@ def test_the_tip_names_layer_head_and_the_metrics_of_the_record(
     change = values - series.values[0, layer, head]
     assert len(shown) >= 8
     for name, value, difference in zip(series.names, values, change, strict=True):
-        texts = shown.pop(name.replace("_", " "), None)
+        texts = shown.pop(TITLES.get(name, name.replace("_", " ")), None)
         if texts is not None:
             assert number(texts[0]) == pytest.approx(value, abs=0.0051, nan_ok=True), name
             assert number(texts[1]) == pytest.approx(difference, abs=0.0051, nan_ok=True), name
