@@ -9,7 +9,6 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -62,21 +61,8 @@ def take_pictures(browser: Browser, url: str, state: dict[str, object], target: 
                 tab.page.wait_for_load_state("networkidle")
                 path = target / f"{view}-{theme}-{width}.png"
                 tab.page.screenshot(path=path)
-                make_small(path)
                 print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB", flush=True)
             tab.close()
-
-
-def make_small(path: Path) -> None:
-    """The 256 most frequent colours, where Pillow is installed; flat areas keep theirs exactly."""
-    with suppress(ImportError):
-        from PIL import Image
-
-        whole = Image.open(path).convert("RGB")
-        counts = sorted(whole.getcolors(1 << 24) or [], reverse=True)[:256]
-        palette = Image.new("P", (1, 1))
-        palette.putpalette([channel for _, colour in counts for channel in colour])
-        whole.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def run_demo(logdir: Path) -> None:
