@@ -140,7 +140,9 @@ describe("the neuron view", () => {
     act(() => {
       weights.value = { status: "ready", value: headWeights(rows([0.1, 0.1, 0.8])) };
     });
-    expect(text(".neuron-expanded .neuron-note")).toContain("she → she would be .049 instead of .800");
+    expect(text(".neuron-expanded .neuron-note")).toContain(
+      "she → she would be .049 instead of .800",
+    );
   });
 
   test("has its numbers as a table, in the plot's place", () => {
