@@ -4,6 +4,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 
 import type { TokenList } from "./answers";
 import type { ApiError } from "./errors";
+import { frameWidth } from "./display";
 import { nothingFound, type Found } from "./found_heads";
 import { index, run, tag } from "./selection";
 
@@ -32,6 +33,14 @@ export type FindPattern =
 export type ToolPanel = "find" | "health";
 /** What stands at the right of the view. */
 export const toolPanel: Signal<ToolPanel | null> = signal(null);
+
+/** From this width of the frame on, a view keeps its own side panel beside the tool's. */
+const BOTH_WIDTH = 1600;
+
+/** The view's own side panel is shown. */
+export const isSideShown: ReadonlySignal<boolean> = computed(
+  () => toolPanel.value === null || frameWidth.value >= BOTH_WIDTH,
+);
 
 export function togglePanel(name: ToolPanel): void {
   toolPanel.value = toolPanel.value === name ? null : name;

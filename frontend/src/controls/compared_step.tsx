@@ -51,6 +51,7 @@ export function ComparedThumb() {
   const position = positionOfStep(at.step, steps.value);
   const place = percent(position, count);
   const now = percent(Math.max(0, stepPosition.value), count);
+  const isTogether = place === now;
   const span = {
     left: `${Math.min(place, now)}%`,
     width: `${Math.abs(now - place)}%`,
@@ -59,7 +60,7 @@ export function ComparedThumb() {
     <>
       <i class="compared-span" style={span} />
       <input
-        class="range compared-range"
+        class={isTogether ? "range compared-range is-together" : "range compared-range"}
         type="range"
         aria-label="Compared step"
         aria-valuetext={`A, step ${at.step} of ${at.run}, ${at.tag}`}
@@ -73,7 +74,11 @@ export function ComparedThumb() {
           currentTarget.value = String(positionOfStep(wanted, steps.value));
         }}
       />
-      <b class="thumb-letter is-a" style={{ left: `${place}%` }} aria-hidden="true">
+      <b
+        class={isTogether ? "thumb-letter is-together" : "thumb-letter"}
+        style={{ left: `${place}%` }}
+        aria-hidden="true"
+      >
         A
       </b>
       <b class="thumb-letter is-b" style={{ left: `${now}%` }} aria-hidden="true">

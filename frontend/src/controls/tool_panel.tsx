@@ -16,7 +16,15 @@ export function ToolPanelFrame({ title, aside, children }: ToolPanelProps) {
   const close = (): void => {
     toolPanel.value = null;
   };
-  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    const isByHand = before instanceof HTMLElement && before !== document.body;
+    if (isByHand) panel.current?.focus({ preventScroll: true });
+    return () => {
+      const isLost = document.activeElement === null || document.activeElement === document.body;
+      if (isByHand && isLost) before.focus();
+    };
+  }, []);
   return (
     <aside
       ref={panel}

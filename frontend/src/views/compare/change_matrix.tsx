@@ -71,6 +71,18 @@ export function ChangeMatrix(props: ChangeMatrixProps) {
   const { queries, keys } = second;
   return (
     <div class="change-matrix">
+      <p class="change-readout" aria-live="polite">
+        {pairText(second.layer, at.query, at.key)}{" "}
+        <span>
+          {formatWeight(first.weight(head, at.query, at.key))} →{" "}
+          {formatWeight(second.weight(head, at.query, at.key))}{" "}
+          <b>
+            {formatDifference(
+              second.weight(head, at.query, at.key) - first.weight(head, at.query, at.key),
+            )}
+          </b>
+        </span>
+      </p>
       <div
         ref={room}
         class="change-matrix-room"
@@ -109,18 +121,6 @@ export function ChangeMatrix(props: ChangeMatrixProps) {
           }}
         />
       </div>
-      <p class="change-readout" aria-live="polite">
-        {pairText(second.layer, at.query, at.key)}{" "}
-        <span>
-          {formatWeight(first.weight(head, at.query, at.key))} →{" "}
-          {formatWeight(second.weight(head, at.query, at.key))}{" "}
-          <b>
-            {formatDifference(
-              second.weight(head, at.query, at.key) - first.weight(head, at.query, at.key),
-            )}
-          </b>
-        </span>
-      </p>
       <p class="side-hint">Query rows × key columns, weight at B minus weight at A.</p>
     </div>
   );

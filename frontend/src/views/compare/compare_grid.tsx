@@ -65,10 +65,14 @@ function Refusal({ message }: { readonly message: string }) {
   return (
     <div class="compare-refusal" role="alert">
       <h3>These two are not compared</h3>
-      <p>{message}</p>
-      <p>Choose another step, run or probe at the left, or move A on the slider.</p>
+      <p>{sentence(message)}</p>
+      <p>Choose another step, run or probe at the left.</p>
     </div>
   );
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, ".");
 }
 
 /** The mean over the heads of each layer, in the column beside them. */

@@ -1,6 +1,6 @@
 /** Two records → what every head gained and lost, the heads that changed most, and one of them line by line. */
 
-import { comparison, compareProblem, isMetricsOnly, toolPanel } from "../../state";
+import { comparison, compareProblem, isMetricsOnly, isSideShown } from "../../state";
 import { ChangeLines } from "./change_lines";
 import { CompareGrid } from "./compare_grid";
 import { HeadList } from "./head_list";
@@ -19,7 +19,7 @@ export function CompareView() {
   return (
     <div class="model is-compare">
       <CompareGrid refused={refused} />
-      {refused === null && toolPanel.value === null && (
+      {refused === null && isSideShown.value && (
         <aside class="model-side" aria-label="Heads by change">
           <HeadList />
           <ChangeLines />

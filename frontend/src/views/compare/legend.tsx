@@ -37,8 +37,8 @@ export function CompareLegend() {
         </span>
         <span class="legend-words">
           one symmetric scale{isPooled() && ", a pixel is the largest difference in it"}
-          {hideBelow.value > 0 && `, below ${formatWeight(hideBelow.value, 3)} hidden`}. Bar: JSD, 0
-          to {formatWeight(largest.value)}. {unchangedLayers(of.layerChange)}
+          {hideBelow.value > 0 && `, below ${formatLimit(hideBelow.value)} hidden`}. Bar: JSD, 0 to{" "}
+          {formatWeight(largest.value)}. {unchangedLayers(of.layerChange)}
         </span>
       </span>
       {warnings().map((warning) => (
@@ -48,6 +48,11 @@ export function CompareLegend() {
       ))}
     </div>
   );
+}
+
+/** Two decimals, a third where it counts. */
+function formatLimit(value: number): string {
+  return formatWeight(value, 3).replace(/0$/, "");
 }
 
 function capital(text: string): string {

@@ -141,10 +141,12 @@ function Nothing() {
 function Legend() {
   if (rankedHeads.value.length === 0) return null;
   const uniform = overSteps.value?.uniform(rankedHeads.value[0]!.layer) ?? NaN;
+  const isTracked = findPattern.value !== null && "tracked" in findPattern.value;
   return (
     <p class="side-hint">
-      Weight: mean over the pattern’s queries of the sum over its keys, 0–1. Line: the same over all
-      steps; dashes: the threshold; mark: step {step.value}.
+      Weight: mean over the pattern’s queries of the sum over its keys, 0–1
+      {isTracked && ", as measured when logging"}. Line: the same over all steps; dashes: the
+      threshold; mark: step {step.value}.
       {Number.isFinite(uniform) && ` Uniform attention: ${formatWeight(uniform, 3)}.`}
     </p>
   );
@@ -157,7 +159,11 @@ export function FindPanel() {
       <PatternForm />
       {pattern !== null && !("pair" in pattern && !isSearched(pattern)) && (
         <>
-          <h3 class="found-title">{patternTitle(pattern, shown(record.value))}</h3>
+          <h3 class="found-title">
+            {"pair" in pattern
+              ? patternTitle(pattern, shown(record.value))
+              : "Every head, by weight"}
+          </h3>
           <Range
             label="First step at or above"
             value={findThreshold.value}

@@ -66,13 +66,13 @@ function Pair({ header, pair }: { readonly header: RecordHeader; readonly pair: 
         />
       )}
       <TokenPicker
-        label="From query tokens"
+        label="From queries"
         tokens={tokensOf(0)}
         picked={pair.query}
         onPick={(picked) => change({ query: picked })}
       />
       <TokenPicker
-        label="To key tokens"
+        label="To keys"
         tokens={tokensOf(1)}
         picked={pair.key}
         onPick={(picked) => change({ key: picked })}

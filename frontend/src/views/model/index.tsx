@@ -1,6 +1,6 @@
 /** The selected step → every head of the model at once, and the chosen head beside them. */
 
-import { isComparing, stepError, toolPanel } from "../../state";
+import { isComparing, isSideShown, stepError } from "../../state";
 import { CompareDisplay, CompareView } from "../compare";
 import { ModelGrid } from "./model_grid";
 import { SidePanel } from "./side_panel";
@@ -17,7 +17,7 @@ export function ModelView() {
   return (
     <div class="model">
       <ModelGrid />
-      {stepError.value === null && toolPanel.value === null && <SidePanel />}
+      {stepError.value === null && isSideShown.value && <SidePanel />}
     </div>
   );
 }

@@ -1,0 +1,63 @@
+"""Hints in a real TensorBoard: a planted fault is listed first with its step; where nothing is wrong nothing is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from attention_tab import AttentionTab
+from changing_log import SICK, STEPS
+from playwright.sync_api import expect
+from tensorboard_server import TensorBoardServer
+
+from tensorboard_plugin_attn import AttentionReader
+
+OpenTab = Callable[..., AttentionTab]
+SHE: dict[str, object] = {"tag": "she", "step": STEPS[-1], "view": "model"}
+
+
+@pytest.mark.parametrize("kind", list(SICK))
+def test_a_planted_fault_is_first_with_its_step_and_the_way_to_it(
+    open_tab: OpenTab, changing_server: TensorBoardServer, changing: Path, kind: str
+) -> None:
+    step, layer, head = SICK[kind]
+    tab = open_tab(changing_server.url, run=kind, **SHE)
+    tab.wait_drawn("model")
+    tab.frame.locator(".switch.has-hints").click()
+    listed = tab.frame.locator(".hint")
+    listed.first.wait_for()
+    found = listed.evaluate_all("hints => hints.map(hint => ({ ...hint.dataset, text: hint.innerText }))")
+    wanted = AttentionReader(changing).evolution(kind, "she").hints
+    assert [each["kind"] for each in found] == [each.kind for each in wanted]
+    assert (found[0]["kind"], found[0]["step"], found[0]["layer"]) == (kind, str(step), str(layer))
+    assert found[0]["heads"] == str(head)
+    assert wanted[0].message in found[0]["text"]
+    assert "cause" not in " ".join(each["text"] for each in found)
+    tab.button(f"Go to step {step}, layer {layer}, head {head}").click()
+    tab.hash_has(f"p.attn.step={step}", f"p.attn.head={head}", "p.attn.panel=health")
+
+
+def test_where_nothing_is_wrong_nothing_is_shown(
+    open_tab: OpenTab, changing_server: TensorBoardServer
+) -> None:
+    tab = open_tab(changing_server.url, run="a", **SHE)
+    tab.wait_drawn("model")
+    expect(tab.button("Find head")).to_be_visible()
+    tab.page.wait_for_load_state("networkidle")
+    expect(tab.frame.get_by_text("hint")).to_have_count(0)
+
+
+def test_limits_are_seen_and_set_and_travel_in_the_link(
+    open_tab: OpenTab, changing_server: TensorBoardServer
+) -> None:
+    tab = open_tab(changing_server.url, run="entropy_collapse", **SHE, panel="health")
+    expect(tab.frame.locator(".hint").first).to_be_visible()
+    limit = tab.frame.get_by_label("Entropy below")
+    expect(limit).to_have_value("0.1")
+    limit.fill("0")
+    limit.press("Enter")
+    expect(tab.frame.get_by_text("Nothing in this probe is beyond the limits below.")).to_be_visible()
+    tab.hash_has("p.attn.limits=entropy%3A0")
+    tab.button("Back to the usual ones").click()
+    expect(tab.frame.locator(".hint").first).to_be_visible()
