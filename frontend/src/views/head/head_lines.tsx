@@ -7,6 +7,7 @@ import {
   gain,
   headSummary,
   key,
+  linesLayout,
   mergeWords,
   numbers,
   query,
@@ -22,7 +23,9 @@ import type { LayerAxes } from "../token_lines/axis";
 import type { Positions } from "../token_lines/focus";
 import { hoverToken, pinToken } from "../token_lines/pinning";
 import { tokenAt } from "../token_lines/shown_text";
-import { TokenLines } from "../token_lines/token_lines";
+import { SideLines } from "../token_lines/side_lines";
+import { type Side, TokenLines } from "../token_lines/token_lines";
+import { SideTable } from "./side_table";
 import { useWidth } from "../token_lines/use_window";
 import { ColumnPager } from "./column_pager";
 import { useDrawnMark } from "./drawn_mark";
@@ -110,7 +113,27 @@ export function HeadLines(props: HeadLinesProps) {
     query.value,
     key.value,
     tokenRange.value,
+    linesLayout.value,
   ]);
+  const lines = {
+    weights,
+    heads,
+    axes,
+    pinned: numbersShown.pinned,
+    hovered: numbersShown.hovered,
+    onHover: (side: Side, place: number | null): void => {
+      hoverToken(side, tokenAt(text, side, place));
+    },
+    onPin: (side: Side, place: number | null): void => {
+      pinToken(side, tokenAt(text, side, place));
+    },
+    threshold: threshold.value,
+    gain: gain.value,
+    label: `Attention lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`,
+    strongest: { query: null, key: null, [rows.side]: rows.strongest },
+    middle: <Pinned axes={axes} pinned={numbersShown.pinned} />,
+    onDrawn,
+  };
   const style = gridStyle(viewWidth, layout, rows.side === "query");
   return (
     <div
@@ -126,7 +149,7 @@ export function HeadLines(props: HeadLinesProps) {
         focus={focus}
         axes={axes}
       >
-        {layout.columns < heads.length && (
+        {layout.columns < heads.length && linesLayout.value === "vertical" && (
           <ColumnPager
             count={heads.length}
             first={firstColumn}
@@ -141,47 +164,47 @@ export function HeadLines(props: HeadLinesProps) {
           {line}
         </p>
       ))}
-      <TokenLines
-        weights={weights}
-        heads={heads}
-        axes={axes}
-        pinned={numbersShown.pinned}
-        hovered={numbersShown.hovered}
-        onHover={(side, place) => {
-          hoverToken(side, tokenAt(text, side, place));
-        }}
-        onPin={(side, place) => {
-          pinToken(side, tokenAt(text, side, place));
-        }}
-        threshold={threshold.value}
-        gain={gain.value}
-        rowHeight={rowHeight}
-        label={`Attention lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`}
-        strongest={{ query: null, key: null, [rows.side]: rows.strongest }}
-        middle={<Pinned axes={axes} pinned={numbersShown.pinned} />}
-        asideHead={
-          <TableHead
-            layer={weights.layer}
-            heads={columns}
-            names={names}
-            byQuery={rows.side === "query"}
-          />
-        }
-        aside={(seen) => (
-          <WeightTable
-            rows={rows}
-            axis={axes[rows.side]}
-            heads={columns}
-            names={names}
-            firstColumn={firstColumn}
-            rowHeight={rowHeight}
-            seen={seen}
-            theme={theme.value}
-            numbers={numbers.value}
-          />
-        )}
-        onDrawn={onDrawn}
-      />
+      {linesLayout.value === "horizontal" ? (
+        <SideLines
+          {...lines}
+          below={(seen) => (
+            <SideTable
+              rows={rows}
+              axis={axes[rows.side]}
+              layer={weights.layer}
+              heads={heads}
+              names={names}
+              seen={seen}
+            />
+          )}
+        />
+      ) : (
+        <TokenLines
+          {...lines}
+          rowHeight={rowHeight}
+          asideHead={
+            <TableHead
+              layer={weights.layer}
+              heads={columns}
+              names={names}
+              byQuery={rows.side === "query"}
+            />
+          }
+          aside={(seen) => (
+            <WeightTable
+              rows={rows}
+              axis={axes[rows.side]}
+              heads={columns}
+              names={names}
+              firstColumn={firstColumn}
+              rowHeight={rowHeight}
+              seen={seen}
+              theme={theme.value}
+              numbers={numbers.value}
+            />
+          )}
+        />
+      )}
       <LinesLegend
         threshold={threshold.value}
         specials={specials.value}

@@ -23,6 +23,8 @@ export interface LineCanvasProps {
   rowHeight: number;
   scrollTop: number;
   height: number;
+  /** Tokens stand side by side, queries above keys: `scrollTop` and `rowHeight` then go from left to right. */
+  sideways?: boolean;
   focus: Focus | null;
   /** What becomes of all the other lines. */
   others: "shown" | "faint" | "hidden";
@@ -46,29 +48,47 @@ function offsets(count: number, rowHeight: number): number[] {
   return Array.from({ length: count }, (_, i) => (i - (count - 1) / 2) * pitch);
 }
 
+/** Rows become columns. */
+export function turned(
+  bytes: Uint8ClampedArray<ArrayBuffer>,
+  width: number,
+  height: number,
+): Uint8ClampedArray<ArrayBuffer> {
+  const pixels = new Uint32Array(bytes.buffer);
+  const out = new Uint32Array(pixels.length);
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++)
+      out[column * height + row] = pixels[row * width + column]!;
+  return new Uint8ClampedArray(out.buffer);
+}
+
 function paint(
   canvas: HTMLCanvasElement,
   rasteriser: LineRasteriser,
   weights: LayerWeights,
   picture: LinePicture,
+  sideways: boolean,
 ): void {
-  const { width, height } = picture;
+  const [width, height] = sideways
+    ? [picture.height, picture.width]
+    : [picture.width, picture.height];
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
-  const pixels = rasteriser.draw(weights, picture);
+  const upright = rasteriser.draw(weights, picture);
+  const pixels = sideways ? turned(upright, picture.width, picture.height) : upright;
   canvas.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
 }
 
 /** What both canvases share; null while there is no room. */
 function usePicture(props: LineCanvasProps, width: number): LinePicture | null {
-  const { heads, axes, rowHeight, scrollTop, height, threshold, gain } = props;
+  const { heads, axes, rowHeight, scrollTop, height, threshold, gain, sideways = false } = props;
   return useMemo(() => {
     if (width < 1 || height < 1) return null;
     const ratio = window.devicePixelRatio;
     const shifts = offsets(heads.length, rowHeight);
     return {
-      width: Math.round(width * ratio),
-      height: Math.round(height * ratio),
+      width: Math.round((sideways ? height : width) * ratio),
+      height: Math.round((sideways ? width : height) * ratio),
       queryY: tokenPlaces(axes.query, rowHeight, scrollTop, ratio),
       keyY: tokenPlaces(axes.key, rowHeight, scrollTop, ratio),
       heads: heads.map(({ head, colour }, i) => ({
@@ -81,7 +101,7 @@ function usePicture(props: LineCanvasProps, width: number): LinePicture | null {
       width0: crowd.width0 * ratio,
       widthPerWeight: crowd.widthPerWeight * ratio,
     };
-  }, [heads, axes, rowHeight, scrollTop, width, height, threshold, gain]);
+  }, [heads, axes, rowHeight, scrollTop, width, height, threshold, gain, sideways]);
 }
 
 function focusPicture(picture: LinePicture, focus: Focus, gain: number): LinePicture {
@@ -96,7 +116,7 @@ function focusPicture(picture: LinePicture, focus: Focus, gain: number): LinePic
 }
 
 export function LineCanvas(props: LineCanvasProps) {
-  const { weights, focus, gain, others, onDrawn } = props;
+  const { weights, focus, gain, others, onDrawn, sideways = false } = props;
   const room = useRef<HTMLDivElement>(null);
   const all = useRef<HTMLCanvasElement>(null);
   const over = useRef<HTMLCanvasElement>(null);
@@ -105,12 +125,12 @@ export function LineCanvas(props: LineCanvasProps) {
 
   useLayoutEffect(() => {
     if (picture === null) return;
-    paint(all.current!, rasteriser, weights, picture);
+    paint(all.current!, rasteriser, weights, picture, sideways);
   }, [picture, weights, rasteriser]);
 
   useLayoutEffect(() => {
     if (picture === null || focus === null) return;
-    paint(over.current!, rasteriser, weights, focusPicture(picture, focus, gain));
+    paint(over.current!, rasteriser, weights, focusPicture(picture, focus, gain), sideways);
   }, [picture, weights, rasteriser, focus?.side, focus?.token, gain]);
 
   useLayoutEffect(() => {

@@ -10,7 +10,10 @@ import { rowsInWindow, type ScrollWindow } from "./use_window";
 export interface TokenColumnProps {
   side: "query" | "key";
   axis: Axis;
+  /** From one token to the next. */
   rowHeight: number;
+  /** Tokens stand side by side. */
+  sideways?: boolean;
   seen: ScrollWindow;
   pinned: number | null;
   hovered: number | null;
@@ -26,6 +29,7 @@ export interface TokenColumnProps {
 
 type Steps = Partial<Record<string, number>>;
 const arrowSteps: Steps = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10 };
+const sideSteps: Steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };
 
 /** The next row in that direction that is not off; the present one if there is none. */
 export function nextRow(axis: Axis, from: number, by: number): number {
@@ -37,10 +41,11 @@ export function nextRow(axis: Axis, from: number, by: number): number {
 
 function rowAt(
   event: TargetedMouseEvent<HTMLElement>,
-  { axis, rowHeight }: TokenColumnProps,
+  { axis, rowHeight, sideways = false }: TokenColumnProps,
 ): AxisRow | undefined {
-  const y = event.clientY - event.currentTarget.getBoundingClientRect().top;
-  return axis.rows[Math.floor(y / rowHeight)];
+  const { left, top } = event.currentTarget.getBoundingClientRect();
+  const along = sideways ? event.clientX - left : event.clientY - top;
+  return axis.rows[Math.floor(along / rowHeight)];
 }
 
 function tokenOf(row: AxisRow | undefined): number | null {
@@ -54,7 +59,7 @@ function onKey(event: TargetedKeyboardEvent<HTMLElement>, props: TokenColumnProp
     props.onHover(tokenOf(axis.rows[row]));
     props.reveal(row);
   };
-  const by = arrowSteps[event.key];
+  const by = (props.sideways ? sideSteps : arrowSteps)[event.key];
   if (by !== undefined) goTo(nextRow(axis, active, by));
   else if (event.key === "Home") goTo(nextRow(axis, -1, 1));
   else if (event.key === "End") goTo(nextRow(axis, axis.rows.length, -1));
@@ -113,7 +118,7 @@ function TokenRow({ props, index }: { props: TokenColumnProps; index: number }) 
       aria-posinset={index + 1}
       aria-setsize={props.axis.rows.length}
       title={row.raw}
-      style={{ top: `${index * props.rowHeight}px` }}
+      style={{ [props.sideways ? "left" : "top"]: `${index * props.rowHeight}px` }}
     >
       {opensSentence && row.sentence !== null && <span class="sentence">{row.sentence}</span>}
       <span class="token-box">
@@ -139,13 +144,14 @@ export function TokenColumn(props: TokenColumnProps) {
   );
   return (
     <div
-      class={`token-column is-${side} ${paired ? "is-paired" : ""}`}
+      class={`token-column is-${side} ${paired ? "is-paired" : ""} ${props.sideways ? "is-sideways" : ""}`}
       role="listbox"
       tabIndex={0}
       aria-label={side === "query" ? "Query tokens" : "Key tokens"}
+      aria-orientation={props.sideways ? "horizontal" : "vertical"}
       {...(activeRow >= first &&
         activeRow < end && { "aria-activedescendant": `token-${side}-${active}` })}
-      style={{ height: `${axis.rows.length * rowHeight}px` }}
+      style={{ [props.sideways ? "width" : "height"]: `${axis.rows.length * rowHeight}px` }}
       onPointerMove={(event) => {
         const token = tokenOf(rowAt(event, props));
         if (token !== hovered) props.onHover(token);
