@@ -6,10 +6,15 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { cellBox, MEAN, type Cell, type GridLayout } from "../../draw/grid";
 import { formatValue } from "../../format_number";
 import { headNumber } from "../heads_grid/grid_layers";
-import { isSorted, layout, main, shapes, valueOf } from "./scene";
+import { baselineOf, isSorted, layout, main, shapes, valueOf } from "./scene";
 
-/** From this part of the scale on a number is emphasised. */
+/** A number is emphasised from this part of the scale on, where that is twice what uniform attention scores. */
 const STRONG = 0.3;
+
+function isStrong({ layer }: Cell, value: number): boolean {
+  const height = main.value?.histories.height(value) ?? 0;
+  return height >= STRONG && !(value < 2 * baselineOf(layer));
+}
 
 function cellsOf(grid: GridLayout): Cell[] {
   return grid.rows.flatMap(({ layer, order }) =>
@@ -25,13 +30,12 @@ export function CellNumbers() {
     const frame = element.current!.closest(".heads-grid")!;
     const numbers = element.current!.children;
     const show = (): void => {
-      const histories = main.value?.histories;
       const isSeen = inView(grid, frame);
       cells.forEach((cell, at) => {
         if (!isSeen(cell)) return;
         const value = valueOf(cell);
         const number = numbers[at] as HTMLDataElement;
-        write(number, value, (histories?.height(value) ?? 0) >= STRONG);
+        write(number, value, isStrong(cell, value));
       });
     };
     const rewrite = (): void => untracked(show);
@@ -70,11 +74,11 @@ function inView(grid: GridLayout, frame: Element): (cell: Cell) => boolean {
   };
 }
 
-function write(number: HTMLDataElement, value: number, isStrong: boolean): void {
+function write(number: HTMLDataElement, value: number, isEmphasised: boolean): void {
   const text = formatValue(value);
   if (number.textContent !== text) number.textContent = text;
   number.value = String(value);
-  number.className = isStrong ? "is-strong" : "";
+  number.className = isEmphasised ? "is-strong" : "";
 }
 
 function place(grid: GridLayout, cell: Cell) {

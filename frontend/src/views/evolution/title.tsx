@@ -40,7 +40,6 @@ export function Title() {
   const title = useTitle();
   const { least, most } = main.value?.histories.scale ?? { least: 0, most: 1 };
   const isPair = trackedPair() !== null;
-  const meaning = isPair ? "weight" : metricMeaning(shownMetric.value ?? "");
   const changes = metrics.value?.evolution?.probeChanges ?? [];
   return (
     <h2 class="model-title">
@@ -52,7 +51,9 @@ export function Title() {
         </span>
       ) : (
         <span class="model-hint">
-          {meaning}, {least}–{most}, one scale for all heads
+          {isPair ? "weight " : ""}
+          {least}–{most}, one scale for all heads
+          {isPair ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`}
         </span>
       )}
     </h2>
