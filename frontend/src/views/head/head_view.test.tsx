@@ -4,10 +4,13 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LayerWeights } from "../../decode";
 import {
+  headMode,
+  headSummary,
   hoverKey,
   hoverQuery,
   key,
   layer,
+  linesLayout,
   query,
   record,
   type RecordHeader,
@@ -16,6 +19,7 @@ import {
   shownHeads,
   specials,
   step,
+  tokenRange,
   weights,
 } from "../../state";
 import { HeadView } from "./head_view";
@@ -111,6 +115,10 @@ afterEach(() => {
   for (const signal of [query, key, hoverQuery, hoverKey, shownHeads]) signal.value = null;
   sentenceFilter.value = "all";
   specials.value = "show";
+  headMode.value = "lines";
+  linesLayout.value = "vertical";
+  headSummary.value = "none";
+  tokenRange.value = null;
 });
 
 describe("head view", () => {
@@ -209,5 +217,46 @@ describe("head view", () => {
       weights.value = { status: "loading" };
     });
     expect(list("Query").querySelectorAll('[role="option"]')).toHaveLength(4);
+  });
+
+  test("mean and maximum draw the shown heads as one, pressed again each by itself", () => {
+    click(named("Mean"));
+    expect(page().textContent).toContain("Mean over 3 of 3 heads, drawn as one.");
+    expect(page().querySelector("canvas[role=img]")?.getAttribute("aria-label")).toContain(
+      "1 heads",
+    );
+    click(named("Max"));
+    expect(page().textContent).toContain("Maximum over 3 of 3 heads");
+    click(named("Max"));
+    expect(headSummary.value).toBe("none");
+  });
+
+  test("a range of tokens is shown alone, until the whole text is asked for", () => {
+    act(() => {
+      tokenRange.value = { query: [1, 3], key: [0, 4] };
+    });
+    expect(page().textContent).toContain("Query tokens 1–2 of 4, key tokens 0–3 of 4.");
+    click(named("Whole text"));
+    expect(tokenRange.value).toBeNull();
+  });
+
+  test("side by side, the lists are walked with the arrows left and right", () => {
+    act(() => {
+      linesLayout.value = "horizontal";
+    });
+    expect(list("Query").getAttribute("aria-orientation")).toBe("horizontal");
+    press(list("Query"), "ArrowRight");
+    const first = hoverQuery.value;
+    press(list("Query"), "ArrowRight");
+    expect(hoverQuery.value).toBe(first! + 1);
+    expect(page().querySelectorAll('[role="table"] [role="row"]')).toHaveLength(3);
+  });
+
+  test("the matrix takes the place of the lines", () => {
+    act(() => {
+      headMode.value = "matrix";
+    });
+    expect(page().querySelector('[aria-label="Query tokens"]')).toBeNull();
+    expect(page().textContent).toContain("Layer 0 · Head 0");
   });
 });

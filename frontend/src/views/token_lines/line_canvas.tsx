@@ -36,14 +36,14 @@ export interface LineCanvasProps {
 }
 
 /** Optical density and width of lines: quiet in the crowd, strong for the focused token. */
-const crowd = { gain: 1.6, width0: 1, widthPerWeight: 0.4 };
-const focused = { gain: 4, width0: 1, widthPerWeight: 2.2 };
+export const crowd = { gain: 1.6, width0: 1, widthPerWeight: 0.4 };
+export const focused = { gain: 4, width0: 1, widthPerWeight: 2.2 };
 /** With more heads than these every line of the crowd is fainter, or the picture is one dark mass. */
-const manyHeads = 12;
+export const manyHeads = 12;
 /** Room that the heads' lines take side by side, and the most between two, in rows and pixels. */
 const spread = { share: 0.6, most: 3.6 };
 
-function offsets(count: number, rowHeight: number): number[] {
+export function offsets(count: number, rowHeight: number): number[] {
   const pitch = count < 2 ? 0 : Math.min(spread.most, (spread.share * rowHeight) / (count - 1));
   return Array.from({ length: count }, (_, i) => (i - (count - 1) / 2) * pitch);
 }

@@ -1,0 +1,180 @@
+/** The numbers of a layer → its picture as data: all tokens, lines, and the weights beside them. */
+
+import { mix, rgbOf, cssOf, backgroundColour, inkOn } from "../../draw/colour";
+import { type Paper, papers, type Picture, type Shape } from "../../draw/picture";
+import { LineRasteriser } from "../../draw/lines";
+import { makeRaster } from "../../draw/raster";
+import { formatWeight } from "../../format_number";
+import type { RecordHeader, Theme } from "../../state";
+import { elide } from "../../tokens";
+import { type Axis, tokenPlaces } from "../token_lines/axis";
+import { crowd, focused, manyHeads, offsets } from "../token_lines/line_canvas";
+import type { LayerNumbers } from "./layer_numbers";
+
+export interface LinesScene {
+  record: RecordHeader;
+  numbers: LayerNumbers;
+  /** By head. */
+  names: readonly string[];
+  threshold: number;
+  gain: number;
+  theme: Theme;
+  /** Write the weights, not only their colours. */
+  withNumbers: boolean;
+}
+
+const ROW = 24;
+const TOP = 76;
+const EDGE = 16;
+const TOKENS = 136;
+const LINES = 520;
+const COLUMN = 44;
+/** More lines than these are drawn as pixels. */
+const MOST_LINES = 30_000;
+const SCALE = 2;
+const FAINT = 0.25;
+
+const left = EDGE + TOKENS + 8;
+const right = left + LINES;
+const table = right + 8 + TOKENS + EDGE;
+
+function tokenShapes(axis: Axis, side: "query" | "key", paper: Paper): Shape[] {
+  const isQuery = side === "query";
+  const x = isQuery ? left - 8 : right + 8;
+  const anchor = isQuery ? ("end" as const) : ("start" as const);
+  const head: Shape = { kind: "text", x, y: TOP - 12, text: side, colour: paper.second, anchor };
+  const tokens = axis.rows.map(({ text, off }, row): Shape => {
+    const y = TOP + (row + 0.5) * ROW + 4.5;
+    return { kind: "text", x, y, text: elide(text, 20), anchor, ...(off && { colour: paper.second }) };
+  });
+  return [head, ...tokens];
+}
+
+interface Strokes {
+  gain: number;
+  width0: number;
+  widthPerWeight: number;
+  /** Share of their opacity. */
+  strength: number;
+  query: number | null;
+  key: number | null;
+}
+
+/** The crowd, and over it the lines of the pinned token. */
+function strokesOf({ numbers, gain }: LinesScene): Strokes[] {
+  const { focus, heads } = numbers;
+  const many = Math.min(1, manyHeads / heads.length);
+  const all = { ...crowd, gain: gain * crowd.gain * many, strength: 1, query: null, key: null };
+  if (focus === null) return [all];
+  const own = { ...focused, gain: gain * focused.gain, strength: 1, query: null, key: null };
+  return [
+    { ...all, strength: FAINT },
+    { ...own, [focus.side]: focus.token },
+  ];
+}
+
+function curves({ numbers, threshold }: LinesScene, strokes: Strokes): Shape[] {
+  const { weights, heads, axes } = numbers;
+  const from = tokenPlaces(axes.query, ROW, 0, 1);
+  const to = tokenPlaces(axes.key, ROW, 0, 1);
+  const shifts = offsets(heads.length, ROW);
+  const row = new Float32Array(weights.keys);
+  const shapes: Shape[] = [];
+  heads.forEach(({ head, colour }, at) => {
+    for (let query = 0; query < weights.queries; query++) {
+      if (Number.isNaN(from[query]!) || (strokes.query ?? query) !== query) continue;
+      weights.readRow(head, query, row);
+      for (let key = 0; key < weights.keys; key++) {
+        const weight = row[key]!;
+        if (!(weight >= threshold && weight > 0) || Number.isNaN(to[key]!)) continue;
+        if ((strokes.key ?? key) !== key) continue;
+        shapes.push({
+          kind: "curve",
+          from: [left, TOP + from[query]! + shifts[at]!],
+          to: [right, TOP + to[key]! + shifts[at]!],
+          colour,
+          width: Math.max(1, strokes.width0 + strokes.widthPerWeight * weight),
+          opacity: strokes.strength * (1 - Math.exp(-weight * strokes.gain)),
+        });
+        if (shapes.length > MOST_LINES) return;
+      }
+    }
+  });
+  return shapes;
+}
+
+/** The same as the view draws them. */
+function drawnLines({ numbers, threshold }: LinesScene, strokes: Strokes, height: number): Shape {
+  const { weights, heads, axes } = numbers;
+  const shifts = offsets(heads.length, ROW);
+  const raster = makeRaster(SCALE * LINES, SCALE * height);
+  const bytes = new LineRasteriser().draw(weights, {
+    width: raster.width,
+    height: raster.height,
+    queryY: tokenPlaces(axes.query, ROW, 0, SCALE),
+    keyY: tokenPlaces(axes.key, ROW, 0, SCALE),
+    heads: heads.map(({ head, colour }, at) => ({
+      head,
+      colour: rgbOf(colour),
+      offset: shifts[at]! * SCALE,
+    })),
+    threshold,
+    gain: strokes.gain * strokes.strength,
+    width0: strokes.width0 * SCALE,
+    widthPerWeight: strokes.widthPerWeight * SCALE,
+    query: strokes.query,
+    key: strokes.key,
+  });
+  new Uint8ClampedArray(raster.pixels.buffer).set(bytes);
+  return { kind: "cells", x: left, y: TOP, width: LINES, height, raster };
+}
+
+function lineShapes(scene: LinesScene, height: number): Shape[] {
+  return strokesOf(scene).flatMap((strokes) => {
+    const lines = curves(scene, strokes);
+    return lines.length > MOST_LINES ? [drawnLines(scene, strokes, height)] : lines;
+  });
+}
+
+function weightShapes({ numbers, names, theme, withNumbers }: LinesScene): Shape[] {
+  const { rows, heads, axes, weights } = numbers;
+  const paper = backgroundColour(theme);
+  return heads.flatMap(({ head, colour }, column): Shape[] => {
+    const x = table + column * COLUMN;
+    const middle = x + COLUMN / 2;
+    const title = weights.heads === 1 && heads.length === 1 ? "" : `${weights.layer}.${names[head] ?? head}`;
+    const cells = axes[rows.side].rows.flatMap(({ token }, row): Shape[] => {
+      const weight = rows.byHead[column]?.[token] ?? NaN;
+      if (Number.isNaN(weight)) return [];
+      const cell = mix(rgbOf(colour), paper, Math.min(1, Math.max(0, weight)));
+      const y = TOP + row * ROW + 1;
+      const box = { kind: "box", x: x + 1, y, width: COLUMN - 2, height: ROW - 2, colour: cssOf(cell) } as const;
+      if (!withNumbers) return [box];
+      const text = { kind: "text", x: middle, y: y + 15, text: formatWeight(weight) } as const;
+      return [box, { ...text, anchor: "middle", colour: inkOn(cell), size: 12 }];
+    });
+    const line: Shape = { kind: "box", x: x + 1, y: TOP - 8, width: COLUMN - 2, height: 2, colour };
+    return [{ kind: "text", x: middle, y: TOP - 14, text: title, anchor: "middle", size: 12 }, line, ...cells];
+  });
+}
+
+export function linesPicture(scene: LinesScene): Picture {
+  const { record, numbers, theme } = scene;
+  const { axes, heads, weights } = numbers;
+  const paper = papers[theme];
+  const rows = Math.max(axes.query.rows.length, axes.key.rows.length);
+  const title = `${record.tag}, step ${record.step}, layer ${weights.layer}`;
+  return {
+    width: table + heads.length * COLUMN + EDGE,
+    height: TOP + rows * ROW + EDGE,
+    background: paper.background,
+    ink: paper.ink,
+    shapes: [
+      { kind: "text", x: EDGE, y: 30, text: title, size: 16, isBold: true },
+      ...lineShapes(scene, rows * ROW),
+      ...tokenShapes(axes.query, "query", paper),
+      ...tokenShapes(axes.key, "key", paper),
+      ...weightShapes(scene),
+    ],
+  };
+}

@@ -1,0 +1,76 @@
+/** The matrix of one head → its picture as data, and its numbers. */
+
+import { weightTable } from "../../draw/colour";
+import { drawMatrix } from "../../draw/matrix";
+import { papers, type Picture, type Shape } from "../../draw/picture";
+import { makeRaster, type Raster } from "../../draw/raster";
+import type { Exported } from "../../exported";
+import type { ColourScale, Theme } from "../../state";
+import { elide } from "../../tokens";
+import { weightsTable } from "../head/weights_csv";
+import { LABEL_PITCH, labelled } from "./layout";
+import type { MatrixSource } from "./use_matrix";
+
+const EDGE = 16;
+const LABELS = 120;
+const TOP = 48 + LABELS;
+const LARGEST_CELL = 24;
+const LARGEST_SIDE = 1024;
+/** Pixels a side beyond which the largest weights of several cells share one. */
+const MOST_PIXELS = 2048;
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+function sizeOf(rows: number, columns: number): Size {
+  const cell = Math.min(LARGEST_CELL, LARGEST_SIDE / Math.max(rows, columns));
+  return { width: columns * cell, height: rows * cell };
+}
+
+function cellsOf({ pyramid }: MatrixSource, colours: Uint32Array): Raster {
+  const { rows, columns } = pyramid[0]!;
+  const raster = makeRaster(Math.min(columns, MOST_PIXELS), Math.min(rows, MOST_PIXELS));
+  const across = { start: 0, cellsPerPixel: columns / raster.width };
+  drawMatrix(raster, pyramid, across, { start: 0, cellsPerPixel: rows / raster.height }, colours);
+  return raster;
+}
+
+function labels({ axes }: MatrixSource, side: "query" | "key", length: number): Shape[] {
+  const { rows } = axes[side];
+  const pitch = length / rows.length;
+  const named = labelled({ start: 0, pitch, length, count: rows.length }, []);
+  const size = pitch < LABEL_PITCH ? 10 : 12;
+  return named.map((at): Shape => {
+    const [text, middle] = [elide(rows[at]!.text, 18), (at + 0.5) * pitch];
+    if (side === "query")
+      return { kind: "text", x: EDGE + LABELS - 8, y: TOP + middle + 4, text, anchor: "end", size };
+    return { kind: "text", x: EDGE + LABELS + middle + 4, y: TOP - 8, text, turned: -90, size };
+  });
+}
+
+export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourScale): Exported {
+  const { record, weights, head, name, axes, pyramid } = source;
+  const { width, height } = sizeOf(pyramid[0]!.rows, pyramid[0]!.columns);
+  const title = `${record.tag}, step ${record.step}, layer ${weights.layer}, ${name.toLowerCase()}`;
+  const raster = cellsOf(source, weightTable(theme, scale));
+  const picture: Picture = {
+    ...papers[theme],
+    width: Math.max(480, EDGE + LABELS + width + EDGE),
+    height: TOP + height + EDGE,
+    shapes: [
+      { kind: "text", x: EDGE, y: 30, text: title, size: 16, isBold: true },
+      { kind: "cells", x: EDGE + LABELS, y: TOP, width, height, raster },
+      ...labels(source, "query", height),
+      ...labels(source, "key", width),
+    ],
+  };
+  const table = weightsTable({
+    step: record.step,
+    weights,
+    heads: [{ head, name: name.replace(/^Head /, "") }],
+    axes,
+  });
+  return { picture, table };
+}
