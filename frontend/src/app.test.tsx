@@ -13,7 +13,15 @@ async function draw(retry = vi.fn()): Promise<HTMLElement> {
   const root = document.createElement("div");
   document.body.replaceChildren(root);
   const logDirectory = (): Promise<string> => Promise.resolve("./runs");
-  render(<App retry={retry} link={() => "http://host/#attn"} logDirectory={logDirectory} />, root);
+  render(
+    <App
+      retry={retry}
+      link={() => "http://host/#attn"}
+      page={() => Promise.reject(new Error("no page"))}
+      logDirectory={logDirectory}
+    />,
+    root,
+  );
   await settled();
   return root;
 }

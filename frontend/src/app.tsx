@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { CopyButton } from "./controls/copy_button";
+import { ExportMenu } from "./controls/export_menu";
 import { EmptyState } from "./controls/empty_state";
 import { MenuIcon } from "./controls/icons";
 import { IndexProblem } from "./controls/index_problem";
@@ -32,6 +33,8 @@ export interface AppProps {
   retry: () => void;
   /** The address that opens this very picture. */
   link: () => string;
+  /** The present record as a stand-alone page. */
+  page: () => Promise<Blob>;
   logDirectory: () => Promise<string | null>;
 }
 
@@ -117,6 +120,7 @@ export function App(props: AppProps) {
         />
         <Unreachable retry={props.retry} />
         {logged && standaloneViews.value === null && <ToolButtons />}
+        {logged && <ExportMenu html={standaloneViews.value === null ? props.page : null} />}
         {logged && standaloneViews.value === null && (
           <CopyButton class="action" name="Copy link" text={props.link} />
         )}

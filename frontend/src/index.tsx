@@ -11,8 +11,21 @@ import { createHost, type HostWindow } from "./host";
 import { onKey } from "./keyboard";
 import { startLoader } from "./loader";
 import { startPlayer } from "./player";
-import { frameWidth, hidden, setView, standaloneViews, theme, view } from "./state";
+import { requestPage } from "./page_request";
+import {
+  frameWidth,
+  hidden,
+  run,
+  setView,
+  standaloneViews,
+  step,
+  tag,
+  theme,
+  version,
+  view,
+} from "./state";
 import styles from "./styles/index.css?inline";
+import { formatHash, pairsOfState } from "./url";
 import { syncUrl } from "./url_sync";
 import { views } from "./views";
 
@@ -56,6 +69,11 @@ export function render(): void {
       link={() => {
         url.flush();
         return host.link();
+      }}
+      page={() => {
+        const at = { run: run.value!, tag: tag.value!, step: step.value!, version: version.value };
+        const state = formatHash("#attn", pairsOfState()).replace(/^#attn&?/, "");
+        return requestPage((url) => fetch(url), at, view.value, state);
       }}
       logDirectory={() => api.logDirectory().catch(() => null)}
     />,

@@ -46,11 +46,11 @@ function options(): Option[] {
 }
 
 /** Arrow keys go round the items. */
-function moveFocus(menu: HTMLElement, event: KeyboardEvent): void {
+export function moveFocus(menu: HTMLElement, event: KeyboardEvent): void {
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (by === undefined) return;
   event.preventDefault();
-  const items = [...menu.querySelectorAll<HTMLElement>("[role=menuitemradio]")];
+  const items = [...menu.querySelectorAll<HTMLElement>("[role^=menuitem]:enabled")];
   const at = items.indexOf(document.activeElement as HTMLElement);
   items[(at + by + items.length) % items.length]?.focus();
 }

@@ -15,11 +15,13 @@ import {
   series,
   setView,
 } from "../../state";
+import { useExport } from "../../exported";
 import { HeadsGrid } from "../heads_grid/heads_grid";
 import { metrics } from "../model/scene";
 import { CellNumbers } from "./cell_numbers";
 import { toggleChosen } from "./chosen";
 import { useDrawnMark } from "./drawn_mark";
+import { evolutionExport } from "./evolution_export";
 import { SORT_CAPTIONS } from "./head_order";
 import { Legend } from "./legend";
 import { pointed } from "./pointed";
@@ -30,6 +32,7 @@ import { Title, Tokens, useTitle } from "./title";
 export function EvolutionGrid() {
   const element = useRef<HTMLElement>(null);
   useMeasured(element);
+  useExport(evolutionExport);
   const onDrawn = useDrawnMark();
   const title = useTitle();
   const selected = useMemo(

@@ -3,6 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 
 import type { LayerWeights } from "../../decode";
+import { useExport } from "../../exported";
 import {
   gain,
   headSummary,
@@ -33,6 +34,7 @@ import { faultLines } from "./fault_lines";
 import { HeadsLegend, LinesLegend } from "./legend";
 import { RangeNote } from "./range_note";
 import { useLayerNumbers } from "./layer_numbers";
+import { linesPicture } from "./lines_picture";
 import {
   columnPitch,
   extraTokenWidth,
@@ -43,6 +45,7 @@ import {
 } from "./table_layout";
 import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
+import { weightsTable } from "./weights_csv";
 
 export interface HeadLinesProps {
   record: RecordHeader;
@@ -134,6 +137,23 @@ export function HeadLines(props: HeadLinesProps) {
     middle: <Pinned axes={axes} pinned={numbersShown.pinned} />,
     onDrawn,
   };
+  useExport(() => ({
+    picture: linesPicture({
+      record,
+      numbers: numbersShown,
+      names,
+      threshold: threshold.value,
+      gain: gain.value,
+      theme: theme.value,
+      withNumbers: numbers.value,
+    }),
+    table: weightsTable({
+      step: record.step,
+      weights,
+      heads: heads.map(({ head }) => ({ head, name: names[head] ?? String(head) })),
+      axes,
+    }),
+  }));
   const style = gridStyle(viewWidth, layout, rows.side === "query");
   return (
     <div

@@ -45,7 +45,14 @@ function tokenShapes(axis: Axis, side: "query" | "key", paper: Paper): Shape[] {
   const head: Shape = { kind: "text", x, y: TOP - 12, text: side, colour: paper.second, anchor };
   const tokens = axis.rows.map(({ text, off }, row): Shape => {
     const y = TOP + (row + 0.5) * ROW + 4.5;
-    return { kind: "text", x, y, text: elide(text, 20), anchor, ...(off && { colour: paper.second }) };
+    return {
+      kind: "text",
+      x,
+      y,
+      text: elide(text, 20),
+      anchor,
+      ...(off && { colour: paper.second }),
+    };
   });
   return [head, ...tokens];
 }
@@ -142,19 +149,31 @@ function weightShapes({ numbers, names, theme, withNumbers }: LinesScene): Shape
   return heads.flatMap(({ head, colour }, column): Shape[] => {
     const x = table + column * COLUMN;
     const middle = x + COLUMN / 2;
-    const title = weights.heads === 1 && heads.length === 1 ? "" : `${weights.layer}.${names[head] ?? head}`;
+    const title =
+      weights.heads === 1 && heads.length === 1 ? "" : `${weights.layer}.${names[head] ?? head}`;
     const cells = axes[rows.side].rows.flatMap(({ token }, row): Shape[] => {
       const weight = rows.byHead[column]?.[token] ?? NaN;
       if (Number.isNaN(weight)) return [];
       const cell = mix(rgbOf(colour), paper, Math.min(1, Math.max(0, weight)));
       const y = TOP + row * ROW + 1;
-      const box = { kind: "box", x: x + 1, y, width: COLUMN - 2, height: ROW - 2, colour: cssOf(cell) } as const;
+      const box = {
+        kind: "box",
+        x: x + 1,
+        y,
+        width: COLUMN - 2,
+        height: ROW - 2,
+        colour: cssOf(cell),
+      } as const;
       if (!withNumbers) return [box];
       const text = { kind: "text", x: middle, y: y + 15, text: formatWeight(weight) } as const;
       return [box, { ...text, anchor: "middle", colour: inkOn(cell), size: 12 }];
     });
     const line: Shape = { kind: "box", x: x + 1, y: TOP - 8, width: COLUMN - 2, height: 2, colour };
-    return [{ kind: "text", x: middle, y: TOP - 14, text: title, anchor: "middle", size: 12 }, line, ...cells];
+    return [
+      { kind: "text", x: middle, y: TOP - 14, text: title, anchor: "middle", size: 12 },
+      line,
+      ...cells,
+    ];
   });
 }
 

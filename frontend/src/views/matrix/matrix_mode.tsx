@@ -3,6 +3,7 @@
 import { useMemo, useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decode";
+import { useExport } from "../../exported";
 import {
   colourScale,
   headMode,
@@ -18,6 +19,7 @@ import { useSize } from "../token_lines/use_window";
 import { CellPanel } from "./cell_panel";
 import { matrixLayout, ROW_LABELS } from "./layout";
 import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";
+import { matrixExport } from "./matrix_export";
 import { MatrixPicture } from "./matrix_picture";
 import { hiddenShare } from "./hidden_share";
 import { type MatrixSource, useCells, useMatrix } from "./use_matrix";
@@ -101,6 +103,7 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
   const room = useRef<HTMLDivElement>(null);
   const source = useMatrix(record, weights, names);
   const size = useSize(room);
+  useExport(() => matrixExport(source, theme.value, colourScale.value));
   const { rows, columns } = source.pyramid[0]!;
   const { sheet, panel } = useMemo(
     () => matrixLayout(size, rows, columns),

@@ -3,17 +3,20 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
+import { useExport } from "../../exported";
 import { head, layer, selectHead, step, thumbnails } from "../../state";
 import { HeadsGrid } from "../heads_grid/heads_grid";
 import { useDrawnMark } from "./drawn_mark";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
+import { modelExport } from "./model_export";
 import { columnCaption, gridSize, isUnreadable, layout, paint, shapes } from "./scene";
 import { TokenLine } from "./token_line";
 
 export function ModelGrid() {
   const element = useRef<HTMLElement>(null);
   useMeasured(element);
+  useExport(modelExport);
   const onDrawn = useDrawnMark();
   const selected = useMemo(
     () => ({ layer: layer.value, head: head.value }),

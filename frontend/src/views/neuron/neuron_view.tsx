@@ -4,13 +4,24 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 
-import { FOLD_WIDTH, frameWidth, layer, neuronColumns, record, shown, step } from "../../state";
+import { useExport } from "../../exported";
+import {
+  FOLD_WIDTH,
+  frameWidth,
+  layer,
+  neuronColumns,
+  record,
+  shown,
+  step,
+  theme,
+} from "../../state";
 import { Collapsed } from "./collapsed";
 import { DistancePlot } from "./distance_plot";
 import { Expanded } from "./expanded";
 import { NeuronToolbar, SentenceFilters } from "./neuron_controls";
+import { neuronExport } from "./neuron_export";
 import { NoVectors } from "./no_vectors";
-import { useNeuronNumbers } from "./neuron_numbers";
+import { type NeuronNumbers, useNeuronNumbers } from "./neuron_numbers";
 import { NumbersTable } from "./numbers_table";
 import { type HeadState, type ShownHead, useShownHead } from "./shown_head";
 
@@ -28,6 +39,12 @@ function usePlot(shown: ShownHead, onTable: (() => void) | null) {
   return useMemo(() => <DistancePlot shown={shown} onTable={onTable} />, [shown, onTable === null]);
 }
 
+/** Only what has numbers can be saved. */
+function Exporting({ shown: present, found }: { shown: ShownHead; found: NeuronNumbers }) {
+  useExport(() => neuronExport(present, found, theme.value));
+  return null;
+}
+
 function ExpandedHead({ shown: present }: { shown: ShownHead }) {
   const isTable = useSignal(false);
   const found = useNeuronNumbers(present);
@@ -35,6 +52,7 @@ function ExpandedHead({ shown: present }: { shown: ShownHead }) {
   return (
     <>
       <Expanded shown={present} found={found} />
+      {found !== null && <Exporting shown={present} found={found} />}
       {isTable.value && found !== null ? (
         <NumbersTable shown={present} found={found} onClose={() => (isTable.value = false)} />
       ) : (

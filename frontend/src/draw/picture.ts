@@ -1,0 +1,71 @@
+/** What a view shows, as data: texts, boxes, lines and cells at their places in CSS pixels; the first lies lowest. */
+
+import type { Theme } from "./colour";
+import type { Box, Raster } from "./raster";
+
+/** Colours of what is not data. */
+export interface Paper {
+  readonly background: string;
+  readonly ink: string;
+  readonly second: string;
+  readonly hairline: string;
+}
+
+export const papers: Record<Theme, Paper> = {
+  light: { background: "#ffffff", ink: "#212121", second: "#616161", hairline: "#ebebeb" },
+  dark: { background: "#303030", ink: "#ffffff", second: "#c1c1c1", hairline: "#444444" },
+};
+
+export interface TextShape {
+  readonly kind: "text";
+  readonly x: number;
+  /** Of the baseline. */
+  readonly y: number;
+  readonly text: string;
+  readonly colour?: string;
+  readonly size?: number;
+  readonly anchor?: "start" | "middle" | "end";
+  readonly isBold?: boolean;
+  /** Degrees, clockwise. */
+  readonly turned?: number;
+}
+
+export interface BoxShape extends Box {
+  readonly kind: "box";
+  readonly colour: string;
+}
+
+/** Leaves and arrives level. */
+export interface CurveShape {
+  readonly kind: "curve";
+  readonly from: readonly [x: number, y: number];
+  readonly to: readonly [x: number, y: number];
+  readonly colour: string;
+  readonly width: number;
+  readonly opacity: number;
+}
+
+export interface LineShape {
+  readonly kind: "line";
+  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly colour: string;
+  readonly width: number;
+  readonly isDotted?: boolean;
+}
+
+/** One pixel of the raster is one cell; transparent ones are left out. */
+export interface CellsShape extends Box {
+  readonly kind: "cells";
+  readonly raster: Raster;
+}
+
+export type Shape = TextShape | BoxShape | CurveShape | LineShape | CellsShape;
+
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly background: string;
+  /** Of texts that have none of their own. */
+  readonly ink: string;
+  readonly shapes: readonly Shape[];
+}

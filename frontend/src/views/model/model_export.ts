@@ -1,0 +1,41 @@
+/** The model view's grid → its picture as data, and every head's metrics at the step. */
+
+import type { Table, Value } from "../../csv";
+import type { MetricSeries } from "../../decode";
+import type { Exported } from "../../exported";
+import { step, tag, theme } from "../../state";
+import { headNumber } from "../heads_grid/grid_layers";
+import { gridPicture, paintedGrid } from "../heads_grid/grid_picture";
+import { columnCaption, layout, metrics, metricStep, paint, shapes } from "./scene";
+
+/** Every head's metrics at some of the steps of a series. */
+export function metricsTable(series: MetricSeries | null, rows: readonly number[]): Table {
+  const names = series?.names ?? [];
+  function* lines(): Generator<Value[]> {
+    if (series === null) return;
+    for (const row of rows)
+      for (const [layer, { heads }] of series.layers.entries())
+        for (let head = 0; head < heads; head++) {
+          const values = names.map((_, metric) => series.at(row, layer, head, metric));
+          const number = headNumber(shapes.peek()[layer], head);
+          yield [series.steps[row]!, layer, number, ...values];
+        }
+  }
+  return {
+    columns: ["step", "layer", "head", ...names],
+    rows: { [Symbol.iterator]: lines },
+  };
+}
+
+export function modelExport(): Exported {
+  const at = metricStep.peek();
+  const picture = gridPicture({
+    layout: layout.peek(),
+    shapes: shapes.peek(),
+    title: `${tag.peek() ?? ""}: every head at step ${step.peek() ?? "–"}`,
+    caption: columnCaption.peek(),
+    theme: theme.peek(),
+    content: [paintedGrid(layout.peek(), paint.peek())],
+  });
+  return { picture, table: metricsTable(metrics.peek(), at < 0 ? [] : [at]) };
+}
