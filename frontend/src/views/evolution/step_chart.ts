@@ -112,7 +112,7 @@ function strokeLine(
     const value = values[at] ?? NaN;
     const isOff = Number.isNaN(value) || steps[at]! < axis.first || steps[at]! > axis.last;
     if (isOff) {
-      if (before !== null && !isDrawn) context.fillRect(before[0] - 1.5, before[1] - 1.5, 3, 3);
+      if (before !== null && !isDrawn) context.fillRect(before[0] - 4, before[1] - 1.5, 8, 3);
       before = null;
       continue;
     }

@@ -4,11 +4,13 @@ import { formatWeight } from "../../format_number";
 import { changeScale } from "../../lasting_change";
 import {
   dimBelow,
+  isMetricsOnly,
   markAbove,
   record,
   series,
   shown,
   step,
+  stepError,
   steps,
   thumbnailStyle,
 } from "../../state";
@@ -25,6 +27,8 @@ export function Legend() {
 }
 
 function NoPicture() {
+  if (isMetricsOnly.value)
+    return <span>No picture: only head metrics were logged at this step.</span>;
   const others = steps.value.length - 1;
   return <span>No picture for this step. The sparklines come from the other {others} steps.</span>;
 }
@@ -75,7 +79,7 @@ function MetricMarks() {
         lasting change ≥ {formatWeight(markAbove.value * changeScale(of, metric))}
       </span>
       <span class="legend-item">
-        <i class={isUnreadable.value ? "legend-mark is-damaged" : "legend-mark"} />
+        <i class={stepError.value?.damaged === true ? "legend-mark is-damaged" : "legend-mark"} />
         step {step.value}
       </span>
       {dimBelow.value > 0 && (
