@@ -21,8 +21,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
-for folder in ("", "browser"):
-    sys.path.insert(0, str(Path(__file__).parents[1] / folder))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "browser")]
 
 from chromium import launch
 from tensorboard_server import TensorBoardServer
@@ -41,7 +40,9 @@ WATCH = """() => {
       requestAnimationFrame(() => requestAnimationFrame(() => timed.frames.push(performance.now() - start)));
     }, { capture: true });
 }"""
-DRAWN_AT = """performance.timeOrigin + performance.getEntriesByName('attn:drawn:evolution').at(-1).startTime"""
+DRAWN_AT = (
+    """performance.timeOrigin + performance.getEntriesByName('attn:drawn:evolution').at(-1).startTime"""
+)
 
 
 def write_log(directory: Path, shape: tuple[int, int], steps: int, *, metrics_only: bool) -> None:
@@ -54,7 +55,12 @@ def write_log(directory: Path, shape: tuple[int, int], steps: int, *, metrics_on
             weights = np.exp(base + other * min(1.0, max(0.0, (step - 100) / 50)))
             weights /= weights.sum(axis=-1, keepdims=True)
             writer.add_attention(
-                "probe", weights, tokens, step, track={"3→1": (3, 1)}, metrics_only=metrics_only and step % 100 != 0
+                "probe",
+                weights,
+                tokens,
+                step,
+                track={"3→1": (3, 1)},
+                metrics_only=metrics_only and step % 100 != 0,
             )
 
 
@@ -112,7 +118,15 @@ def metric_times(page: Page, frame: Frame) -> list[float]:
     """Another metric is chosen: from the choice to the drawn mark."""
     found = []
     select = frame.get_by_role("combobox", name="Metric", exact=True)
-    for name in ("entropy", "confidence", "first_token", "same_token", "induction", "mean_distance", "max_score"):
+    for name in (
+        "entropy",
+        "confidence",
+        "first_token",
+        "same_token",
+        "induction",
+        "mean_distance",
+        "max_score",
+    ):
         if select.locator(f"option[value={name}]").count() == 0:
             continue
         drawn = frame.evaluate("performance.getEntriesByName('attn:drawn:evolution').length")

@@ -102,7 +102,8 @@ def test_every_cell_has_the_readers_value_at_the_last_and_at_the_pointed_step(
     expect(tab.frame.get_by_text("pointer: step")).to_be_visible()
     said = tab.frame.get_by_text("pointer: step").text_content() or ""
     step = int(said.rsplit(maxsplit=1)[1])
-    assert step in STEPS and abs(step - 0.25 * STEPS[-1]) <= 10
+    assert step in STEPS
+    assert abs(step - 0.25 * STEPS[-1]) <= 10
     row = series.steps.tolist().index(step)
     np.testing.assert_allclose(numbers(tab), series.values[row, ..., column], atol=1e-6)
     tab.page.mouse.move(2, 2)
@@ -114,7 +115,8 @@ def test_the_pointed_step_has_a_ring_on_the_slider(light: AttentionTab) -> None:
     point(light, NAME, 0.5)
     ring = light.frame.locator(".pointed-step").bounding_box()
     slider = light.frame.get_by_role("slider", name="Step").bounding_box()
-    assert ring is not None and slider is not None
+    assert ring is not None
+    assert slider is not None
     assert abs(ring["x"] + ring["width"] / 2 - slider["x"] - slider["width"] / 2) < 0.05 * slider["width"]
 
 
@@ -257,7 +259,9 @@ def test_a_tracked_pair_has_its_words_in_the_title_and_a_baseline(light: Attenti
 def test_sorted_heads_stand_by_value(light: AttentionTab, sort: str) -> None:
     light.frame.get_by_role("combobox", name="Sort heads by").select_option(sort)
     first, second = (light.button(f"Layer 1 head {head}").bounding_box() for head in (HEAD[1], 0))
-    assert first is not None and second is not None and first["x"] < second["x"]
+    assert first is not None
+    assert second is not None
+    assert first["x"] < second["x"]
     ordered = numbers(light)
     if sort == "last":
         assert (np.diff(ordered, axis=1) <= 0).all()
