@@ -181,3 +181,29 @@ def test_one_head_at_a_time_gives_a_layer_for_each() -> None:
     assert [(layer.name, tuple(layer.weights.shape)) for layer in layers] == [
         (f"heads.{index}", (2, 1, LENGTH, LENGTH)) for index in range(3)
     ]
+
+
+class OnNested(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = nn.Linear(WIDTH, WIDTH)
+
+    def by_head(self, states: torch.Tensor) -> torch.Tensor:
+        return self.project(states).unflatten(-1, [HEADS, -1]).transpose(-3, -2)
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        parts = self.by_head(states)
+        return nn.functional.scaled_dot_product_attention(parts, parts, parts)
+
+
+@pytest.mark.filterwarnings("ignore:.*nested tensors is in prototype")
+def test_nested_tensors_give_padded_maps_that_see_nothing_beyond_their_end() -> None:
+    torch.manual_seed(0)
+    model, inputs = OnNested(), [torch.randn(5, WIDTH), torch.randn(3, WIDTH)]
+    (layer,) = captured_layers(model, torch.nested.nested_tensor(inputs, layout=torch.jagged))
+    assert layer.weights.shape == (2, HEADS, 5, 5)
+    for weights, states in zip(layer.weights, inputs, strict=True):
+        parts, length = model.by_head(states), len(states)
+        expected = (parts @ parts.mT / 2).softmax(-1)
+        torch.testing.assert_close(weights[:, :length, :length], expected.detach(), atol=1e-6, rtol=0)
+        assert not weights[:, :length, length:].any()

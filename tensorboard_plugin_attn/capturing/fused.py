@@ -13,6 +13,7 @@ from tensorboard_plugin_attn.capturing import sdpa
 from tensorboard_plugin_attn.capturing.flex import read_flex_call
 from tensorboard_plugin_attn.capturing.flow import Facts, Flow
 from tensorboard_plugin_attn.capturing.names import ModuleNames
+from tensorboard_plugin_attn.capturing.nested import padded
 from tensorboard_plugin_attn.capturing.registry import read_kernel_call
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.sighting import Sighting, in_float32
@@ -46,6 +47,8 @@ class FusedCalls:
             call = sdpa.read_call(*args, **kwargs)
             if self.is_repeated(query, key, args[3] if len(args) > 3 else kwargs.get("attn_mask"), call):
                 return
+        if query.is_nested:
+            call = padded(call)
         self.record(call, query, key, heads)
 
     def see_kernel(self, kernel: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -25,14 +25,12 @@ class Padding:
 
 def padding_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Padding:
     """Read ``attention_mask`` and ``decoder_attention_mask``, or torch's ``*_key_padding_mask``."""
-    first = next(
-        (one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor) and one.dim()), None
-    )
+    given = [one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor) and one.dim()]
     return Padding(
-        None if first is None else int(first.shape[0]),
+        int(given[0].size(0)) if given else None,
         mask_in(kwargs, "attention_mask", "src_key_padding_mask"),
         mask_in(kwargs, "decoder_attention_mask", "tgt_key_padding_mask"),
-        any(isinstance(one, torch.Tensor) and one.dim() > 3 for one in (*args, *kwargs.values())),
+        any(one.dim() > 3 for one in given),
     )
 
 

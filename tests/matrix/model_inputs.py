@@ -32,11 +32,46 @@ def model_inputs(model: Any) -> dict[str, Any]:
     if "bbox" in names:
         inputs["bbox"] = torch.randint(0, 50, (2, LENGTH, 2)).repeat(1, 1, 2)
         inputs["bbox"][..., 2:] += 5
+    inputs |= special_inputs(config)
     if "use_cache" in names:
         inputs["use_cache"] = False
     if "boxes" in names:
         inputs["bbox"] = inputs["bbox"]
     return inputs
+
+
+def special_inputs(config: Any) -> dict[str, Any]:
+    """Inputs of the architectures that take others."""
+    kind = config.model_type
+    if kind in ("videomae", "vivit", "timesformer"):
+        frames = getattr(config, "num_frames", 4)
+        return {"pixel_values": torch.randn(2, frames, 3, config.image_size, config.image_size)}
+    if kind in ("time_series_transformer", "informer", "autoformer"):
+        past = config.context_length + max(config.lags_sequence)
+        time = config.num_time_features
+        return {
+            "past_values": torch.randn(2, past),
+            "past_time_features": torch.randn(2, past, time),
+            "past_observed_mask": torch.ones(2, past),
+            "future_values": torch.randn(2, config.prediction_length),
+            "future_time_features": torch.randn(2, config.prediction_length, time),
+        }
+    if kind == "vilt":
+        return {"pixel_values": pixels(config)}
+    if kind == "lxmert":
+        return {
+            "visual_feats": torch.randn(2, 5, config.visual_feat_dim),
+            "visual_pos": torch.rand(2, 5, config.visual_pos_dim),
+        }
+    if kind == "decision_transformer":
+        return {
+            "states": torch.randn(2, 4, config.state_dim),
+            "actions": torch.randn(2, 4, config.act_dim),
+            "rewards": torch.randn(2, 4, 1),
+            "returns_to_go": torch.randn(2, 4, 1),
+            "timesteps": torch.arange(4).repeat(2, 1),
+        }
+    return {}
 
 
 def CLIP_LIKE(names: set[str]) -> bool:  # noqa: N802 - a test of two names

@@ -47,8 +47,15 @@ def small_config(config: Any, overrides: dict[str, Any] | None = None) -> Any:
         *outer, last = path.split(".")
         for part in outer:
             target = getattr(target, part)
-        setattr(target, last, value)
+        put(target, last, sub_config(value) if last == "backbone_config" else value)
     return config
+
+
+def sub_config(settings: dict[str, Any]) -> Any:
+    """A configuration inside another one, from its settings."""
+    import transformers
+
+    return transformers.CONFIG_MAPPING[settings["model_type"]](**settings)
 
 
 def shrink(config: Any) -> None:
