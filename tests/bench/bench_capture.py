@@ -1,0 +1,181 @@
+"""What a probe costs: against a plain forward of the same input, in memory, and as a share of a training step.
+
+A BERT and a GPT-2 of 6 layers × 384, 12 heads, one input of 128 tokens, one thread. User CPU time, medians of
+alternating pairs; the machine's load stands beside them.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+LAYERS, WIDTH, HEADS, LENGTH, TRAINING_BATCH = 6, 384, 12, 128, 16
+PAIRS, REPEATS = 7, 8
+MIB = 1 << 20
+
+
+def model_of(name: str) -> Any:
+    """A randomly initialised model in training mode."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    if name == "GPT-2":
+        config = transformers.GPT2Config(n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, vocab_size=2000)
+        return transformers.GPT2Model(config).train()
+    sizes = {"hidden_size": WIDTH, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS}
+    return transformers.BertModel(
+        transformers.BertConfig(vocab_size=2000, intermediate_size=4 * WIDTH, **sizes)
+    ).train()
+
+
+def ids(batch: int) -> dict[str, Any]:
+    import torch
+
+    return {"input_ids": torch.arange(batch * LENGTH).reshape(batch, LENGTH) % 2000}
+
+
+def plain_forward(model: Any) -> None:
+    """What any look at the model costs."""
+    import torch
+
+    model.eval()
+    with torch.no_grad():
+        model(**ids(1))
+    model.train()
+
+
+def probe(model: Any) -> None:
+    """The same forward, with every layer's weights computed and let go."""
+    from tensorboard_plugin_attn.capturing import probe
+
+    probe(model, ids(1), on_layer=lambda _, layer: None)
+
+
+def training_step(model: Any, optimizer: Any) -> None:
+    model(**ids(TRAINING_BATCH))[0].square().mean().backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+def user_seconds(action: Callable[[], Any], repeats: int = REPEATS) -> float:
+    """User CPU seconds of one run, this process alone."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    for _ in range(repeats):
+        action()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_utime - before) / repeats
+
+
+def ratio(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, float, float]:
+    """Median of one / other over alternating pairs, and the median seconds of each."""
+    one(), other()
+    pairs = []
+    for number in range(PAIRS):
+        if number % 2:
+            first = user_seconds(one)
+            pairs.append((first, user_seconds(other)))
+        else:
+            second = user_seconds(other)
+            pairs.append((user_seconds(one), second))
+    return (
+        statistics.median(a / b for a, b in pairs),
+        statistics.median(a for a, _ in pairs),
+        statistics.median(b for _, b in pairs),
+    )
+
+
+def peak_mib(action: Callable[[], Any]) -> float:
+    """The highest resident memory during a call, above that before it."""
+    Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
+    before = status("VmRSS")
+    action()
+    return (status("VmHWM") - before) / 1024
+
+
+def status(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1])
+
+
+def memory(name: str, kind: str) -> None:
+    """In a process of its own: print the peak of one forward or probe, after a first one."""
+    import torch
+
+    torch.set_num_threads(1)
+    model = model_of(name)
+    action = {"forward": plain_forward, "probe": probe}[kind]
+    plain_forward(model)
+    if kind == "probe":
+        small = model_of(name)
+        probe(small)  # modules that are imported at the first probe
+        del small
+    print(peak_mib(lambda: action(model)))
+
+
+def extra_mib(name: str) -> float:
+    """Peak of a probe less that of a plain forward, medians of fresh processes."""
+    peaks = {}
+    for kind in ("forward", "probe"):
+        command = [sys.executable, __file__, "memory", name, kind]
+        found = [
+            float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            for _ in range(3)
+        ]
+        peaks[kind] = statistics.median(found)
+    return peaks["probe"] - peaks["forward"]
+
+
+def add_probe_row(model: Any, batch: int) -> tuple[float, float]:
+    """User CPU and wall seconds per record for which ``add_probe`` holds up the training, records written meanwhile."""
+    from tensorboard_plugin_attn import AttentionWriter
+
+    tags = [f"probe/{number}" for number in range(batch)]
+    tokens = [[f"t{number}" for number in range(LENGTH)]] * batch
+    seconds, walls = [], []
+    with tempfile.TemporaryDirectory() as folder, AttentionWriter(folder) as writer:
+        for step in range(PAIRS + 1):
+            started, before = time.perf_counter(), time.thread_time()
+            writer.add_probe(tags, model, ids(batch), tokens, step)
+            seconds.append((time.thread_time() - before) / batch)
+            walls.append((time.perf_counter() - started) / batch)
+            writer.flush()
+    return statistics.median(seconds[1:]), statistics.median(walls[1:])
+
+
+def main() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, torch {torch.__version__}, one thread")
+    for name in ("BERT", "GPT-2"):
+        model = model_of(name)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+        times, probed, plain = ratio(lambda: probe(model), lambda: plain_forward(model))  # noqa: B023 - run at once
+        training_step(model, optimizer)
+        step = user_seconds(lambda: training_step(model, optimizer), 2)  # noqa: B023 - run at once
+        print(f"{name}, {LAYERS} × {WIDTH}, {LENGTH} tokens")
+        print(
+            f"  probe / plain eval forward       {times:6.3f} ×     hold ≤ 1.25 ×   ({probed * 1e3:.1f} / {plain * 1e3:.1f} ms)"
+        )
+        print(f"  extra peak memory of a probe     {extra_mib(name):6.1f} MiB   hold ≤ 16 MiB")
+        print(
+            f"  training step, batch {TRAINING_BATCH}          {step * 1e3:6.0f} ms    a probe is {probed / step:.1%} of it"
+        )
+        for batch in (1, 8):
+            cpu, wall = add_probe_row(model, batch)
+            print(
+                f"  add_probe blocks, batch of {batch}      {wall * 1e3:6.1f} ms    a record; CPU {cpu * 1e3:.1f} ms, "
+                f"{cpu / step:.1%} of a training step"
+            )
+
+
+if __name__ == "__main__":
+    memory(*sys.argv[2:]) if sys.argv[1:2] == ["memory"] else main()
