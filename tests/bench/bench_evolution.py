@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "browser")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 from chromium import launch
 from tensorboard_server import TensorBoardServer
