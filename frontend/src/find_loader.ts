@@ -40,6 +40,14 @@ function wanted(): Wanted | null {
   return { run: runName, tag: tagName, pattern, key };
 }
 
+/** The selected step alone, and at the same time one more, so that a first curve is there at once. */
+export function firstBatches(left: readonly number[], present: number | null): number[][] {
+  if (present === null || !left.includes(present))
+    return left.length === 0 ? [] : [left.slice(0, MOST_STEPS)];
+  const other = left.find((each) => each !== present);
+  return other === undefined ? [[present]] : [[present], [other]];
+}
+
 class Searcher {
   #abort = new AbortController();
 
@@ -59,17 +67,17 @@ class Searcher {
     const seen = new Set([...known.values.keys(), ...known.skipped.map((each) => each.step)]);
     search.value = { ...noSearch, key: what.key, found: known, done: seen.size, total };
     let left = evenlyFirst(patternSteps.peek()).filter((each) => !seen.has(each));
-    const isNew = present !== null && left.includes(present);
-    let next = isNew ? [present] : left.slice(0, MOST_STEPS);
-    while (next.length > 0 && !findStopped.peek()) {
+    let asked = firstBatches(left, present).map((steps) => this.#ask(what, steps, signal));
+    while (asked.length > 0 && !findStopped.peek()) {
       search.value = { ...search.peek(), status: "running" };
-      const answered = await this.#ask(what, next, signal);
+      const answered = await asked.shift()!;
       if (answered === null) return;
       const gone = new Set([...answered.steps, ...answered.skipped.map((each) => each.step)]);
       left = left.filter((each) => !gone.has(each));
       const found = addFound(search.peek().found, answered);
       search.value = { ...search.peek(), found, done: total - left.length };
-      next = left.slice(0, MOST_STEPS);
+      if (asked.length === 0 && left.length > 0 && !findStopped.peek())
+        asked = [this.#ask(what, left.slice(0, MOST_STEPS), signal)];
     }
     search.value = { ...search.peek(), status: left.length === 0 ? "done" : "stopped" };
   }
