@@ -165,10 +165,11 @@ def scores_of(
 def weights_of(
     scores: torch.Tensor, allowed: torch.Tensor | None, sinks: torch.Tensor | None
 ) -> torch.Tensor:
-    """float32 ``[batch, head, query, key]``; a query that sees nothing has weights of 0."""
+    """float32 ``[batch, head, query, key]``, in the memory of the scores; a query that sees nothing has weights of 0."""
     if sinks is not None:
         column = sinks.float().reshape(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
         return torch.cat([scores, column], dim=-1).softmax(-1)[..., :-1]
-    weights = scores.softmax(-1)
+    in_place = scores if scores.device.type == "cpu" else None  # fresh memory costs more than the softmax
+    weights = torch.softmax(scores, -1, out=in_place)
     sees_nothing = allowed is not None and not bool(allowed.any(-1).all())
     return weights.nan_to_num_(0.0) if sees_nothing else weights

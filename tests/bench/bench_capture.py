@@ -9,12 +9,10 @@ from __future__ import annotations
 import os
 import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
+from itertools import accumulate
 from typing import Any
 
 LAYERS, WIDTH, HEADS, LENGTH, TRAINING_BATCH = 6, 384, 12, 128, 16
@@ -29,7 +27,9 @@ def model_of(name: str) -> Any:
 
     torch.manual_seed(0)
     if name == "GPT-2":
-        config = transformers.GPT2Config(n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, vocab_size=2000)
+        config = transformers.GPT2Config(
+            n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS, vocab_size=2000, bos_token_id=1, eos_token_id=1
+        )
         return transformers.GPT2Model(config).train()
     sizes = {"hidden_size": WIDTH, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS}
     return transformers.BertModel(
@@ -93,44 +93,15 @@ def ratio(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, floa
 
 
 def peak_mib(action: Callable[[], Any]) -> float:
-    """The highest resident memory during a call, above that before it."""
-    Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
-    before = status("VmRSS")
+    """The most memory that tensors held during a call, above that before it; read off every allocation."""
+    from torch.profiler import ProfilerActivity, profile
+
     action()
-    return (status("VmHWM") - before) / 1024
-
-
-def status(name: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(name)).split()[1])
-
-
-def memory(name: str, kind: str) -> None:
-    """In a process of its own: print the peak of one forward or probe, after a first one."""
-    import torch
-
-    torch.set_num_threads(1)
-    model = model_of(name)
-    action = {"forward": plain_forward, "probe": probe}[kind]
-    plain_forward(model)
-    if kind == "probe":
-        small = model_of(name)
-        probe(small)  # modules that are imported at the first probe
-        del small
-    print(peak_mib(lambda: action(model)))
-
-
-def extra_mib(name: str) -> float:
-    """Peak of a probe less that of a plain forward, medians of fresh processes."""
-    peaks = {}
-    for kind in ("forward", "probe"):
-        command = [sys.executable, __file__, "memory", name, kind]
-        found = [
-            float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-            for _ in range(3)
-        ]
-        peaks[kind] = statistics.median(found)
-    return peaks["probe"] - peaks["forward"]
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        action()
+    events = [event for event in seen.profiler.kineto_results.events() if event.name() == "[memory]"]
+    held = accumulate(event.nbytes() for event in sorted(events, key=lambda event: event.start_ns()))
+    return max(held, default=0) / MIB
 
 
 def add_probe_row(model: Any, batch: int) -> tuple[float, float]:
@@ -150,32 +121,41 @@ def add_probe_row(model: Any, batch: int) -> tuple[float, float]:
     return statistics.median(seconds[1:]), statistics.median(walls[1:])
 
 
+def report(name: str) -> None:
+    """Print the rows of one model."""
+    import torch
+
+    model = model_of(name)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    times, probed, plain = ratio(lambda: probe(model), lambda: plain_forward(model))
+    extra = peak_mib(lambda: probe(model)) - peak_mib(lambda: plain_forward(model))
+    training_step(model, optimizer)
+    step = user_seconds(lambda: training_step(model, optimizer), 2)
+    print(f"{name}, {LAYERS} × {WIDTH}, {LENGTH} tokens, user CPU time")
+    print(
+        f"  probe / plain eval forward | ≤ 1.25 × | {times:.3f} × ({probed * 1e3:.1f} / {plain * 1e3:.1f} ms)"
+    )
+    print(f"  extra peak memory of a probe | ≤ 16 MiB | {extra:.1f} MiB")
+    print(
+        f"  training step, batch {TRAINING_BATCH} | – | {step * 1e3:.0f} ms, a probe is {probed / step:.1%} of it"
+    )
+    for batch in (1, 8):
+        cpu, wall = add_probe_row(model, batch)
+        print(
+            f"  add_probe blocks, batch of {batch}, per record | – | {wall * 1e3:.1f} ms, processor {cpu * 1e3:.1f} ms, "
+            f"{cpu / step:.1%} of a training step",
+            flush=True,
+        )
+
+
 def main() -> None:
     import torch
 
     torch.set_num_threads(1)
     print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, torch {torch.__version__}, one thread")
     for name in ("BERT", "GPT-2"):
-        model = model_of(name)
-        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-        times, probed, plain = ratio(lambda: probe(model), lambda: plain_forward(model))  # noqa: B023 - run at once
-        training_step(model, optimizer)
-        step = user_seconds(lambda: training_step(model, optimizer), 2)  # noqa: B023 - run at once
-        print(f"{name}, {LAYERS} × {WIDTH}, {LENGTH} tokens")
-        print(
-            f"  probe / plain eval forward       {times:6.3f} ×     hold ≤ 1.25 ×   ({probed * 1e3:.1f} / {plain * 1e3:.1f} ms)"
-        )
-        print(f"  extra peak memory of a probe     {extra_mib(name):6.1f} MiB   hold ≤ 16 MiB")
-        print(
-            f"  training step, batch {TRAINING_BATCH}          {step * 1e3:6.0f} ms    a probe is {probed / step:.1%} of it"
-        )
-        for batch in (1, 8):
-            cpu, wall = add_probe_row(model, batch)
-            print(
-                f"  add_probe blocks, batch of {batch}      {wall * 1e3:6.1f} ms    a record; CPU {cpu * 1e3:.1f} ms, "
-                f"{cpu / step:.1%} of a training step"
-            )
+        report(name)
 
 
 if __name__ == "__main__":
-    memory(*sys.argv[2:]) if sys.argv[1:2] == ["memory"] else main()
+    main()
