@@ -40,15 +40,17 @@ function Row({ row }: { readonly row: HeadChange }) {
         data-after={row.after}
         onClick={() => open(row)}
       >
-        <b>
+        <b aria-hidden="true">
           {row.layer}.{number}
         </b>
-        <span>{row.change === 0 ? "0" : formatWeight(row.change)}</span>
+        <span aria-hidden="true">{row.change === 0 ? "0" : formatWeight(row.change)}</span>
         <span class="change-bar">
           <i style={{ width: `${largest.value > 0 ? (100 * row.change) / largest.value : 0}%` }} />
         </span>
-        <span class="change-pair">{row.change === 0 ? "" : pair}</span>
-        <span class={change > 0 ? "is-gained" : change < 0 ? "is-lost" : ""}>
+        <span class="change-pair" aria-hidden="true">
+          {row.change === 0 ? "" : pair}
+        </span>
+        <span aria-hidden="true" class={change > 0 ? "is-gained" : change < 0 ? "is-lost" : ""}>
           {row.change === 0 ? "" : formatDifference(change)}
         </span>
       </button>

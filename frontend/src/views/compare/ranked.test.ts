@@ -33,6 +33,13 @@ describe("heads of a comparison", () => {
     expect(largestChange(comparison)).toBeCloseTo(0.3, 6);
   });
 
+  it("have short bars where nothing changed much", () => {
+    const still = Object.assign(Object.create(Comparison.prototype) as Comparison, {
+      change: Float32Array.of(0.001, 0, NaN),
+    });
+    expect(largestChange(still)).toBe(0.05);
+  });
+
   it.each([
     [[0, 0, 0, 0, 0.1, 0.2], "Layers 0–3 are unchanged."],
     [[0.1, 0, 0.2], "Layer 1 is unchanged."],

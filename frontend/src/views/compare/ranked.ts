@@ -17,9 +17,12 @@ export function rankHeads(comparison: Comparison, by: Ranking): HeadChange[] {
   return heads.sort((a, b) => Math.abs(difference(b)) - Math.abs(difference(a)));
 }
 
-/** The change of the head that changed most; bars are shares of it. */
+/** Where nothing changed much, bars stay short. */
+const LEAST_SCALE = 0.05;
+
+/** What a whole bar means: the change of the head that changed most, if that is worth a whole bar. */
 export function largestChange(comparison: Comparison): number {
-  return comparison.change.reduce((most, each) => (each > most ? each : most), 0);
+  return comparison.change.reduce((most, each) => (each > most ? each : most), LEAST_SCALE);
 }
 
 /** "Layers 0–3 are unchanged.", "Layer 2 is unchanged."; "" where every layer changed. */
