@@ -61,7 +61,7 @@ class Captured:
             names = ModuleNames(self.model)
             names.watch()
             stack.callback(names.unwatch)
-            stack.enter_context(eager(self.model))
+            stack.enter_context(eager(self.model.modules()))
             mode = AttentionMode(self.session, names)
             stack.enter_context(watched_registry(mode.fused.see_kernel))
             stack.enter_context(mode)

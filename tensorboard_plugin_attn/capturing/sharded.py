@@ -6,7 +6,7 @@ the shards alone, and the next forward would read what was gathered: so what a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,14 +23,14 @@ def needs_every_rank(model: nn.Module) -> bool:
 
     True under FSDP1, FSDP2, tensor parallelism (DTensor parameters) and DeepSpeed ZeRO-3.
     """
-    return any(is_sharded_class(module) for module in model.modules()) or any(
+    return any(is_sharded_class(type(module)) for module in model.modules()) or any(
         is_sharded(parameter) or hasattr(parameter, "ds_id") for parameter in model.parameters()
     )
 
 
-def is_sharded_class(module: nn.Module) -> bool:
-    """Whether FSDP1 wrapped a module, or FSDP2 made it its own."""
-    return any(each.__name__ in SHARDED for each in type(module).__mro__)
+def is_sharded_class(kind: type) -> bool:
+    """Whether FSDP1 wrapped a module of this class, or FSDP2 made it its own."""
+    return not SHARDED.isdisjoint([each.__name__ for each in kind.__mro__])
 
 
 def is_sharded(parameter: torch.Tensor) -> bool:
@@ -39,12 +39,12 @@ def is_sharded(parameter: torch.Tensor) -> bool:
 
 
 @contextmanager
-def same_shards(model: nn.Module) -> Iterator[None]:
+def same_shards(modules: Sequence[nn.Module]) -> Iterator[None]:
     """Parameters that were sharded before are sharded afterwards."""
     sharded = [
         reshard
-        for module in model.modules()
-        if is_sharded_class(module) and (reshard := resharding(module)) is not None
+        for module in modules
+        if is_sharded_class(type(module)) and (reshard := resharding(module)) is not None
     ]
     try:
         yield
@@ -74,5 +74,5 @@ def own_parameters(module: nn.Module) -> Iterator[nn.Parameter]:
     """The parameters that FSDP2 gathers with this module: those inside, less those of wrapped modules inside."""
     yield from module.parameters(recurse=False)
     for child in module.children():
-        if not is_sharded_class(child):
+        if not is_sharded_class(type(child)):
             yield from own_parameters(child)

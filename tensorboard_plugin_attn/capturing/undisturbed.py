@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -26,23 +26,22 @@ SIMPLE = (bool, int, float, str, type(None))
 @contextmanager
 def undisturbed(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients, and everything as before at the end."""
+    modules = list(model.modules())
     with ExitStack() as stack:
         stack.enter_context(same_random_states())
-        stack.enter_context(same_shards(model))
-        stack.enter_context(same_modules(model))
-        stack.enter_context(eager(model))
+        stack.enter_context(same_shards(modules))
+        stack.enter_context(same_modules(modules))
+        stack.enter_context(eager(modules))
         stack.enter_context(torch.no_grad())
-        for module in model.modules():
+        for module in modules:
             module.training = False
         yield
 
 
 @contextmanager
-def same_modules(model: nn.Module) -> Iterator[None]:
+def same_modules(modules: Sequence[nn.Module]) -> Iterator[None]:
     """Every module's training flag and submodules as before; what a swap changed beside them too."""
-    before = [
-        (module, module.training, dict(module._modules), dict(vars(module))) for module in model.modules()
-    ]
+    before = [(module, module.training, dict(module._modules), dict(vars(module))) for module in modules]
     try:
         yield
     finally:
@@ -86,13 +85,13 @@ def device_states() -> list[tuple[Any, list[torch.Tensor]]]:
 
 
 @contextmanager
-def eager(model: nn.Module) -> Iterator[None]:
+def eager(modules: Iterable[nn.Module]) -> Iterator[None]:
     """torch.compile stands aside: compiled modules run as they were written.
 
     Compiled submodules warn that they call global hooks twice, which whoever follows the modules does not mind.
     """
     with ExitStack() as stack:
-        if any("_orig_mod" in module._modules for module in model.modules()):
+        if any("_orig_mod" in module._modules for module in modules):
             stack.enter_context(warnings.catch_warnings())
             warnings.filterwarnings("ignore", message="Using `torch.compile.module.` when there are global")
         if hasattr(torch.compiler, "set_stance"):  # torch 2.6
