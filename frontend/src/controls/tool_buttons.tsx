@@ -24,7 +24,7 @@ function Switch({ name, pressed, onClick, controls, class: look = "" }: SwitchPr
       type="button"
       class={`action switch ${look}`}
       aria-pressed={pressed}
-      aria-controls={controls}
+      aria-controls={pressed ? controls : undefined}
       onClick={onClick}
     >
       {name}

@@ -40,17 +40,15 @@ function Row({ row }: { readonly row: HeadChange }) {
         data-after={row.after}
         onClick={() => open(row)}
       >
-        <b aria-hidden="true">
+        <b>
           {row.layer}.{number}
         </b>
-        <span aria-hidden="true">{row.change === 0 ? "0" : formatWeight(row.change)}</span>
+        <span>{row.change === 0 ? "0" : formatWeight(row.change)}</span>
         <span class="change-bar">
           <i style={{ width: `${largest.value > 0 ? (100 * row.change) / largest.value : 0}%` }} />
         </span>
-        <span class="change-pair" aria-hidden="true">
-          {row.change === 0 ? "" : pair}
-        </span>
-        <span aria-hidden="true" class={change > 0 ? "is-gained" : change < 0 ? "is-lost" : ""}>
+        <span class="change-pair">{row.change === 0 ? "" : pair}</span>
+        <span class={change > 0 ? "is-gained" : change < 0 ? "is-lost" : ""}>
           {row.change === 0 ? "" : formatDifference(change)}
         </span>
       </button>
@@ -71,7 +69,7 @@ export function HeadList() {
           {above} of {rows.length} above {formatWeight(CHANGED, 3)}
         </span>
       </header>
-      <div class="change-head" aria-hidden="true">
+      <div class="change-head">
         <span>Head</span>
         <span>JSD</span>
         <span />

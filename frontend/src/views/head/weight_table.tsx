@@ -141,11 +141,11 @@ export function WeightTable(props: WeightTableProps) {
             <TokenWeights key={index} props={props} index={index} />
           ))}
       </div>
-      <div role="rowgroup" class="weight-foot">
+      <div role={rows.hidden.length > 0 ? "rowgroup" : "presentation"} class="weight-foot">
         {rows.hidden.map((mass) => (
           <MassRow key={mass.caption} mass={mass} props={props} />
         ))}
-        {rows.uniform !== null && <p>{rows.uniform}</p>}
+        {rows.uniform !== null && <p role="presentation">{rows.uniform}</p>}
       </div>
     </div>
   );
