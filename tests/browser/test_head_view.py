@@ -153,6 +153,15 @@ def test_pointing_at_a_token_of_either_side_shows_its_weights_as_numbers(
         assert shown == pytest.approx(by_token[:, position], abs=MAX_ERROR + 5e-5), token
 
 
+def test_all_lines_are_back_when_the_pointer_leaves_a_token(tab: AttentionTab) -> None:
+    tab.go("head", **HERE, layer=1)
+    crowd = tab.canvas("Attention lines of layer 1")
+    tab.frame.get_by_role("listbox", name="Query tokens").get_by_role("option", name="nurse").hover()
+    expect(crowd).to_have_class("is-hidden")
+    tab.page.mouse.move(2, 2)
+    expect(crowd).to_have_class("is-shown")
+
+
 def test_numbers_are_text_of_two_decimals_and_can_be_turned_off(tab: AttentionTab) -> None:
     tab.go("head", **HERE, query=TOKENS.index("nurse"))
     table = tab.frame.get_by_role("table", name="Weights")
