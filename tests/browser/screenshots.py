@@ -25,9 +25,12 @@ PICTURES: dict[str, dict[str, object]] = {
     "evolution": {},
     "model": {},
     "head": {"heads": "2.3.4.7.11"},
+    "matrix": {"view": "head", "mode": "matrix", "key": 6},
     "neuron": {},
+    "compare": {"view": "model", "compare": "first"},
+    "find": {"view": "evolution", "panel": "find"},
 }
-"""A view's name and what its picture sets beside the common state: a new view is one line."""
+"""A picture's name and what it sets beside the common state: a new one is one line. ``view``: when not its name."""
 
 RUN, TAG, STEP, LAYER, HEAD, PINNED = "skewed", "doctor/she", 60, 5, 3, "she"
 THEMES = ("light", "dark")
@@ -56,10 +59,10 @@ def take_pictures(browser: Browser, url: str, state: dict[str, object], target: 
         for width, height in SIZES:
             tab = AttentionTab.open(browser, url, width=width, height=height, dark=theme == "dark")
             tab.frame.get_by_role("slider", name="Step").wait_for()
-            for view, own in PICTURES.items():
-                tab.go(view, **state, **own)
+            for name, own in PICTURES.items():
+                tab.go(**{"view": name, **state, **own})
                 tab.page.wait_for_load_state("networkidle")
-                path = target / f"{view}-{theme}-{width}.png"
+                path = target / f"{name}-{theme}-{width}.png"
                 tab.page.screenshot(path=path)
                 print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB", flush=True)
             tab.close()
