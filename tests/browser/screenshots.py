@@ -25,10 +25,10 @@ PICTURES: dict[str, dict[str, object]] = {
     "evolution": {},
     "model": {},
     "head": {"heads": "2.3.4.7.11"},
-    "matrix": {"view": "head", "mode": "matrix", "key": 6},
+    "matrix": {"view": "head", "mode": "matrix", "key": 5},
     "neuron": {},
     "compare": {"view": "model", "compare": "first"},
-    "find": {"view": "evolution", "panel": "find"},
+    "find": {"view": "evolution", "panel": "find", "find": "9-5"},
 }
 """A picture's name and what it sets beside the common state: a new one is one line. ``view``: when not its name."""
 
