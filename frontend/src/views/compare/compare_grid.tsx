@@ -6,7 +6,8 @@ import { formatWeight } from "../../format_number";
 import { comparison, head, layer, query, selectHead } from "../../state";
 import { elide } from "../../tokens";
 import { HeadsGrid } from "../heads_grid/heads_grid";
-import { useMeasured } from "../model/model_grid";
+import { useMeasured } from "../heads_grid/use_measured";
+import { gridSize } from "../model/scene";
 import { ChangeFacts } from "./change_facts";
 import { useDrawnMark } from "./drawn_mark";
 import { CompareLegend } from "./legend";
@@ -19,7 +20,7 @@ const MOST_TOKENS = 120;
 
 export function CompareGrid({ refused }: { readonly refused: string | null }) {
   const element = useRef<HTMLElement>(null);
-  useMeasured(element);
+  useMeasured(element, gridSize);
   const onDrawn = useDrawnMark();
   const selected = useMemo(
     () => ({ layer: layer.value, head: head.value }),

@@ -1,7 +1,6 @@
 /** The selected probe → title, its tokens, the grid of histories and its legend. */
 
-import type { RefObject } from "preact";
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 
 import type { Cell } from "../../draw/grid";
 import { nearestStep } from "../../draw/step_axis";
@@ -17,6 +16,7 @@ import {
 } from "../../state";
 import { useExport } from "../../exported";
 import { HeadsGrid } from "../heads_grid/heads_grid";
+import { useMeasured } from "../heads_grid/use_measured";
 import { metrics } from "../model/scene";
 import { CellNumbers } from "./cell_numbers";
 import { toggleChosen } from "./chosen";
@@ -31,7 +31,7 @@ import { Title, Tokens, useTitle } from "./title";
 
 export function EvolutionGrid() {
   const element = useRef<HTMLElement>(null);
-  useMeasured(element);
+  useMeasured(element, gridSize);
   useExport(evolutionExport);
   const onDrawn = useDrawnMark();
   const title = useTitle();
@@ -92,19 +92,4 @@ function point(found: { cell: Cell; x: number } | null): void {
   const place = (found.x - 0.5) / (layout.peek().cell.width - 1);
   const clamped = Math.min(1, Math.max(0, place));
   hoverStep.value = nearestStep(axis.peek(), metrics.peek()?.steps ?? [], clamped);
-}
-
-function useMeasured(element: RefObject<HTMLElement | null>): void {
-  useLayoutEffect(() => {
-    const measure = (): void => {
-      const { clientWidth: width, clientHeight: height } = element.current!;
-      const old = gridSize.value;
-      if (width === 0 || height === 0) return;
-      if (width !== old.width || height !== old.height) gridSize.value = { width, height };
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element.current!);
-    measure();
-    return () => observer.disconnect();
-  }, [element]);
 }

@@ -1,11 +1,11 @@
 /** The selected step → title, token line, grid of heads and legend. */
 
-import type { RefObject } from "preact";
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 
 import { useExport } from "../../exported";
 import { head, layer, selectHead, step, thumbnails } from "../../state";
 import { HeadsGrid } from "../heads_grid/heads_grid";
+import { useMeasured } from "../heads_grid/use_measured";
 import { useDrawnMark } from "./drawn_mark";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
@@ -15,7 +15,7 @@ import { TokenLine } from "./token_line";
 
 export function ModelGrid() {
   const element = useRef<HTMLElement>(null);
-  useMeasured(element);
+  useMeasured(element, gridSize);
   useExport(modelExport);
   const onDrawn = useDrawnMark();
   const selected = useMemo(
@@ -53,20 +53,4 @@ export function ModelGrid() {
 
 function openCell(cell: { layer: number; head: number }): void {
   selectHead(cell.layer, cell.head);
-}
-
-/** The room for the grid, shared by what is drawn in it. */
-export function useMeasured(element: RefObject<HTMLElement | null>): void {
-  useLayoutEffect(() => {
-    const measure = (): void => {
-      const { clientWidth: width, clientHeight: height } = element.current!;
-      const old = gridSize.value;
-      if (width === 0 || height === 0) return;
-      if (width !== old.width || height !== old.height) gridSize.value = { width, height };
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element.current!);
-    measure();
-    return () => observer.disconnect();
-  }, [element]);
 }
