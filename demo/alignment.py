@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from story import Floor, finish, parser, scalars, train
+from story import Floor, begin, finish, parser, scalars, train
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import BartConfig, BartForConditionalGeneration
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter, LayerAttention
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TOKENS = ["<s>", "<pad>", "</s>", *WORDS]
@@ -108,6 +108,15 @@ def exact(model: BartForConditionalGeneration, batch: Batch) -> float:
     return right.all(1).float().mean().item()
 
 
+def source_word(layer: LayerAttention) -> NDArray[Any]:
+    """A metric of our own, [head]: the cross-attention's weight on the true source word, mean over target words."""
+    if layer.kind != "cross":
+        return np.full(layer.num_heads, np.nan)
+    words = np.arange(layer.num_keys - 1)
+    rows: NDArray[Any] = layer.weights[:, words, words[::-1]]
+    return rows.mean(-1)
+
+
 def log_run(options: argparse.Namespace) -> None:
     """Train once; log the loss, the share of exact reversals and the attention of three fixed sources."""
     torch.manual_seed(options.seed)
@@ -126,7 +135,8 @@ def log_run(options: argparse.Namespace) -> None:
         events.add_scalar("exact", share, step)
         return f"exact reversals {share:.2f}"
 
-    train(RUN, options, training_losses(model, options.steps, options.seed), log, times=32)
+    losses = training_losses(model, options.steps, options.seed)
+    train(RUN, options, losses, log, times=32, metrics={"source_word": source_word})
 
 
 def source_weights(reader: AttentionReader, tag: str, step: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -147,6 +157,7 @@ def mean_over_probes(reader: AttentionReader, step: int) -> tuple[float, float]:
 def main(arguments: list[str] | None = None) -> int:
     """Run the story. Returns 0 if all floors hold, else 1."""
     options = parser(__doc__ or "", steps=800, logdir="runs/alignment").parse_args(arguments)
+    begin(options)
     torch.set_num_threads(1)  # faster than two for a model this small
     log_run(options)
     reader = AttentionReader(options.logdir)
@@ -159,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
         Floor("share of words with the largest weight there", hit, at_least=0.95),
         Floor("share of exact reversals", scalars(options.logdir, RUN, "exact")[last], at_least=0.95),
     ]
-    return finish(floors, options)
+    return finish(floors, options, run=RUN, tag="reverse/8")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pronouns import FEMALE, MALE, OCCUPATIONS, PROBES, Sentence, draw_batch, encode, positions
-from story import Floor, finish, parser, scalars, train
+from story import Floor, begin, finish, parser, scalars, train
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
@@ -85,6 +85,15 @@ def packaged_minilm() -> str:
     return str(Path(found.submodule_search_locations[0]) / "model")
 
 
+def load_tokenizer(name: str) -> Any:
+    """The model's tokenizer; leaves with the reason when there is none."""
+    try:
+        return AutoTokenizer.from_pretrained(name, use_fast=True)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise SystemExit(f"--model: no BERT-like model can be loaded from {name!r}: {reason}") from error
+
+
 def output_bias(model: PersonGuesser) -> float:
     """P(female-stereotyped person | she) − the same for "he", of the two people in held-out scenes."""
     rng = random.Random("output bias")
@@ -111,7 +120,7 @@ def training_losses(model: PersonGuesser, stereotyped: float, steps: int, seed: 
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
         lambda step: (
-            (step + 1) / WARM_UP if step < WARM_UP else 1 - 0.9 * (step - WARM_UP) / (steps - WARM_UP)
+            (step + 1) / WARM_UP if step < WARM_UP else 1 - 0.9 * (step - WARM_UP) / max(1, steps - WARM_UP)
         ),
     )
     for _ in range(steps):
@@ -198,13 +207,14 @@ def main(arguments: list[str] | None = None) -> int:
     made.add_argument("--model", help="BERT-like model for from_pretrained (the packaged MiniLM)")
     options = made.parse_args(arguments)
     options.model = options.model or packaged_minilm()
+    tokenizer = load_tokenizer(options.model)
+    begin(options)
     torch.set_num_threads(1)  # faster than two for batches this small
     logging.disable_progress_bar()
     for run in RUNS:
         log_run(run, options)
-    tokenizer = AutoTokenizer.from_pretrained(options.model, use_fast=True)
     found = [measure(options.logdir, run, tokenizer) for run in RUNS]
-    return finish(floors(*found), options)
+    return finish(floors(*found), options, run="skewed", tag="doctor/she")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from story import Floor, finish, parser, train
+from story import Floor, begin, finish, parser, train
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
@@ -178,11 +178,12 @@ def floors(heads: list[Decay]) -> list[Floor]:
 def main(arguments: list[str] | None = None) -> int:
     """Run the story. Returns 0 if all floors hold, else 1."""
     options = parser(__doc__ or "", steps=600, logdir="runs/distance_decay").parse_args(arguments)
+    begin(options)
     torch.set_num_threads(1)  # faster than two for a model this small
     log_run(options)
     reader = AttentionReader(options.logdir)
     last = reader.steps(RUN, next(iter(PROBES)))[-1]
-    return finish(floors(decays(reader, last)), options)
+    return finish(floors(decays(reader, last)), options, run=RUN, tag="text/queue")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from story import Floor, finish, parser, scalars, train
+from story import Floor, begin, finish, parser, scalars, train
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
@@ -157,6 +157,7 @@ def floors(matching: dict[str, dict[int, float]], loss: dict[int, float]) -> lis
 def main(arguments: list[str] | None = None) -> int:
     """Run the story. Returns 0 if all floors hold, else 1."""
     options = parser(__doc__ or "", steps=400, logdir="runs/induction").parse_args(arguments)
+    begin(options)
     torch.set_num_threads(1)  # faster than two for a model this small
     for run in RUNS:
         log_run(run, options)
@@ -167,7 +168,8 @@ def main(arguments: list[str] | None = None) -> int:
         }
         for run in RUNS
     }
-    return finish(floors(matching, scalars(options.logdir, "two-layers", "loss/repeated")), options)
+    loss = scalars(options.logdir, "two-layers", "loss/repeated")
+    return finish(floors(matching, loss), options, run="two-layers", tag="repeated/21")
 
 
 if __name__ == "__main__":

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from tensorboard import program
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.tensorboard import SummaryWriter
 
-from tensorboard_plugin_attn import AttentionWriter
+from tensorboard_plugin_attn import AttentionWriter, LayerAttention
 
 Log = Callable[[SummaryWriter, AttentionWriter, int], str]
+Metric = Callable[[LayerAttention], Any]
 
 
 @dataclass(frozen=True)
@@ -44,21 +47,42 @@ def parser(story: str, *, steps: int, logdir: str) -> argparse.ArgumentParser:
     """The options that every demo has; ``story`` is its docstring."""
     made = argparse.ArgumentParser(description=story.split("\n")[0])
     made.add_argument(
-        "--steps", type=positive, default=steps, help="training steps of each run (%(default)s)"
+        "--steps", type=whole(1), default=steps, help="training steps of each run (%(default)s)"
     )
-    made.add_argument("--logdir", type=Path, default=Path(logdir), help="where to log (%(default)s)")
-    made.add_argument("--seed", type=int, default=0, help="the same seed gives the same log (%(default)s)")
+    made.add_argument("--logdir", type=directory, default=logdir, help="where to log (%(default)s)")
+    made.add_argument(
+        "--seed", type=whole(0), default=0, help="the same seed gives the same log (%(default)s)"
+    )
     made.add_argument("--no-serve", action="store_true", help="do not start TensorBoard at the end")
-    made.add_argument("--port", type=int, default=0, help="port of TensorBoard (a free one)")
+    made.add_argument("--port", type=whole(0, 65535), default=0, help="port of TensorBoard (a free one)")
+    made.set_defaults(story=made.description, story_steps=steps)
     return made
 
 
-def positive(text: str) -> int:
-    """A whole number above zero, read from an option."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text}")
-    return number
+def whole(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
+    """Reads a whole number in a range from an option."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            span = f"from {least} on" if most > 65535 else f"from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"expected a whole number {span}, got {text}")
+        return int(text)
+
+    return read
+
+
+def directory(text: str) -> Path:
+    """A directory, or a path where one can be made, read from an option."""
+    path = Path(text)
+    existing = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if not existing.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a directory, but {existing} is a file")
+    return path
+
+
+def begin(options: argparse.Namespace) -> None:
+    """Say what comes."""
+    print(f"{options.story}\nThe log goes to {options.logdir}\n", flush=True)
 
 
 def logged_steps(steps: int, times: int) -> list[int]:
@@ -66,16 +90,24 @@ def logged_steps(steps: int, times: int) -> list[int]:
     return sorted({*range(0, steps, max(1, steps // times)), steps})
 
 
-def train(run: str, options: argparse.Namespace, losses: Iterator[float], log: Log, *, times: int) -> None:
+def train(
+    run: str,
+    options: argparse.Namespace,
+    losses: Iterator[float],
+    log: Log,
+    *,
+    times: int,
+    metrics: str | Mapping[str, Metric] = "all",
+) -> None:
     """Ask for the losses one by one; log each, and about ``times`` times whatever ``log`` logs.
 
     ``log(events, writer, step)`` is called before the step is trained, and once after the last. It returns
-    what the progress line says.
+    what the progress line says. ``metrics`` as in AttentionWriter.
     """
     logged = logged_steps(options.steps, times)
     with (
         SummaryWriter(options.logdir / run, purge_step=0) as events,
-        AttentionWriter(events, purge_step=0) as writer,
+        AttentionWriter(events, purge_step=0, metrics=metrics) as writer,
     ):
         for step in range(options.steps + 1):
             words = log(events, writer, step) if step in logged else ""
@@ -103,23 +135,38 @@ def table(floors: Sequence[Floor]) -> str:
     )
 
 
-def finish(floors: Sequence[Floor], options: argparse.Namespace) -> int:
-    """Print the floors; if all hold, serve the log unless told not to. Returns the exit code."""
+def finish(floors: Sequence[Floor], options: argparse.Namespace, *, run: str, tag: str) -> int:
+    """Print the floors; if all hold, serve the log unless told not to. Returns the exit code.
+
+    ``run`` and ``tag`` are where the story begins in the tab.
+    """
     print(f"\n{table(floors)}\n", flush=True)
-    if not all(floor.holds for floor in floors):
-        print(f"A floor does not hold. To look at the log: tensorboard --logdir {options.logdir}")
-        return 1
-    if not options.no_serve:
-        serve(options.logdir, options.port)
-    return 0
+    place = f"#attn&p.attn.run={quote(run, safe='')}&p.attn.tag={quote(tag, safe='')}"
+    holds = all(floor.holds for floor in floors)
+    if not holds:
+        print("A floor does not hold.")
+    if options.steps < options.story_steps:
+        print(f"The floors are meant for {options.story_steps} steps; this log has {options.steps}.")
+    if holds and not options.no_serve:
+        return serve(options.logdir, options.port, place)
+    print(
+        f"To look at the log: tensorboard --logdir {options.logdir}\nthen open http://localhost:6006/{place}"
+    )
+    return 0 if holds else 1
 
 
-def serve(logdir: Path, port: int) -> None:
+def serve(logdir: Path, port: int, place: str) -> int:
     """Serve a log directory on this machine only, print the link to the tab, and wait for Ctrl-C."""
     tensorboard = program.TensorBoard()
     tensorboard.configure(logdir=str(logdir), host="127.0.0.1", port=port)
-    print(f"TensorBoard: {tensorboard.launch()}#attn  (Ctrl-C ends it)", flush=True)
+    try:
+        url = tensorboard.launch()
+    except program.TensorBoardServerException as error:
+        print(f"TensorBoard did not start: {error}\nThe log is whole: tensorboard --logdir {logdir}")
+        return 1
+    print(f"TensorBoard: {url}{place}  (Ctrl-C ends it)", flush=True)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
         print()
+    return 0

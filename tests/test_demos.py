@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -121,10 +122,66 @@ def test_without_the_packaged_model_the_demo_says_how_to_install_it(monkeypatch:
         bias.main(["--no-serve"])
 
 
-def test_steps_below_one_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="--model: no BERT-like model can be loaded from 'nowhere/at-all'"):
+        bias.main(["--model", "nowhere/at-all", "--no-serve", "--logdir", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "told"),
+    [
+        ("--steps", "0", "expected a whole number from 1 on, got 0"),
+        ("--steps", "many", "expected a whole number from 1 on, got many"),
+        ("--seed", "-1", "expected a whole number from 0 on, got -1"),
+        ("--port", "70000", "expected a whole number from 0 to 65535, got 70000"),
+        ("--logdir", f"{__file__}/runs", f"expected a directory, but {__file__} is a file"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused_before_any_training(
+    option: str, given: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        induction.main(["--steps", "0"])
-    assert "expected a whole number above 0, got 0" in capsys.readouterr().err
+        induction.main([f"{option}={given}"])
+    assert told in capsys.readouterr().err
+
+
+def test_as_many_steps_as_the_warm_up_has_end_without_an_error(tiny_bert: str, tmp_path: Path) -> None:
+    assert run_bias(tiny_bert, tmp_path, "--steps", str(bias.WARM_UP)) == 1
+    assert AttentionReader(tmp_path).steps("skewed", "doctor/she")[-1] == bias.WARM_UP
+
+
+def test_the_end_says_why_a_floor_may_fail_and_how_to_look_at_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    induction.main(["--steps", "2", "--logdir", str(tmp_path), "--no-serve"])
+    told = capsys.readouterr().out
+    assert told.startswith("Train a 2-layer transformer on repeated blocks")
+    assert "The floors are meant for 400 steps; this log has 2." in told
+    assert f"tensorboard --logdir {tmp_path}" in told
+    assert "#attn&p.attn.run=two-layers&p.attn.tag=repeated%2F21" in told
+
+
+def test_a_port_in_use_is_told_without_a_traceback(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        serve = f"import pathlib, story; raise SystemExit(story.serve(pathlib.Path({str(tmp_path)!r}), {port}, '#'))"
+        done = subprocess.run(
+            [sys.executable, "-c", serve], cwd=DEMO, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "TensorBoard did not start" in done.stdout
+    assert f"tensorboard --logdir {tmp_path}" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_alignment_demo_logs_a_metric_of_its_own(tmp_path: Path) -> None:
+    alignment.main(["--steps", "2", "--logdir", str(tmp_path), "--no-serve"])
+    reader = AttentionReader(tmp_path)
+    series = reader.metrics("reverse", "reverse/8")
+    own = series.values[-1, :, 0, series.names.index("source_word")]
+    weights, _ = alignment.source_weights(reader, "reverse/8", 2)
+    assert np.isnan(own).tolist() == [True, True, False]
+    assert own[2] == pytest.approx(weights.mean(), abs=0.002)
 
 
 @pytest.mark.parametrize("name", list(SMALL))

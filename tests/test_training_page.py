@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from page_code import blocks, run_block
 from tiny_bert import save_tiny_bert
 from transformers import AutoTokenizer, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 
-PAGE = Path(__file__).parents[1] / "docs" / "training.md"
+PAGE = "docs/training.md"
 MOST_LINES = 12
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*pin_memory"),  # torch says that there is no GPU
@@ -23,19 +23,10 @@ pytestmark = [
 ]
 
 
-def blocks(section: str) -> list[str]:
-    """The Python of one section."""
-    text = PAGE.read_text("utf-8")
-    body = re.search(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert body is not None, f"no section {section!r}"
-    found: list[str] = re.findall(r"```python\n(.*?)```", body[1], re.DOTALL)
-    return found
-
-
 def run(section: str, names: dict[str, Any]) -> None:
     """Execute a section's blocks, one after another."""
-    for block in blocks(section):
-        exec(compile(block, str(PAGE), "exec"), names)
+    for block in blocks(PAGE, section):
+        run_block(PAGE, block, names)
 
 
 @pytest.fixture
@@ -64,7 +55,9 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_an_example_of_at_most_twelve_lines_logs_a_bert_like_model(
     section: str, steps: list[int], names: dict[str, Any]
 ) -> None:
-    longest = max(len([line for line in block.splitlines() if line.strip()]) for block in blocks(section))
+    longest = max(
+        len([line for line in block.splitlines() if line.strip()]) for block in blocks(PAGE, section)
+    )
     assert longest <= MOST_LINES
     run(section, names)
     reader = AttentionReader("runs")

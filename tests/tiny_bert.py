@@ -35,15 +35,15 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def save_tiny_bert(folder: Path) -> Path:
-    """Write a BERT of 3 layers and 2 heads to a folder that ``from_pretrained`` takes."""
+def save_tiny_bert(folder: Path, *, layers: int = 3, heads: int = 2) -> Path:
+    """Write a BERT with random weights to a folder that ``from_pretrained`` takes."""
     tokenizer = tiny_tokenizer()
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=32,
-        num_hidden_layers=3,
-        num_attention_heads=2,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
         intermediate_size=64,
     )
     BertModel(config).save_pretrained(folder)

@@ -1,95 +1,103 @@
-"""The main demo's log → pictures of every view, in both themes and two widths, under ``docs/img/``.
+"""The demos' logs → the pictures of ``pictures.py`` in ``docs/img/``, each from a real TensorBoard.
 
-Run ``python dev.py screenshots [--logdir runs]``. Without a log directory the demo is run first (some minutes).
+python dev.py screenshots                                every picture; runs the four demos first
+python dev.py screenshots --logdir DIR                   the same with DIR/bias, DIR/induction, … where they are there
+python dev.py screenshots --logdir DIR use_case_bias     only the pictures whose names begin so
 """
 
 from __future__ import annotations
 
 import argparse
+import io
+import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from attention_tab import AttentionTab
 from chromium import launch
-from playwright.sync_api import Browser, sync_playwright
+from pictures import PICTURES, Picture
+from PIL import Image
+from playwright.sync_api import Browser, expect, sync_playwright
 from tensorboard_server import TensorBoardServer
 
-from tensorboard_plugin_attn import AttentionReader
-
 ROOT = Path(__file__).resolve().parents[2]
-PICTURES: dict[str, dict[str, object]] = {
-    "evolution": {},
-    "model": {},
-    "head": {"heads": "2.3.4.7.11"},
-    "matrix": {"view": "head", "mode": "matrix", "key": 5},
-    "neuron": {},
-    "compare": {"view": "model", "compare": "first"},
-    "find": {"view": "evolution", "panel": "find", "find": "9-5"},
-}
-"""A picture's name and what it sets beside the common state: a new one is one line. ``view``: when not its name."""
-
-RUN, TAG, STEP, LAYER, HEAD, PINNED = "skewed", "doctor/she", 60, 5, 3, "she"
-THEMES = ("light", "dark")
-SIZES = ((900, 800), (1600, 900))
 TARGET = ROOT / "docs" / "img"
+READING = re.compile(r"\d of \d+ steps …")  # what a chart says while it still asks for steps
 
 
-def common_state(logdir: Path) -> dict[str, object]:
-    """What all pictures show."""
-    reader = AttentionReader(logdir)
-    step = min(reader.steps(RUN, TAG), key=lambda logged: abs(logged - STEP))
-    tokens = reader.read(RUN, TAG, step).layers[LAYER].query_tokens
-    return {
-        "run": RUN,
-        "tag": TAG,
-        "step": step,
-        "layer": LAYER,
-        "head": HEAD,
-        "query": tokens.index(PINNED),
-    }
+def log_demo(demo: str, logdir: Path) -> Path:
+    """A demo's log; the demo is run when it is not there."""
+    log = logdir / demo
+    if not log.exists():
+        script = ROOT / "demo" / f"{demo}.py"
+        subprocess.run([sys.executable, str(script), "--no-serve", "--logdir", str(log)], check=True)
+    return log
 
 
-def take_pictures(browser: Browser, url: str, state: dict[str, object], target: Path) -> None:
-    """One page for each theme and size, on which every view is drawn once."""
-    for theme in THEMES:
-        for width, height in SIZES:
-            tab = AttentionTab.open(browser, url, width=width, height=height, dark=theme == "dark")
-            tab.frame.get_by_role("slider", name="Step").wait_for()
-            for name, own in PICTURES.items():
-                tab.go(**{"view": name, **state, **own})
-                tab.page.wait_for_load_state("networkidle")
-                path = target / f"{name}-{theme}-{width}.png"
-                tab.page.screenshot(path=path)
-                print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB", flush=True)
-            tab.close()
+def grouped(pictures: Iterable[Picture]) -> Iterator[tuple[Picture, list[Picture]]]:
+    """Pictures that one open page can take, after the first of them."""
+
+    def page(picture: Picture) -> tuple[object, ...]:
+        return picture.dark, picture.width, picture.height
+
+    for _, group in groupby(sorted(pictures, key=page), key=page):
+        members = list(group)
+        yield members[0], members
 
 
-def run_demo(logdir: Path) -> None:
-    """Log the main demo."""
-    demo = [sys.executable, str(ROOT / "demo" / "bias.py"), "--no-serve", "--logdir", str(logdir)]
-    subprocess.run(demo, check=True)
+def take(browser: Browser, url: str, pictures: Iterable[Picture], target: Path) -> None:
+    """One page for each theme and size, which goes to each of its pictures."""
+    for page, members in grouped(pictures):
+        tab = AttentionTab.open(browser, url, width=page.width, height=page.height, dark=page.dark)
+        tab.frame.get_by_role("slider", name="Step").wait_for()
+        for picture in members:
+            tab.go(**picture.state)  # type: ignore[arg-type]  # every state names its view
+            tab.page.wait_for_load_state("networkidle")
+            for unfinished in (tab.frame.get_by_role("progressbar"), tab.frame.get_by_text(READING)):
+                expect(unfinished).to_have_count(0, timeout=60_000)
+            save(tab.page.screenshot(), target / f"{picture.name}.png")
+        tab.close()
 
 
-def main() -> None:
-    """Log, serve, take the pictures."""
+def save(png: bytes, path: Path) -> None:
+    """Write a picture with a palette of 256 colours, each some steps of 255 from its own: a third of the bytes."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    palette = image.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+    palette.save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB", flush=True)
+
+
+def take_all(pictures: Sequence[Picture], logdir: Path, target: Path) -> None:
+    """Log, serve and take, demo by demo."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        for demo in dict.fromkeys(picture.demo for picture in pictures):
+            with TensorBoardServer.start(logdir=log_demo(demo, logdir)) as server:
+                take(browser, server.url, [each for each in pictures if each.demo == demo], target)
+        browser.close()
+
+
+def main() -> int:
+    """Take the pictures that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--logdir", type=Path, help="where the demo has logged already")
+    parser.add_argument("names", nargs="*", default=[""], help="how the names of the pictures begin (all)")
+    parser.add_argument("--logdir", type=Path, help="where the demos' logs lie or go (a temporary directory)")
     parser.add_argument("--target", type=Path, default=TARGET, help="where the pictures go (docs/img)")
     options = parser.parse_args()
+    chosen = [each for each in PICTURES if each.name.startswith(tuple(options.names))]
+    if not chosen:
+        parser.error(f"no picture's name begins so; there are: {', '.join(each.name for each in PICTURES)}")
     options.target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        logdir = options.logdir or Path(scratch, "runs")
-        if options.logdir is None:
-            run_demo(logdir)
-        with TensorBoardServer.start(logdir=logdir) as server:
-            browser = launch(playwright)
-            take_pictures(browser, server.url, common_state(logdir), options.target)
-            browser.close()
+    with tempfile.TemporaryDirectory() as scratch:
+        take_all(chosen, options.logdir or Path(scratch), options.target)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
