@@ -19,6 +19,7 @@ import { decodeEvolution, type EvolutionFacts } from "./evolution_facts";
 import { decodeFound, type FoundSteps } from "./found_heads";
 import { decodeHealth } from "./health_facts";
 import type { Health, Limits } from "./health_state";
+import { release } from "./release";
 import { comparisonQuery, patternQuery } from "./study_queries";
 import { unpack } from "./unpack";
 
@@ -40,6 +41,8 @@ export interface SeriesAddress {
 export interface Sized<T> {
   value: T;
   bytes: number;
+  /** Gives the memory back at once; the value must not be read afterwards. */
+  release?: () => void;
 }
 
 export interface Api {
@@ -99,10 +102,11 @@ export function createApi(fetch: Fetch): Api {
     response: Promise<Response>,
     decode: (buffer: ArrayBuffer) => T | Promise<T>,
     bytes: (value: T) => number,
+    buffers: (value: T) => ArrayBuffer[] = () => [],
   ): Promise<Sized<T>> {
     const buffer = await body(await response, (answer) => answer.arrayBuffer());
     const value = await decoded(() => decode(buffer));
-    return { value, bytes: bytes(value) };
+    return { value, bytes: bytes(value), release: () => buffers(value).forEach(release) };
   }
 
   return {
@@ -117,12 +121,18 @@ export function createApi(fetch: Fetch): Api {
       return { value, bytes: 4 * text.length };
     },
     thumbnails: (at, signal) =>
-      binary(get("thumbnails", address(at), signal), decodeThumbnails, (t) => t.codes.byteLength),
+      binary(
+        get("thumbnails", address(at), signal),
+        decodeThumbnails,
+        ({ codes }) => codes.byteLength,
+        ({ codes }) => [codes.buffer],
+      ),
     weights: (at, layer, head, signal) =>
       binary(
         get("weights", { ...address(at), layer, ...(head !== null && { head }) }, signal),
         decodeWeights,
         (weights) => weights.byteLength,
+        ({ codes, values }) => [(codes ?? values)!.buffer],
       ),
     vectors: (at, layer, head, signal) =>
       binary(

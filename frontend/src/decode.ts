@@ -2,7 +2,8 @@
 
 import { decodeEvolution, type EvolutionFacts } from "./evolution_facts";
 import { float16ToFloat32 } from "./half_float";
-import { inflateMember, release, splitMembers } from "./inflate";
+import { inflateMember, splitMembers } from "./inflate";
+import { release } from "./release";
 import { type Answer, DecodeError, takeArray, unpack } from "./unpack";
 
 export { inflateMember, splitMembers } from "./inflate";
@@ -19,7 +20,7 @@ export interface ThumbnailLayer {
 /** Max-pooled weights of every head; code = round(255 √weight), rows are queries. */
 export interface Thumbnails {
   layers: ThumbnailLayer[];
-  codes: Uint8Array;
+  codes: Uint8Array<ArrayBuffer>;
 }
 
 export type Precision = "uint8" | "float16" | "float32";
@@ -37,9 +38,9 @@ export class LayerWeights {
     readonly precision: Precision,
     readonly rowMax: Float32Array,
     /** For uint8: weight = (code / 255)² × row maximum. */
-    readonly codes: Uint8Array | null,
+    readonly codes: Uint8Array<ArrayBuffer> | null,
     /** For float16 and float32: the weights themselves. */
-    readonly values: Float32Array | null,
+    readonly values: Float32Array<ArrayBuffer> | null,
     readonly firstHead = 0,
   ) {}
 
@@ -120,7 +121,7 @@ export async function decodeThumbnails(buffer: ArrayBuffer): Promise<Thumbnails>
   });
   const codes = new Uint8Array(total);
   await inflateMember(takeArray(answer, "thumbnails", "uint8"), codes, "thumbnails");
-  release(new Uint8Array(buffer));
+  release(buffer);
   return { layers, codes };
 }
 
@@ -146,7 +147,7 @@ async function inflateHeads(
   return bytes;
 }
 
-function floats(bytes: Uint8Array<ArrayBuffer>, precision: Precision): Float32Array {
+function floats(bytes: Uint8Array<ArrayBuffer>, precision: Precision): Float32Array<ArrayBuffer> {
   return precision === "float16"
     ? float16ToFloat32(new Uint16Array(bytes.buffer))
     : new Float32Array(bytes.buffer);
@@ -170,7 +171,7 @@ export async function decodeWeights(buffer: ArrayBuffer): Promise<LayerWeights> 
   if (rowMax.length !== count * queries)
     throw new DecodeError("row_max", `expected ${count * queries} rows, got ${rowMax.length}`);
   const bytes = await inflateHeads(answer, count, queries * keys * weightBytes[precision]);
-  release(new Uint8Array(buffer));
+  release(buffer);
   const coded = precision === "uint8";
   return new LayerWeights(
     layer,

@@ -1,16 +1,8 @@
 /** gzip members back to back → their inflated bytes, one after the other. */
 
 import { gunzip } from "./gunzip";
+import { release } from "./release";
 import { DecodeError } from "./unpack";
-
-/**
- * Give memory back that no one reads any more: the collector lets 64 MiB of such bytes gather before it runs.
- * What lies in a larger buffer is left alone.
- */
-export function release(bytes: Uint8Array<ArrayBuffer>): void {
-  if (bytes.byteLength === bytes.buffer.byteLength && "transfer" in bytes.buffer)
-    bytes.buffer.transfer(0);
-}
 
 /** Views of the single members, which lie back to back with the given lengths. */
 export function splitMembers(bytes: Uint8Array, lengths: Iterable<number>): Uint8Array[] {
@@ -57,7 +49,7 @@ async function streamed(member: Uint8Array, into: Uint8Array): Promise<number> {
     if (filled + chunk.length <= into.length) into.set(chunk, filled);
     filled += chunk.length;
     if (filled > into.length) break;
-    release(chunk);
+    release(chunk.buffer);
   }
   return filled;
 }

@@ -149,6 +149,11 @@ class StepLoader {
   }
 }
 
+function isShown(value: unknown): boolean {
+  const slots = [state.record, state.thumbnails, state.weights, state.vectors];
+  return slots.some((slot) => state.shown<unknown>(slot.peek()) === value);
+}
+
 /** A record that cannot be read leaves its probe's latest header on screen, for the layout. */
 function lendHeader(): void {
   const now = state.record.value;
@@ -159,7 +164,7 @@ function lendHeader(): void {
 
 export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
   const listing = startListing(api);
-  const stepCache = new RequestCache(stepBytes);
+  const stepCache = new RequestCache(stepBytes, isShown);
   const seriesCache = new RequestCache(SERIES_BYTES);
   const steps = new StepLoader(api, stepCache, listing.refresh);
   const series = new Slot(state.series, seriesCache, listing.refresh);

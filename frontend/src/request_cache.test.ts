@@ -26,6 +26,18 @@ describe("the cache of requests", () => {
     expect(["a", "b", "c", "d"].filter((key) => cache.has(key))).toEqual(["a", "c", "d"]);
   });
 
+  it("gives back the memory of what it lets go, unless that is in use", async () => {
+    const cache = new RequestCache(30, (value) => value === "b");
+    const released: string[] = [];
+    for (const key of ["a", "b", "c", "d", "e", "f"])
+      await cache.get({
+        key,
+        fetch: () =>
+          Promise.resolve({ value: key, bytes: 10, release: () => void released.push(key) }),
+      });
+    expect(released).toEqual(["a", "c"]);
+  });
+
   it("hands out what is larger than the limit without keeping it", async () => {
     const cache = new RequestCache(30);
     await cache.get(job("small"));

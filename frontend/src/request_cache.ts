@@ -20,7 +20,11 @@ export class RequestCache {
   readonly #damaged = new Map<string, ApiError>();
   #bytes = 0;
 
-  constructor(readonly limit: number) {}
+  constructor(
+    readonly limit: number,
+    /** What may be on screen keeps its memory when it leaves the cache. */
+    readonly isInUse: (value: unknown) => boolean = () => true,
+  ) {}
 
   get bytes(): number {
     return this.#bytes;
@@ -92,10 +96,11 @@ export class RequestCache {
     if (sized.bytes > this.limit) return;
     this.#kept.set(key, sized);
     this.#bytes += sized.bytes;
-    for (const [oldest, { bytes }] of this.#kept) {
+    for (const [oldest, { value, bytes, release }] of this.#kept) {
       if (this.#bytes <= this.limit) return;
       this.#kept.delete(oldest);
       this.#bytes -= bytes;
+      if (!this.isInUse(value)) release?.();
     }
   }
 }
