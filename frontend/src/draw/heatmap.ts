@@ -48,9 +48,8 @@ export function drawHeatmap(raster: Raster, box: Box, head: Codes, colours: Uint
 /** The largest code of each column over some rows. */
 function gatherRows(line: Uint8Array, head: Codes, first: number, end: number): void {
   const { codes, columns } = head;
-  const start = head.offset + first * columns;
-  line.set(codes.subarray(start, start + columns));
-  for (let row = first + 1; row < end; row++) {
+  line.fill(0);
+  for (let row = first; row < end; row++) {
     const from = head.offset + row * columns;
     for (let column = 0; column < columns; column++) {
       const code = codes[from + column]!;
@@ -111,5 +110,7 @@ export function meanCodes(
       sums[at] = sums[at]! + code * code;
     }
   }
-  return Uint8Array.from(sums, (sum) => Math.round(Math.sqrt(sum / heads)));
+  const means = new Uint8Array(size);
+  for (let at = 0; at < size; at++) means[at] = Math.round(Math.sqrt(sums[at]! / heads));
+  return means;
 }

@@ -52,54 +52,50 @@ export function drawHistoryLine(
 }
 
 interface Columns {
+  readonly width: number;
+  readonly height: number;
   readonly top: Float32Array;
   readonly bottom: Float32Array;
   readonly bold: Uint8Array;
 }
 
+const traced = new WeakMap<Sparkline, Columns>();
+
 /** The stretch of height that the line passes through in every pixel column; NaN where it does not. */
-function traceColumns(box: Box, line: Sparkline): Columns {
-  const top = new Float32Array(box.width).fill(NaN);
-  const columns = { top, bottom: top.slice(), bold: new Uint8Array(box.width) };
-  const { places, values } = line;
+function traceColumns({ width, height }: Box, line: Sparkline): Columns {
+  const known = traced.get(line);
+  if (known?.width === width && known.height === height) return known;
+  const top = new Float32Array(width).fill(NaN);
+  const columns = { width, height, top, bottom: top.slice(), bold: new Uint8Array(width) };
+  const { values } = line;
   let previous = -1;
   for (let at = 0; at < values.length; at++) {
-    if (!Number.isNaN(values[at]!)) {
-      const from = previous === -1 ? at : previous;
-      const isBold = line.boldFrom !== -1 && from >= line.boldFrom;
-      traceSegment(
-        columns,
-        box,
-        [places[from]!, places[at]!],
-        [values[from]!, values[at]!],
-        isBold,
-      );
-    }
-    previous = Number.isNaN(values[at]!) ? -1 : at;
+    const isMissing = Number.isNaN(values[at]!);
+    if (!isMissing) traceSegment(columns, line, previous === -1 ? at : previous, at);
+    previous = isMissing ? -1 : at;
   }
+  traced.set(line, columns);
   return columns;
 }
 
-type Pair = readonly [number, number];
-
-function traceSegment(
-  columns: Columns,
-  box: Box,
-  places: Pair,
-  values: Pair,
-  isBold: boolean,
-): void {
-  const [left, right] = places.map((place) => place * (box.width - 1)) as [number, number];
-  const [from, to] = values.map((value) => heightOf(value, box)) as [number, number];
+/** From the value at one step to that at another, or the same, step. */
+function traceSegment(columns: Columns, line: Sparkline, first: number, last: number): void {
+  const { places, values, boldFrom } = line;
+  const { top, bottom, bold } = columns;
+  const left = places[first]! * (columns.width - 1);
+  const right = places[last]! * (columns.width - 1);
+  const from = heightOf(values[first]!, columns);
+  const to = heightOf(values[last]!, columns);
   const slope = right > left ? (to - from) / (right - left) : 0;
-  for (let x = Math.round(left); x <= Math.round(right); x++) {
-    const start = from + slope * (Math.max(left, x - 0.5) - left);
-    const end = right > left ? from + slope * (Math.min(right, x + 0.5) - left) : to;
-    const top = columns.top[x]!;
-    const isFirst = Number.isNaN(top);
-    columns.top[x] = Math.min(isFirst ? start : top, start, end);
-    columns.bottom[x] = Math.max(isFirst ? start : columns.bottom[x]!, start, end);
-    if (isBold) columns.bold[x] = 1;
+  const isBold = boldFrom !== -1 && first >= boldFrom;
+  const end = Math.round(right);
+  for (let x = Math.round(left); x <= end; x++) {
+    const enters = from + slope * (Math.max(left, x - 0.5) - left);
+    const leaves = right > left ? from + slope * (Math.min(right, x + 0.5) - left) : to;
+    const isFirst = Number.isNaN(top[x]!);
+    top[x] = Math.min(isFirst ? enters : top[x]!, enters, leaves);
+    bottom[x] = Math.max(isFirst ? enters : bottom[x]!, enters, leaves);
+    if (isBold) bold[x] = 1;
   }
 }
 
@@ -117,8 +113,8 @@ export function drawStepMark(
   fillBox(raster, { x, y: box.y, width, height: box.height }, colour);
 }
 
-export function heightOf(value: number, box: Box): number {
-  return (1 - Math.min(1, Math.max(0, value))) * (box.height - 1);
+export function heightOf(value: number, { height }: Pick<Box, "height">): number {
+  return (1 - Math.min(1, Math.max(0, value))) * (height - 1);
 }
 
 function coverColumn(raster: Raster, x: number, top: number, bottom: number, colour: number): void {

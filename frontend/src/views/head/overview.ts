@@ -31,8 +31,7 @@ export function overviewOf(
   const queries = queriesOn(axes);
   const silent = new Set([...axes.key.filtered, ...axes.key.silenced]);
   const row = new Float32Array(weights.keys);
-  let all = 0;
-  let below = 0;
+  const mass = new Float64Array(2); // all, and below the threshold; captured numbers would be boxed at every sum
   const sums = heads.map((head) => {
     const received = new Float32Array(weights.keys);
     for (const query of queries) {
@@ -41,12 +40,13 @@ export function overviewOf(
         const weight = row[key]!;
         received[key]! += weight;
         if (Number.isNaN(weight)) continue;
-        all += weight;
-        if (weight < threshold && !silent.has(key)) below += weight;
+        mass[0]! += weight;
+        if (weight < threshold && !silent.has(key)) mass[1]! += weight;
       }
     }
     return received;
   });
+  const [all, below] = mass as unknown as [number, number];
   return {
     received: sums.map((column) => column.map((sum) => sum / queries.length)),
     belowThreshold: all > 0 ? below / all : 0,
