@@ -14,10 +14,20 @@ from typing import Any
 
 import torch
 
-from tensorboard_plugin_attn.capturing.axes import Axes, fresh
+from tensorboard_plugin_attn.capturing.axes import Atom, Axes, fresh, leaves
 from tensorboard_plugin_attn.capturing.contraction import Contraction
 
-__all__ = ["Facts", "Flow", "Product", "WeightMap", "descent", "new_root", "started"]
+__all__ = [
+    "Exponential",
+    "Facts",
+    "Flow",
+    "Product",
+    "WeightMap",
+    "contracts_features",
+    "descent",
+    "new_root",
+    "started",
+]
 
 ROOTS = itertools.count()
 NO_ROOTS: frozenset[int] = frozenset()
@@ -56,7 +66,8 @@ class Product:
 class WeightMap:
     """The result of a softmax that may turn out to be attention weights.
 
-    The result itself is held weakly here and strongly by the facts of tensors made from it.
+    The result itself is held weakly here and strongly by the facts of tensors made from it. ``is_constant``: its
+    scores were made from parameters alone.
     """
 
     reference: weakref.ref[torch.Tensor]
@@ -67,6 +78,7 @@ class WeightMap:
     module: str
     widened: Product | None = None
     copy: torch.Tensor | None = None
+    is_constant: bool = False
     is_recorded: bool = False
 
     @property
@@ -75,14 +87,23 @@ class WeightMap:
         return self.reference() if self.copy is None else self.copy
 
 
+@dataclass(frozen=True, eq=False)
+class Exponential:
+    """exp(scores), on its way to being divided by its own sum; ``is_masked``: multiplied with a mask since."""
+
+    scores: torch.Tensor
+    is_masked: bool = False
+
+
 @dataclass(eq=False)
 class Facts:
     """What is known of one tensor.
 
     ``root`` and ``origins``: a tensor projected from ``x`` has x's root among its origins; a residual sum
     starts anew. Query and key of self-attention share an origin. ``widened``: scores with columns of no key
-    beside them, as of a sink. ``lost``: a softmax's result that was regrouped. ``raised``, ``total`` and
-    ``log_of``: parts of a softmax that is spelled out.
+    beside them, as of a sink. ``lost``: a softmax's result that was regrouped. ``rows``: of weights that were
+    multiplied with values, the atoms that the values lack. ``raised``, ``total``, ``log_total`` and ``log_of``:
+    parts of a softmax that is spelled out.
     """
 
     axes: Axes
@@ -93,8 +114,10 @@ class Facts:
     kept: torch.Tensor | None = None
     widened: Product | None = None
     lost: WeightMap | None = None
-    raised: torch.Tensor | None = None
-    total: tuple[torch.Tensor, int] | None = None
+    rows: frozenset[Atom] | None = None
+    raised: Exponential | None = None
+    total: tuple[Exponential, int] | None = None
+    log_total: tuple[torch.Tensor, int] | None = None
     log_of: tuple[torch.Tensor, int] | None = None
 
 
@@ -177,6 +200,16 @@ def descent(known: list[Facts], *, projects: bool, sums: bool) -> tuple[int, fro
 def is_residual(known: list[Facts]) -> bool:
     """Whether one operand of a sum was computed from another one."""
     return any(one.root in other.origins for one in known for other in known if one.root != other.root)
+
+
+def contracts_features(contraction: Contraction, left: Facts | None, right: Facts | None) -> bool:
+    """Whether the summed axis came out of a projection; True when nothing is known."""
+    atoms = []
+    for facts, labels in ((left, contraction.left_labels), (right, contraction.right_labels)):
+        if facts is not None:
+            for label, axis in zip(labels, facts.axes, strict=True):
+                atoms += leaves(axis) if label in contraction.contracted else []
+    return not atoms or any(atom.is_feature for atom in atoms)
 
 
 MOST_ORIGINS = 256

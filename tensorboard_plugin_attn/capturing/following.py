@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +12,9 @@ import torch
 from tensorboard_plugin_attn.capturing.axes import Atom, Axes, distinct, fresh, leaves, sizes
 from tensorboard_plugin_attn.capturing.flow import Facts, Flow, WeightMap, descent, started
 from tensorboard_plugin_attn.capturing.layouts import PROJECTIONS, RULES, result_axes
+from tensorboard_plugin_attn.capturing.spelled_out import carry_exponential
 
-__all__ = ["Following", "tensors_in"]
+__all__ = ["Following", "every_tensor", "tensors_in"]
 
 SUMS = frozenset(
     ("add", "__add__", "__radd__", "__iadd__", "add_", "sub", "__sub__", "lerp", "addcmul", "where")
@@ -40,7 +41,7 @@ SCALINGS = {
     "true_divide": -1,
 }
 JOINS = frozenset(("cat", "concat", "concatenate", "stack"))
-CHANGING = frozenset(RULES) | PROJECTIONS | JOINS | {"exp", "log_softmax", "__setitem__"}
+CHANGING = frozenset(RULES) | PROJECTIONS | JOINS | {"exp", "exp_", "log_softmax", "__setitem__"}
 
 
 class Following:
@@ -72,6 +73,7 @@ class Following:
             or tensor.shape != result.shape
             or facts.product is not None
             or facts.weights is not None
+            or facts.raised is not None
         ):
             return False
         if result is not tensor:
@@ -119,6 +121,9 @@ class Following:
             self.carry_product(name, args, kwargs, every, facts)
         if any(one.weights is not None or one.lost is not None for one in every):
             self.carry_weights(known, facts, result, name)
+            if name in SCALINGS and facts.weights is not None:
+                facts.rows = rows_beside_values(known)
+        carry_exponential(name, every, facts)
         self.flow.put(result, facts)
 
     def carry_product(
@@ -135,7 +140,7 @@ class Following:
                     product = replace(product, scale=product.scale * factor)
                 facts.product = product
                 return
-        if name in JOINS:
+        if name in JOINS or name == "pad":
             facts.widened = known[0].product
         elif len(known) == 1 or all(one.widened is None for one in known[1:]):
             facts.widened = known[0].widened if known[0].axes == facts.axes else None
@@ -160,21 +165,42 @@ class Following:
         if not gone:
             facts.weights, facts.kept = found, tensor if first.kept is None else first.kept
         elif gone == [found.axis] and name in SLICES and len(facts.axes) == len(found.axes):
-            facts.weights = cut_to_keys(found, facts, result)
+            facts.weights = cut_to_keys(found, facts, tensor, result)
         elif name in REGROUPINGS and not all(atom.is_feature for atom in leaves(found.axes[found.axis])):
             facts.lost = found
 
 
-def cut_to_keys(found: WeightMap, facts: Facts, result: torch.Tensor) -> WeightMap:
+def rows_beside_values(known: list[tuple[torch.Tensor, Facts]]) -> frozenset[Atom] | None:
+    """The atoms of weights that the values, which they are multiplied with, lack; None when those are no values.
+
+    Values are wider than the weights by their features.
+    """
+    if len(known) != 2:
+        return None
+    (_, weights), (_, values) = known if known[0][1].weights is not None else reversed(known)
+    width = max(len(weights.axes), len(values.axes))
+    ours, theirs = (((),) * (width - len(one.axes)) + one.axes for one in (weights, values))
+    wide = [atom for mine, other in zip(ours, theirs, strict=True) if not mine for atom in leaves(other)]
+    if not any(atom.is_feature for atom in wide):
+        return None
+    return frozenset(
+        atom for mine, other in zip(ours, theirs, strict=True) if not other for atom in leaves(mine)
+    )
+
+
+def cut_to_keys(found: WeightMap, facts: Facts, whole: torch.Tensor, result: torch.Tensor) -> WeightMap:
     """The map without the columns of sinks: its scores are those of the product that was widened by them."""
     product = found.widened
     keys = int(result.shape[found.axis])
-    if product is None or len(product.axes) != len(facts.axes) or sizes(product.axes[found.axis]) != keys:
+    is_view = result.untyped_storage().data_ptr() == whole.untyped_storage().data_ptr()
+    fits = product is not None and len(product.axes) == len(facts.axes)
+    if product is None or not is_view or not fits or sizes(product.axes[found.axis]) != keys:
         return replace(
             found, reference=weakref.ref(result), axes=facts.axes, product=None, scores=None, copy=None
         )
     facts.axes = product.axes
-    scores = None if found.scores is None else found.scores.narrow(found.axis, 0, keys)
+    start = (result.storage_offset() - whole.storage_offset()) // whole.stride(found.axis)
+    scores = None if found.scores is None else found.scores.narrow(found.axis, start, keys)
     return replace(
         found, reference=weakref.ref(result), axes=product.axes, product=product, scores=scores, copy=None
     )
@@ -211,6 +237,17 @@ def tensors_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[torch.
             for inner in one:
                 if isinstance(inner, torch.Tensor):
                     yield inner
+
+
+def every_tensor(inputs: Any) -> Iterator[torch.Tensor]:
+    """The tensors anywhere in a model's inputs."""
+    if isinstance(inputs, torch.Tensor):
+        yield inputs
+    elif isinstance(inputs, Mapping):
+        yield from every_tensor(tuple(inputs.values()))
+    elif isinstance(inputs, list | tuple):
+        for one in inputs:
+            yield from every_tensor(one)
 
 
 def number_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> float | None:

@@ -6,25 +6,32 @@ One TorchFunctionMode. The model's own call always runs first and unchanged; wha
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from types import FunctionType
+from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 from tensorboard_plugin_attn.capturing import softmax_matmul
 from tensorboard_plugin_attn.capturing.axes import fresh, leaves
 from tensorboard_plugin_attn.capturing.contraction import Contraction, read_contraction
-from tensorboard_plugin_attn.capturing.flow import Facts, Flow, Product, WeightMap, descent, started
-from tensorboard_plugin_attn.capturing.following import Following
+from tensorboard_plugin_attn.capturing.flow import (
+    Facts,
+    Flow,
+    Product,
+    WeightMap,
+    contracts_features,
+    descent,
+    started,
+)
+from tensorboard_plugin_attn.capturing.following import Following, every_tensor
 from tensorboard_plugin_attn.capturing.fused import FUSED, FusedCalls
 from tensorboard_plugin_attn.capturing.kinds import kind_by_flow
+from tensorboard_plugin_attn.capturing.multihead import MULTIHEAD
 from tensorboard_plugin_attn.capturing.names import ModuleNames, is_backward
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.sighting import Sighting, in_float32
-from tensorboard_plugin_attn.capturing.spelled_out import STEPS, SpelledOut
+from tensorboard_plugin_attn.capturing.spelled_out import DIVISIONS, STEPS, SpelledOut
 
 __all__ = ["AttentionMode"]
 
@@ -58,21 +65,6 @@ QUIET = {
     )
 }
 SOFTMAXES = frozenset(("softmax", "_softmax", "_safe_softmax"))
-
-
-def visible_inside(function: Any) -> FunctionType:
-    """A copy of a torch function whose own calls a function mode sees, as it does not ask for a mode itself."""
-    return FunctionType(
-        function.__code__,
-        {**function.__globals__, "has_torch_function": lambda _: False},
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-
-
-MULTIHEAD = visible_inside(F.multi_head_attention_forward)
-MULTIHEAD.__kwdefaults__ = F.multi_head_attention_forward.__kwdefaults__
 
 
 class AttentionMode(TorchFunctionMode):
@@ -115,6 +107,7 @@ class AttentionMode(TorchFunctionMode):
         name = name.partition(".")[0]
         if name[-1:] == "_" or name == "dropout" or "inplace" in kwargs:
             self.before_change(name, args, kwargs)
+            self.spelled_out.before(name, args)
         result = func(*args, **kwargs)
         if isinstance(result, torch.Tensor | tuple | list) or name == "__setitem__":
             try:
@@ -156,21 +149,22 @@ class AttentionMode(TorchFunctionMode):
         if name in SOFTMAXES:
             scores = args[0] if args else kwargs["input"]
             axis = args[1] if len(args) > 1 else kwargs.get("dim", -1)
-            self.see_softmax(scores, -1 if axis is None else int(axis), result)
+            self.see_softmax(scores, -1 if axis is None else int(axis), self.flow.get(scores), result)
             return
         spelled = self.spelled_out.read(name, args, kwargs, result) if name in STEPS else None
         if spelled is not None:
             self.see_softmax(*spelled, result)
             return
+        if name in DIVISIONS and len(args) > 1:
+            self.see_late_division(args[0], args[1])
         self.following.follow(name, args, kwargs, result)
         if name in STEPS:
             self.spelled_out.note(name, args, kwargs, result)
         if name == "sum":
             self.see_weighted_sum(args[0] if args else kwargs["input"], result)
 
-    def see_softmax(self, scores: torch.Tensor, axis: int, result: torch.Tensor) -> None:
+    def see_softmax(self, scores: torch.Tensor, axis: int, facts: Facts | None, result: torch.Tensor) -> None:
         """Remember a softmax's result; whether it is attention shows when it meets values."""
-        facts = self.flow.get(scores)
         axes = fresh(tuple(result.shape)) if facts is None else facts.axes
         found = WeightMap(
             weakref.ref(result),
@@ -180,6 +174,7 @@ class AttentionMode(TorchFunctionMode):
             None if facts is None else facts.product,
             self.names.name,
             None if facts is None else facts.widened,
+            is_constant=self.flow.is_constant(scores),
         )
         self.session.see_softmax(found, tuple(result.shape))
         known = started(axes) if facts is None else Facts(axes, facts.root, facts.origins)
@@ -222,22 +217,43 @@ class AttentionMode(TorchFunctionMode):
         if found is None or not softmax_matmul.meets_values(contraction, facts.axes, found, on_left=on_left):
             return False
         heads = self.in_multihead or self.names.heads
+        is_constant = self.flow.is_constant(contraction.right if on_left else contraction.left)
         self.see_weights(
             found,
-            lambda: softmax_matmul.layout_of(contraction, facts.axes, found, on_left=on_left, heads=heads),
+            lambda: softmax_matmul.layout_of(
+                contraction, facts.axes, found, on_left=on_left, heads=heads, values_are_constant=is_constant
+            ),
         )
         return True
+
+    def see_late_division(self, above: Any, below: Any) -> None:
+        """Exponentials met the values first, and are divided by their sum now."""
+        facts = self.flow.get(above)
+        product = None if facts is None else facts.product
+        if product is None:
+            return
+        contraction = product.contraction
+        sides = (product.left_facts, contraction.left), (product.right_facts, contraction.right)
+        for raised, operand in sides:
+            found = None if raised is None else self.spelled_out.undivided(operand, raised, below)
+            if found is not None:
+                weights, softmax = found
+                self.see_softmax(*softmax, weights)
+                known = self.flow.get(weights)
+                if known is not None:
+                    self.see_values(contraction, known, operand is contraction.left)
 
     def see_weighted_sum(self, product: torch.Tensor, result: torch.Tensor) -> None:
         """Values multiplied with weights and summed over the keys, without a matmul."""
         facts = self.flow.get(product)
         found = None if facts is None else facts.weights
         summed = self.flow.get(result)
-        if facts is None or found is None or summed is None or len(facts.axes) <= len(found.axes):
+        rows = None if facts is None else facts.rows
+        if facts is None or found is None or summed is None or rows is None:
             return
         kept = {atom for axis in summed.axes for atom in leaves(axis)}
         if not kept & set(leaves(found.axes[found.axis])):
-            self.see_weights(found, lambda: softmax_matmul.layout_by_order(found))
+            self.see_weights(found, lambda: softmax_matmul.layout_of_sum(found, rows))
 
     def see_weights(self, found: WeightMap, layout_of: Callable[[], softmax_matmul.Layout]) -> None:
         """Record one map, or leave it out with the reason."""
@@ -273,24 +289,3 @@ class AttentionMode(TorchFunctionMode):
         if self.in_multihead is not None:
             sighting.mechanism = "multi_head_attention_forward"
         self.session.pending = sighting
-
-
-def every_tensor(inputs: Any) -> Iterator[torch.Tensor]:
-    """The tensors anywhere in a model's inputs."""
-    if isinstance(inputs, torch.Tensor):
-        yield inputs
-    elif isinstance(inputs, Mapping):
-        yield from every_tensor(tuple(inputs.values()))
-    elif isinstance(inputs, list | tuple):
-        for one in inputs:
-            yield from every_tensor(one)
-
-
-def contracts_features(contraction: Contraction, left: Facts | None, right: Facts | None) -> bool:
-    """Whether the summed axis came out of a projection; True when nothing is known."""
-    atoms = []
-    for facts, labels in ((left, contraction.left_labels), (right, contraction.right_labels)):
-        if facts is not None:
-            for label, axis in zip(labels, facts.axes, strict=True):
-                atoms += leaves(axis) if label in contraction.contracted else []
-    return not atoms or any(atom.is_feature for atom in atoms)

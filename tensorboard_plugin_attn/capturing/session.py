@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+import torch
+
 from tensorboard_plugin_attn.capturing.flow import WeightMap
 from tensorboard_plugin_attn.capturing.padding import Padding, padding_of
 from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting, in_float32
@@ -54,7 +56,10 @@ class Session:
 
     def fault(self, module: str, what: str, error: Exception) -> None:
         """A fault of ours in looking at a call: noted, as it must not stop a training."""
-        self.leave_out(module, what, f"{type(error).__name__}: {error}")
+        if torch._C._functorch.maybe_current_level() is None:
+            self.leave_out(module, what, f"{type(error).__name__}: {error}")
+        else:
+            self.leave_out(module, what, "it runs in torch.vmap or another transform of torch.func")
 
     def hand_on(self) -> None:
         """Pass the sighting that a look left, if any; what the receiver raises goes to the caller."""

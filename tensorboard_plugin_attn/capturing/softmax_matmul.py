@@ -7,6 +7,7 @@ what the softmax ran over is the key. Without such knowledge the usual order ``[
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import torch
@@ -17,7 +18,7 @@ from tensorboard_plugin_attn.capturing.flow import Product, WeightMap
 from tensorboard_plugin_attn.capturing.masks import seen_in_scores
 from tensorboard_plugin_attn.capturing.sighting import Sighting
 
-__all__ = ["Layout", "NotTokens", "is_chunked", "layout_by_order", "layout_of", "meets_values", "sighting_of"]
+__all__ = ["Layout", "NotTokens", "is_chunked", "layout_of", "layout_of_sum", "meets_values", "sighting_of"]
 
 
 class NotTokens(Exception):  # noqa: N818 - the outcome of a reading, not a fault
@@ -49,22 +50,56 @@ def meets_values(contraction: Contraction, axes: Axes, found: WeightMap, *, on_l
 
 
 def layout_of(
-    contraction: Contraction, axes: Axes, found: WeightMap, *, on_left: bool, heads: int | None
+    contraction: Contraction,
+    axes: Axes,
+    found: WeightMap,
+    *,
+    on_left: bool,
+    heads: int | None,
+    values_are_constant: bool = False,
 ) -> Layout:
     """Sort the map's atoms into batch, head, query and key.
 
     Raises:
-        NotTokens: rows or columns are features, or keys are parameters.
+        NotTokens: rows or columns are features, or keys or values are parameters.
     """
+    if values_are_constant and found.product is None:
+        raise NotTokens("its values are parameters, and its scores no product of queries and keys")
     labels, others = contraction.left_labels, contraction.right_labels
     if not on_left:
         labels, others = others, labels
     by_label = dict(zip(labels, axes, strict=True))
     shared = [atom for label in labels if label in others for atom in leaves(by_label[label])]
-    free = [atom for label in labels if label not in others for atom in leaves(by_label[label])]
+    rows = {label: leaves(by_label[label]) for label in labels if label not in others}
+    free = [atom for row in rows.values() for atom in row]
+    is_one_query = not all(rows.values()) or are_heads(free, shared, found, heads)
+    return sorted_layout(found, shared, free, heads, is_one_query=is_one_query)
+
+
+def are_heads(free: list[Atom], shared: list[Atom], found: WeightMap, heads: int | None) -> bool:
+    """Whether rows that came out of a projection are the heads of one query, all with one key, and not queries."""
+    if not free or found.product is None or any(atom.is_feature for atom in shared):
+        return False
+    return heads == math.prod(atom.size for atom in free) and all(atom.is_feature for atom in free)
+
+
+def layout_of_sum(found: WeightMap, rows: Collection[Atom]) -> Layout:
+    """A map that was multiplied with values and summed; ``rows``: its atoms that the values lack."""
+    own = [atom for index, axis in enumerate(found.axes) if index != found.axis for atom in leaves(axis)]
+    shared, free = [atom for atom in own if atom not in rows], [atom for atom in own if atom in rows]
+    return sorted_layout(found, shared, free, None, is_one_query=False)
+
+
+def sorted_layout(
+    found: WeightMap, shared: list[Atom], free: list[Atom], heads: int | None, *, is_one_query: bool
+) -> Layout:
+    """Free atoms are queries and shared ones batch, features among either are heads.
+
+    Where all free atoms are features they are the queries, unless one query's axis of size 1 stands beside them.
+    """
     layout = Layout(key=leaves(found.axes[found.axis]))
     own = [atom for index, axis in enumerate(found.axes) if index != found.axis for atom in leaves(axis)]
-    only_features = all(atom.is_feature for atom in free)
+    only_features = all(atom.is_feature for atom in free) and not is_one_query
     for atom in own:
         if atom in free and (only_features or not atom.is_feature):
             layout.query.append(atom)
@@ -74,23 +109,6 @@ def layout_of(
             layout.head.append(atom)
     if not layout.head:
         place_heads(layout, found, heads)
-    check_tokens(layout, found)
-    return layout
-
-
-def layout_by_order(found: WeightMap) -> Layout:
-    """A map that was multiplied with values and summed: features are heads, the last other axis is the query."""
-    layout = Layout(key=leaves(found.axes[found.axis]))
-    outer = [leaves(axis) for index, axis in enumerate(found.axes) if index != found.axis]
-    tokens = [axis for axis in outer if not all(atom.is_feature for atom in axis)]
-    if not tokens:
-        raise NotTokens("all its rows are features")
-    layout.query = [atom for atom in tokens[-1] if not atom.is_feature]
-    rest = [atom for axis in outer for atom in axis if atom not in layout.query]
-    layout.head = [atom for atom in rest if atom.is_feature]
-    layout.batch = [atom for atom in rest if not atom.is_feature]
-    if not layout.head:
-        place_heads(layout, found, None)
     check_tokens(layout, found)
     return layout
 
@@ -112,6 +130,8 @@ def is_multiple(size: int, heads: int) -> bool:
 
 def check_tokens(layout: Layout, found: WeightMap) -> None:
     """Leave out maps whose rows or columns are channels."""
+    if found.is_constant and not layout.query:
+        raise NotTokens("a mixture whose weights are parameters")
     rows = bool(layout.query) and all(atom.is_feature for atom in layout.query)
     columns = bool(layout.key) and all(atom.is_feature for atom in layout.key)
     if found.product is None and (rows or columns):
@@ -245,11 +265,18 @@ def bias_of(scores: torch.Tensor, sighting: Sighting) -> torch.Tensor | None:
     if sighting.allowed is not None:
         bias = torch.where(sighting.allowed, bias, 0.0)
     rounding = ROUNDING * torch.finfo(torch.float32).eps * float(plain.abs().amax().clamp(min=1.0))
-    if float(bias.abs().max()) <= rounding:
+    if float(bias.abs().max()) <= rounding or is_shift(bias, sighting.allowed, rounding):
         return None
     if bool((bias == bias[:, :1]).all()):
         bias = bias[:, :1]
     return bias.clone()
+
+
+def is_shift(bias: torch.Tensor, allowed: torch.Tensor | None, rounding: float) -> bool:
+    """Whether the same number was added to all keys of a query, which changes no weight: the row's maximum."""
+    above = bias if allowed is None else torch.where(allowed, bias, -torch.inf)
+    below = bias if allowed is None else torch.where(allowed, bias, torch.inf)
+    return bool((above.amax(-1) - below.amin(-1) <= rounding).all())
 
 
 ROUNDING = 64
