@@ -11,10 +11,10 @@ from typing import Any
 from torch import nn
 
 from tensorboard_plugin_attn.capturing.fitting import Lengths, chosen, windowed
-from tensorboard_plugin_attn.capturing.generate import is_generation, stitched
+from tensorboard_plugin_attn.capturing.generate import NOT_STITCHED, is_generation, stitched
 from tensorboard_plugin_attn.capturing.mode import AttentionMode
 from tensorboard_plugin_attn.capturing.names import ModuleNames, unwrap
-from tensorboard_plugin_attn.capturing.padding import Crop, kept_positions
+from tensorboard_plugin_attn.capturing.padding import Crop, continued, kept_positions
 from tensorboard_plugin_attn.capturing.registry import watched_registry
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting
@@ -113,20 +113,23 @@ class Captured:
             special, sentence_b_start, words: as in AttentionRecord.
 
         Raises:
-            CaptureError: no attention was seen, or the model ran several times.
+            CaptureError: no attention was seen, or the steps of a generation do not continue each other.
             InvalidRecordError: a token list does not fit.
         """
         if not self.sightings:
             raise self.session.nothing_found()
         padding = self.session.padding
+        mask = padding.tokens if attention_mask is None else attention_mask
+        sightings, tokens, decoder_tokens = self.one_forward(tokens, decoder_tokens)
+        if is_generation(self.sightings) and decoder_tokens is None:
+            mask = continued(mask, max(int(one.weights.shape[-1]) for one in sightings))
         crop = Crop(
-            kept_positions(padding.tokens if attention_mask is None else attention_mask, batch),
+            kept_positions(mask, batch),
             kept_positions(
                 padding.decoder_tokens if decoder_attention_mask is None else decoder_attention_mask, batch
             ),
             has_decoder=decoder_tokens is not None,
         )
-        sightings, tokens, decoder_tokens = self.one_forward(tokens, decoder_tokens)
         tokens = crop.tokens(tokens)
         decoder_tokens = None if decoder_tokens is None else crop.decoder(decoder_tokens)
         layers, left_out = chosen(
@@ -152,6 +155,8 @@ class Captured:
         The last token of a generation was produced and never read: it has no row, and a list that ends with it
         is taken without it.
         """
+        if self.session.decoding and self.session.forwards > 1:
+            raise CaptureError(f"generate() used {self.session.decoding}{NOT_STITCHED}")
         if is_generation(self.sightings):
             found = stitched(self.sightings)
             own = [

@@ -10,7 +10,7 @@ import torch
 
 from tensorboard_plugin_attn.capturing.sighting import Sighting
 
-__all__ = ["Crop", "Padding", "kept_positions", "padding_of"]
+__all__ = ["Crop", "Padding", "continued", "kept_positions", "padding_of"]
 
 
 @dataclass(eq=False)
@@ -52,6 +52,15 @@ def kept_positions(mask: Any, batch: int) -> torch.Tensor | None:
     row = torch.as_tensor(mask).bool()
     row = row[batch if row.shape[0] > 1 else 0] if row.dim() > 1 else row
     return None if bool(row.all()) else row.nonzero()[:, 0]
+
+
+def continued(mask: Any, length: int) -> Any:
+    """A prompt's mask with the generated tokens behind it."""
+    if mask is None:
+        return None
+    mask = torch.as_tensor(mask).bool()
+    missing = max(0, length - mask.shape[-1])
+    return torch.cat([mask, mask.new_ones(*mask.shape[:-1], missing)], -1)
 
 
 @dataclass(eq=False)

@@ -11,7 +11,7 @@ import torch
 
 from tensorboard_plugin_attn.capturing.axes import Axes, leaves
 from tensorboard_plugin_attn.capturing.masks import causal, split_mask
-from tensorboard_plugin_attn.capturing.sighting import Sighting
+from tensorboard_plugin_attn.capturing.sighting import Sighting, traces_of
 
 __all__ = ["Call", "head_axes", "of_row", "read_call", "sighting_of", "unpacked"]
 
@@ -120,6 +120,7 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
         key=key if with_vectors else None,
         bias=bias if with_vectors else None,
         allowed=allowed,
+        traces=traces_of(key),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing.flow import WeightMap
+from tensorboard_plugin_attn.capturing.generate import decoding_of_caller
 from tensorboard_plugin_attn.capturing.padding import Padding, padding_of
 from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting, in_float32
 from tensorboard_plugin_attn.errors import CaptureError
@@ -37,6 +38,7 @@ class Session:
         self.row = row
         self.count = 0
         self.forwards = 0
+        self.decoding = ""
         self.padding = Padding()
         self.left_out: list[LeftOut] = []
         self.softmaxes: dict[tuple[str, tuple[int, ...]], None] = {}
@@ -45,6 +47,7 @@ class Session:
     def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The model was called: how many inputs, and which of their positions are padding."""
         self.forwards += 1
+        self.decoding = self.decoding or decoding_of_caller()
         self.padding = padding_of(args, kwargs)
 
     def wants_next(self) -> bool:

@@ -11,7 +11,7 @@ import torch
 from tensorboard_plugin_attn.capturing.masks import kind_of
 from tensorboard_plugin_attn.record import LayerAttention
 
-__all__ = ["LeftOut", "Sighting", "in_float32"]
+__all__ = ["LeftOut", "Sighting", "in_float32", "traces_of"]
 
 
 @contextmanager
@@ -40,6 +40,8 @@ class Sighting:
 
     ``weights`` float32 ``[batch, head, query, key]``; ``allowed`` (bool) and ``bias`` (finite, float32)
     broadcast to it; ``query`` ``[batch, head, query, d]``, ``key`` ``[batch, kv_head, key, d]``.
+    ``traces``: the first features of every key, ``[batch, key, feature]``, by which a later step of a generation is
+    known to continue this one.
     """
 
     weights: torch.Tensor
@@ -54,6 +56,7 @@ class Sighting:
     key: torch.Tensor | None = None
     bias: torch.Tensor | None = None
     allowed: torch.Tensor | None = None
+    traces: torch.Tensor | None = None
     knows_mask: bool = True
 
     def layer(self) -> LayerAttention:
@@ -103,6 +106,14 @@ class Sighting:
         if query is not None and key is not None:
             layer.rebuild_error = rebuild_error(layer, allowed)
         return layer
+
+
+def traces_of(key: torch.Tensor) -> torch.Tensor:
+    """The first features of the first head's keys, ``[batch, key, feature]``."""
+    return key[:, 0, :, :TRACED].detach().to(torch.float32, copy=True)
+
+
+TRACED = 16
 
 
 def picked(

@@ -16,7 +16,7 @@ from tensorboard_plugin_attn.capturing.axes import Atom, Axes, leaves
 from tensorboard_plugin_attn.capturing.contraction import Contraction
 from tensorboard_plugin_attn.capturing.flow import Product, WeightMap
 from tensorboard_plugin_attn.capturing.masks import seen_in_scores
-from tensorboard_plugin_attn.capturing.sighting import Sighting
+from tensorboard_plugin_attn.capturing.sighting import Sighting, traces_of
 
 __all__ = ["Layout", "NotTokens", "is_chunked", "layout_of", "layout_of_sum", "meets_values", "sighting_of"]
 
@@ -181,6 +181,7 @@ def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sigh
     allowed = seen_in_scores(scores)
     sighting.allowed = allowed if allowed is None else shared_mask(allowed)
     vectors = None if found.product is None else vectors_of(found.product, layout, weights)
+    sighting.traces = None if vectors is None else traces_of(vectors[1])
     if with_vectors and found.product is not None and vectors is not None:
         sighting.query, sighting.key = vectors
         sighting.scale = found.product.scale
