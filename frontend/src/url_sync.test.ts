@@ -22,7 +22,10 @@ function fakeHost(hash: string | null) {
     hash = next;
     for (const each of listeners) each();
   };
-  return { host, written, change };
+  const changeSilently = (next: string): void => {
+    hash = next;
+  };
+  return { host, written, change, changeSilently };
 }
 
 let sync: UrlSync;
@@ -38,10 +41,10 @@ afterEach(() => sync.stop());
 
 function start(hash: string | null) {
   const clock = fakeClock();
-  const { host, written, change } = fakeHost(hash);
+  const { host, ...page } = fakeHost(hash);
   sync = syncUrl(host, clock);
   state.setIndex(listing(5));
-  return { clock, written, change };
+  return { clock, ...page };
 }
 
 describe("the page's hash", () => {
@@ -90,6 +93,18 @@ describe("the page's hash", () => {
     const { change } = start("#attn&p.attn.layer=1");
     change("#attn&p.attn.step=10");
     expect([state.layer.value, state.step.value]).toEqual([0, 10]);
+  });
+
+  it("changed by somebody just before a write is due is followed, not written over", () => {
+    const { clock, written, changeSilently } = start("#attn");
+    clock.advance(WRITE_INTERVAL);
+    state.selectStep(20);
+    const before = written.length;
+    changeSilently("#attn&p.attn.step=10&p.attn.view=head");
+    clock.advance(WRITE_INTERVAL);
+    expect([state.step.value, state.view.value]).toEqual([10, "head"]);
+    clock.advance(2 * WRITE_INTERVAL);
+    expect(written.slice(before).filter((hash) => !hash.includes("p.attn.step=10"))).toEqual([]);
   });
 
   it("bare, as TensorBoard's own tab bar leaves it, does not undo the selection", () => {

@@ -18,6 +18,7 @@ export interface UrlSync {
 
 export function syncUrl(host: Host, clock: Clock): UrlSync {
   let due: Pairs | null = null;
+  let known = "";
   let lastWrite = -Infinity;
   let cancel: (() => void) | null = null;
 
@@ -25,14 +26,18 @@ export function syncUrl(host: Host, clock: Clock): UrlSync {
     cancel?.();
     cancel = null;
     const hash = host.readHash();
-    if (due === null || dragging.peek() || hash === null || parseHash(hash) === null) return;
+    const pairs = parseHash(hash ?? "");
+    if (due === null || dragging.peek() || hash === null || pairs === null) return;
+    if (pairs.length > 0 && JSON.stringify(pairs) !== known) return read(); // its event is on the way
     host.writeHash(formatHash(hash, due));
+    known = JSON.stringify(due);
     lastWrite = clock.now();
   }
 
   function read(): void {
     const pairs = parseHash(host.readHash() ?? "");
     if (pairs === null) return;
+    known = JSON.stringify(pairs);
     if (pairs.length === 0) return schedule(); // TensorBoard's own tab bar: what we had stays
     applyPairs(pairs);
     if (index.peek() !== null) setIndex(index.peek()!);
