@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 
 import type { RecordHeader, RunIndex } from "./answers";
+import { headOpen } from "./display";
 import { loadedHeads, record, series, shown, stale, thumbnails, vectors, weights } from "./loaded";
 import {
   direction,
@@ -149,6 +150,15 @@ export function openHead(nextLayer: number, nextHead: number): void {
   batch(() => {
     selectHead(nextLayer, nextHead);
     view.value = "head";
+  });
+}
+
+/** Its pattern beside the grid of the Model view. */
+export function openBeside(nextLayer: number, nextHead: number): void {
+  batch(() => {
+    selectHead(nextLayer, nextHead);
+    headOpen.value = true;
+    view.value = "model";
   });
 }
 

@@ -24,6 +24,8 @@ export const specials: Signal<Specials> = signal("show");
 /** Weights as numbers. */
 export const numbers: Signal<boolean> = signal(true);
 export const thumbnailStyle: Signal<ThumbnailStyle> = signal("heat");
+/** The chosen head stands beside the Model view's grid. */
+export const headOpen: Signal<boolean> = signal(true);
 /** A metric's name, or "number". */
 export const sortBy: Signal<string> = signal("number");
 /** The metric of each head's history; "" = a tracked token pair if the probe has one, else its first. */

@@ -29,6 +29,7 @@ function setEverything(): void {
   state.specials.value = "mute";
   state.numbers.value = false;
   state.thumbnailStyle.value = "lines";
+  state.headOpen.value = false;
   state.sortBy.value = "previous_token";
   state.cellMetric.value = "confidence";
   state.dimBelow.value = 0.5;
@@ -50,7 +51,7 @@ describe("pairs of the state", () => {
   it("come back from the hash as they went in, for every setting at once", () => {
     setEverything();
     const pairs = pairsOfState();
-    expect(pairs).toHaveLength(27);
+    expect(pairs).toHaveLength(28);
     const hash = formatHash("#attn", pairs);
     applyPairs([]);
     expect(pairsOfState()).toEqual([]);

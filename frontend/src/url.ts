@@ -187,6 +187,7 @@ const entries: Record<string, Entry> = {
   gain: number(state.gain, 0, 100),
   specials: oneOf(state.specials, ["show", "mute", "hide"]),
   numbers: yesOrNo(state.numbers),
+  open: yesOrNo(state.headOpen),
   thumbnails: oneOf(state.thumbnailStyle, ["heat", "lines"]),
   sort: text(state.sortBy as Signal<string | null>),
   metric: text(state.cellMetric as Signal<string | null>),

@@ -4,16 +4,7 @@ import { useMemo, useRef } from "preact/hooks";
 
 import type { Cell } from "../../draw/grid";
 import { nearestStep } from "../../draw/step_axis";
-import {
-  head,
-  headSort,
-  hoverStep,
-  layer,
-  selectHead,
-  selectStep,
-  series,
-  setView,
-} from "../../state";
+import { head, headSort, hoverStep, layer, openBeside, selectStep, series } from "../../state";
 import { useExport } from "../../exported";
 import { HeadsGrid } from "../heads_grid/heads_grid";
 import { useMeasured } from "../heads_grid/use_measured";
@@ -79,8 +70,7 @@ export function openPattern({ layer: at, head: number }: Cell, step: number | nu
   if (step !== null) selectStep(step);
   hoverStep.value = null;
   pointed.value = null;
-  selectHead(at, number);
-  setView("model");
+  openBeside(at, number);
 }
 
 function point(found: { cell: Cell; x: number } | null): void {

@@ -10,30 +10,12 @@ import {
   loadedHeads,
   type RecordHeader,
   selectLayer,
-  type SentenceFilter,
-  sentenceFilter,
 } from "../../state";
 import { hasSentences } from "../token_lines/axis";
+import { SentenceFilters } from "../token_lines/sentence_filters";
 import { HeadSquares } from "./head_squares";
 import { layerGroups, sameDepth } from "./layer_groups";
 import { ModeSwitch } from "./mode_switch";
-import { filterName } from "./weight_rows";
-
-const filters: SentenceFilter[] = ["all", "aa", "bb", "ab", "ba"];
-
-function SentenceFilters() {
-  return (
-    <Segmented
-      label="Sentences"
-      hideLabel
-      value={sentenceFilter.value}
-      choices={filters.map((value) => ({ value, name: filterName(value) }))}
-      onChange={(value) => {
-        sentenceFilter.value = value;
-      }}
-    />
-  );
-}
 
 /** Encoder, decoder, cross: only for a model that has more than one of them. */
 function Groups({ record }: { record: RecordHeader }) {

@@ -4,7 +4,8 @@ import type { LayerHeader, SentenceFilter, Specials } from "../../state";
 import { makeAxis, sentencesOf } from "../token_lines/axis";
 import type { Focus } from "../token_lines/focus";
 import { overviewOf } from "./overview";
-import { filterName, keysSeen, weightRows } from "./weight_rows";
+import { filterName } from "../token_lines/filter_name";
+import { keysSeen, weightRows } from "./weight_rows";
 
 const tokens = ["[CLS]", "nurse", "she"];
 const special = new Set([0]);

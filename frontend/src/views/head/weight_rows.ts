@@ -4,6 +4,7 @@ import type { LayerWeights } from "../../decode";
 import { formatWeight } from "../../format_number";
 import type { LayerHeader, SentenceFilter, Specials } from "../../state";
 import { type LayerAxes, sentencesOf } from "../token_lines/axis";
+import { filterName } from "../token_lines/filter_name";
 import type { Focus } from "../token_lines/focus";
 import { focusWeights, strongestToken } from "../token_lines/focus_weights";
 import type { Overview } from "./overview";
@@ -55,10 +56,6 @@ function mass(
   const sums = byHead.map((column) => tokens.reduce((sum, token) => sum + column[token]!, 0));
   const mean = sums.reduce((all, sum) => all + sum, 0) / Math.max(1, sums.length);
   return [{ caption, byHead: sums, mean }];
-}
-
-export function filterName(filter: SentenceFilter): string {
-  return filter === "all" ? "All" : `${filter[0]!.toUpperCase()}→${filter[1]!.toUpperCase()}`;
 }
 
 /** For each head what the focused query, or the queries on the mean, put on keys out of the range. */

@@ -8,12 +8,11 @@ import {
   compare,
   hasOwnLimits,
   health,
+  openBeside,
   ownLimits,
-  selectHead,
   selectStep,
   series,
   setLimit,
-  setView,
   type Hint,
 } from "../../state";
 import { kindTitle, limitNames } from "./limit_names";
@@ -25,9 +24,8 @@ const FIRST_ROWS = 50;
 function open({ step, layer, heads }: Hint): void {
   batch(() => {
     selectStep(step);
-    selectHead(layer, heads[0] ?? 0);
+    openBeside(layer, heads[0] ?? 0);
     compare.value = null;
-    setView("model");
   });
 }
 

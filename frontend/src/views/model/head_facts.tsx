@@ -6,6 +6,7 @@ import { formatDifference, formatWeight } from "../../format_number";
 import { step } from "../../state";
 import { headNumber } from "../heads_grid/grid_layers";
 import { metricTitle } from "./metric_names";
+import { isOpenHead } from "./opened_head";
 import { metrics, metricStep, shapes } from "./scene";
 
 function title({ layer, head }: Cell): string {
@@ -53,7 +54,9 @@ export function HeadFacts({ cell }: { readonly cell: Cell }) {
           </tbody>
         </table>
       )}
-      {cell.head !== MEAN && <div class="head-tip-hint">Click to open</div>}
+      {cell.head !== MEAN && (
+        <div class="head-tip-hint">{isOpenHead(cell) ? "Click to close" : "Click to open"}</div>
+      )}
     </>
   );
 }

@@ -1,8 +1,9 @@
 /** The selected step → every head of the model at once, and the chosen head beside them. */
 
-import { isComparing, isSideShown, stepError } from "../../state";
+import { isComparing, stepError } from "../../state";
 import { CompareDisplay, CompareView } from "../compare";
 import { ModelGrid } from "./model_grid";
+import { isHeadBeside } from "./opened_head";
 import { SidePanel } from "./side_panel";
 
 import { ModelDisplay as PatternDisplay } from "./model_display";
@@ -17,7 +18,7 @@ export function ModelView() {
   return (
     <div class="model">
       <ModelGrid />
-      {stepError.value === null && isSideShown.value && <SidePanel />}
+      {isHeadBeside.value && <SidePanel />}
     </div>
   );
 }

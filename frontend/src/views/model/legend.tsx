@@ -7,6 +7,7 @@ import {
   isMetricsOnly,
   markAbove,
   record,
+  sentenceFilter,
   series,
   shown,
   step,
@@ -15,6 +16,8 @@ import {
   thumbnailStyle,
 } from "../../state";
 import { metricTitle } from "./metric_names";
+import { filterName } from "../token_lines/filter_name";
+import { isPair } from "./sentence_part";
 import { histories, isUnreadable, shownMetric } from "./scene";
 
 export function Legend() {
@@ -49,6 +52,9 @@ function WeightScale() {
         {isLines
           ? "weights from query (left) to key, summed where lines meet"
           : "weight, same scale at every step"}
+        {isPair.value &&
+          sentenceFilter.value !== "all" &&
+          `, ${filterName(sentenceFilter.value)} alone`}
         {isPooled() && ` · a ${isLines ? "line" : "pixel"} is the largest weight in it`}
       </span>
     </span>

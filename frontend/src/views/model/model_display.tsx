@@ -7,7 +7,9 @@ import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import { cellMetric, dimBelow, sortBy, thumbnailStyle, type ThumbnailStyle } from "../../state";
 import { metricChoices } from "./metric_names";
+import { SentenceFilters } from "../token_lines/sentence_filters";
 import { definedMetrics, histories, shownMetric, tracked } from "./scene";
+import { isPair } from "./sentence_part";
 
 const styles: readonly { value: ThumbnailStyle; name: string }[] = [
   { value: "heat", name: "Heat map" },
@@ -35,6 +37,7 @@ export function ModelDisplay() {
         wide
         onChange={(style) => (thumbnailStyle.value = style)}
       />
+      {isPair.value && <SentenceFilters inPane />}
       <Select
         label="Sort heads by"
         value={names.includes(sortBy.value) ? sortBy.value : "number"}

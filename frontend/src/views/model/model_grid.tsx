@@ -3,13 +3,14 @@
 import { useMemo, useRef } from "preact/hooks";
 
 import { useExport } from "../../exported";
-import { head, layer, selectHead, step, thumbnails } from "../../state";
+import { head, layer, step, thumbnails } from "../../state";
 import { HeadsGrid } from "../heads_grid/heads_grid";
 import { useMeasured } from "../heads_grid/use_measured";
 import { useDrawnMark } from "./drawn_mark";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
 import { modelExport } from "./model_export";
+import { isHeadBeside, toggleHeadBeside } from "./opened_head";
 import { columnCaption, gridSize, isUnreadable, layout, paint, shapes } from "./scene";
 import { TokenLine } from "./token_line";
 
@@ -29,7 +30,9 @@ export function ModelGrid() {
         {title}
         {thumbnails.value.status === "loading" && <span class="model-loading">loading …</span>}
         {!isUnreadable.value && (
-          <span class="model-hint">query rows × key columns, click opens a head</span>
+          <span class="model-hint">
+            query rows × key columns, click opens a head{isHeadBeside.value && ", again closes it"}
+          </span>
         )}
       </h2>
       <TokenLine />
@@ -43,14 +46,10 @@ export function ModelGrid() {
         hasMean={!isUnreadable.value}
         isBusy={thumbnails.value.status === "loading"}
         tip={(cell) => <HeadFacts cell={cell} />}
-        onOpen={openCell}
+        onOpen={toggleHeadBeside}
         onDrawn={onDrawn}
       />
       <Legend />
     </section>
   );
-}
-
-function openCell(cell: { layer: number; head: number }): void {
-  selectHead(cell.layer, cell.head);
 }

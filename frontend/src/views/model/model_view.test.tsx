@@ -4,9 +4,13 @@ import { render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RecordHeader } from "../../answers";
 import { LayerWeights, MetricSeries } from "../../decode";
-import { head, layer, record, series, sortBy, step, thumbnails, view, weights } from "../../state";
+import * as state from "../../state";
 import { ModelView } from "./index";
 import { layout } from "./scene";
+import { filteredPictures, isPair } from "./sentence_part";
+
+const { head, headOpen, layer, record, sentenceFilter, series, sortBy, step } = state;
+const { thumbnails, view, weights } = state;
 
 const layers = [3, 2].map((heads) => ({
   name: "encoder.attention",
@@ -59,6 +63,7 @@ beforeEach(async () => {
     layer.value = 0;
     head.value = 2;
     sortBy.value = "number";
+    headOpen.value = true;
     record.value = { status: "ready", value: header };
     thumbnails.value = { status: "ready", value: { layers: sizes, codes } };
     series.value = {
@@ -97,6 +102,41 @@ describe("the model view", () => {
     expect(root.querySelector(".side-header h2")!.textContent).toBe("Layer 1 · Head 1");
     expect(rows(".metric-table")).toEqual([["entropy", "", ".60", "+.20"]]);
     expect(root.textContent).toContain("At this step: nan");
+  });
+
+  it("closes the open head when it is clicked again, but not by the second click of a double-click", async () => {
+    const click = (detail: number): void => {
+      const cell = root.querySelector("button[aria-label='Layer 1 head 0']")!;
+      cell.dispatchEvent(new MouseEvent("click", { detail, bubbles: true }));
+    };
+    click(1);
+    click(2);
+    await settle();
+    expect(root.querySelector(".model-side")).not.toBeNull();
+    click(1);
+    await settle();
+    expect(root.querySelector(".model-side")).toBeNull();
+    click(1);
+    await settle();
+    expect(root.querySelector(".side-header h2")!.textContent).toBe("Layer 1 · Head 0");
+  });
+
+  it("shows the weights between the sentences that the filter names, and no others", async () => {
+    const codes = new Uint8Array(5 * 4).fill(255);
+    const pair = { ...header, sentence_b_start: 1 } as RecordHeader;
+    const sizes = [3, 2].map((heads, at) => ({ heads, height: 2, width: 2, offset: at * 12 }));
+    batch(() => {
+      record.value = { status: "ready", value: pair };
+      thumbnails.value = { status: "ready", value: { layers: sizes, codes } };
+      sentenceFilter.value = "ba";
+    });
+    await settle();
+    expect(isPair.value).toBe(true);
+    expect(root.querySelector(".legend-scale")!.textContent).toContain(", B→A alone");
+    const kept = filteredPictures({ layers: sizes, codes })!;
+    expect([...kept.codes.subarray(0, 4)]).toEqual([0, 0, 255, 0]);
+    sentenceFilter.value = "all";
+    expect(filteredPictures({ layers: sizes, codes })!.codes).toBe(codes);
   });
 
   it("tells the metrics of the head under the pointer", async () => {

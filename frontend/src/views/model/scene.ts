@@ -31,6 +31,7 @@ import {
 import type { Paint } from "../heads_grid/canvas_painter";
 import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
 import { metricTitle } from "./metric_names";
+import { filteredPictures } from "./sentence_part";
 
 export const metrics: ReadonlySignal<MetricSeries | null> = computed(
   () => shown(series.value) ?? null,
@@ -191,7 +192,7 @@ function inkOf(name: "light" | "dark", scale: number): HeadsInk {
 
 export const paint: ReadonlySignal<Paint> = computed(() => {
   const scene: HeadsScene = {
-    thumbnails: fitting.value.pictures,
+    thumbnails: filteredPictures(fitting.value.pictures),
     style: thumbnailStyle.value,
     histories: histories.value,
     step: step.value ?? 0,

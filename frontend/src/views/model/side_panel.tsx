@@ -6,6 +6,7 @@ import type { RecordHeader } from "../../answers";
 import type { LayerWeights } from "../../decode";
 import {
   head,
+  headOpen,
   hoverKey,
   hoverQuery,
   key,
@@ -36,11 +37,26 @@ export function SidePanel() {
         <button type="button" class="link" onClick={() => openHead(at, head.value)}>
           <span class="is-long">Open in </span>Head →
         </button>
+        <button
+          type="button"
+          class="panel-close"
+          aria-label="Close the chosen head"
+          onClick={close}
+        >
+          ×
+        </button>
       </header>
       <Pattern />
       <MetricTable />
     </aside>
   );
+}
+
+/** Keyboard focus goes back to the head's cell. */
+function close(event: { readonly currentTarget: HTMLElement }): void {
+  const model = event.currentTarget.closest(".model");
+  headOpen.value = false;
+  model?.querySelector<HTMLElement>(".head-buttons [aria-current]")?.focus();
 }
 
 /** Weights and the record that they belong to; the last ones while new ones load. */

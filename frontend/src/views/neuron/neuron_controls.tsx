@@ -13,14 +13,12 @@ import {
   type RecordHeader,
   selectHead,
   selectLayer,
-  type SentenceFilter,
-  sentenceFilter,
   shown,
 } from "../../state";
 import { headNames } from "../head/head_toolbar";
 import { layerGroups } from "../head/layer_groups";
-import { filterName } from "../head/weight_rows";
 import { hasSentences } from "../token_lines/axis";
+import { SentenceFilters } from "../token_lines/sentence_filters";
 
 /** With its stack's name where there are several. */
 function layerChoices({ layers }: RecordHeader): Choice<number>[] {
@@ -63,7 +61,6 @@ const orderChoices: Choice<DimensionOrder>[] = [
   { value: "contribution", name: "By contribution" },
   { value: "stored", name: "As stored" },
 ];
-const filters: SentenceFilter[] = ["all", "aa", "bb", "ab", "ba"];
 
 interface Compact {
   /** Without a label above, as wide as it needs. */
@@ -101,19 +98,11 @@ function OrderSwitch({ compact = false }: Compact) {
 }
 
 /** Only for a sentence pair, as in the head view. */
-export function SentenceFilters({ record: header }: { record: RecordHeader }) {
+export function PairFilters({ record: header }: { record: RecordHeader }) {
   if (!hasSentences(header, layer.value)) return null;
   return (
     <div class="neuron-filters">
-      <Segmented
-        label="Sentences"
-        hideLabel
-        value={sentenceFilter.value}
-        choices={filters.map((value) => ({ value, name: filterName(value) }))}
-        onChange={(value) => {
-          sentenceFilter.value = value;
-        }}
-      />
+      <SentenceFilters />
     </div>
   );
 }
@@ -125,7 +114,7 @@ export function NeuronToolbar({ record: header }: { record: RecordHeader }) {
       <HeadSelects record={header} />
       <ColumnsSwitch compact />
       {neuronColumns.value === "expanded" && <OrderSwitch compact />}
-      <SentenceFilters record={header} />
+      <PairFilters record={header} />
     </div>
   );
 }

@@ -18,7 +18,7 @@ import {
 import { Collapsed } from "./collapsed";
 import { DistancePlot } from "./distance_plot";
 import { Expanded } from "./expanded";
-import { NeuronToolbar, SentenceFilters } from "./neuron_controls";
+import { NeuronToolbar, PairFilters } from "./neuron_controls";
 import { neuronExport } from "./neuron_export";
 import { NoVectors } from "./no_vectors";
 import { type NeuronNumbers, useNeuronNumbers } from "./neuron_numbers";
@@ -105,7 +105,7 @@ export function NeuronView() {
     <section class="neuron-view" aria-label="Neuron view">
       {header !== undefined && isFolded && <NeuronToolbar record={header} />}
       {header !== undefined && !isFolded && state.status === "ready" && (
-        <SentenceFilters record={header} />
+        <PairFilters record={header} />
       )}
       <Content state={state} />
     </section>
