@@ -123,6 +123,12 @@ class AttentionTab:
         act()
         self.wait_drawn(view, before)
 
+    def settle(self) -> None:
+        """Let two frames pass, so that what was set is drawn where there is no mark to wait for."""
+        self.inside().evaluate(
+            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
     def pixels(self, canvas: Locator) -> NDArray[np.uint8]:
         """A canvas's pixels ``[row, column, rgba]``."""
         return picture(canvas.evaluate("canvas => attnTest.pixels(canvas)"))

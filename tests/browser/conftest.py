@@ -7,6 +7,7 @@ from pathlib import Path
 
 import changing_log
 import pytest
+import real_models
 from attention_tab import AttentionTab
 from chromium import launch
 from planted_log import PlantedLog, write_log
@@ -47,6 +48,28 @@ def changing_server(changing: Path) -> Iterator[TensorBoardServer]:
     """A real TensorBoard on it."""
     with TensorBoardServer.start(logdir=changing) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def captured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of captured models; tests only read it."""
+    return real_models.write_log(tmp_path_factory.mktemp("captured"))
+
+
+@pytest.fixture(scope="session")
+def captured_tab(browser: Browser, captured: Path) -> Iterator[AttentionTab]:
+    """One open page on it for all tests."""
+    with TensorBoardServer.start(logdir=captured) as server:
+        tab = AttentionTab.open(browser, server.url, width=1280, view="model", tag="bert")
+        tab.wait_drawn("model")
+        yield tab
+        tab.close()
+
+
+@pytest.fixture
+def real(captured_tab: AttentionTab, captured: Path, model: str, step: int) -> real_models.RealTab:
+    """The page, to show the model and step of the test's parameters."""
+    return real_models.RealTab(captured_tab, captured, real_models.MODELS[model], step)
 
 
 @pytest.fixture

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from attention_tab import AttentionTab
 from expected_pixels import CELL, same_colours, thumbnail
 from numpy.typing import NDArray
 
-__all__ = ["cell", "wrong_cells"]
+__all__ = ["cell", "cells", "wrong_cells"]
+
+PLACES = """buttons => {
+  const from = document.querySelector("canvas[role=img][aria-label^='Attention heads at step']").getBoundingClientRect();
+  return buttons.map(button => {
+    const { top, left } = button.getBoundingClientRect();
+    const { layer, head } = button.dataset;
+    return [Number(layer), Number(head), Math.round(top - from.top), Math.round(left - from.left)];
+  });
+}"""
+
+
+def cells(tab: AttentionTab) -> dict[tuple[int, int], tuple[int, int]]:
+    """Row and column of the first pixel of the cell of each layer and head on the canvas."""
+    places = tab.frame.locator(".head-buttons button").evaluate_all(PLACES)
+    return {(layer, head): (top, left) for layer, head, top, left in places}
 
 
 def cell(tab: AttentionTab, layer: int, head: int) -> tuple[int, int]:
-    """Row and column of the first pixel of a head's cell on the canvas."""
-    canvas = tab.canvas("Attention heads at step").bounding_box()
-    button = tab.button(f"Layer {layer} head {head}").bounding_box()
-    if canvas is None or button is None:
-        raise AssertionError(f"layer {layer} head {head} has no place in the grid")
-    return round(button["y"] - canvas["y"]), round(button["x"] - canvas["x"])
+    """Of one head."""
+    return cells(tab)[layer, head]
 
 
 def wrong_cells(
-    tab: AttentionTab, pixels: NDArray[np.uint8], weights: NDArray[np.float32]
+    tab: AttentionTab, pixels: NDArray[np.uint8], weights: Sequence[NDArray[np.float32]]
 ) -> list[tuple[int, int]]:
-    """Layer and head of the cells that do not show their weights ``[layer, head, query, key]``."""
-    top, left = cell(tab, 0, 0)
-    down, across = cell(tab, 1, 0)[0] - top, cell(tab, 0, 1)[1] - left
-    theme = tab.theme
+    """Layer and head of the cells that do not show their weights ``[head, query, key]`` of each layer."""
+    theme, found = tab.theme, cells(tab)
     return [
         (layer, head)
-        for layer, head in np.ndindex(*weights.shape[:2])
-        for y, x in [(top + layer * down, left + head * across)]
-        if not same_colours(pixels[y : y + CELL, x : x + CELL], thumbnail(weights[layer, head], theme))
+        for layer, heads in enumerate(weights)
+        for head, (y, x) in enumerate(found[layer, each] for each in range(len(heads)))
+        if not same_colours(pixels[y : y + CELL, x : x + CELL], thumbnail(heads[head], theme))
     ]

@@ -22,7 +22,20 @@ from transformers import (
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention, capture
 
-__all__ = ["PAIR", "RUN", "SENTENCE_B", "STEPS", "NeuronLog", "write_log"]
+__all__ = [
+    "PAIR",
+    "RUN",
+    "SENTENCE_B",
+    "SOURCE",
+    "STEPS",
+    "TARGET",
+    "NeuronLog",
+    "bart",
+    "bert",
+    "gpt2",
+    "ids",
+    "write_log",
+]
 
 RUN = "models"
 STEPS = (0, 40)
@@ -100,14 +113,14 @@ def llama(step: int) -> Any:
     return sharpened(LlamaModel(config), step)
 
 
-def bart(step: int) -> Any:
+def bart(step: int, layers: int = 1, heads: int = 2) -> Any:
     config = BartConfig(
         vocab_size=VOCABULARY,
         d_model=64,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
+        encoder_layers=layers,
+        decoder_layers=layers,
+        encoder_attention_heads=heads,
+        decoder_attention_heads=heads,
         encoder_ffn_dim=64,
         decoder_ffn_dim=64,
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from expected_pixels import HEAD_COLOURS, line_heights, rgb
-from numpy.typing import NDArray
 from planted_log import (
     HEADS,
     LAYERS,
@@ -22,11 +19,10 @@ from planted_log import (
     translation_record,
 )
 from playwright.sync_api import Locator, expect
+from shown_lines import LEFT, MIDDLE, RIGHT, ROW, agree, crossings, lines, pressed
 
 from tensorboard_plugin_attn.encoding import MAX_ERROR
 
-ROW = 32
-LEFT, MIDDLE, RIGHT = 0.0, 0.5, 1.0
 HERE = {"run": "planted", "tag": "patterns", "step": 0, "threshold": 0.1}
 SCROLL_TO_END = """async element => {
   element.scrollTop = element.scrollHeight;
@@ -36,39 +32,11 @@ SCROLL_TO_END = """async element => {
 NAMED = ("identity", "previous", "first", "bright cell")
 
 
-def lines(tab: AttentionTab) -> NDArray[np.uint8]:
-    """The canvas of lines."""
-    return tab.pixels(tab.canvas("Attention lines of layer"))
-
-
-def crossings(pixels: NDArray[np.uint8], share: float) -> list[float]:
-    """The middle of every stretch of ink in one column."""
-    alpha = pixels[:, round(share * (pixels.shape[1] - 1)), 3] > 40
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], alpha, [False]]).astype(int)))
-    return [float(start + end) / 2 for start, end in edges.reshape(-1, 2)]
-
-
-def agree(found: Sequence[float], wanted: Sequence[float], tolerance: float = 3) -> bool:
-    """Whether every stretch of ink lies on a wanted line, and every wanted line has ink."""
-    near = np.abs(np.subtract.outer(list(found), list(wanted))) <= tolerance
-    return bool(near.size and near.any(axis=0).all() and near.any(axis=1).all())
-
-
 def press(tab: AttentionTab, head: int, **options: object) -> Locator:
     """Click the square of a head."""
     square = tab.button(f"Head {head}")
     square.click(**options)  # type: ignore[arg-type]  # passed through as given
     return square
-
-
-def pressed(tab: AttentionTab) -> list[int]:
-    """The heads whose squares are on."""
-    squares = tab.frame.get_by_role("group", name="Heads").get_by_role("button", name="Head ")
-    return [
-        number
-        for number, square in enumerate(squares.all())
-        if square.get_attribute("aria-pressed") == "true"
-    ]
 
 
 def row_numbers(tab: AttentionTab, token: str, nth: int = 0) -> list[float]:

@@ -70,6 +70,23 @@ def test_arrow_keys_move_among_the_heads_and_enter_opens_one(tab: AttentionTab) 
     expect(tab.frame.get_by_role("heading", name="Layer 1 · Head 1")).to_be_visible()
 
 
+def test_enter_on_the_open_head_closes_it_and_the_panels_button_gives_the_focus_back(
+    tab: AttentionTab,
+) -> None:
+    tab.go("model", **HERE, layer=1, head=2)
+    panel, cell = tab.frame.get_by_role("complementary", name="Chosen head"), tab.button("Layer 1 head 2")
+    cell.focus()
+    press(tab, "Enter")
+    expect(panel).to_have_count(0)
+    expect(cell).to_be_focused()
+    tab.hash_has("p.attn.open=0")
+    press(tab, "Enter")
+    panel.get_by_role("button", name="Close the chosen head").focus()
+    press(tab, "Enter")
+    expect(panel).to_have_count(0)
+    expect(cell).to_be_focused()
+
+
 def test_arrow_keys_point_at_tokens_and_enter_pins_one(tab: AttentionTab) -> None:
     tab.go("head", **HERE)
     queries = tab.frame.get_by_role("listbox", name="Query tokens")

@@ -1,4 +1,4 @@
-"""BertViz's neuron view, interaction by interaction (N1 to N7), on BERT, GPT-2, Llama and BART, in both themes."""
+"""The Neuron view on BERT, GPT-2, Llama and BART, in both themes: colours, order, plots, states and labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from neuron_log import PAIR, RUN, SENTENCE_B, STEPS, NeuronLog, write_log
-from numpy.typing import NDArray
+from neuron_page import ROW, cell_pixels, hover_query, shown_weights, signs, title
 from playwright.sync_api import Browser, expect
 from tensorboard_server import TensorBoardServer
 from text_boxes import layout_faults
@@ -17,7 +17,6 @@ from text_boxes import layout_faults
 from tensorboard_plugin_attn import AttentionReader, LayerAttention
 
 OpenTab = Callable[..., AttentionTab]
-ROW, PADDING = 24, 3
 SHE, DOCTOR = PAIR.index("she"), PAIR.index("doctor")
 
 both_themes = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -70,49 +69,10 @@ def layer_of(log: NeuronLog, tag: str, step: int, layer: int) -> LayerAttention:
     return AttentionReader(log.directory).read(RUN, tag, step).layers[layer]
 
 
-def shown_weights(tab: AttentionTab) -> list[float]:
-    """The weights beside the bars, to four decimals, from the first key in view on."""
-    cells = tab.frame.get_by_role("table", name="Weights").get_by_role("cell")
-    return [float(text) for text in cells.evaluate_all("cells => cells.map(cell => cell.title)")]
-
-
-def title(tab: AttentionTab) -> str:
-    return tab.frame.locator(".neuron-title").inner_text()
-
-
-def hover_query(tab: AttentionTab, row: int) -> None:
-    """Point at a query token."""
-    tokens = tab.frame.get_by_role("listbox", name="Query tokens")
-    tokens.hover(position={"x": 20, "y": row * ROW + ROW / 2})
-
-
-def cell_pixels(tab: AttentionTab, column: int, row: int, count: int) -> NDArray[np.int64]:
-    """Colours ``[dimension, rgba]`` of a row of one of the three columns of 192 pixels."""
-    pixels = tab.pixels(tab.canvas("Query, key")).astype(np.int64)
-    width = 192 // count
-    left = column * (192 + 16) + width // 2
-    return pixels[row * ROW + ROW // 2, left : left + 192 : width][:count]
-
-
-def signs(colours: NDArray[np.int64]) -> NDArray[np.int64]:
-    """1 for blue, −1 for orange, 0 for neither."""
-    return np.sign(np.where(abs(colours[:, 2] - colours[:, 0]) > 24, colours[:, 2] - colours[:, 0], 0))
-
-
 @both_themes
-@two_steps
-def test_n1_layer_and_head_are_chosen_by_name(show: OpenTab, log: NeuronLog, step: int, dark: bool) -> None:
-    tab = show("bert/pair", dark=dark, step=step, query=SHE)
-    tab.after_drawing("neuron", lambda: tab.frame.get_by_label("Layer", exact=True).select_option("Layer 1"))
-    tab.after_drawing("neuron", lambda: tab.frame.get_by_label("Head", exact=True).select_option("Head 3"))
-    assert "layer 1 · head 3" in title(tab)
-    wanted = layer_of(log, "bert/pair", step, 1).weights[3, SHE]
-    np.testing.assert_allclose(shown_weights(tab), wanted, atol=6e-5)
-    tab.hash_has("p.attn.layer=1", "p.attn.head=3")
-
-
-@both_themes
-def test_n2_a_sentence_pair_is_filtered(show: OpenTab, log: NeuronLog, dark: bool) -> None:
+def test_keys_of_the_other_sentence_are_not_drawn_and_their_weight_is_said(
+    show: OpenTab, log: NeuronLog, dark: bool
+) -> None:
     tab = show("bert/pair", dark=dark, step=STEPS[0], query=SHE)
     tab.button("B→A").click()
     wanted = layer_of(log, "bert/pair", STEPS[0], 0).weights[0, SHE]
@@ -125,34 +85,9 @@ def test_n2_a_sentence_pair_is_filtered(show: OpenTab, log: NeuronLog, dark: boo
 
 @both_themes
 @two_steps
-def test_n3_and_n6_collapsed_a_pointed_token_shows_its_lines(
+def test_signs_of_query_key_and_product_are_blue_and_orange(
     show: OpenTab, log: NeuronLog, step: int, dark: bool
 ) -> None:
-    tab = show("bert/pair", dark=dark, step=step, head=2)
-    tab.button("Collapsed").click()
-    lines = tab.canvas("Attention lines")
-    expect(lines).to_be_visible()
-    hover_query(tab, DOCTOR)
-    wanted = layer_of(log, "bert/pair", step, 0).weights[2, DOCTOR]
-    texts = tab.frame.locator(".weight-column span").all_inner_texts()
-    np.testing.assert_allclose([float(text) for text in texts], wanted, atol=0.0051)
-    assert tab.frame.locator(".token-bar").count() > 0
-    expect(tab.canvas("Query, key")).to_have_count(0)
-
-
-@both_themes
-def test_n4_the_switch_to_columns_is_visible_and_opens_them(show: OpenTab, dark: bool) -> None:
-    for width in (1280, 900):
-        tab = show("bert/pair", dark=dark, width=width, step=STEPS[0], columns="collapsed")
-        expect(tab.button("Expanded")).to_be_visible()
-        tab.after_drawing("neuron", tab.button("Expanded").click)
-        heads = tab.frame.locator(".neuron-heads b").all_inner_texts()
-        assert heads == ["query", "key", "q × k", "q · k", "softmax"]
-
-
-@both_themes
-@two_steps
-def test_n5_a_pointed_query_is_worked_out_anew(show: OpenTab, log: NeuronLog, step: int, dark: bool) -> None:
     tab = show("bert/pair", dark=dark, step=step, order="stored", query=SHE)
     layer = layer_of(log, "bert/pair", step, 0)
     for query in (DOCTOR, 1):
@@ -174,7 +109,7 @@ def test_n5_a_pointed_query_is_worked_out_anew(show: OpenTab, log: NeuronLog, st
 
 @both_themes
 @two_steps
-def test_n7_keys_after_the_query_are_hidden_in_a_causal_model(
+def test_keys_after_the_query_are_hidden_in_a_long_causal_text(
     show: OpenTab, log: NeuronLog, step: int, dark: bool
 ) -> None:
     tab = show("gpt2/128", dark=dark, step=step, query=4)
