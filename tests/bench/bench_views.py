@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from attention_tab import AttentionTab, tab_hash
 from chromium import launch
 from playwright.sync_api import Browser, Playwright, sync_playwright
+from renderer_memory import renderer_mib
 from tensorboard_server import TensorBoardServer
 
 import tensorboard_plugin_attn
@@ -32,7 +33,6 @@ from tensorboard_plugin_attn import AttentionWriter
 
 LAYERS, HEADS, LENGTH, STEPS = 12, 12, 128, 60
 WHERE = {"run": "run", "tag": "probe"}
-MIB = 2**20
 
 # Milliseconds from an action to the view's next mark.
 UNTIL_DRAWN = """async ([view, kind, value]) => {
@@ -163,31 +163,6 @@ def measure_head(tab: AttentionTab, repeats: int) -> None:
     report("head: layer switch", switches, "ms", "≤ 350")
     hovers = [inside.evaluate(HOVER, row) for row in range(1, 1 + max(repeats, 9))]
     report("head: hover to the second frame", hovers, "ms", "≤ 50")
-
-
-def renderer_mib() -> float:
-    """Resident memory of the largest renderer that this process started."""
-    parents: dict[int, int] = {}
-    resident: dict[int, float] = {}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        parents[int(folder.name)] = int(fields[1])
-        if b"--type=renderer" in command:
-            resident[int(folder.name)] = int(fields[21]) * os.sysconf("SC_PAGESIZE") / MIB
-    return max((size for pid, size in resident.items() if descends(pid, parents)), default=float("nan"))
-
-
-def descends(pid: int, parents: dict[int, int]) -> bool:
-    """Whether a process was started by this one or what it started."""
-    while pid not in (0, 1, os.getpid()):
-        pid = parents.get(pid, 0)
-    return pid == os.getpid()
 
 
 def measure_memory(playwright: Playwright, url: str, view: str, repeats: int) -> None:
