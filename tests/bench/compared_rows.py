@@ -38,7 +38,7 @@ def print_row(
     peer = f"{bound}{least:.0f} {unit} ({len(theirs)})" if theirs else "–"
     ratio = f"{bound}{least / mine:.1f} ×" if theirs else "–"
     print(
-        f"{where:<11} {name:<34} BertViz {peer:<15} ours {mine:6.0f} {unit:<3} ({len(ours)})  {ratio:>10}  "
+        f"{where:<11} {name:<36} BertViz {peer:<15} ours {mine:6.0f} {unit:<3} ({len(ours)})  {ratio:>10}  "
         f"hold {hold.text(unit):<16} load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
