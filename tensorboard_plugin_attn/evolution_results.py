@@ -157,7 +157,7 @@ def find_result(steps: Sequence[int], open_step: Callable[[int], OpenedRecord], 
             if len(steps) == 1 or getattr(error, "status", 422) == 400:
                 raise
             skipped.append({"step": step, "reason": str(error)})
-    return found_arrays(found), {"pattern": str(pattern), "skipped": skipped, "left": left}
+    return found_arrays(found), {"skipped": skipped, "left": left}
 
 
 def found_at(record: OpenedRecord, pattern: Pattern) -> Found:

@@ -24,7 +24,7 @@ from tensorboard_plugin_attn.health import THRESHOLD_NAMES, parse_thresholds
 from tensorboard_plugin_attn.listing import Listing, TagDirectory
 from tensorboard_plugin_attn.metric_series import MetricSeries, MetricSource
 from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
-from tensorboard_plugin_attn.query import integer, integers, number, text, where
+from tensorboard_plugin_attn.query import integer, integers, number, positions, text, where
 from tensorboard_plugin_attn.results import Packed, whole
 from tensorboard_plugin_attn.scalars import list_scalars, read_scalars
 
@@ -160,7 +160,7 @@ def evolution_asked(arguments: Arguments) -> EvolutionAsked:
 
 def pattern_asked(arguments: Arguments) -> Pattern:
     """A template, or positions of queries and keys. Raises RequestError 400."""
-    query, key = (integers(arguments, name) if name in arguments else None for name in ("query", "key"))
+    query, key = (positions(arguments, name) if name in arguments else None for name in ("query", "key"))
     try:
         pattern = parse_pattern(arguments.get("template"), query, key)
     except InvalidRecordError as error:

@@ -37,9 +37,6 @@ class Pattern:
     key: Any = None
     axes: tuple[str, str] | None = None  # names of the token lists of query and key; None: any
 
-    def __str__(self) -> str:
-        return self.template or f"{self.query} → {self.key}"
-
 
 @dataclass(frozen=True)
 class FoundHead:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 
 from tensorboard_plugin_attn.answers import RequestError
 
-__all__ = ["integer", "integers", "number", "optional_integer", "text", "where"]
+__all__ = ["integer", "integers", "number", "optional_integer", "positions", "text", "where"]
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
+POSITIONS = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+MOST_POSITIONS = 1 << 20
 
 
 def text(arguments: Mapping[str, str], name: str) -> str:
@@ -43,6 +45,19 @@ def integers(arguments: Mapping[str, str], name: str) -> list[int]:
         message = f"{name} must be whole numbers such as 3,4,5, got {arguments[name][:40]!r}"
         raise RequestError(400, "bad_request", message, parameter=name)
     return [int(part) for part in parts]
+
+
+def positions(arguments: Mapping[str, str], name: str) -> list[int]:
+    """The value of ``name`` as positions and ranges of them, both ends included: ``3,10-40``."""
+    parts = [POSITIONS.fullmatch(part) for part in text(arguments, name).split(",")]
+    ranges = [range(int(part[1]), int(part[2] or part[1]) + 1) for part in parts if part is not None]
+    if len(ranges) < len(parts) or not all(ranges) or sum(map(len, ranges)) > MOST_POSITIONS:
+        message = (
+            f"{name} must be positions or ranges of them such as 3,10-40, at most {MOST_POSITIONS} in all, "
+            f"got {arguments[name][:40]!r}"
+        )
+        raise RequestError(400, "bad_request", message, parameter=name)
+    return [position for each in ranges for position in each]
 
 
 def number(arguments: Mapping[str, str], name: str) -> float:

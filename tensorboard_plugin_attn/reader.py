@@ -136,7 +136,7 @@ class AttentionReader:
         """Every head's weight from some queries on some keys, or on a template's cells, at one step.
 
         Args:
-            query: a position, a token, or a set of them.
+            query: a position, a token, a set of them, or a ``range`` of positions.
             key: the same.
             template: ``"previous"``, ``"same"``, ``"next"``, ``"first"``, ``"same_word"``, ``"induction"`` or
                 ``"across"`` (the sentences of a pair), instead of query and key.
@@ -148,6 +148,7 @@ class AttentionReader:
 
         Example:
             >>> reader.find("a", "doctor/she", 60, query="she", key="nurse").ranking()[:5]
+            >>> reader.find("a", "doctor/she", 60, query=range(9, 12), key=range(2, 6)).ranking()  # a region
         """
         return find_in_source(self.source(run, tag, step), parse_pattern(template, query, key))
 

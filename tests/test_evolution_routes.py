@@ -175,6 +175,7 @@ def test_what_cannot_be_compared_is_refused_with_the_reason(host: Host, tmp_path
     ("query", "python"),
     [
         ({"query": "2", "key": "0,1"}, {"query": 2, "key": {0, 1}}),
+        ({"query": "1-4", "key": "0-1,3"}, {"query": range(1, 5), "key": {0, 1, 3}}),
         ({"template": "previous"}, {"template": "previous"}),
     ],
     ids=str,
@@ -231,7 +232,7 @@ def test_a_search_may_name_the_axes(tmp_path: Path) -> None:
         ({"step": 0}, 400, "pass query and key, or template"),
         ({"step": 0, "template": "odd"}, 400, "template must be one of"),
         ({"step": 0, "template": "across"}, 400, "one sentence"),
-        ({"step": 0, "query": "she", "key": 0}, 400, "query must be whole numbers"),
+        ({"step": 0, "query": "she", "key": 0}, 400, "query must be positions or ranges"),
         ({"step": 0, "query": 99, "key": 0}, 400, "outside the 5 tokens"),
         ({"template": "first"}, 400, "expected step="),
         ({"steps": "1,", "template": "first"}, 400, "steps must be whole numbers"),

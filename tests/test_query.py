@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tensorboard_plugin_attn.answers import RequestError
-from tensorboard_plugin_attn.query import integer, optional_integer, text
+from tensorboard_plugin_attn.query import integer, optional_integer, positions, text
 
 NUMBERS = [("0", 0), ("-5", -5), ("007", 7), ("123456789012345678", 123456789012345678)]
 NO_NUMBERS = ["", "x", "1.5", "1e3", "+1", " 1", "1 ", "0x1", "١", "--1", "9" * 5000, "1\n", "NaN"]
@@ -37,3 +37,18 @@ def test_an_absent_head_is_not_head_zero() -> None:
 
 def test_an_empty_text_is_a_value() -> None:
     assert text({"run": ""}, "run") == ""
+
+
+RANGES = [("7", [7]), ("10-12", [10, 11, 12]), ("3,5-6,5", [3, 5, 6, 5]), ("4-4", [4])]
+NO_RANGES = ["", "3,", "-3", "5-4", "1-2-3", "a-b", "1- 2", "0-999999999", ",".join(["0-1048574"] * 2)]
+
+
+@pytest.mark.parametrize(("value", "expected"), RANGES)
+def test_positions_are_single_ones_and_ranges_with_both_ends(value: str, expected: list[int]) -> None:
+    assert positions({"query": value}, "query") == expected
+
+
+@pytest.mark.parametrize("value", NO_RANGES)
+def test_other_positions_and_more_than_any_text_has_are_refused(value: str) -> None:
+    with pytest.raises(RequestError, match="query must be positions or ranges of them such as 3,10-40"):
+        positions({"query": value}, "query")

@@ -1,11 +1,12 @@
 /** What heads are searched for, and what was found so far. */
 
-import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import type { TokenList } from "./answers";
 import type { ApiError } from "./errors";
 import { frameWidth } from "./display";
 import { nothingFound, type Found } from "./found_heads";
+import { formatPositions, parsePositions } from "./positions";
 import { index, run, tag } from "./selection";
 
 export const templates = [
@@ -20,6 +21,7 @@ export const templates = [
 export type Template = (typeof templates)[number];
 
 export interface PairPattern {
+  /** Ascending. */
   readonly query: readonly number[];
   readonly key: readonly number[];
   /** Token lists of the layers that are meant; null: any. */
@@ -44,6 +46,14 @@ export const isSideShown: ReadonlySignal<boolean> = computed(
 
 export function togglePanel(name: ToolPanel): void {
   toolPanel.value = toolPanel.value === name ? null : name;
+}
+
+/** Open the panel with a pattern. */
+export function findHeads(pattern: FindPattern): void {
+  batch(() => {
+    findPattern.value = pattern;
+    toolPanel.value = "find";
+  });
 }
 
 /** null: nothing is asked for yet. */
@@ -87,12 +97,15 @@ export const patternSteps: ReadonlySignal<readonly number[]> = computed(() => {
 
 const lists: Record<string, TokenList> = { t: "tokens", d: "decoder_tokens" };
 
-/** "induction", "tracked.she → nurse", "9-5", "9.10-5", "3-4~dt" (queries are decoder tokens, keys tokens). */
+/** `.` and `_` need no escape in an address. */
+const marks = { comma: ".", dash: "_" };
+
+/** "induction", "tracked.she → nurse", "9-5", "9.12_40-5", "3-4~dt" (queries are decoder tokens, keys tokens). */
 export function formatPattern(pattern: FindPattern): string {
   if ("template" in pattern) return pattern.template;
   if ("tracked" in pattern) return `tracked.${pattern.tracked}`;
   const { query, key, axes } = pattern.pair;
-  const pair = `${query.join(".")}-${key.join(".")}`;
+  const pair = `${formatPositions(query, marks)}-${formatPositions(key, marks)}`;
   return axes === null ? pair : `${pair}~${axes.map((list) => list.charAt(0)).join("")}`;
 }
 
@@ -100,13 +113,10 @@ export function parsePattern(text: string): FindPattern | undefined {
   const template = templates.find((each) => each === text);
   if (template !== undefined) return { template };
   if (text.startsWith("tracked.")) return { tracked: text.slice("tracked.".length) };
-  const parts = /^([\d.]*)-([\d.]*)(?:~([td])([td]))?$/.exec(text);
+  const parts = /^([\d._]*)-([\d._]*)(?:~([td])([td]))?$/.exec(text);
   if (parts === null) return undefined;
-  const positions = (part: string): number[] =>
-    part
-      .split(".")
-      .filter((each) => /^\d{1,9}$/.test(each))
-      .map(Number);
+  const [query, key] = [parsePositions(parts[1]!, marks), parsePositions(parts[2]!, marks)];
+  if (query === undefined || key === undefined) return undefined;
   const axes = parts[3] === undefined ? null : ([lists[parts[3]]!, lists[parts[4]!]!] as const);
-  return { pair: { query: positions(parts[1]!), key: positions(parts[2]!), axes } };
+  return { pair: { query, key, axes } };
 }

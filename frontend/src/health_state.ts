@@ -46,6 +46,11 @@ export const health: ReadonlySignal<Health | null> = computed(() =>
   hasOwnLimits.value ? (shown(adjustedHealth.value) ?? null) : usualHealth.value,
 );
 
+/** "No hints", "1 hint", "3 hints" */
+export function hintCount({ length }: readonly Hint[]): string {
+  return `${length === 0 ? "No" : length} ${length === 1 ? "hint" : "hints"}`;
+}
+
 export function setLimit(name: string, value: number): void {
   const next = { ...ownLimits.value, [name]: value };
   const usual = usualLimits.value ?? {};

@@ -1,6 +1,7 @@
 /** Two records, or a pattern to find → the parameters of the routes that answer about them. */
 
 import type { FindPattern } from "./find_state";
+import { formatPositions } from "./positions";
 
 interface Address {
   readonly run: string;
@@ -24,14 +25,16 @@ export function comparisonQuery(first: Address, second: Address): Query {
   };
 }
 
+const marks = { comma: ",", dash: "-" };
+
 /** A tracked pair is a metric and is never asked for. */
 export function patternQuery(pattern: FindPattern): Query {
   if ("template" in pattern) return { template: pattern.template };
   if ("tracked" in pattern) return {};
   const { query, key, axes } = pattern.pair;
   return {
-    query: query.join(","),
-    key: key.join(","),
+    query: formatPositions(query, marks),
+    key: formatPositions(key, marks),
     ...(axes !== null && { axes: axes.join(",") }),
   };
 }

@@ -40,7 +40,8 @@ def agrees(tab: AttentionTab, reader: AttentionReader, **pattern: object) -> Non
     assert [row["head"] for row in listed] == [f"{head.layer}.{head.head}" for head in wanted]
     for row, head in zip(listed, wanted, strict=True):
         assert float(row["weight"]) == pytest.approx(head.weight, abs=1e-6)
-        assert shown_weight(head.weight) in row["text"].split()
+        decimals = 2 if head.weight >= 0.01 else 4
+        assert shown_weight(head.weight, decimals) in row["text"].split()
         passed = [each.step for each in over if each.values[head.layer, head.head] >= 0.5]
         assert row["since"] == str(passed[0] if passed else "")
 

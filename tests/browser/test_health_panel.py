@@ -1,17 +1,19 @@
-"""Hints in a real TensorBoard: a planted fault is listed first with its step; where nothing is wrong nothing is shown."""
+"""Hints in a real TensorBoard: a planted fault is listed first with its step; the limits are there in any case."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from attention_tab import AttentionTab
-from changing_log import SICK, STEPS
+from changing_log import MOVED, SICK, STEPS
 from playwright.sync_api import expect
 from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader
+from tensorboard_plugin_attn.health import Thresholds
 
 OpenTab = Callable[..., AttentionTab]
 SHE: dict[str, object] = {"tag": "she", "step": STEPS[-1], "view": "model"}
@@ -38,14 +40,38 @@ def test_a_planted_fault_is_first_with_its_step_and_the_way_to_it(
     tab.hash_has(f"p.attn.step={step}", f"p.attn.head={head}", "p.attn.panel=health")
 
 
-def test_where_nothing_is_wrong_nothing_is_shown(
-    open_tab: OpenTab, changing_server: TensorBoardServer
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_where_nothing_is_wrong_the_limits_can_be_seen_and_set(
+    open_tab: OpenTab, changing_server: TensorBoardServer, changing: Path, dark: bool
 ) -> None:
-    tab = open_tab(changing_server.url, run="a", **SHE)
+    tab = open_tab(changing_server.url, run="a", dark=dark, **SHE)
     tab.wait_drawn("model")
-    expect(tab.button("Find head")).to_be_visible()
-    tab.page.wait_for_load_state("networkidle")
-    expect(tab.frame.get_by_text("hint")).to_have_count(0)
+    switch = tab.button("No hints")
+    switch.focus()
+    tab.page.keyboard.press("Enter")
+    panel = tab.frame.get_by_role("complementary", name="Hints")
+    expect(panel).to_contain_text("No hints in this probe")
+    expect(panel.get_by_text("Nothing in this probe is beyond the limits below.")).to_be_visible()
+    limits = panel.get_by_role("spinbutton")
+    wanted = asdict(Thresholds())
+    expect(limits).to_have_count(len(wanted))
+    assert sorted(map(float, limits.evaluate_all("inputs => inputs.map(input => input.value)"))) == sorted(
+        map(float, wanted.values())
+    )
+    own = Thresholds(entropy=0.585, drop=1)
+    for name, value in (("Entropy below", own.entropy), ("… after a fall of so many deviations", own.drop)):
+        tab.frame.get_by_label(name).fill(str(value))
+        tab.frame.get_by_label(name).press("Enter")
+    expected = AttentionReader(changing).evolution("a", "she", own).hints
+    assert (expected[0].kind, expected[0].step, expected[0].heads) == (
+        "entropy_collapse",
+        MOVED[2],
+        [MOVED[1]],
+    )
+    expect(tab.frame.locator(".hint")).to_have_count(len(expected))
+    count = f"{len(expected)} {'hint' if len(expected) == 1 else 'hints'}"
+    expect(tab.button(count)).to_have_attribute("aria-pressed", "true")
+    expect(panel).to_contain_text(f"{count} in this probe")
 
 
 def test_limits_are_seen_and_set_and_travel_in_the_link(

@@ -1,8 +1,8 @@
 /** Compare, find a head, hints: the toolbar's switches, each pressed while what it opens is open. */
 
 import {
-  hasOwnLimits,
   health,
+  hintCount,
   isComparing,
   toggleCompare,
   togglePanel,
@@ -32,18 +32,15 @@ function Switch({ name, pressed, onClick, controls, class: look = "" }: SwitchPr
   );
 }
 
-/** "2 hints", "1 fault, 2 hints"; nothing where there is nothing to say. */
+/** How many there are; the limits are behind it in any case. */
 function HintSwitch() {
   const hints = health.value?.hints ?? [];
-  const isOpen = toolPanel.value === "health";
-  if (hints.length === 0 && !hasOwnLimits.value && !isOpen) return null;
   const faults = hints.filter(({ severity }) => severity === "error").length;
-  const name = `${hints.length} ${hints.length === 1 ? "hint" : "hints"}`;
   return (
     <Switch
-      name={name}
+      name={health.value === null ? "Hints" : hintCount(hints)}
       class={faults > 0 ? "has-hints is-fault" : hints.length > 0 ? "has-hints" : ""}
-      pressed={isOpen}
+      pressed={toolPanel.value === "health"}
       controls="attn-panel"
       onClick={() => togglePanel("health")}
     />

@@ -33,16 +33,22 @@ import { firstPassed, type RankedHead } from "./ranking";
 /** Rows at first; the rest when asked for. */
 const FIRST_ROWS = 40;
 
-/** The head, with the pattern's tokens pinned where there is one of them. */
+/** The head, with the pattern's query pinned where it is one token. */
 function open({ layer: at, head: number }: RankedHead): void {
   const pattern = findPattern.value;
   batch(() => {
     if (pattern !== null && "pair" in pattern) {
-      query.value = pattern.pair.query[0] ?? null;
+      const queries = pattern.pair.query;
+      query.value = queries.length === 1 ? queries[0]! : null;
       key.value = null;
     }
     openHead(at, number);
   });
+}
+
+/** A region of many keys has little in each query. */
+function shownWeight(weight: number): string {
+  return formatWeight(weight, weight >= 0.01 || weight === 0 ? 2 : 4);
 }
 
 function Row({ row }: { readonly row: RankedHead }) {
@@ -57,7 +63,7 @@ function Row({ row }: { readonly row: RankedHead }) {
         type="button"
         class="found-row"
         aria-current={isSelected ? "true" : undefined}
-        aria-label={`Layer ${row.layer} head ${number}: ${formatWeight(row.weight)}, ${sinceText} at least ${formatWeight(findThreshold.value)}`}
+        aria-label={`Layer ${row.layer} head ${number}: ${shownWeight(row.weight)}, ${sinceText} at least ${formatWeight(findThreshold.value)}`}
         data-head={`${row.layer}.${row.head}`}
         data-weight={row.weight}
         data-since={since ?? ""}
@@ -66,7 +72,7 @@ function Row({ row }: { readonly row: RankedHead }) {
         <b>
           {row.layer}.{number}
         </b>
-        <span>{formatWeight(row.weight)}</span>
+        <span>{shownWeight(row.weight)}</span>
         <span class="change-bar">
           <i style={{ width: `${100 * Math.min(1, row.weight)}%` }} />
         </span>

@@ -1,6 +1,7 @@
 /** Patterns to find → their names on the screen, and which of them a record can have. */
 
 import type { RecordHeader } from "../../answers";
+import { runsOf } from "../../positions";
 import type { FindPattern, PairPattern, Template } from "../../state";
 import { displayTokens, elide } from "../../tokens";
 
@@ -45,11 +46,18 @@ export function axesTitle([query, key]: Axes): string {
 
 const MOST_NAMED = 3;
 
+/** "she", "a, b, c and 4 more", "the … nurse (2–9)" */
 function named(tokens: readonly string[], positions: readonly number[]): string {
   if (positions.length === 0) return "…";
   const texts = displayTokens(tokens);
-  const words = positions.slice(0, MOST_NAMED).map((at) => elide(texts[at] ?? String(at), 16));
+  const name = (at: number): string => elide(texts[at] ?? String(at), 16);
+  const runs = runsOf(positions);
+  if (positions.length > MOST_NAMED && runs.length === 1) {
+    const [first, last] = runs[0]!;
+    return `${name(first)} … ${name(last)} (${first}–${last})`;
+  }
   const more = positions.length - MOST_NAMED;
+  const words = positions.slice(0, MOST_NAMED).map(name);
   return words.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 

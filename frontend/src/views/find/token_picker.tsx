@@ -1,8 +1,9 @@
-/** Tokens of one axis → a list in which any number of them is picked; arrow keys move, Enter and Space pick. */
+/** Tokens of one axis → a list in which any number of them is picked; arrow keys move, Enter and Space pick, Shift picks runs. */
 
 import { useSignal } from "@preact/signals";
 import { useId, useMemo } from "preact/hooks";
 
+import { formatPositions, parsePositions, positionsOf } from "../../positions";
 import { displayTokens, elide } from "../../tokens";
 
 export interface TokenPickerProps {
@@ -17,29 +18,55 @@ const MOST_SHOWN = 200;
 /** Below, every token is seen at once. */
 const MANY = 40;
 
+/** As they are written and read. */
+const marks = { comma: ", ", dash: "–" };
+const typed = { comma: ",", dash: "-" };
+
+/** Tokens whose text has the wanted one, or whose positions it names: "40", "10-40", "3,10-40". */
+function filtered(texts: readonly string[], wanted: string): number[] {
+  const positions = new Set(parsePositions(wanted.replaceAll(/\s/g, ""), typed));
+  return [...texts.keys()].filter(
+    (at) => wanted === "" || texts[at]!.toLowerCase().includes(wanted) || positions.has(at),
+  );
+}
+
+const moves: Readonly<Record<string, number>> = {
+  ArrowRight: 1,
+  ArrowDown: 1,
+  ArrowLeft: -1,
+  ArrowUp: -1,
+  Home: -Infinity,
+  End: Infinity,
+};
+
+const together = (one: readonly number[], other: readonly number[]): number[] =>
+  [...new Set([...one, ...other])].sort((a, b) => a - b);
+
 export function TokenPicker({ label, tokens, picked, onPick }: TokenPickerProps) {
   const filter = useSignal("");
   const active = useSignal<number | null>(null);
+  const last = useSignal<number | null>(null);
   const id = useId();
   const texts = useMemo(() => displayTokens(tokens), [tokens]);
-  const wanted = filter.value.toLowerCase();
-  const found = [...texts.keys()].filter(
-    (at) => wanted === "" || texts[at]!.toLowerCase().includes(wanted) || String(at) === wanted,
-  );
+  const chosen = new Set(picked);
+  const found = filtered(texts, filter.value.toLowerCase());
   const shown = found.slice(0, MOST_SHOWN);
-  const toggle = (at: number): void => {
-    const isPicked = picked.includes(at);
-    onPick(isPicked ? picked.filter((each) => each !== at) : [...picked, at].sort((a, b) => a - b));
+  const toggle = (at: number, isRun: boolean): void => {
+    const from = last.value;
+    last.value = at;
+    if (isRun && from !== null)
+      onPick(together(picked, positionsOf([[Math.min(from, at), Math.max(from, at)]])));
+    else onPick(chosen.has(at) ? picked.filter((each) => each !== at) : together(picked, [at]));
   };
   const onKey = (event: KeyboardEvent): void => {
-    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const by = moves[event.key];
     const now = active.value === null ? -1 : shown.indexOf(active.value);
     if (by !== undefined) {
       const next = Math.min(shown.length - 1, Math.max(0, now + by));
       active.value = shown[next] ?? null;
       document.getElementById(`${id}-${active.value}`)?.scrollIntoView({ block: "nearest" });
     } else if (event.key === "Enter" || event.key === " ") {
-      if (active.value !== null) toggle(active.value);
+      if (active.value !== null) toggle(active.value, event.shiftKey);
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -48,6 +75,9 @@ export function TokenPicker({ label, tokens, picked, onPick }: TokenPickerProps)
     <div class="token-picker">
       <span class="field-label with-value">
         {label}
+        {tokens.length > MANY && picked.length > 0 && (
+          <span class="picker-positions">{formatPositions(picked, marks)}</span>
+        )}
         {picked.length > 0 && (
           <button type="button" class="link" onClick={() => onPick([])}>
             Clear
@@ -59,7 +89,7 @@ export function TokenPicker({ label, tokens, picked, onPick }: TokenPickerProps)
           class="picker-filter"
           type="search"
           aria-label={`Filter ${label.toLowerCase()}`}
-          placeholder="Text or position"
+          placeholder="Text, or positions such as 3 or 10-40"
           value={filter.value}
           onInput={(event) => (filter.value = event.currentTarget.value)}
         />
@@ -81,9 +111,9 @@ export function TokenPicker({ label, tokens, picked, onPick }: TokenPickerProps)
             id={`${id}-${at}`}
             role="option"
             class={at === active.value ? "picker-token is-active" : "picker-token"}
-            aria-selected={picked.includes(at)}
+            aria-selected={chosen.has(at)}
             title={`position ${at}`}
-            onClick={() => toggle(at)}
+            onClick={(event) => toggle(at, event.shiftKey)}
           >
             <bdi>{elide(texts[at]!, 20)}</bdi>
           </span>

@@ -8,6 +8,7 @@ import {
   compare,
   hasOwnLimits,
   health,
+  hintCount,
   openBeside,
   ownLimits,
   selectStep,
@@ -138,8 +139,12 @@ function Limits() {
 }
 
 export function HealthPanel() {
+  const hints = health.value?.hints;
   return (
-    <ToolPanelFrame title="Hints">
+    <ToolPanelFrame
+      title="Hints"
+      aside={hints && <span class="hint-total">{hintCount(hints)} in this probe</span>}
+    >
       <Hints />
       <Limits />
       <p class="side-hint">

@@ -159,8 +159,8 @@ export function CellPanel({ source, shown, selected, elsewhere, width }: CellPan
       {shown === null ? (
         <p class="cell-hint">
           Point at a cell for its weight and its row; click one to keep it and to see it over the
-          steps. Wheel or + and − zoom, dragging moves; drag along the tokens to choose some and see
-          them as lines.
+          steps. Wheel or + and − zoom; then dragging moves. Drag over the matrix (zoomed: with
+          Shift) or along the tokens to choose a region, to see it as lines or to find heads for it.
         </p>
       ) : (
         <>

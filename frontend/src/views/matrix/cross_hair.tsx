@@ -1,4 +1,4 @@
-/** Pointed and selected cell → frames around its row, its column and itself. */
+/** Pointed and selected cell, chosen region → frames around them, and around the pointed row and column. */
 
 import {
   boxOf,
@@ -15,6 +15,13 @@ export interface CrossHairProps {
   /** Its row and column are framed. */
   pointed: Cell | null;
   selected: Cell | null;
+  region: Region | null;
+}
+
+/** Rows and columns [first, end). */
+export interface Region {
+  readonly rows: readonly [number, number];
+  readonly columns: readonly [number, number];
 }
 
 /** A cell that is hardly to be seen gets a frame that is. */
@@ -33,7 +40,16 @@ function Selected({ sheet, view, cell }: { sheet: Sheet; view: Viewport; cell: C
   return <div class="cross-cell" style={style} />;
 }
 
-export function CrossHair({ sheet, view, pointed, selected }: CrossHairProps) {
+function Chosen({ sheet, view, region }: { sheet: Sheet; view: Viewport; region: Region }) {
+  const first = boxOf(view, sheet, { row: region.rows[0], column: region.columns[0] });
+  const end = boxOf(view, sheet, { row: region.rows[1], column: region.columns[1] });
+  const [left, width] = frame(first.x, end.x - first.x);
+  const [top, height] = frame(first.y, end.y - first.y);
+  const style = { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` };
+  return <div class="cross-region" style={style} />;
+}
+
+export function CrossHair({ sheet, view, pointed, selected, region }: CrossHairProps) {
   const box = pointed && boxOf(view, sheet, pointed);
   return (
     <div class="cross-hair" aria-hidden="true">
@@ -59,6 +75,7 @@ export function CrossHair({ sheet, view, pointed, selected }: CrossHairProps) {
           />
         </>
       )}
+      {region !== null && <Chosen sheet={sheet} view={view} region={region} />}
       {selected !== null && <Selected sheet={sheet} view={view} cell={selected} />}
     </div>
   );

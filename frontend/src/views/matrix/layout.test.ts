@@ -5,6 +5,10 @@ describe("the layout of the matrix", () => {
   test("14 tokens get cells of 32 pixels in a wide view and of 30 in a narrow one", () => {
     expect(matrixLayout({ width: 992, height: 600 }, 14, 14).sheet.cellWidth).toBe(32);
     expect(matrixLayout({ width: 868, height: 600 }, 14, 14).sheet.cellWidth).toBe(30);
+    expect(matrixLayout({ width: 584, height: 600 }, 16, 16, false)).toMatchObject({
+      panel: 0,
+      sheet: { cellWidth: 29 },
+    });
   });
 
   test.each([128, 512, 4096, 10_000])("%i tokens fit whole into the view", (count) => {

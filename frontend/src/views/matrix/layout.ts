@@ -27,14 +27,16 @@ function fitted(room: number, count: number): number {
   return size >= WHOLE_PIXELS ? Math.floor(size) : size;
 }
 
-/** `width` and `height` are what the matrix with labels, legend and panel may take. */
+/** `width` and `height` are what the matrix with labels, legend and panel (0 where it has none) may take. */
 export function matrixLayout(
   { width, height }: { width: number; height: number },
   rows: number,
   columns: number,
+  hasPanel = true,
 ): MatrixLayout {
-  const panel = width < PANEL.narrowBelow ? PANEL.narrow : PANEL.wide;
-  const across = fitted(Math.max(160, width - ROW_LABELS - GAP - panel), columns);
+  const panel = !hasPanel ? 0 : width < PANEL.narrowBelow ? PANEL.narrow : PANEL.wide;
+  const beside = hasPanel ? GAP + panel : 0;
+  const across = fitted(Math.max(160, width - ROW_LABELS - beside), columns);
   const down = fitted(Math.max(160, height - COLUMN_LABELS - UNDER), rows);
   const isSquare = Math.max(rows, columns) <= SQUARE_UP_TO * Math.min(rows, columns);
   const both = Math.min(across, down);

@@ -6,10 +6,13 @@ import type { LayerWeights } from "../../decode";
 import { useExport } from "../../exported";
 import {
   colourScale,
+  findHeads,
   headMode,
+  isSideShown,
   mergeWords,
   numbers,
   type RecordHeader,
+  standaloneViews,
   theme,
   tokenRange,
 } from "../../state";
@@ -22,6 +25,7 @@ import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";
 import { matrixExport } from "./matrix_export";
 import { MatrixPicture } from "./matrix_picture";
 import { hiddenShare } from "./hidden_share";
+import { regionPattern } from "./token_range";
 import { type MatrixSource, useCells, useMatrix } from "./use_matrix";
 import type { Sheet } from "./viewport";
 
@@ -36,7 +40,7 @@ function rangeText([first, end]: readonly [number, number]): string {
   return end - first === 1 ? String(first) : `${first}–${end - 1}`;
 }
 
-function Range() {
+function Range({ source }: { source: MatrixSource }) {
   const range = tokenRange.value;
   if (range === null) return null;
   return (
@@ -51,6 +55,17 @@ function Range() {
       >
         show as lines
       </button>
+      {standaloneViews.value === null && (
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            findHeads({ pair: regionPattern(source, range) });
+          }}
+        >
+          find heads for this region
+        </button>
+      )}
       <button
         type="button"
         class="link"
@@ -91,10 +106,8 @@ function Legend({ source, sheet }: { source: MatrixSource; sheet: Sheet }) {
         <span>{middle}</span>
         <span>1</span>
       </div>
-      <div>
-        <p>{legendText(source, sheet)}</p>
-        <Range />
-      </div>
+      <p>{legendText(source, sheet)}</p>
+      <Range source={source} />
     </div>
   );
 }
@@ -106,8 +119,8 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
   useExport(() => matrixExport(source, theme.value, colourScale.value));
   const { rows, columns } = source.pyramid[0]!;
   const { sheet, panel } = useMemo(
-    () => matrixLayout(size, rows, columns),
-    [size.width, size.height, rows, columns],
+    () => matrixLayout(size, rows, columns, isSideShown.value),
+    [size.width, size.height, rows, columns, isSideShown.value],
   );
   const { pointed, selected, shown } = useCells(source);
   const onDrawn = useDrawnMark("head", [source.weights, source.head, source.axes, "matrix"]);
@@ -134,13 +147,15 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
             />
             <Legend source={source} sheet={sheet} />
           </div>
-          <CellPanel
-            source={source}
-            shown={shown}
-            selected={selected}
-            elsewhere={elsewhere}
-            width={panel}
-          />
+          {isSideShown.value && (
+            <CellPanel
+              source={source}
+              shown={shown}
+              selected={selected}
+              elsewhere={elsewhere}
+              width={panel}
+            />
+          )}
         </>
       )}
       {(rows === 0 || columns === 0) && (

@@ -1,37 +1,26 @@
-/** The shown head → its matrix with names along both sides, cross-hair, range and minimap; zoomed, dragged, pointed at. */
+/** The shown head → its matrix with names along both sides, cross-hair, region and minimap; zoomed, dragged, pointed at. */
 
 import { batch } from "@preact/signals";
-import type { TargetedKeyboardEvent, TargetedPointerEvent } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { TargetedKeyboardEvent } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import {
-  colourScale,
-  hoverKey,
-  hoverQuery,
-  key,
-  numbers,
-  query,
-  theme,
-  tokenRange,
-} from "../../state";
+import { colourScale, key, numbers, query, theme, tokenRange } from "../../state";
 import { AxisLabels } from "./axis_labels";
 import { CrossHair } from "./cross_hair";
 import { COLUMN_LABELS, ROW_LABELS } from "./layout";
 import { MatrixCanvas } from "./matrix_canvas";
 import { keyAction } from "./matrix_keys";
 import { Minimap } from "./minimap";
-import { chooseRows, rowsInRange } from "./token_range";
-import { type MatrixSource, tokensOf, useCells, weightIn } from "./use_matrix";
+import { chooseRegion, chooseRows, rowsInRange } from "./token_range";
+import { type MatrixSource, useCells, weightIn } from "./use_matrix";
+import { pinCell, pointAt, usePress } from "./use_press";
 import {
   type Cell,
-  cellAt,
-  panned,
   pictureHeight,
   pictureWidth,
   type Point,
   settled,
   type Sheet,
-  type Viewport,
   whole,
   zoomed,
 } from "./viewport";
@@ -43,28 +32,8 @@ export interface MatrixPictureProps {
   onDrawn: () => void;
 }
 
-/** Pixels after which a press is a drag and no click. */
-const DRAG = 4;
 /** Zoom of one notch of a wheel. */
 const WHEEL = 0.002;
-
-function pointAt(source: MatrixSource, cell: Cell | null): void {
-  batch(() => {
-    const tokens = cell === null ? null : tokensOf(source, cell);
-    hoverQuery.value = tokens?.query ?? null;
-    hoverKey.value = tokens?.key ?? null;
-  });
-}
-
-/** Select the cell; the selected one again frees it. */
-function pinCell(source: MatrixSource, cell: Cell): void {
-  batch(() => {
-    const tokens = tokensOf(source, cell);
-    const again = query.value === tokens.query && key.value === tokens.key;
-    query.value = again ? null : tokens.query;
-    key.value = again ? null : tokens.key;
-  });
-}
 
 /** A wheel's event must be told not to scroll before the browser does. */
 function useWheel(
@@ -92,18 +61,10 @@ function finer(wheel: Point, pointer: Point | null): Point {
   return near ? pointer : wheel;
 }
 
-interface Press {
-  at: Point;
-  view: Viewport;
-  dragged: boolean;
-}
-
 export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPictureProps) {
   const [chosen, setView] = useState(whole);
-  const view = settled(chosen, sheet);
+  const view = useMemo(() => settled(chosen, sheet), [chosen, sheet]);
   const picture = useRef<HTMLDivElement>(null);
-  const press = useRef<Press | null>(null);
-  const last = useRef<Point | null>(null);
   const anchor = useRef<Cell | null>(null);
   const { pointed, selected, shown } = useCells(source);
 
@@ -111,6 +72,14 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
     const box = picture.current!.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
+  const { last, isPanned, ...press } = usePress({
+    source,
+    sheet,
+    view,
+    setView,
+    placeOf,
+    anchor,
+  });
   useWheel(picture, (event) => {
     const lines = event.deltaMode === 0 ? 1 : 16;
     const at = finer(placeOf(event), last.current);
@@ -125,36 +94,9 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
     [],
   );
 
-  const onPointerDown = (event: TargetedPointerEvent<HTMLElement>): void => {
-    if (event.button !== 0) return;
-    press.current = { at: placeOf(event), view, dragged: false };
-    event.currentTarget.setPointerCapture(event.pointerId);
-  };
-  const onPointerMove = (event: TargetedPointerEvent<HTMLElement>): void => {
-    const place = (last.current = placeOf(event));
-    const held = press.current;
-    if (held === null) return pointAt(source, cellAt(view, sheet, place));
-    const by = { x: place.x - held.at.x, y: place.y - held.at.y };
-    held.dragged ||= Math.hypot(by.x, by.y) > DRAG;
-    if (held.dragged) setView(panned(held.view, sheet, by));
-  };
-  const onPointerUp = (event: TargetedPointerEvent<HTMLElement>): void => {
-    const held = press.current;
-    press.current = null;
-    if (held === null || held.dragged) return;
-    const cell = cellAt(view, sheet, placeOf(event));
-    anchor.current = cell;
-    if (cell !== null) pinCell(source, cell);
-  };
   const extend = (to: Cell): void => {
     anchor.current ??= shown ?? to;
-    const from = anchor.current;
-    const rows = [Math.min(from.row, to.row), Math.max(from.row, to.row)] as const;
-    const columns = [Math.min(from.column, to.column), Math.max(from.column, to.column)] as const;
-    batch(() => {
-      chooseRows(source, "query", rows, true);
-      chooseRows(source, "key", columns, true);
-    });
+    chooseRegion(source, anchor.current, to);
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -176,6 +118,8 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
     });
   };
 
+  const rows = rowsInRange(source, tokenRange.value, "query");
+  const columns = rowsInRange(source, tokenRange.value, "key");
   const axis = (side: "query" | "key") => {
     const isQuery = side === "query";
     return (
@@ -187,7 +131,7 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
         length={isQuery ? pictureHeight(sheet) : pictureWidth(sheet)}
         pointed={(isQuery ? pointed?.row : pointed?.column) ?? null}
         selected={(isQuery ? selected?.row : selected?.column) ?? null}
-        range={rowsInRange(source, tokenRange.value, side)}
+        range={isQuery ? rows : columns}
         onRange={(first, last, alone) => {
           chooseRows(source, side, [first, last], alone);
         }}
@@ -208,17 +152,12 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
       {axis("query")}
       <div
         ref={picture}
-        class={view.zoom > 1 ? "matrix-cells is-zoomed" : "matrix-cells"}
+        class={isPanned ? "matrix-cells is-panned" : "matrix-cells"}
         role="application"
         tabIndex={0}
-        aria-label="Matrix: arrows move, plus and minus zoom, 0 shows all, Enter selects, Shift + arrows choose a range"
+        aria-label="Matrix: arrows move, plus and minus zoom, 0 shows all, Enter selects, Shift + arrows choose a region"
         style={{ width: `${pictureWidth(sheet)}px`, height: `${pictureHeight(sheet)}px` }}
-        onPointerDown={onPointerDown}
-        onPointerMove={onPointerMove}
-        onPointerUp={onPointerUp}
-        onPointerCancel={() => {
-          press.current = null;
-        }}
+        {...press}
         onPointerLeave={() => {
           pointAt(source, null);
         }}
@@ -238,7 +177,13 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
           label={label}
           onDrawn={onDrawn}
         />
-        <CrossHair sheet={sheet} view={view} pointed={shown} selected={selected} />
+        <CrossHair
+          sheet={sheet}
+          view={view}
+          pointed={shown}
+          selected={selected}
+          region={rows && columns && { rows, columns }}
+        />
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { RecordHeader } from "../../state";
+import { type RecordHeader, tokenRange } from "../../state";
 import { groupsIn, singleTokens, type TokenGroups } from "../token_lines/token_groups";
-import { nextRange, rowsInRange } from "./token_range";
+import { chooseRegion, nextRange, regionPattern, rowsInRange } from "./token_range";
 import type { MatrixSource } from "./use_matrix";
 
 function source(query: TokenGroups, key: TokenGroups, hidden: number[] = []): MatrixSource {
@@ -58,5 +58,18 @@ describe("a chosen range", () => {
     expect(rowsInRange(source(tokens, tokens), range, "query")).toEqual([3, 8]);
     expect(rowsInRange(source(tokens, tokens, [0, 1]), range, "key")).toEqual([8, 10]);
     expect(rowsInRange(source(tokens, tokens), null, "key")).toBeNull();
+  });
+
+  test("is drawn between any two corners", () => {
+    chooseRegion(source(tokens, tokens), { row: 7, column: 2 }, { row: 3, column: 11 });
+    expect(tokenRange.value).toEqual({ query: [3, 8], key: [2, 12] });
+  });
+
+  test("is a pattern of all its queries and keys, in layers of these axes where there are others", () => {
+    const range = { query: [3, 6], key: [10, 12] } as const;
+    const one = source(tokens, tokens);
+    expect(regionPattern(one, range)).toEqual({ query: [3, 4, 5], key: [10, 11], axes: null });
+    one.record.layers.push(source(tokens, singleTokens(9)).record.layers[0]!);
+    expect(regionPattern(one, range).axes).toEqual(["tokens", "tokens"]);
   });
 });

@@ -1,7 +1,10 @@
 /** Rows chosen along an axis ⇄ the range of tokens in the state. */
 
-import { type TokenRange, tokenRange } from "../../state";
+import { batch } from "@preact/signals";
+
+import { type PairPattern, type TokenRange, tokenRange } from "../../state";
 import type { MatrixSource } from "./use_matrix";
+import type { Cell } from "./viewport";
 
 type Side = "query" | "key";
 type Span = readonly [first: number, end: number];
@@ -48,6 +51,31 @@ export function chooseRows(
   alone = false,
 ): void {
   tokenRange.value = nextRange(source, tokenRange.value, { side, first, last, alone });
+}
+
+/** The rectangle between two cells, both inside. */
+export function chooseRegion(source: MatrixSource, from: Cell, to: Cell): void {
+  const rows = [Math.min(from.row, to.row), Math.max(from.row, to.row)] as const;
+  const columns = [Math.min(from.column, to.column), Math.max(from.column, to.column)] as const;
+  batch(() => {
+    chooseRows(source, "query", rows, true);
+    chooseRows(source, "key", columns, true);
+  });
+}
+
+/** The range as a pattern to find: each of its queries, all of its keys. */
+export function regionPattern({ record, weights }: MatrixSource, range: TokenRange): PairPattern {
+  const { query_tokens, key_tokens } = record.layers[weights.layer]!;
+  const positions = ([first, end]: Span): number[] =>
+    Array.from({ length: end - first }, (_, i) => first + i);
+  const isAlike = record.layers.every(
+    (layer) => layer.query_tokens === query_tokens && layer.key_tokens === key_tokens,
+  );
+  return {
+    query: positions(range.query),
+    key: positions(range.key),
+    axes: isAlike ? null : [query_tokens, key_tokens],
+  };
 }
 
 /** Rows [first, end) of the range along an axis; null without one. */

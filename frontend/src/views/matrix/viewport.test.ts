@@ -3,6 +3,7 @@ import {
   boxOf,
   cellAt,
   largestZoom,
+  nearestCell,
   panned,
   placeAt,
   revealed,
@@ -41,6 +42,13 @@ describe("the viewport", () => {
     const { x, y, width, height } = boxOf(view, sheet, cell);
     expect(x <= 100 && x + width > 100 && y <= 200 && y + height > 200).toBe(true);
     expect(cellAt(whole, sheet, { x: 513, y: 2 })).toBeNull();
+  });
+
+  test("a point beside the matrix is nearest to a cell of its edge", () => {
+    const view = zoomed(whole, sheet, 100, { x: 256, y: 256 });
+    const inside = { x: 100, y: 200 };
+    expect(nearestCell(view, sheet, inside)).toEqual(cellAt(view, sheet, inside));
+    expect(nearestCell(whole, sheet, { x: -5, y: 900 })).toEqual({ row: 4095, column: 0 });
   });
 
   test("moves just as far as a cell needs to be seen", () => {

@@ -81,6 +81,18 @@ export function cellAt(view: Viewport, sheet: Sheet, point: Point): Cell | null 
   return inside ? cell : null;
 }
 
+/** The cell of the matrix nearest to a point in or beside the picture. */
+export function nearestCell(view: Viewport, sheet: Sheet, point: Point): Cell {
+  const place = placeAt(view, sheet, {
+    x: clamp(point.x, 0, pictureWidth(sheet)),
+    y: clamp(point.y, 0, pictureHeight(sheet)),
+  });
+  return {
+    row: clamp(Math.floor(place.row), 0, sheet.rows - 1),
+    column: clamp(Math.floor(place.column), 0, sheet.columns - 1),
+  };
+}
+
 /** Where a cell lies in the picture, in CSS pixels. */
 export function boxOf(view: Viewport, sheet: Sheet, { row, column }: Cell): CellBox {
   const width = sheet.cellWidth * view.zoom;

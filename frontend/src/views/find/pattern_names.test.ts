@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest";
+
+import type { RecordHeader } from "../../state";
+import { patternTitle } from "./pattern_names";
+
+const tokens = ["[CLS]", "the", "nurse", "said", "she", "was", "late", "[SEP]"];
+const header = { tokens: { tokens } } as unknown as RecordHeader;
+
+const titles: [number[], number[], string][] = [
+  [[4], [2], "she → nurse"],
+  [[4, 5], [], "she, was → …"],
+  [[1, 2, 3, 4], [0, 2, 4, 6], "the … she (1–4) → [CLS], nurse, she and 1 more"],
+];
+
+describe("the title of a pattern", () => {
+  it.each(titles)("of %j and %j", (query, key, title) => {
+    expect(patternTitle({ pair: { query, key, axes: null } }, header)).toBe(title);
+  });
+});
