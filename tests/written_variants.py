@@ -205,4 +205,23 @@ class ExternalMemory(LeftOutForm):
         return (x @ self.qkv.weight[:WIDTH] @ self.keys.t()).softmax(-1) @ self.values
 
 
-LEFT_OUT_FORMS = LeftOutForm.__subclasses__()
+class SlicedBatchAndHeads(LeftOutForm):
+    """diffusers' attention slicing, a few of batch × heads at a time."""
+
+    reason = "a slice of batch and heads"
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = (by_head(part).flatten(0, 1) for part in self.qkv(x).chunk(3, -1))
+        slices = [slice(begin, begin + 2) for begin in range(0, len(q), 2)]
+        parts = [torch.bmm((q[one] @ k[one].mT).softmax(-1), v[one]) for one in slices]
+        return joined(torch.cat(parts).view(BATCH, HEADS, LENGTH, SIZE))
+
+
+class SlicedBatchAndHeadsFused(SlicedBatchAndHeads):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = (by_head(part).flatten(0, 1).split(2) for part in self.qkv(x).chunk(3, -1))
+        parts = [F.scaled_dot_product_attention(*parts) for parts in zip(q, k, v, strict=True)]
+        return joined(torch.cat(parts).view(BATCH, HEADS, LENGTH, SIZE))
+
+
+LEFT_OUT_FORMS = [*LeftOutForm.__subclasses__(), SlicedBatchAndHeadsFused]

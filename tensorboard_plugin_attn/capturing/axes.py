@@ -12,13 +12,17 @@ __all__ = ["Atom", "Axes", "Axis", "distinct", "fresh", "leaves", "refit", "regr
 
 
 class Atom:
-    """A piece of an axis; ``is_feature`` when it came out of a projection rather than from tokens or batch."""
+    """A piece of an axis; ``is_feature`` when it came out of a projection rather than from tokens or batch.
 
-    __slots__ = ("is_feature", "parts", "size", "whole")
+    ``is_mixed``: a slice of an axis in which heads and batch stood together, so that it is neither.
+    """
+
+    __slots__ = ("is_feature", "is_mixed", "parts", "size", "whole")
 
     def __init__(self, size: int, is_feature: bool = False, whole: Atom | None = None) -> None:
         self.size = size
         self.is_feature = is_feature
+        self.is_mixed: bool = whole is not None and whole.is_mixed
         self.whole = whole
         self.parts: tuple[Atom, Atom] | None = None
 
@@ -106,11 +110,18 @@ def take(queue: list[Atom], size: int) -> Axis | None:
 def refit(axes: Axes, shape: Sequence[int], *, keeps_features: bool = False) -> Axes:
     """Axes of a result with as many axes: those of an unchanged size are kept, the others are fresh."""
     return tuple(
-        axis
-        if sizes(axis) == size
-        else fresh((size,), keeps_features and bool(axis) and all(atom.is_feature for atom in axis))[0]
+        axis if sizes(axis) == size else cut(axis, size, keeps_features=keeps_features)
         for axis, size in zip(axes, shape, strict=True)
     )
+
+
+def cut(axis: Axis, size: int, *, keeps_features: bool) -> Axis:
+    """An axis of another size than before."""
+    features = [atom.is_feature for atom in axis]
+    (result,) = fresh((size,), keeps_features and bool(axis) and all(features))
+    for atom in result:
+        atom.is_mixed = keeps_features and (len(set(features)) > 1 or any(one.is_mixed for one in axis))
+    return result
 
 
 def distinct(axes: Axes) -> Axes:

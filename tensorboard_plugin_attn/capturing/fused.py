@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing import sdpa
+from tensorboard_plugin_attn.capturing.axes import leaves
 from tensorboard_plugin_attn.capturing.flex import read_flex_call
 from tensorboard_plugin_attn.capturing.flow import Facts, Flow
 from tensorboard_plugin_attn.capturing.names import ModuleNames
@@ -17,6 +18,7 @@ from tensorboard_plugin_attn.capturing.nested import padded
 from tensorboard_plugin_attn.capturing.registry import read_kernel_call
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.sighting import Sighting, in_float32
+from tensorboard_plugin_attn.capturing.softmax_matmul import SLICED
 
 __all__ = ["FUSED", "FusedCalls"]
 
@@ -80,6 +82,9 @@ class FusedCalls:
             return
         sides = self.flow.get(query), self.flow.get(key)
         axes = None if sides[0] is None else sides[0].axes
+        if axes is not None and any(atom.is_mixed for axis in axes for atom in leaves(axis)):
+            self.session.leave_out(self.names.name, "attention", SLICED)
+            return
         call = sdpa.unpacked(call, axes)
         if self.session.row is not None and call.mechanism == "sdpa":
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)

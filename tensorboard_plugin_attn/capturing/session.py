@@ -90,7 +90,7 @@ class Session:
 
     def nothing_found(self) -> CaptureError:
         """The error of a model in which no attention was seen: what was seen, and what to do."""
-        seen = [str(one) for one in self.left_out]
+        seen = list(dict.fromkeys(map(str, self.left_out)))
         seen += [
             f"a softmax of shape {list(shape)} in {module or 'the model'}" for module, shape in self.softmaxes
         ]

@@ -18,7 +18,16 @@ from tensorboard_plugin_attn.capturing.flow import Product, WeightMap
 from tensorboard_plugin_attn.capturing.masks import seen_in_scores
 from tensorboard_plugin_attn.capturing.sighting import Sighting, traces_of
 
-__all__ = ["Layout", "NotTokens", "is_chunked", "layout_of", "layout_of_sum", "meets_values", "sighting_of"]
+__all__ = [
+    "SLICED",
+    "Layout",
+    "NotTokens",
+    "is_chunked",
+    "layout_of",
+    "layout_of_sum",
+    "meets_values",
+    "sighting_of",
+]
 
 
 class NotTokens(Exception):  # noqa: N818 - the outcome of a reading, not a fault
@@ -129,7 +138,9 @@ def is_multiple(size: int, heads: int) -> bool:
 
 
 def check_tokens(layout: Layout, found: WeightMap) -> None:
-    """Leave out maps whose rows or columns are channels."""
+    """Leave out maps whose rows or columns are channels, or whose heads cannot be told from the batch."""
+    if any(atom.is_mixed for part in layout.parts for atom in part):
+        raise NotTokens(SLICED)
     if found.is_constant and not layout.query:
         raise NotTokens("a mixture whose weights are parameters")
     rows = bool(layout.query) and all(atom.is_feature for atom in layout.query)
@@ -280,5 +291,6 @@ def is_shift(bias: torch.Tensor, allowed: torch.Tensor | None, rounding: float) 
     return bool((above.amax(-1) - below.amin(-1) <= rounding).all())
 
 
+SLICED = "a slice of batch and heads together: run it without attention slicing"
 ROUNDING = 64
 """How many units in the last place of the largest score count as rounding."""
