@@ -1,4 +1,4 @@
-"""A log of 12 × 12 heads at T=128 in a real TensorBoard → how fast Model and Head draw, and what they cost.
+"""A log of 12 × 12 heads at T=128 in a real TensorBoard → how fast Model and Head draw.
 
 Run ``python tests/bench/bench_views.py [--repeats 7]``. All times are of a headless Chromium without a GPU; marks
 are set when a selection's pixels are on screen. Prints medians beside the numbers to hold.
@@ -25,7 +25,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from attention_tab import AttentionTab, tab_hash
 from chromium import launch
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from renderer_memory import renderer_mib
 from tensorboard_server import TensorBoardServer
 
 import tensorboard_plugin_attn
@@ -165,25 +164,6 @@ def measure_head(tab: AttentionTab, repeats: int) -> None:
     report("head: hover to the second frame", hovers, "ms", "≤ 50")
 
 
-def measure_memory(playwright: Playwright, url: str, view: str, repeats: int) -> None:
-    """A new renderer, its step cache filled by going through steps (and layers), then at rest."""
-    peaks, rests = [], []
-    for _ in range(repeats):
-        with opened(playwright) as browser:
-            tab = AttentionTab.open(browser, url, width=1280, view=view, **WHERE)
-            tab.wait_drawn(view)
-            sizes = []
-            for position in range(STEPS - 2, STEPS - 32, -1):
-                tab.inside().evaluate(UNTIL_DRAWN, [view, "step", position])
-                sizes.append(renderer_mib())
-            until_rest(tab)
-            rests.append(renderer_mib())
-            peaks.append(max(*sizes, rests[-1]))
-            tab.close()
-    report(f"{view}: renderer memory, cache filled, at most", peaks, "MiB", "≤ 300")
-    report(f"{view}: renderer memory, cache filled, at rest", rests, "MiB", "≤ 300")
-
-
 def report_bundle() -> None:
     """Size of the built module, compressed."""
     bundle = Path(tensorboard_plugin_attn.__file__).parent / "static" / "index.js"
@@ -212,7 +192,6 @@ def main() -> None:
                     tab.wait_drawn("model")
                     measure(tab, repeats)
                     tab.close()
-                measure_memory(playwright, server.url, view, repeats)
 
 
 if __name__ == "__main__":

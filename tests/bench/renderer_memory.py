@@ -6,12 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["renderer_mib", "renderer_peak_mib"]
-
-
-def renderer_mib() -> float:
-    """Of the largest one, now."""
-    return max((kib_of(folder, "VmRSS") for folder in renderers()), default=float("nan")) / 1024
+__all__ = ["renderer_peak_mib", "renderers"]
 
 
 def renderer_peak_mib() -> float:

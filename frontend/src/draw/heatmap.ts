@@ -95,6 +95,8 @@ export function poolCodes(head: Codes, most: number): Codes {
   return { codes, offset: 0, rows, columns };
 }
 
+let sums = new Uint32Array(0);
+
 /** Mean weight over the heads of a layer, as codes again: code = round(255 √weight). */
 export function meanCodes(
   codes: Uint8Array,
@@ -102,7 +104,8 @@ export function meanCodes(
   heads: number,
   size: number,
 ): Uint8Array {
-  const sums = new Uint32Array(size);
+  if (sums.length < size) sums = new Uint32Array(size);
+  sums.fill(0, 0, size);
   for (let head = 0; head < heads; head++) {
     const start = offset + head * size;
     for (let at = 0; at < size; at++) {
