@@ -170,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
         Floor("share of words with the largest weight there", hit, at_least=0.95),
         Floor("share of exact reversals", scalars(options.logdir, RUN, "exact")[last], at_least=0.95),
     ]
-    return finish(floors, options, run=RUN, tag="reverse/8")
+    return finish(floors, options, run=RUN, tag="reverse/8", metric="source_word")
 
 
 if __name__ == "__main__":

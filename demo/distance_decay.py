@@ -183,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
     log_run(options)
     reader = AttentionReader(options.logdir)
     last = reader.steps(RUN, next(iter(PROBES)))[-1]
-    return finish(floors(decays(reader, last)), options, run=RUN, tag="text/queue")
+    return finish(floors(decays(reader, last)), options, run=RUN, tag="text/queue", metric="mean_distance")
 
 
 if __name__ == "__main__":

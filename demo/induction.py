@@ -169,7 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
         for run in RUNS
     }
     loss = scalars(options.logdir, "two-layers", "loss/repeated")
-    return finish(floors(matching, loss), options, run="two-layers", tag="repeated/21")
+    return finish(floors(matching, loss), options, run="two-layers", tag="repeated/21", metric="induction")
 
 
 if __name__ == "__main__":

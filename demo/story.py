@@ -135,13 +135,13 @@ def table(floors: Sequence[Floor]) -> str:
     )
 
 
-def finish(floors: Sequence[Floor], options: argparse.Namespace, *, run: str, tag: str) -> int:
+def finish(floors: Sequence[Floor], options: argparse.Namespace, **state: str) -> int:
     """Print the floors; if all hold, serve the log unless told not to. Returns the exit code.
 
-    ``run`` and ``tag`` are where the story begins in the tab.
+    ``state`` is what the tab shows first: ``run``, ``tag``, ``metric``, ….
     """
     print(f"\n{table(floors)}\n", flush=True)
-    place = f"#attn&p.attn.run={quote(run, safe='')}&p.attn.tag={quote(tag, safe='')}"
+    place = "#attn" + "".join(f"&p.attn.{name}={quote(value, safe='')}" for name, value in state.items())
     holds = all(floor.holds for floor in floors)
     if not holds:
         print("A floor does not hold.")
