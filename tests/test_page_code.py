@@ -105,9 +105,9 @@ def test_the_readme_logs_a_probe_by_writer_trainer_and_tensors_and_reads_it_back
     assert np.abs(read.layers[5].weights[3] - given[5][0, 3].detach().numpy()).max() < 0.002
 
 
-def test_the_capture_page_reads_a_batch_and_a_generation() -> None:
+def test_the_capture_page_reads_a_batch_a_generation_and_what_beams_found() -> None:
     names = bert([SENTENCE] * 4)
-    batch, generation = blocks("docs/capture.md")
+    batch, generation, beams = blocks("docs/capture.md")
     run_block("docs/capture.md", batch, names)
     assert len(names["record"].layers) == 6
     vocabulary = len(names["tokenizer"])
@@ -117,7 +117,9 @@ def test_the_capture_page_reads_a_batch_and_a_generation() -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning)  # transformers on its own defaults
         run_block("docs/capture.md", generation, names)
+        run_block("docs/capture.md", beams, names)
     assert names["record"].layers[0].mask == "causal"
+    assert names["captured"].layers[0].num_keys == len(names["output"][0]) - 1
 
 
 def test_the_evolution_page_follows_a_pair_and_reads_what_the_tab_shows() -> None:
