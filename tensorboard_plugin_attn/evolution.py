@@ -13,7 +13,7 @@ from tensorboard_plugin_attn.baseline import uniform_baseline
 from tensorboard_plugin_attn.emergence import FACTOR, SMALLEST, Emergence, find_emergence
 from tensorboard_plugin_attn.health import Hint, Observed, Thresholds, find_hints
 from tensorboard_plugin_attn.metrics import CHANGES
-from tensorboard_plugin_attn.roles import RoleMap, find_roles
+from tensorboard_plugin_attn.roles import ROLE_METRICS, UNCLASSIFIED, RoleMap, find_roles
 
 __all__ = ["Evolution", "Mark", "StepFacts", "became", "evolve", "step_facts"]
 
@@ -33,6 +33,7 @@ BECAME = {  # metric → what a head became when it rose, and when it fell
     "focus_rate": ("focuses", "spreads out"),
 }
 UNTOLD = (*CHANGES, "max_score")  # a head does not become these
+SHAPE = ("entropy", "mean_distance", "confidence")  # they say how sharply, not what a head attends to
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,31 @@ class Evolution:
     probe_changes: list[int]
 
     def marks(self, smallest: float = SMALLEST, factor: float = FACTOR) -> list[Mark]:
-        """Each marked head with its largest change over all metrics, by step."""
+        """Each marked head with its largest change over all metrics, by step.
+
+        Of a head whose role emerged, the changes of shape that came with it are not told.
+        """
         told = np.array([name not in UNTOLD for name in self.names], bool)
+        shape = np.array([name in SHAPE for name in self.names], bool)
         marked = self.emergence.marked(smallest, factor) & told
+        marked &= ~(self.role_emerged(marked)[..., None] & shape)
         size = np.where(marked, np.abs(np.nan_to_num(self.emergence.size)), -1)
         marks = [
             self.mark(int(layer), int(head), int(size[layer, head].argmax()))
             for layer, head in np.argwhere(marked.any(axis=-1))
         ]
         return sorted(marks, key=lambda mark: (mark.step, mark.layer, mark.head))
+
+    def role_emerged(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """``[layer, head]``: the metric of the role at the last step is marked, rose, and says what is attended to."""
+        emerged = np.zeros(marked.shape[:2], bool)
+        for layer, head in np.argwhere(marked.any(axis=-1)):
+            role = int(self.roles.roles[-1, layer, head])
+            metric = ROLE_METRICS[role] if role < UNCLASSIFIED else ""
+            if metric in self.names and metric not in SHAPE:
+                at = layer, head, self.names.index(metric)
+                emerged[layer, head] = marked[at] and self.emergence.after[at] > self.emergence.before[at]
+        return emerged
 
     def mark(self, layer: int, head: int, metric: int) -> Mark:
         """One head's change in one metric."""

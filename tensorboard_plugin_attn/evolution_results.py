@@ -15,13 +15,13 @@ from tensorboard_plugin_attn.compare import Comparison
 from tensorboard_plugin_attn.emergence import FACTOR, SMALLEST
 from tensorboard_plugin_attn.encoding import compress
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
-from tensorboard_plugin_attn.evolution import BECAME, UNTOLD, Evolution, evolve
+from tensorboard_plugin_attn.evolution import BECAME, SHAPE, UNTOLD, Evolution, evolve
 from tensorboard_plugin_attn.find import Found, Pattern
 from tensorboard_plugin_attn.health import Thresholds
 from tensorboard_plugin_attn.metric_series import MetricSeries
 from tensorboard_plugin_attn.opened_record import OpenedRecord
 from tensorboard_plugin_attn.results import Packed, absent, whole
-from tensorboard_plugin_attn.roles import ROLES
+from tensorboard_plugin_attn.roles import ROLE_METRICS, ROLES
 from tensorboard_plugin_attn.studies import Source, compare_sources, find_in_source
 
 __all__ = ["EvolutionAsked", "compare_result", "evolution_result", "find_result"]
@@ -77,6 +77,8 @@ def evolution_fields(evolution: Evolution, meta: Mapping[str, Any], asked: Evolu
         "factor": asked.factor,
         "became": BECAME,
         "untold": list(UNTOLD),
+        "shape": list(SHAPE),
+        "role_metrics": list(ROLE_METRICS),
         "hints": [hint.as_json() for hint in evolution.hints],
         "thresholds": asdict(asked.thresholds),
         "probe_changes": evolution.probe_changes,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NO_HEAD", "ROLES", "SHARP_ROLES", "UNCLASSIFIED", "RoleMap", "find_roles"]
+__all__ = ["NO_HEAD", "ROLES", "ROLE_METRICS", "SHARP_ROLES", "UNCLASSIFIED", "RoleMap", "find_roles"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ SPREAD_ROLES = (
     Role("uniform", "entropy", 0.95),
 )
 ROLES = tuple(role.name for role in (*MASS_ROLES, *SPREAD_ROLES))
+ROLE_METRICS = tuple(role.metric for role in (*MASS_ROLES, *SPREAD_ROLES))
 UNCLASSIFIED = len(ROLES)
 NO_HEAD = 255
 SHARP_ROLES = frozenset(role.name for role in MASS_ROLES)

@@ -211,28 +211,37 @@ def test_the_floors_of_the_full_demo_hold(name: str, seed: str, tmp_path: Path) 
         for tag in reader.tags(run):
             assert reader.evolution(run, tag).hints == []
     if name == "bias":
-        check_bias_heads(reader)
+        check_bias_heads(reader, seed)
     if name == "induction":
-        check_induction_heads(reader)
+        check_induction_heads(reader, tmp_path)
 
 
-def check_bias_heads(reader: AttentionReader) -> None:
-    """She against he moves layer 5 most, and the heads that are known to lead look from she at nurse."""
+def check_bias_heads(reader: AttentionReader, seed: str) -> None:
+    """She against he moves the trained layers most, in the demo as shipped layer 5; known heads look from she at nurse."""
     last = reader.steps("skewed", "doctor/she")[-1]
-    comparison = reader.compare(("skewed", "doctor/he", last), ("skewed", "doctor/she", last))
-    assert comparison.layer_change.argmax() == 5
+    skewed, control = (
+        reader.compare((run, "doctor/he", last), (run, "doctor/she", last)).layer_change
+        for run in ("skewed", "control")
+    )
+    assert sorted(skewed.argsort()[-2:]) == [4, 5]
+    assert skewed[5] >= 4 * control[5]
+    if seed == "0":
+        assert skewed.argmax() == 5
     found = reader.find("skewed", "doctor/she", last, query="she", key="nurse").ranking()
     assert {(5, 3), (5, 5), (5, 10)} & {(head.layer, head.head) for head in found[:5]}
 
 
-def check_induction_heads(reader: AttentionReader) -> None:
-    """The second layer's head becomes an induction head and is found first; one layer alone has none."""
+def check_induction_heads(reader: AttentionReader, logdir: Path) -> None:
+    """The second layer's head becomes an induction head when the loss halves and is found first; one layer has none."""
+    loss = story.scalars(logdir, "two-layers", "loss/repeated")
+    halving = induction.first_step(loss, lambda value: value <= loss[0] / 2)
     for tag in reader.tags("two-layers"):
         evolution = reader.evolution("two-layers", tag)
-        became = {(mark.layer, mark.head): mark.became for mark in evolution.marks()}
-        assert became[1, 0] == "induction"
+        [mark] = [mark for mark in evolution.marks() if (mark.layer, mark.head) == (1, 0)]
+        assert mark.became == "induction"
+        assert abs(mark.step - halving) <= 20
         assert evolution.roles.name(-1, 1, 0) == "induction"
         first = reader.find("two-layers", tag, int(evolution.steps[-1]), template="induction").ranking()[0]
         assert (first.layer, first.head) == (1, 0)
-        alone = reader.evolution("one-layer", tag).marks()
-        assert "induction" not in [mark.metric for mark in alone]
+        alone = reader.evolution("one-layer", tag)
+        assert not alone.emergence.marked()[..., alone.names.index("induction")].any()

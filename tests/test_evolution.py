@@ -11,6 +11,7 @@ from random_attention import softmax_weights, token_list
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, LayerAttention
 from tensorboard_plugin_attn.evolution import Evolution, became
+from tensorboard_plugin_attn.roles import UNCLASSIFIED
 from tensorboard_plugin_attn.token_axes import TokenAxes
 
 TOKENS = token_list(12)
@@ -43,6 +44,16 @@ def test_the_head_that_became_something_is_told_with_its_step(tmp_path: Path) ->
     assert mark.before < 0.2
     assert mark.after > 0.8
     assert mark.size == pytest.approx(mark.after - mark.before)
+
+
+def test_of_a_head_whose_role_emerged_the_shape_that_came_with_it_is_not_told(tmp_path: Path) -> None:
+    evolution = log(tmp_path)
+    entropy, role = (evolution.names.index(name) for name in ("entropy", "previous_token"))
+    evolution.emergence.before[1, 2, entropy], evolution.emergence.after[1, 2, entropy] = 1, 0
+    assert abs(evolution.emergence.size[1, 2, entropy]) > evolution.emergence.size[1, 2, role]
+    assert [mark.became for mark in evolution.marks()] == ["previous-token"]
+    evolution.roles.roles[-1, 1, 2] = UNCLASSIFIED
+    assert [mark.became for mark in evolution.marks()] == ["sharpens"]
 
 
 def test_its_role_is_known_from_that_step_on(tmp_path: Path) -> None:

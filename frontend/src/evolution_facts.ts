@@ -34,6 +34,10 @@ export interface EvolutionFacts {
   readonly became: Readonly<Record<string, readonly [string, string]>>;
   /** Metrics that no head becomes. */
   readonly untold: ReadonlySet<string>;
+  /** Metrics that say how sharply, not what a head attends to. */
+  readonly shape: ReadonlySet<string>;
+  /** The metric that is the score of each role. */
+  readonly roleMetrics: readonly string[];
   /** Steps from which on the probe is another one. */
   readonly probeChanges: readonly number[];
   readonly track: readonly TrackedPair[];
@@ -58,6 +62,8 @@ export function decodeEvolution(answer: Answer): EvolutionFacts | null {
     factor: fields["factor"] as number,
     became: fields["became"] as EvolutionFacts["became"],
     untold: new Set(fields["untold"] as string[]),
+    shape: new Set(fields["shape"] as string[]),
+    roleMetrics: fields["role_metrics"] as string[],
     probeChanges: fields["probe_changes"] as number[],
     track: fields["track"] as TrackedPair[],
     health: decodeHealth(answer),

@@ -16,6 +16,8 @@ const facts = {
   roleNames: ["induction", "unclassified"],
   became: { entropy: ["spreads out", "sharpens"] },
   untold: new Set(["max_score"]),
+  shape: new Set(["entropy"]),
+  roleMetrics: ["induction"],
   factor: 4,
 } as unknown as EvolutionFacts;
 const names = ["entropy", "she→nurse", "max_score"];
@@ -65,6 +67,19 @@ it("each head is told once, with its largest told change", () => {
     [0, 0],
   ]);
   expect(markedHeads(series, 0.9)).toEqual([]);
+});
+
+it("of a head whose role emerged its shape is not told", () => {
+  const roleMetrics = ["she→nurse"];
+  const told = { ...facts, roleMetrics, markSteps: Float64Array.of(20, 30, NaN, 10, 10, 10) };
+  told.before = Float32Array.of(0.9, 0.1, 0, 0.5, 0.5, 1);
+  told.after = Float32Array.of(0.1, 0.6, 0, 0.4, 0.35, 9);
+  told.roles = Uint8Array.of(1, 1, 0, 1);
+  const of = (own: EvolutionFacts): MetricSeries =>
+    new MetricSeries(names, layers, [], steps, steps, new Float32Array(12), [2, 1, 2, 3], own);
+  expect(markedHeads(of(told), 0.15)).toMatchObject([{ head: 0, metric: 1, step: 30 }]);
+  const without = { ...told, roles: Uint8Array.of(1, 1, 1, 1) };
+  expect(markedHeads(of(without), 0.15)).toMatchObject([{ head: 0, metric: 0, step: 20 }]);
 });
 
 it("what a head became has the server's words, or the pair's name", () => {

@@ -48,7 +48,10 @@ export function isMarked(series: MetricSeries, change: LastingChange, smallest: 
   return size >= Math.fround(smallest) && size > Math.fround(facts.factor * noise);
 }
 
-/** Each marked head once, with its largest change over all metrics that are told, by step. */
+/**
+ * Each marked head once, with its largest change over all metrics that are told, by step. Of a head
+ * whose role emerged, the changes of shape that came with it are not told.
+ */
 export function markedHeads(series: MetricSeries, smallest: number): LastingChange[] {
   const facts = series.evolution;
   if (facts === null) return [];
@@ -67,13 +70,27 @@ function largest(
   told: readonly number[],
   smallest: number,
 ): LastingChange | null {
+  const facts = series.evolution!;
+  const isRole = roleEmerged(series, layer, head, smallest);
   let best: LastingChange | null = null;
   for (const metric of told) {
+    if (isRole && facts.shape.has(series.names[metric]!)) continue;
     const change = lastingChange(series, layer, head, metric);
     if (change === null || !isMarked(series, change, smallest)) continue;
     if (best === null || Math.abs(change.size) > Math.abs(best.size)) best = change;
   }
   return best;
+}
+
+/** The metric of its role at the last step is marked, rose, and says what the head attends to. */
+function roleEmerged(series: MetricSeries, layer: number, head: number, smallest: number): boolean {
+  const facts = series.evolution!;
+  const [steps = 0, layers = 0, heads = 0] = series.shape;
+  const role = facts.roles[((steps - 1) * layers + layer) * heads + head];
+  const name = facts.roleMetrics[role ?? -1];
+  if (name === undefined || facts.shape.has(name)) return false;
+  const change = lastingChange(series, layer, head, series.names.indexOf(name));
+  return change !== null && change.after > change.before && isMarked(series, change, smallest);
 }
 
 /** "first-token sink", "leaves the first token", …; a tracked pair or a metric of the user's own bears its name. */
