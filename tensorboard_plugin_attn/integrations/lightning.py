@@ -124,8 +124,7 @@ def num_parameters(module: Any) -> int:
 def target(trainer: Any) -> Any:
     """Where to write: the SummaryWriter of the Trainer's TensorBoardLogger, or a directory."""
     for logger in trainer.loggers:
-        if any(each.__name__ == "TensorBoardLogger" for each in type(logger).__mro__):
-            writer = logger.experiment
-            if hasattr(writer, "_get_file_writer"):  # other ranks than 0 have a dummy
-                return writer
+        is_tensorboard = any(each.__name__ == "TensorBoardLogger" for each in type(logger).__mro__)
+        if is_tensorboard and trainer.is_global_zero:  # other ranks have a dummy that takes every name
+            return logger.experiment
     return os.path.join(trainer.default_root_dir, "runs")  # noqa: PTH118 - may be a URL
