@@ -26,11 +26,16 @@ PROBES: dict[str, Any] = {
 
 
 class Counted(Small):
-    """Keeps what each training step left."""
+    """Keeps the batches it is trained on, and what each step left."""
 
     def __init__(self) -> None:
         super().__init__()
         self.trace: list[Any] = []
+
+    def forward(self, input_ids: torch.Tensor, labels: Any = None) -> Any:
+        if labels is not None:
+            self.trace.append(["batch", int(input_ids.sum())])
+        return super().forward(input_ids, labels=labels)
 
     def note(self, *what: Any) -> None:
         flags = [module.training for module in self.modules()]
@@ -48,7 +53,7 @@ def with_trainer(directory: Path, callbacks: list[Any]) -> list[Any]:
 
     class ForTrainer(Counted):
         def forward(self, input_ids: torch.Tensor, labels: Any = None) -> Any:
-            result = super().forward(input_ids, labels=labels)
+            result = super().forward(input_ids, labels)
             return result if labels is None else {"loss": result}
 
     class Traced(TrainerCallback):
