@@ -110,6 +110,9 @@ function ChangeRow({ row }: { readonly row: Row }) {
   return (
     <tr
       class={isLit ? "is-lit" : ""}
+      data-metric={metrics.value!.names[row.metric]}
+      data-before={before}
+      data-after={after}
       onPointerEnter={() => (hoverStep.value = step)}
       onPointerLeave={() => (hoverStep.value = null)}
     >

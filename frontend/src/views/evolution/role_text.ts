@@ -6,11 +6,14 @@ import { roleAt } from "../../lasting_change";
 import { metrics } from "../model/scene";
 import { readStep } from "./scene";
 
-export function roleText({ layer, head }: Cell): string {
+export function readRole({ layer, head }: Cell): { name: string; score: number } | null {
   const series = metrics.value;
   const at = series?.steps.indexOf(readStep.value ?? NaN) ?? -1;
-  if (series === null || at === -1) return "unknown";
-  const role = roleAt(series, at, layer, head);
+  return series === null || at === -1 ? null : roleAt(series, at, layer, head);
+}
+
+export function roleText(cell: Cell): string {
+  const role = readRole(cell);
   if (role === null) return "unknown";
   return Number.isNaN(role.score) ? role.name : `${role.name} ${formatWeight(role.score)}`;
 }

@@ -8,7 +8,7 @@ import { ChangeTable } from "./change_table";
 import { chosen } from "./chosen";
 import { HeadsChart, nameOf } from "./heads_chart";
 import { pointed } from "./pointed";
-import { roleText } from "./role_text";
+import { readRole, roleText } from "./role_text";
 import { others } from "./scene";
 import { ScalarChart } from "./scalar_chart";
 
@@ -58,7 +58,7 @@ function Roles() {
   return (
     <ul class="roles" aria-label="Roles">
       {heads.map((cell) => (
-        <li key={nameOf(cell)}>
+        <li key={nameOf(cell)} data-score={readRole(cell)?.score}>
           <i style={{ background: headColour(cell.head, theme.value) }} />
           <strong>{nameOf(cell)}</strong> {roleText(cell)}
         </li>
