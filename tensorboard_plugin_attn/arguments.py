@@ -28,6 +28,12 @@ def split_layers(weights: Any) -> list[Any]:
     """One array ``[layer, head, query, key]`` or a sequence of layers → a list of layers."""
     if weights is None:
         raise InvalidRecordError(NO_LAYERS)
+    shape = tuple(getattr(weights, "shape", (0,) * 4))
+    if len(shape) not in (4, 5):
+        hint = "; of one layer pass [weights]" if len(shape) == 3 else ""
+        raise InvalidRecordError(
+            f"weights must have shape [layer, head, query, key], got an array of shape {shape}{hint}"
+        )
     try:
         layers = list(weights)
     except TypeError as error:

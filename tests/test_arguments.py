@@ -68,3 +68,15 @@ def test_layers_come_from_arrays_and_sequences() -> None:
 def test_weights_that_an_sdpa_model_returns_name_capture(weights: Any) -> None:
     with pytest.raises(InvalidRecordError, match=r"capture\(model\)"):
         split_layers(weights)
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ((5, 5), r"\[layer, head, query, key\], got an array of shape \(5, 5\)$"),
+        ((3, 5, 5), r"got an array of shape \(3, 5, 5\); of one layer pass \[weights\]"),
+    ],
+)
+def test_an_array_of_another_rank_is_told_by_its_own_shape(shape: tuple[int, ...], told: str) -> None:
+    with pytest.raises(InvalidRecordError, match=told):
+        split_layers(np.full(shape, 0.2))

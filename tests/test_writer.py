@@ -75,7 +75,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "one layer without its axis",
         {"weights": WEIGHTS[0]},
-        r"\[head, query, key\] per layer, got \(5, 5\) for layer 0",
+        r"\[layer, head, query, key\], got an array of shape \(\d+, 5, 5\); of one layer pass \[weights\]",
     ),
     ("a number", {"weights": 3.0}, r"one array \[layer, head, query, key\] or a sequence.*got float"),
     (
