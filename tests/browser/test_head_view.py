@@ -74,13 +74,13 @@ def test_every_step_of_both_runs_and_every_layer_draws_the_heads_that_have_stron
             assert agree(crossings(lines(tab), MIDDLE), wanted), (run, step)
 
 
-def test_a_muted_token_has_no_line_at_either_end(tab: AttentionTab) -> None:
-    tab.go("head", **HERE, heads=0, specials="mute")
+def test_a_muted_token_has_no_line_at_either_end(themed_tab: AttentionTab) -> None:
+    themed_tab.go("head", **HERE, heads=0, specials="mute")
     wanted = [(row + 0.5) * ROW for row in range(1, len(TOKENS) - 1)]
     for share in (LEFT, MIDDLE, RIGHT):
-        assert agree(crossings(lines(tab), share), wanted)
-    tab.go("head", **HERE, heads=2, specials="mute")
-    assert not lines(tab)[..., 3].any(), "all weight goes to [CLS], which is muted"
+        assert agree(crossings(lines(themed_tab), share), wanted)
+    themed_tab.go("head", **HERE, heads=2, specials="mute")
+    assert not lines(themed_tab)[..., 3].any(), "all weight goes to [CLS], which is muted"
 
 
 def test_a_head_that_is_off_draws_nothing_until_its_square_is_clicked(tab: AttentionTab) -> None:
@@ -154,14 +154,14 @@ def test_a_click_pins_a_token_and_only_its_lines_stay_strong(tab: AttentionTab) 
     expect(queries.get_by_role("option", name="she")).to_have_attribute("aria-selected", "false")
 
 
-def test_a_steep_line_among_128_tokens_has_no_gap_and_arrives(tab: AttentionTab) -> None:
-    tab.go("head", run="planted", tag="long/128", heads=0, threshold=0.1)
-    top = lines(tab)
+def test_a_steep_line_among_128_tokens_has_no_gap_and_arrives(themed_tab: AttentionTab) -> None:
+    themed_tab.go("head", run="planted", tag="long/128", heads=0, threshold=0.1)
+    top = lines(themed_tab)
     start = round((STEEP[0] + 0.5) * ROW)
     assert top[start:, :, 3].max(axis=1).min() > 40
     assert not top[: start - 4, :, 3].any()
-    scrolled = tab.frame.locator(".token-lines").evaluate(SCROLL_TO_END)
-    bottom = lines(tab)
+    scrolled = themed_tab.frame.locator(".token-lines").evaluate(SCROLL_TO_END)
+    bottom = lines(themed_tab)
     end = round((STEEP[1] + 0.5) * ROW - scrolled)
     assert 0 < end < len(bottom)
     assert bottom[:end, :, 3].max(axis=1).min() > 40

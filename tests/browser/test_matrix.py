@@ -94,6 +94,20 @@ def test_the_other_head_has_no_such_cell(themed_tab: AttentionTab) -> None:
     assert np.abs(pixels[:, 2:, :3] - zero).max() <= 1
 
 
+def test_nothing_is_drawn_for_a_muted_token(themed_tab: AttentionTab) -> None:
+    themed_tab.go("head", **SHORT, step=0, layer=1, head=2, specials="mute", numbers=0)
+    pixels = themed_tab.pixels(themed_tab.canvas("Attention matrix"))
+    cell = len(pixels) // len(TOKENS)
+    specials = [TOKENS.index("[CLS]"), TOKENS.index("[SEP]")]
+    middles = pixels[cell // 2 :: cell, cell // 2 :: cell, :3].astype(int)
+    weights = short_weights(0)[1, 2]
+    wanted = colour_table(themed_tab.theme)[np.round(255 * np.sqrt(weights)).astype(int)]
+    muted = np.zeros(middles.shape[:2], bool)
+    muted[specials] = muted[:, specials] = True
+    assert len({tuple(colour) for colour in middles[muted]}) == 1, "one colour, whatever the weight"
+    np.testing.assert_allclose(middles[~muted], wanted[~muted], atol=5)
+
+
 def test_only_one_head_of_a_long_text_is_asked_for(tab: AttentionTab) -> None:
     asked: list[str] = []
     tab.page.on("request", lambda request: asked.append(request.url))

@@ -29,14 +29,14 @@ def test_every_head_of_every_step_of_both_runs_shows_its_planted_pattern_in_both
             assert wrong_cells(themed_tab, found, pattern_weights(step, run)) == [], (run, step)
 
 
-def test_one_strong_weight_among_128_tokens_stays_visible_in_its_cell(tab: AttentionTab) -> None:
-    tab.go("model", run="planted", tag="long/128", head=11)
-    y, x = cell(tab, 0, 0)
-    found = tab.pixels(tab.canvas("Attention heads"))[y : y + CELL, x : x + CELL]
+def test_one_strong_weight_among_128_tokens_stays_visible_in_its_cell(themed_tab: AttentionTab) -> None:
+    themed_tab.go("model", run="planted", tag="long/128", head=11)
+    y, x = cell(themed_tab, 0, 0)
+    found = themed_tab.pixels(themed_tab.canvas("Attention heads"))[y : y + CELL, x : x + CELL]
     weights = steep_weights()[0]
-    assert same_colours(found, thumbnail(weights, "light"))
-    darkest = np.unravel_index(found[..., 0].argmin(), found.shape[:2])
-    assert darkest == (0, CELL - 1)
+    assert same_colours(found, thumbnail(weights, themed_tab.theme))
+    from_zero = np.abs(found[..., 0].astype(int) - found[-1, 0, 0])
+    assert np.unravel_index(from_zero.argmax(), from_zero.shape) == (0, CELL - 1)
 
 
 def test_line_thumbnails_draw_each_pattern_from_query_to_key(tab: AttentionTab) -> None:

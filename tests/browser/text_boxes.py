@@ -11,6 +11,22 @@ __all__ = ["layout_faults"]
 BOXES = """root => {
   const clips = style => style.overflowX !== 'visible' || style.overflowY !== 'visible';
   const seen = [];
+  const turn = element => {
+    for (let at = element; at !== null && at !== root; at = at.parentElement) {
+      const { transform } = getComputedStyle(at);
+      if (transform === 'none') continue;
+      const { a, b } = new DOMMatrix(transform);
+      if (b !== 0) return { at, angle: Math.atan2(b, a) };
+    }
+    return null;
+  };
+  // In the axes of a turned text its box has the text's own size, around the same middle.
+  const straight = ({ at, angle }) => {
+    const { left, right, top, bottom } = at.getBoundingClientRect();
+    const [x, y, width, height] = [(left + right) / 2, (top + bottom) / 2, at.offsetWidth, at.offsetHeight];
+    const along = x * Math.cos(angle) + y * Math.sin(angle), across = y * Math.cos(angle) - x * Math.sin(angle);
+    return { left: along - width / 2, right: along + width / 2, top: across - height / 2, bottom: across + height / 2 };
+  };
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode()) !== null;) {
     const text = node.textContent.trim();
@@ -42,13 +58,15 @@ BOXES = """root => {
       const cut = !scrolled && !elided &&
         (whole.left < box.left - 1 || whole.right > box.right + 1 || whole.top < box.top - 2 || whole.bottom > box.bottom + 2);
       const out = whole.right > innerWidth + 1 || whole.left < -1;
-      seen.push({ node, text: text.slice(0, 40), box, cut, out: out && !scrolled && !elided });
+      const turned = turn(parent);
+      seen.push({ node, turned, text: text.slice(0, 40), box, cut, out: out && !scrolled && !elided });
     }
   }
   const faults = seen.flatMap(({ text, cut, out }) => cut ? [`cut off: ${text}`] : out ? [`off the page: ${text}`] : []);
   for (let i = 0; i < seen.length; i++) for (let j = 0; j < i; j++) {
     if (seen[i].node === seen[j].node) continue;  // an elided text has a box for what is left and one for all
-    const a = seen[i].box, b = seen[j].box;
+    const areTurned = seen[i].turned !== null && seen[i].turned.angle === seen[j].turned?.angle;
+    const [a, b] = [seen[i], seen[j]].map(({ box, turned }) => areTurned ? straight(turned) : box);
     const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
     const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
     if (across > 1 && down > 2) faults.push(`overlap of ${Math.round(across)} × ${Math.round(down)}: ${seen[j].text} | ${seen[i].text}`);
