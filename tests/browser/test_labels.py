@@ -76,6 +76,14 @@ def test_no_label_overlaps_another_or_leaves_its_container(
     assert layout_faults(sized_tab.inside()) == []
 
 
+@pytest.mark.parametrize("state", OF_HEAD)
+def test_no_label_of_a_matrix_or_of_tokens_side_by_side_overlaps_another(
+    sized_tab: AttentionTab, state: str
+) -> None:
+    sized_tab.go("head", run="planted", **OF_HEAD[state])
+    assert layout_faults(sized_tab.inside()) == []
+
+
 def test_no_label_of_the_folded_panes_menus_overlaps_another(sized_tab: AttentionTab) -> None:
     sized_tab.go("head", run="planted", tag="patterns")
     if sized_tab.page.viewport_size == {"width": 1600, "height": 800}:
@@ -100,14 +108,6 @@ def test_turned_labels_overlap_only_where_their_letters_do(browser: Browser, apa
     page.set_content(f"<div id='attn'>{label.format(99)}{label.format(99 + apart)}</div>")
     assert len(layout_faults(page.main_frame)) == faults
     page.close()
-
-
-@pytest.mark.parametrize("state", OF_HEAD)
-def test_no_label_of_a_matrix_or_of_tokens_side_by_side_overlaps_another(
-    sized_tab: AttentionTab, state: str
-) -> None:
-    sized_tab.go("head", run="planted", **OF_HEAD[state])
-    assert layout_faults(sized_tab.inside()) == []
 
 
 @pytest.mark.parametrize("width", [900, 1600])
