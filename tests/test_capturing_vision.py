@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from other_packages import run
 from vision_models import TIMM
-from vision_packages import run
 
 POOLED = "vit_base_patch16_siglip_224"
 LEFT_OUT = {"xcit_nano_12_p16_224": "blocks.0.attn: softmax: channel attention"}

@@ -1,4 +1,4 @@
-"""Small models of timm and diffusers, fused, captured beside their own unfused maps → JSON. See vision_packages.
+"""Small models of timm and diffusers, fused, captured beside their own unfused maps → JSON. See other_packages.
 
 python tests/vision_models.py OUT
 """
@@ -62,6 +62,7 @@ class Found:
     warned: list[str]
     names: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
+    masks: list[str] = field(default_factory=list)
     mechanisms: list[str] = field(default_factory=list)
     shapes: list[list[int]] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
@@ -90,6 +91,8 @@ def sharpen(model: nn.Module, factor: float) -> None:
                 parts = {"qkv": 2 * len(parameter) // 3, "kv": len(parameter) // 2}
                 rows = next((count for part, count in parts.items() if part in name), len(parameter))
                 parameter[:rows] *= factor
+            elif re.search(r"[qk]_norm", name):
+                parameter *= 2
             elif re.search(r"position_bias_table|cls_token|dist_token|pos_embed|latent", name):
                 parameter.normal_()
 
@@ -141,6 +144,7 @@ def compared(model: nn.Module, inputs: tuple[Any, ...], maps: Maps) -> Found:
         ]
         found.names.append(layer.name)
         found.kinds.append(layer.kind)
+        found.masks.append(str(layer.mask))
         found.mechanisms.append(layer.mechanism)
         found.shapes.append(list(layer.weights.shape))
         found.errors.append(float((layer.weights - own.reshape(layer.weights.shape)).abs().max()))

@@ -1,6 +1,6 @@
-"""timm, torchvision and diffusers → a directory of their own, installed once, and a subprocess that sees it.
+"""timm, diffusers, x-transformers and vit-pytorch → a directory of their own, installed once, and a subprocess that sees it.
 
-They stay out of the environment: with torchvision there, whose wheel is compiled for CUDA, transformers does not
+They stay out of the environment: with torchvision there, which timm needs, whose wheel is compiled for CUDA, transformers does not
 import beside a torch for the CPU.
 """
 
@@ -15,17 +15,26 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-PACKAGES = [
+MODELS = ["timm==1.0.31", "diffusers==0.42.1", "x-transformers==2.31.10", "vit-pytorch==1.26.11"]
+NEEDED = [
     *(
-        "timm==1.0.31",
         "torchvision==0.28.0",
-        "diffusers==0.42.1",
         "importlib_metadata==8.7.0",
         "zipp==3.23.0",
+        "requests==2.32.5",
+        "urllib3==2.5.0",
     ),
-    *("requests==2.32.5", "urllib3==2.5.0", "idna==3.10", "charset-normalizer==3.4.3", "certifi"),
+    *(
+        "idna==3.10",
+        "charset-normalizer==3.4.3",
+        "certifi",
+        "einops==0.8.2",
+        "einx==0.4.3",
+        "frozendict==2.5.1",
+    ),
+    *("loguru==0.7.3", "torch-einops-utils==0.2.0"),
 ]
-DIRECTORY = Path(sys.prefix) / "tensorboard-plugin-attn-vision"
+DIRECTORY = Path(sys.prefix) / "tensorboard-plugin-attn-models"
 
 
 def installed() -> Path:
@@ -44,7 +53,8 @@ def installed() -> Path:
             "--no-deps",
             "--target",
             str(target),
-            *PACKAGES,
+            *MODELS,
+            *NEEDED,
         ]
         subprocess.run(command, check=True, timeout=400)
         shutil.rmtree(DIRECTORY, ignore_errors=True)
@@ -55,7 +65,7 @@ def installed() -> Path:
 
 def stamp() -> Path:
     """There when exactly these packages are."""
-    return DIRECTORY / f"installed-{'-'.join(PACKAGES[:3])}"
+    return DIRECTORY / f"installed-{'-'.join(MODELS)}"
 
 
 def run(script: str, out: Path) -> dict[str, Any]:
