@@ -149,3 +149,18 @@ def test_escape_closes_the_panel_and_the_switch_has_focus_again(
     expect(tab.frame.get_by_role("complementary", name="Find head")).to_be_focused()
     tab.page.keyboard.press("Escape")
     expect(tab.button("Find head")).to_be_focused()
+
+
+def test_runs_of_tokens_are_picked_with_shift_by_pointer_and_keyboard(
+    open_tab: OpenTab, changing_server: TensorBoardServer, changing: Path
+) -> None:
+    tab = open_tab(changing_server.url, **HERE, panel="find")
+    queries = tab.frame.get_by_role("listbox", name="From queries")
+    queries.get_by_role("option").nth(3).click()
+    queries.get_by_role("option").nth(6).click(modifiers=["Shift"])
+    expect(queries.get_by_role("option", selected=True)).to_have_count(4)
+    tab.frame.get_by_role("listbox", name="To keys").focus()
+    for key in ("Home", "Enter", "ArrowRight", "ArrowRight", "Shift+Enter"):
+        tab.page.keyboard.press(key)
+    agrees(tab, AttentionReader(changing), query=range(3, 7), key=range(3))
+    tab.hash_has("p.attn.find=3_6-0_2")

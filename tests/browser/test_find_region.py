@@ -179,3 +179,16 @@ def test_in_a_zoomed_matrix_dragging_moves_and_with_shift_it_draws(
     tab.page.mouse.move(x, y)
     expect(pair).to_have_text(f"token{QUERY - 1} → token{KEY - 2}")
     assert region(tab) == (range(QUERY, QUERY + 3), range(KEY, KEY + 2))
+
+
+def test_in_a_long_text_tokens_are_found_by_their_positions(
+    open_tab: OpenTab, server: TensorBoardServer
+) -> None:
+    tab = opened(open_tab, server, **LONG, head=1, panel="find", find=f"{QUERY}_{QUERY + 2}-{KEY}")
+    expect(tab.frame.get_by_text(f"{QUERY}–{QUERY + 2}", exact=True)).to_be_visible()
+    keys = tab.frame.get_by_role("listbox", name="To keys")
+    tab.frame.get_by_role("searchbox", name="Filter to keys").fill("1030-1032, 7")
+    expect(keys.get_by_role("option")).to_have_text(["token7", "token1030", "token1031", "token1032"])
+    keys.get_by_role("option").nth(3).click()
+    tab.hash_has(f"p.attn.find={QUERY}_{QUERY + 2}-1032_1033")
+    assert listed(tab)["0.1"] == pytest.approx(BRIGHT / 3, abs=0.002)
