@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from attention_tab import AttentionTab
 from changing_log import MOVED, PAIR, SHE, STEPS
+from planted_log import STEPS as PAIR_STEPS
+from planted_log import PlantedLog
 from playwright.sync_api import Locator, Route, expect
 from shown_numbers import shown_weight
 from tensorboard_server import TensorBoardServer
@@ -32,10 +34,15 @@ def found(tab: AttentionTab) -> list[dict[str, str]]:
     return rows(tab).evaluate_all("rows => rows.map(row => ({ ...row.dataset, text: row.innerText }))")
 
 
-def agrees(tab: AttentionTab, reader: AttentionReader, **pattern: object) -> None:
+def agrees(
+    tab: AttentionTab,
+    reader: AttentionReader,
+    at: tuple[str, str, int] = ("a", "she", LAST),
+    **pattern: object,
+) -> None:
     """The list is the reader's ranking, and the first step at or above .5 is its too."""
-    wanted = reader.find("a", "she", LAST, **pattern).ranking()
-    over = sorted(reader.find_over_steps("a", "she", **pattern), key=lambda each: each.step)
+    wanted = reader.find(*at, **pattern).ranking()
+    over = sorted(reader.find_over_steps(*at[:2], **pattern), key=lambda each: each.step)
     listed = found(tab)
     assert [row["head"] for row in listed] == [f"{head.layer}.{head.head}" for head in wanted]
     for row, head in zip(listed, wanted, strict=True):
@@ -69,6 +76,18 @@ def test_a_template_ranks_as_the_reader_does(
 ) -> None:
     tab = open_tab(changing_server.url, **HERE, panel="find", find=template)
     agrees(tab, AttentionReader(changing), template=template)
+
+
+@pytest.mark.parametrize("template", ["across", "same_word", "induction"])
+def test_in_a_sentence_pair_heads_are_found_across_it_and_by_its_words(
+    open_tab: OpenTab, server: TensorBoardServer, planted: PlantedLog, template: str
+) -> None:
+    run, tag, step = "planted", "pair/she", PAIR_STEPS[-1]
+    tab = open_tab(server.url, view="model", run=run, tag=tag, step=step, panel="find")
+    choice = tab.frame.get_by_label("Look for heads that attend")
+    choice.select_option(template)
+    agrees(tab, AttentionReader(planted.directory), (run, tag, step), template=template)
+    tab.hash_has(f"p.attn.find={template}")
 
 
 def test_sets_of_tokens_count_together(
