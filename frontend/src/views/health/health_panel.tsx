@@ -16,6 +16,7 @@ import {
   setLimit,
   type Hint,
 } from "../../state";
+import { definedMetrics } from "../model/scene";
 import { kindTitle, limitNames } from "./limit_names";
 
 /** Rows at first; the rest when asked for. */
@@ -138,6 +139,17 @@ function Limits() {
   );
 }
 
+/** Limits of scores say nothing where there are none. */
+function NoScores() {
+  const names = definedMetrics.value;
+  if (names.length === 0 || names.includes("max_score")) return null;
+  return (
+    <p class="side-hint">
+      This probe was logged without scores: with <code>query_key=True</code> they are watched too.
+    </p>
+  );
+}
+
 export function HealthPanel() {
   const hints = health.value?.hints;
   return (
@@ -147,6 +159,7 @@ export function HealthPanel() {
     >
       <Hints />
       <Limits />
+      <NoScores />
       <p class="side-hint">
         By first step. A hint says what accompanies a step, not what it comes from. Faults (NaN,
         rows, masks) need no limit.
