@@ -23,6 +23,7 @@ from tensorboard_plugin_attn.errors import AttentionError
 from tensorboard_plugin_attn.evolution_routes import EvolutionRoutes
 from tensorboard_plugin_attn.listing import Listing
 from tensorboard_plugin_attn.metric_series import MetricSource
+from tensorboard_plugin_attn.npz import record_npz
 from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.query import integer, optional_integer, text, where
 from tensorboard_plugin_attn.results import (
@@ -105,18 +106,27 @@ class AttnPlugin(base_plugin.TBPlugin):
         return self.binary(arguments, lambda record: vectors_result(record, layer, head))
 
     def export_answer(self, arguments: Arguments) -> Answer:
-        """One record as a stand-alone HTML file, as bytes to save: it never runs as a page of TensorBoard's."""
-        run, view, state = text(arguments, "run"), text(arguments, "view"), arguments.get("state", "")
-        page, version = self.records.use(
-            *where(arguments), arguments.get("v"), lambda record: standalone_html(record, run, view, state)
-        )
-        return Answer(page.encode(), "application/octet-stream", etag=version)
+        """One record as a file, as bytes to save: a stand-alone page never runs as a page of TensorBoard's."""
+        content, _ = self.records.use(*where(arguments), arguments.get("v"), exported_file(arguments))
+        return Answer(content, "application/octet-stream", etag=digest(content))
 
     def binary(self, arguments: Arguments, result: Callable[[OpenedRecord], Packed]) -> Answer:
         """Arrays of one record."""
         asked = arguments.get("v")
         (arrays, fields), version = self.records.use(*where(arguments), asked, result)
         return binary_answer(arrays, fields, immutable=asked is not None, etag=version)
+
+
+def exported_file(arguments: Arguments) -> Callable[[OpenedRecord], bytes]:
+    """What makes the file that a request wants: ``format`` html, which is the default, or npz."""
+    wanted = arguments.get("format", "html")
+    if wanted == "npz":
+        return record_npz
+    if wanted != "html":
+        message = f"format must be html or npz, got {wanted[:40]!r}"
+        raise RequestError(400, "bad_request", message, parameter="format")
+    run, view, state = text(arguments, "run"), text(arguments, "view"), arguments.get("state", "")
+    return lambda record: standalone_html(record, run, view, state).encode()
 
 
 def serve(route: Callable[[wrappers.Request], Answer]) -> Any:

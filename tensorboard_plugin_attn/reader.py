@@ -166,12 +166,17 @@ class AttentionReader:
                 found = find_in_source(self.open_source(step_file), pattern)
                 yield replace(found, done=done, total=len(steps))
 
-    def to_html(self, run: str, tag: str, step: int, *, view: str = "model") -> str:
+    def to_html(
+        self, run: str, tag: str, step: int, *, view: str = "model", layer: int = 0, head: int = 0
+    ) -> str:
         """One record as one HTML file with the tab's own views, that opens from disk without server or network.
 
         Args:
-            view: the one that is open at first: ``"evolution"``, ``"model"``, ``"head"`` or ``"neuron"``. Query
-                and key vectors travel with the Neuron view alone; histories have this one step.
+            view: the one that is open at first: ``"evolution"``, ``"model"``, ``"head"`` or ``"neuron"``.
+                Histories have this one step. Query and key travel with the Neuron view alone: those of
+                ``layer``, and of its neighbours as long as the file stays below 6 MB.
+            layer: the one that is selected at first.
+            head: the same.
 
         Raises:
             NotRecordedError: run, tag or step was never logged.
@@ -185,7 +190,8 @@ class AttentionReader:
         from tensorboard_plugin_attn.opened_record import open_record
         from tensorboard_plugin_attn.standalone import standalone_html
 
-        return standalone_html(open_record(self.files, self.find_step(run, tag, step)), run, view)
+        record = open_record(self.files, self.find_step(run, tag, step))
+        return standalone_html(record, run, view, f"p.attn.layer={layer:d}&p.attn.head={head:d}")
 
     def headers(self, run: str, tag: str) -> tuple[list[Header], list[int]]:
         """The headers of a tag, and the steps whose file cannot be read."""

@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from tensorboard_plugin_attn.answers import RequestError, pack, without_nan
 from tensorboard_plugin_attn.assets import ENTRY, STATIC
@@ -24,6 +24,8 @@ __all__ = ["VIEWS", "standalone_html"]
 
 VIEWS = ("evolution", "model", "head", "neuron")
 MOST_WEIGHTS = 1 << 24  # of a layer that the tab asks for at once; of larger ones it asks for single heads
+ROOM = 5_900_000  # bytes of a page up to which it takes query and key of further layers
+ELSEWHERE = "this file holds query and key of as many layers as fit; save it again from the layer to be seen"
 
 PAGE = """\
 <!doctype html>
@@ -48,7 +50,8 @@ def standalone_html(record: OpenedRecord, run: str, view: str, state: str = "") 
     """One record as an HTML file that opens with ``view``.
 
     ``state`` is what else the tab's address says, as ``&``-joined pairs ``p.attn.layer=5``. Query and key
-    vectors travel with the Neuron view alone, as they are several times the rest.
+    vectors travel with the Neuron view alone, as they are several times the rest: those of the layer that is
+    shown first, then of its neighbours as long as the page stays below ``ROOM``.
 
     Raises:
         RequestError: there is no such view, or the frontend is not built.
@@ -59,16 +62,19 @@ def standalone_html(record: OpenedRecord, run: str, view: str, state: str = "") 
     meta = record.header.meta
     where = {"view": view, "run": run, "tag": meta["tag"], "step": meta["step"]}
     pairs = [f"p.attn.{name}={quote(printable(str(value)), safe='')}" for name, value in where.items()]
-    with_vectors = view == "neuron"
+    bundle = inline(read_bundle())
+    answers = dict(answers_of(record, run))
+    if view == "neuron":
+        add_vectors(answers, record, shown_layer(state), ROOM - len(bundle))
     embedded = {
         "state": "&".join(["#attn", state, *pairs] if state else ["#attn", *pairs]),
-        "views": [each for each in VIEWS if with_vectors or each != "neuron"],
-        "answers": dict(answers_of(record, run, with_vectors=with_vectors)),
+        "views": [each for each in VIEWS if view == "neuron" or each != "neuron"],
+        "answers": answers,
     }
-    return PAGE.format(policy=POLICY, data=embed(embedded), bundle=inline(read_bundle()))
+    return PAGE.format(policy=POLICY, data=embed(embedded), bundle=bundle)
 
 
-def answers_of(record: OpenedRecord, run: str, *, with_vectors: bool) -> Iterator[tuple[str, Any]]:
+def answers_of(record: OpenedRecord, run: str) -> Iterator[tuple[str, Any]]:
     """What the routes answer about the record: JSON as it is, binary answers in base64."""
     meta = record.header.meta
     yield "index", {run: {meta["tag"]: listed(record)}}
@@ -80,9 +86,49 @@ def answers_of(record: OpenedRecord, run: str, *, with_vectors: bool) -> Iterato
     for number, layer in enumerate(record.layers):
         if f"layer.{number}.weights" in record.header.spans:
             yield from weights_of(record, number, layer)
-        if with_vectors and f"layer.{number}.query" in record.header.spans:
-            for head in range(layer["heads"]):
-                yield f"vectors {number} {head}", encoded(vectors_result(record, number, head))
+
+
+def shown_layer(state: str) -> int:
+    """The layer that an address shows, the first where it names none."""
+    value = parse_qs(state).get("p.attn.layer", ["0"])[-1]
+    return int(value) if value.isdecimal() else 0
+
+
+def add_vectors(answers: dict[str, Any], record: OpenedRecord, shown: int, room: int) -> None:
+    """Add query and key of the shown layer, and of its neighbours as far as there is room; name the others."""
+    logged = [number for number in range(len(record.layers)) if f"layer.{number}.query" in record.header.spans]
+    room -= sum(len(answer if isinstance(answer, str) else embed(answer)) for answer in answers.values())
+    nearest = sorted(logged, key=lambda number: abs(number - shown))
+    kept = set(nearest[:1])
+    for number in nearest:
+        found = dict(vectors_of(record, number))
+        room -= sum(map(len, found.values()))
+        if room < 0 and number not in kept:
+            break
+        kept.add(number)
+        answers.update(found)
+    answers["record"] = without_vectors(answers["record"], set(logged) - kept)
+
+
+def vectors_of(record: OpenedRecord, number: int) -> Iterator[tuple[str, str]]:
+    """Query and key of every head of a layer."""
+    for head in range(record.layers[number]["heads"]):
+        yield f"vectors {number} {head}", encoded(vectors_result(record, number, head))
+
+
+def without_vectors(header: dict[str, Any], layers: set[int]) -> dict[str, Any]:
+    """The header of a record that lacks query and key of some layers."""
+    return {
+        **header,
+        "layers": [
+            {**layer, "vectors": layer["vectors"] and number not in layers}
+            for number, layer in enumerate(header["layers"])
+        ],
+        "left_out": [
+            *header["left_out"],
+            *({"layer": number, "what": "vectors", "why": ELSEWHERE} for number in sorted(layers)),
+        ],
+    }
 
 
 def listed(record: OpenedRecord) -> dict[str, Any]:

@@ -13,7 +13,13 @@ import pytest
 from random_attention import softmax_weights
 from small_log import HEADS, LAYERS, TOKENS, log_grouped_vectors, log_run, sample_weights, strip_to_metrics
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter, standalone
+from tensorboard_plugin_attn import (
+    AttentionReader,
+    AttentionRecord,
+    AttentionWriter,
+    LayerAttention,
+    standalone,
+)
 from tensorboard_plugin_attn.answers import RequestError, unpack
 from tensorboard_plugin_attn.encoding import MAX_ERROR, decompress
 
@@ -74,12 +80,14 @@ def test_a_layer_in_the_page_is_the_very_answer_of_the_route(tmp_path: Path) -> 
 
 def test_the_page_holds_one_step_and_opens_with_the_view(tmp_path: Path) -> None:
     log_run(tmp_path / "a run")
-    data = embedded(AttentionReader(tmp_path).to_html("a run", "probe", 1, view="head"))
+    data = embedded(AttentionReader(tmp_path).to_html("a run", "probe", 1, view="head", layer=1, head=2))
     assert data["answers"]["index"]["a run"]["probe"]["steps"] == [1]
     fields, arrays = unpack(b64decode(data["answers"]["metrics"]))
     assert arrays["values"].shape == (1, LAYERS, HEADS, len(fields["names"]))
     assert data["state"].split("&") == [
         "#attn",
+        "p.attn.layer=1",
+        "p.attn.head=2",
         "p.attn.view=head",
         "p.attn.run=a%20run",
         "p.attn.tag=probe",
@@ -98,6 +106,54 @@ def test_vectors_travel_with_the_neuron_view_alone(tmp_path: Path) -> None:
     )
     assert not any(name.startswith("vectors") for name in model["answers"])
     assert ("neuron" in neuron["views"], "neuron" in model["views"]) == (True, False)
+
+
+@pytest.mark.parametrize(("layer", "kept"), [(0, [0]), (2, [2]), (9, [2])])
+def test_a_page_without_room_holds_the_shown_layers_vectors_and_says_where_the_others_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: int, kept: list[int]
+) -> None:
+    log_vectors(tmp_path / "run", layers=3)
+    monkeypatch.setattr(standalone, "ROOM", 0)
+    page = AttentionReader(tmp_path).to_html("run", "probe", 0, view="neuron", layer=layer)
+    answers = embedded(page)["answers"]
+    assert {name for name in answers if name.startswith("vectors")} == {
+        f"vectors {number} {head}" for number in kept for head in range(2)
+    }
+    record = answers["record"]
+    assert [number for number, entry in enumerate(record["layers"]) if entry["vectors"]] == kept
+    assert [(entry["layer"], entry["what"]) for entry in record["left_out"]] == [
+        (number, "vectors") for number in range(3) if number not in kept
+    ]
+
+
+def test_neighbours_of_the_shown_layer_come_next_as_far_as_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_vectors(tmp_path / "run", layers=6)
+    reader = AttentionReader(tmp_path)
+    whole = reader.to_html("run", "probe", 0, view="neuron")
+    assert {entry["vectors"] for entry in embedded(whole)["answers"]["record"]["layers"]} == {True}
+    monkeypatch.setattr(standalone, "ROOM", len(whole) - 2 * largest_vectors(embedded(whole)["answers"]))
+    layers = embedded(reader.to_html("run", "probe", 0, view="neuron", layer=4))["answers"]["record"]["layers"]
+    kept = [number for number, entry in enumerate(layers) if entry["vectors"]]
+    assert kept in ([2, 3, 4, 5], [1, 2, 3, 4, 5])
+
+
+def largest_vectors(answers: dict[str, Any]) -> int:
+    """Bytes of the vectors of a layer."""
+    return sum(len(answer) for name, answer in answers.items() if name.startswith("vectors 0 "))
+
+
+def log_vectors(directory: Path, *, layers: int) -> None:
+    """Log layers of two heads with query and key."""
+    rng = np.random.default_rng(3)
+    vectors = [rng.normal(size=(2, 2, len(TOKENS), 8)).astype(np.float32) for _ in range(layers)]
+    made = [
+        LayerAttention(softmax_weights(2, 5, 5, seed), query=query, key=key, scale=8**-0.5)
+        for seed, (query, key) in enumerate(vectors)
+    ]
+    with AttentionWriter(directory) as writer:
+        writer.add_record("probe", AttentionRecord(made, TOKENS), 0)
 
 
 def test_no_token_and_no_script_breaks_out_of_its_element(tmp_path: Path) -> None:

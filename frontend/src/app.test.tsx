@@ -17,7 +17,7 @@ async function draw(retry = vi.fn()): Promise<HTMLElement> {
     <App
       retry={retry}
       link={() => "http://host/#attn"}
-      page={() => Promise.reject(new Error("no page"))}
+      file={() => Promise.reject(new Error("no file"))}
       logDirectory={logDirectory}
     />,
     root,

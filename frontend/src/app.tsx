@@ -14,6 +14,7 @@ import { StepBar } from "./controls/step_bar";
 import { StepProblem } from "./controls/step_problem";
 import { ToolButtons } from "./controls/tool_buttons";
 import { ViewTabs } from "./controls/view_tabs";
+import type { FileFormat } from "./file_request";
 import {
   FOLD_WIDTH,
   frameWidth,
@@ -33,8 +34,8 @@ export interface AppProps {
   retry: () => void;
   /** The address that opens this very picture. */
   link: () => string;
-  /** The present record as a stand-alone page. */
-  page: () => Promise<Blob>;
+  /** The present record as a file that the server makes. */
+  file: (format: FileFormat) => Promise<Blob>;
   logDirectory: () => Promise<string | null>;
 }
 
@@ -120,7 +121,7 @@ export function App(props: AppProps) {
         />
         <Unreachable retry={props.retry} />
         {logged && standaloneViews.value === null && <ToolButtons />}
-        {logged && <ExportMenu html={standaloneViews.value === null ? props.page : null} />}
+        {logged && <ExportMenu file={standaloneViews.value === null ? props.file : null} />}
         {logged && standaloneViews.value === null && (
           <CopyButton class="action" name="Copy link" text={props.link} />
         )}

@@ -7,11 +7,11 @@ import { createApi } from "./api";
 import { App } from "./app";
 import { browserClock } from "./clock";
 import { embeddedFetch, readEmbedded } from "./embedded";
+import { requestFile } from "./file_request";
 import { createHost, type HostWindow } from "./host";
 import { onKey } from "./keyboard";
 import { startLoader } from "./loader";
 import { startPlayer } from "./player";
-import { requestPage } from "./page_request";
 import {
   frameWidth,
   hidden,
@@ -70,10 +70,10 @@ export function render(): void {
         url.flush();
         return host.link();
       }}
-      page={() => {
+      file={(format) => {
         const at = { run: run.value!, tag: tag.value!, step: step.value!, version: version.value };
         const state = formatHash("#attn", pairsOfState()).replace(/^#attn&?/, "");
-        return requestPage((url) => fetch(url), at, view.value, state);
+        return requestFile((url) => fetch(url), at, { format, view: view.value, state });
       }}
       logDirectory={() => api.logDirectory().catch(() => null)}
     />,

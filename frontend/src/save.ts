@@ -1,9 +1,8 @@
 /** Pictures, tables and pages → files that the browser saves. */
 
-import { toCsv } from "./csv";
+import { type Table, toCsv } from "./csv";
 import type { Picture } from "./draw/picture";
 import { toSvg } from "./draw/svg";
-import type { Exported } from "./exported";
 
 /** Device pixels per pixel of the picture. */
 const SCALE = 2;
@@ -42,10 +41,11 @@ async function pngOf({ width, height }: Picture, svg: Blob): Promise<Blob> {
   });
 }
 
-export type Kind = "png" | "svg" | "csv";
+export function csvOf(table: Table): Promise<Blob> {
+  return Promise.resolve(new Blob(toCsv(table), { type: "text/csv" }));
+}
 
-export async function blobOf(kind: Kind, { picture, table }: Exported): Promise<Blob> {
-  if (kind === "csv") return new Blob(toCsv(table), { type: "text/csv" });
+export async function blobOf(kind: "png" | "svg", picture: Picture): Promise<Blob> {
   const svg = new Blob([await toSvg(picture)], { type: "image/svg+xml" });
   return kind === "svg" ? svg : pngOf(picture, svg);
 }

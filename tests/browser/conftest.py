@@ -10,8 +10,9 @@ import pytest
 import real_models
 from attention_tab import AttentionTab
 from chromium import launch
+from downloads import offline_pages
 from planted_log import PlantedLog, write_log
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from tensorboard_server import TensorBoardServer
 
 
@@ -84,6 +85,14 @@ def open_tab(browser: Browser) -> Iterator[Callable[..., AttentionTab]]:
     yield open_one
     for tab in tabs:
         tab.close()
+
+
+@pytest.fixture
+def offline(browser: Browser) -> Iterator[Callable[[Path], Page]]:
+    """Opens files in a browser that has no network."""
+    open_file, close = offline_pages(browser)
+    yield open_file
+    close()
 
 
 @pytest.fixture(scope="module")

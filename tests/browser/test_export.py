@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from attention_tab import AttentionTab
-from neuron_log import RUN as NEURON_RUN
-from neuron_log import NeuronLog
-from neuron_log import write_log as write_neuron_log
-from numpy.typing import NDArray
+from downloads import save, table
 from planted_log import HEADS, LAYERS, STEPS, TOKENS, PlantedLog, pattern_weights
-from playwright.sync_api import Browser, Page, expect
-from tensorboard_server import TensorBoardServer
+from playwright.sync_api import Page, expect
 
 from tensorboard_plugin_attn import AttentionReader
 from tensorboard_plugin_attn.encoding import MAX_ERROR
 
 HERE = {"run": "planted", "tag": "patterns", "step": 10, "layer": 1}
-ITEMS = {
-    "png": "Picture (PNG, 2×)",
-    "svg": "Picture (SVG)",
-    "csv": "Numbers (CSV)",
-    "html": "Stand-alone page (HTML)",
-}
 VIEWS = {
     "evolution": {},
     "model": {},
@@ -38,39 +25,9 @@ VIEWS = {
 SHAPES = "path, polyline, rect, image"
 
 
-def save(tab: AttentionTab, kind: str, target: Path) -> Path:
-    """Choose a kind in the Export menu and keep the file."""
-    tab.button("Export").click()
-    with tab.page.expect_download() as download:
-        tab.frame.get_by_role("menuitem", name=ITEMS[kind], exact=True).click()
-    assert download.value.suggested_filename.endswith(f".{kind}")
-    path = target / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file."""
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-
-
 def at(tab: AttentionTab, name: str) -> None:
     """Open one of the views above."""
     tab.go(**{"view": name, **HERE, **VIEWS[name]})  # type: ignore[arg-type]  # a view and its state
-
-
-@pytest.fixture
-def offline(browser: Browser) -> Iterator[Callable[[Path], Page]]:
-    """Open files in a browser that has no network."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, offline=True)
-
-    def open_file(path: Path) -> Page:
-        page = context.new_page()
-        page.goto(path.as_uri())
-        return page
-
-    yield open_file
-    context.close()
 
 
 @pytest.mark.parametrize("name", list(VIEWS))
@@ -134,6 +91,15 @@ def test_the_numbers_of_model_and_evolution_are_the_head_metrics(
         np.testing.assert_allclose(found, wanted.reshape(found.shape), rtol=1e-5, atol=1e-6)
 
 
+def test_the_npz_is_the_whole_record(tab: AttentionTab, planted: PlantedLog, tmp_path: Path) -> None:
+    at(tab, "matrix")
+    record = AttentionReader(planted.directory).read("planted", "patterns", 10)
+    with np.load(save(tab, "npz", tmp_path), allow_pickle=False) as found:
+        for layer in range(LAYERS):
+            assert np.array_equal(found[f"layer.{layer}.weights"], record.layers[layer].weights)
+        assert found["tokens"].tolist() == TOKENS
+
+
 def number(text: str) -> float:
     """A field; an empty one is no number."""
     return float(text) if text else float("nan")
@@ -147,7 +113,7 @@ def test_the_page_opens_without_a_network_with_the_state_of_the_tab(
     expect(
         page.locator("canvas[aria-label^='Attention lines of layer 1 at step 10, 2 heads']")
     ).to_be_visible()
-    expect(page.get_by_role("button", name="Unpin the")).to_be_visible()
+    expect(page.get_by_role("button", name="pinned: the, unpin")).to_be_visible()
     assert page.get_by_role("tab", name="Head").get_attribute("aria-selected") == "true"
 
 
@@ -163,39 +129,3 @@ def test_the_menu_is_worked_by_keyboard(tab: AttentionTab) -> None:
     tab.page.keyboard.press("Escape")
     expect(items).to_have_count(0)
     expect(button).to_be_focused()
-
-
-@pytest.fixture(scope="module")
-def neuron_log(tmp_path_factory: pytest.TempPathFactory) -> NeuronLog:
-    """Records with query and key."""
-    return write_neuron_log(tmp_path_factory.mktemp("neurons"))
-
-
-@pytest.fixture
-def neuron_tab(neuron_log: NeuronLog, open_tab: Callable[..., AttentionTab]) -> Iterator[AttentionTab]:
-    """The Neuron view on them."""
-    with TensorBoardServer.start(logdir=neuron_log.directory) as server:
-        state: dict[str, Any] = {"run": NEURON_RUN, "tag": "bert/pair", "step": 40, "layer": 1, "query": 9}
-        tab = open_tab(server.url, view="neuron", **state)
-        tab.wait_drawn("neuron")
-        yield tab
-
-
-def test_the_numbers_of_the_neuron_view_are_the_records(
-    neuron_tab: AttentionTab, neuron_log: NeuronLog, offline: Callable[[Path], Page], tmp_path: Path
-) -> None:
-    rows = table(save(neuron_tab, "csv", tmp_path))
-    layer = AttentionReader(neuron_log.directory).read(NEURON_RUN, "bert/pair", 40).layers[1]
-    assert layer.query is not None
-    assert layer.key is not None
-    np.testing.assert_allclose(column(rows, "weight"), np.asarray(layer.weights)[0, 9], atol=1e-6)
-    np.testing.assert_allclose(
-        column(rows, "q_dot_k"), np.asarray(layer.key)[0] @ np.asarray(layer.query)[0, 9], atol=1e-4
-    )
-    page = offline(save(neuron_tab, "svg", tmp_path))
-    assert {"query q", "q × k", "softmax", "nurse"} <= set(page.locator("text").all_text_contents())
-
-
-def column(rows: list[dict[str, str]], name: str) -> NDArray[np.float64]:
-    """One column as numbers."""
-    return np.array([float(row[name]) for row in rows])

@@ -150,7 +150,7 @@ def test_a_click_pins_a_token_and_only_its_lines_stay_strong(tab: AttentionTab) 
     wanted = [(TOKENS.index("she") + 0.5) * ROW]
     assert agree(crossings(over, LEFT), wanted, 4)
     tab.hash_has(f"p.attn.query={TOKENS.index('she')}")
-    tab.button("Unpin she").click()
+    tab.button("pinned: she, unpin").click()
     expect(queries.get_by_role("option", name="she")).to_have_attribute("aria-selected", "false")
 
 

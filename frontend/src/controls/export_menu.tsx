@@ -3,31 +3,36 @@
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-import { exported } from "../exported";
-import { blobOf, fileName, type Kind, saveBlob } from "../save";
+import { exported, tables } from "../exported";
+import type { FileFormat } from "../file_request";
+import { blobOf, csvOf, fileName, saveBlob } from "../save";
 import { run, step, tag, view } from "../state";
 import { moveFocus } from "./place_menu";
 
 export interface ExportMenuProps {
-  /** null where the page is such a file already. */
-  html: (() => Promise<Blob>) | null;
+  /** The present record as a file that the server makes; null where there is none. */
+  file: ((format: FileFormat) => Promise<Blob>) | null;
 }
 
-const kinds: readonly { kind: Kind; name: string }[] = [
+const pictures = [
   { kind: "png", name: "Picture (PNG, 2×)" },
   { kind: "svg", name: "Picture (SVG)" },
-  { kind: "csv", name: "Numbers (CSV)" },
-];
+] as const;
+const files = [
+  { format: "npz", name: "Whole record (NumPy, npz)" },
+  { format: "html", name: "Stand-alone page (HTML)" },
+] as const;
 
 /** Milliseconds that the button says what went wrong. */
 const TOLD = 4000;
 
-async function save(ending: string, make: () => Promise<Blob>, said: Signal<string | null>) {
+/** `part`: what of the view, or the format alone. */
+async function save(part: string, make: () => Promise<Blob>, said: Signal<string | null>) {
   said.value = "Saving …";
   try {
     const blob = await make();
     const place = [run.value ?? "", tag.value ?? "", step.value ?? "", view.value];
-    saveBlob(blob, `${fileName(...place)}.${ending}`);
+    saveBlob(blob, `${fileName(...place)}${part}`);
     said.value = null;
   } catch (error) {
     said.value = `Not saved: ${error instanceof Error ? error.message : String(error)}`;
@@ -40,19 +45,19 @@ interface ItemsProps extends ExportMenuProps {
   said: Signal<string | null>;
 }
 
-function Items({ html, close, said }: ItemsProps) {
+function Items({ file, close, said }: ItemsProps) {
   const menu = useRef<HTMLDivElement>(null);
   useEffect(() => menu.current?.querySelector<HTMLElement>("[role=menuitem]:enabled")?.focus(), []);
   const present = exported.value;
-  const item = (name: string, ending: string, make: (() => Promise<Blob>) | null) => (
+  const item = (name: string, part: string, make: (() => Promise<Blob>) | null) => (
     <button
-      key={ending}
+      key={name}
       type="button"
       role="menuitem"
       disabled={make === null}
       onClick={() => {
         close();
-        if (make !== null) void save(ending, make, said);
+        if (make !== null) void save(part, make, said);
       }}
     >
       {name}
@@ -69,13 +74,20 @@ function Items({ html, close, said }: ItemsProps) {
         else moveFocus(event.currentTarget, event);
       }}
     >
-      {kinds.map(({ kind, name }) => item(name, kind, present && (() => blobOf(kind, present()))))}
-      {html !== null && item("Stand-alone page (HTML)", "html", html)}
+      {pictures.map(({ kind, name }) =>
+        item(name, `.${kind}`, present && (() => blobOf(kind, present().picture))),
+      )}
+      {item("Numbers (CSV)", ".csv", present && (() => csvOf(present().table)))}
+      {[...tables.value].map(([name, make]) =>
+        item(`${name} (CSV)`, `_${fileName(name.toLowerCase())}.csv`, () => csvOf(make())),
+      )}
+      {file !== null &&
+        files.map(({ format, name }) => item(name, `.${format}`, () => file(format)))}
     </div>
   );
 }
 
-export function ExportMenu({ html }: ExportMenuProps) {
+export function ExportMenu({ file }: ExportMenuProps) {
   const open = useSignal(false);
   const said = useSignal<string | null>(null);
   const whole = useRef<HTMLDivElement>(null);
@@ -102,7 +114,7 @@ export function ExportMenu({ html }: ExportMenuProps) {
       >
         {said.value ?? "Export"}
       </button>
-      {open.value && <Items html={html} close={close} said={said} />}
+      {open.value && <Items file={file} close={close} said={said} />}
     </div>
   );
 }

@@ -61,6 +61,14 @@ export interface CellsShape extends Box {
 
 export type Shape = TextShape | BoxShape | CurveShape | LineShape | CellsShape;
 
+/** The same shape elsewhere. */
+export function moveShape(shape: Shape, right: number, down: number): Shape {
+  const move = ([x, y]: readonly [number, number]) => [x + right, y + down] as const;
+  if (shape.kind === "curve") return { ...shape, from: move(shape.from), to: move(shape.to) };
+  if (shape.kind === "line") return { ...shape, points: shape.points.map(move) };
+  return { ...shape, x: shape.x + right, y: shape.y + down };
+}
+
 export interface Picture {
   readonly width: number;
   readonly height: number;

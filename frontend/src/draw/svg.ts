@@ -31,7 +31,7 @@ function textElement({ x, y, text, colour, size, anchor, isBold, turned }: TextS
     colour !== undefined && ` fill="${colour}"`,
     size !== undefined && ` font-size="${size}"`,
     anchor !== undefined && ` text-anchor="${anchor}"`,
-    isBold === true && ` font-weight="500"`,
+    isBold === true && ` font-weight="600"`,
     turned !== undefined && ` transform="rotate(${turned} ${short(x)} ${short(y)})"`,
   ];
   const place = `x="${short(x)}" y="${short(y)}"`;

@@ -3,6 +3,7 @@
 import { useMemo } from "preact/hooks";
 
 import type { LayerWeights } from "../../decode";
+import { useTable } from "../../exported";
 import { formatDifference } from "../../format_number";
 import {
   changePicture,
@@ -23,57 +24,26 @@ import {
   shown,
   specials,
   theme,
-  weights,
-  type RecordHeader,
 } from "../../state";
 import { headNumber } from "../heads_grid/grid_layers";
 import { axesOf, type Axis } from "../token_lines/axis";
-import { focusOf, type Focus } from "../token_lines/focus";
+import { presentFocus } from "../token_lines/compact_lines";
+import type { Focus } from "../token_lines/focus";
 import { hoverToken, pinToken } from "../token_lines/pinning";
 import { TokenLines } from "../token_lines/token_lines";
 import { rowsInWindow, type ScrollWindow } from "../token_lines/use_window";
 import { ChangeMatrix } from "./change_matrix";
-import {
-  areAlike,
-  changedWeights,
-  focusedDifferences,
-  GAINED,
-  KEPT,
-  LOST,
-} from "./difference_weights";
+import { changeHeads, chosenPair, type Pair } from "./chosen_pair";
+import { differencesTable } from "./chosen_picture";
+import { changedWeights, focusedDifferences } from "./difference_weights";
 import { shapes } from "./scene";
 
 const ROW = 22;
 
-/** Lines of what was gained, lost and kept. */
-export const changeColours = {
-  light: { gained: "#1c5fa8", lost: "#b3532a", kept: "#9e9e9e" },
-  dark: { gained: "#8fc1ee", lost: "#e0885c", kept: "#8a8a8a" },
-} as const;
-
-interface Pair {
-  readonly header: RecordHeader;
-  readonly first: LayerWeights;
-  readonly second: LayerWeights;
-  readonly head: number;
-}
-
-/** Both records' weights of the chosen head; null until they are there. */
-function chosenPair(): Pair | null {
-  const header = shown(record.value);
-  const [first, second] = [shown(comparedWeights.value), shown(weights.value)];
-  if (header === undefined || first === undefined || second === undefined) return null;
-  const shape = header.layers[second.layer];
-  if (!areAlike(first, second) || shape?.queries !== second.queries) return null;
-  const within = (of: LayerWeights): boolean =>
-    head.value >= of.firstHead && head.value < of.firstHead + of.heads;
-  if (second.layer !== layer.value || !within(first) || !within(second)) return null;
-  return { header, first, second, head: head.value };
-}
-
 export function ChangeLines() {
   const at = layer.value;
   const pair = chosenPair();
+  useTable("Chosen head", pair && (() => differencesTable(pair)));
   const isLeftOut = shown(record.value)?.layers[at]?.weights === false;
   return (
     <section class="change-lines" aria-label="Chosen head">
@@ -106,7 +76,6 @@ function Waiting() {
 }
 
 function Lines({ header, first, second, head: at }: Pair) {
-  const colours = changeColours[theme.value];
   const changed = useMemo(
     () => changedWeights(first, second, at, Math.max(hideBelow.value, 1e-6)),
     [first, second, at, hideBelow.value],
@@ -116,18 +85,11 @@ function Lines({ header, first, second, head: at }: Pair) {
       axesOf(header, second.layer, specials.value, sentenceFilter.value, { raw: rawTokens.value }),
     [header, second.layer, specials.value, sentenceFilter.value, rawTokens.value],
   );
-  const heads = useMemo(
-    () => [
-      ...(showKept.value ? [{ head: KEPT, colour: colours.kept }] : []),
-      { head: LOST, colour: colours.lost },
-      { head: GAINED, colour: colours.gained },
-    ],
-    [colours, showKept.value],
-  );
+  const heads = useMemo(changeHeads, [theme.value, showKept.value]);
   const pinned = { query: query.value, key: key.value };
   const hovered = { query: hoverQuery.value, key: hoverKey.value };
   const { queries, keys } = second;
-  const focus = focusOf(hovered, queries, keys) ?? focusOf(pinned, queries, keys);
+  const focus = presentFocus(second);
   const values = useFocused(first, second, at, focus);
   const other = focus?.side === "key" ? "query" : "key";
   return (

@@ -2,23 +2,19 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-import type { LayerWeights } from "../../decode";
 import { divergingTable } from "../../draw/colour";
 import { differenceCode, differenceTable, drawDifferences } from "../../draw/differences";
 import { makeRaster } from "../../draw/raster";
 import { formatDifference, formatWeight } from "../../format_number";
 import { hideBelow, hoverKey, hoverQuery, key, query, theme } from "../../state";
 import { useWidth } from "../token_lines/use_window";
+import type { Pair } from "./chosen_pair";
 import { pairText } from "./tokens_of";
 
-export interface ChangeMatrixProps {
-  readonly first: LayerWeights;
-  readonly second: LayerWeights;
-  readonly head: number;
-}
+export type ChangeMatrixProps = Pick<Pair, "first" | "second" | "head">;
 
 /** Signed codes of every cell. */
-function codesOf({ first, second, head }: ChangeMatrixProps): Uint8Array {
+export function differenceCodes({ first, second, head }: ChangeMatrixProps): Uint8Array {
   const { queries, keys } = second;
   const codes = new Uint8Array(queries * keys);
   for (let at = 0; at < codes.length; at++) {
@@ -34,7 +30,7 @@ function draw(canvas: HTMLCanvasElement, props: ChangeMatrixProps, width: number
   const down = Math.max(1, Math.round((across * queries) / keys));
   const raster = makeRaster(across, down);
   const colours = differenceTable(divergingTable(theme.peek()), hideBelow.peek());
-  const codes = { codes: codesOf(props), offset: 0, rows: queries, columns: keys };
+  const codes = { codes: differenceCodes(props), offset: 0, rows: queries, columns: keys };
   drawDifferences(raster, { x: 0, y: 0, width: across, height: down }, codes, colours);
   canvas.width = across;
   canvas.height = down;

@@ -2,6 +2,7 @@
 
 import { useMemo, useRef } from "preact/hooks";
 
+import { useExport } from "../../exported";
 import { formatWeight } from "../../format_number";
 import { comparison, head, layer, query, selectHead } from "../../state";
 import { elide } from "../../tokens";
@@ -9,6 +10,7 @@ import { HeadsGrid } from "../heads_grid/heads_grid";
 import { useMeasured } from "../heads_grid/use_measured";
 import { gridSize } from "../model/scene";
 import { ChangeFacts } from "./change_facts";
+import { compareExport } from "./compare_export";
 import { useDrawnMark } from "./drawn_mark";
 import { CompareLegend } from "./legend";
 import { columnCaption, layout, paint, shapes, shownComparison } from "./scene";
@@ -29,6 +31,7 @@ export function CompareGrid({ refused }: { readonly refused: string | null }) {
   const isBusy = comparison.value.status === "loading";
   return (
     <section ref={element} class="model-main" aria-label={compareTitle()}>
+      {refused === null && shownComparison.value !== null && <Exporting />}
       <h2 class="model-title">
         {compareTitle()}
         {isBusy && <span class="model-loading">comparing …</span>}
@@ -60,6 +63,12 @@ export function CompareGrid({ refused }: { readonly refused: string | null }) {
       )}
     </section>
   );
+}
+
+/** Only what was compared can be saved. */
+function Exporting() {
+  useExport(compareExport);
+  return null;
 }
 
 function Refusal({ message }: { readonly message: string }) {

@@ -33,7 +33,7 @@ function Row({ row }: { readonly row: HeadChange }) {
         type="button"
         class="change-row"
         aria-current={isSelected ? "true" : undefined}
-        aria-label={`Layer ${row.layer} head ${number}: change ${formatWeight(row.change)}, ${pair} ${formatDifference(change)}`}
+        title={`Layer ${row.layer} head ${number}: change (JSD), largest single change`}
         data-head={`${row.layer}.${row.head}`}
         data-change={row.change}
         data-before={row.before}

@@ -3,12 +3,16 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 
+import type { Table } from "../../csv";
+import type { MetricSeries } from "../../decode";
 import { headColour } from "../../draw/colour";
+import { useTable } from "../../exported";
 import { formatValue, formatWeight } from "../../format_number";
 import { becameText, markedHeads, type LastingChange } from "../../lasting_change";
 import { hoverStep, markAbove, steps, theme } from "../../state";
+import { headNumber } from "../heads_grid/grid_layers";
 import { metricTitle } from "../model/metric_names";
-import { metrics } from "../model/scene";
+import { metrics, shapes } from "../model/scene";
 import { openPattern } from "./evolution_grid";
 import { nameOf } from "./heads_chart";
 import { pointed } from "./pointed";
@@ -47,6 +51,7 @@ export function ChangeTable() {
       })),
     [series, markAbove.value],
   );
+  useTable("Heads that changed", rows.length === 0 ? null : () => changesTable(series, sorted));
   const sorted = rows.toSorted(orders[sort.value]);
   const shown = isWhole.value ? sorted : sorted.slice(0, FIRST_ROWS);
   return (
@@ -75,6 +80,17 @@ export function ChangeTable() {
       )}
     </section>
   );
+}
+
+/** Numbers of heads as the grid has them. */
+function changesTable(series: MetricSeries, rows: readonly Row[]): Table {
+  return {
+    columns: ["step", "layer", "head", "became", "metric", "before", "after", "size"],
+    rows: rows.map(({ step, layer, head, became, metric, before, after, size }) => [
+      ...[step, layer, headNumber(shapes.value[layer], head), became],
+      ...[series.names[metric]!, before, after, size],
+    ]),
+  };
 }
 
 function noneText(): string {

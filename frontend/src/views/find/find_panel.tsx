@@ -3,6 +3,7 @@
 import { batch, useSignal } from "@preact/signals";
 
 import { Range } from "../../controls/range";
+import { useTable } from "../../exported";
 import { ToolPanelFrame } from "../../controls/tool_panel";
 import { formatWeight } from "../../format_number";
 import {
@@ -23,6 +24,7 @@ import {
   theme,
 } from "../../state";
 import { headNumber } from "../heads_grid/grid_layers";
+import { foundTable } from "./found_csv";
 import { FoundSpark } from "./found_spark";
 import { overSteps, rankedHeads } from "./found_series";
 import { PatternForm } from "./pattern_form";
@@ -63,7 +65,7 @@ function Row({ row }: { readonly row: RankedHead }) {
         type="button"
         class="found-row"
         aria-current={isSelected ? "true" : undefined}
-        aria-label={`Layer ${row.layer} head ${number}: ${shownWeight(row.weight)}, ${sinceText} at least ${formatWeight(findThreshold.value)}`}
+        title={`Layer ${row.layer} head ${number}, ${sinceText} at least ${formatWeight(findThreshold.value)}`}
         data-head={`${row.layer}.${row.head}`}
         data-weight={row.weight}
         data-since={since ?? ""}
@@ -94,6 +96,7 @@ function Row({ row }: { readonly row: RankedHead }) {
 function Ranking() {
   const isWhole = useSignal(false);
   const rows = rankedHeads.value;
+  useTable("Heads found", rows.length === 0 ? null : foundTable);
   if (overSteps.value === null || rows.length === 0) return <Nothing />;
   const shownRows = isWhole.value ? rows : rows.slice(0, FIRST_ROWS);
   return (

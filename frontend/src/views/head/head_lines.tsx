@@ -70,7 +70,7 @@ function Pinned({ axes, pinned }: { axes: LayerAxes; pinned: Positions }) {
     <button
       type="button"
       class="unpin"
-      aria-label={`Unpin ${row.text}`}
+      aria-label={`pinned: ${row.text}, unpin`}
       title="Unpin (Escape)"
       onClick={() => {
         pinToken(side, null);

@@ -7,18 +7,23 @@ import { makeRaster } from "../../draw/raster";
 import { formatWeight } from "../../format_number";
 import type { RecordHeader, Theme } from "../../state";
 import { elide } from "../../tokens";
-import { type Axis, tokenPlaces } from "../token_lines/axis";
+import { tokenPlaces } from "../token_lines/axis";
 import { crowd, focused, manyHeads, offsets } from "../token_lines/line_canvas";
 import type { LayerNumbers } from "./layer_numbers";
+import type { WeightRows } from "./weight_rows";
 
-export interface LinesScene {
-  record: RecordHeader;
-  numbers: LayerNumbers;
-  /** By head. */
-  names: readonly string[];
+export interface DrawnLines {
+  numbers: Pick<LayerNumbers, "weights" | "heads" | "axes" | "focus">;
   threshold: number;
   gain: number;
   theme: Theme;
+}
+
+export interface LinesScene extends DrawnLines {
+  record: RecordHeader;
+  numbers: DrawnLines["numbers"] & { rows: Pick<WeightRows, "side" | "byHead"> };
+  /** By head. */
+  names: readonly string[];
   /** Write the weights, not only their colours. */
   withNumbers: boolean;
 }
@@ -36,21 +41,30 @@ const FAINT = 0.25;
 
 const left = EDGE + TOKENS + 8;
 const right = left + LINES;
-const table = right + 8 + TOKENS + EDGE;
+/** Where the columns beside the key tokens begin, and the rows. */
+export const table = right + 8 + TOKENS + EDGE;
+export const linesTop = TOP;
+export const rowPitch = ROW;
 
-function tokenShapes(axis: Axis, side: "query" | "key", paper: Paper): Shape[] {
+function tokenShapes(
+  { axes, focus }: DrawnLines["numbers"],
+  side: "query" | "key",
+  paper: Paper,
+): Shape[] {
   const isQuery = side === "query";
   const x = isQuery ? left - 8 : right + 8;
   const anchor = isQuery ? ("end" as const) : ("start" as const);
   const head: Shape = { kind: "text", x, y: TOP - 12, text: side, colour: paper.second, anchor };
-  const tokens = axis.rows.map(({ text, off }, row): Shape => {
+  const focused = focus?.side === side ? focus.token : null;
+  const tokens = axes[side].rows.map(({ token, text, off, unseen }, row): Shape => {
     const y = TOP + (row + 0.5) * ROW + 4.5;
     return {
       kind: "text",
       x,
       y,
-      text: elide(text, 20),
+      text: unseen === true ? "" : elide(text, 20),
       anchor,
+      isBold: token === focused,
       ...(off && { colour: paper.second }),
     };
   });
@@ -68,7 +82,7 @@ interface Strokes {
 }
 
 /** The crowd, and over it the lines of the pinned token. */
-function strokesOf({ numbers, gain }: LinesScene): Strokes[] {
+function strokesOf({ numbers, gain }: DrawnLines): Strokes[] {
   const { focus, heads } = numbers;
   const many = Math.min(1, manyHeads / heads.length);
   const all = { ...crowd, gain: gain * crowd.gain * many, strength: 1, query: null, key: null };
@@ -80,7 +94,7 @@ function strokesOf({ numbers, gain }: LinesScene): Strokes[] {
   ];
 }
 
-function curves({ numbers, threshold }: LinesScene, strokes: Strokes): Shape[] {
+function curves({ numbers, threshold }: DrawnLines, strokes: Strokes): Shape[] {
   const { weights, heads, axes } = numbers;
   const from = tokenPlaces(axes.query, ROW, 0, 1);
   const to = tokenPlaces(axes.key, ROW, 0, 1);
@@ -111,7 +125,7 @@ function curves({ numbers, threshold }: LinesScene, strokes: Strokes): Shape[] {
 }
 
 /** The same as the view draws them. */
-function drawnLines({ numbers, threshold }: LinesScene, strokes: Strokes, height: number): Shape {
+function drawnLines({ numbers, threshold }: DrawnLines, strokes: Strokes, height: number): Shape {
   const { weights, heads, axes } = numbers;
   const shifts = offsets(heads.length, ROW);
   const raster = makeRaster(SCALE * LINES, SCALE * height);
@@ -136,7 +150,7 @@ function drawnLines({ numbers, threshold }: LinesScene, strokes: Strokes, height
   return { kind: "cells", x: left, y: TOP, width: LINES, height, raster };
 }
 
-function lineShapes(scene: LinesScene, height: number): Shape[] {
+function lineShapes(scene: DrawnLines, height: number): Shape[] {
   return strokesOf(scene).flatMap((strokes) => {
     const lines = curves(scene, strokes);
     return lines.length > MOST_LINES ? [drawnLines(scene, strokes, height)] : lines;
@@ -177,22 +191,29 @@ function weightShapes({ numbers, names, theme, withNumbers }: LinesScene): Shape
   });
 }
 
+/** Tokens of both sides with the lines between them, and how high they are. */
+export function tokenLineShapes(scene: DrawnLines): { shapes: Shape[]; height: number } {
+  const { numbers } = scene;
+  const { query, key } = numbers.axes;
+  const paper = papers[scene.theme];
+  const height = ROW * Math.max(query.rows.length, key.rows.length);
+  const tokens = [...tokenShapes(numbers, "query", paper), ...tokenShapes(numbers, "key", paper)];
+  return { shapes: [...lineShapes(scene, height), ...tokens], height: TOP + height + EDGE };
+}
+
 export function linesPicture(scene: LinesScene): Picture {
   const { record, numbers, theme } = scene;
-  const { axes, heads, weights } = numbers;
-  const paper = papers[theme];
-  const rows = Math.max(axes.query.rows.length, axes.key.rows.length);
-  const title = `${record.tag}, step ${record.step}, layer ${weights.layer}`;
+  const { background, ink } = papers[theme];
+  const lines = tokenLineShapes(scene);
+  const title = `${record.tag}, step ${record.step}, layer ${numbers.weights.layer}`;
   return {
-    width: table + heads.length * COLUMN + EDGE,
-    height: TOP + rows * ROW + EDGE,
-    background: paper.background,
-    ink: paper.ink,
+    width: table + numbers.heads.length * COLUMN + EDGE,
+    height: lines.height,
+    background,
+    ink,
     shapes: [
       { kind: "text", x: EDGE, y: 30, text: title, size: 16, isBold: true },
-      ...lineShapes(scene, rows * ROW),
-      ...tokenShapes(axes.query, "query", paper),
-      ...tokenShapes(axes.key, "key", paper),
+      ...lines.shapes,
       ...weightShapes(scene),
     ],
   };

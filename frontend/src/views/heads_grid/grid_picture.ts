@@ -1,7 +1,7 @@
 /** A grid of heads and what is drawn in its cells → its picture as data. */
 
 import { cellBox, type GridLayout, HEADING_HEIGHT, MEAN } from "../../draw/grid";
-import { papers, type Picture, type Shape } from "../../draw/picture";
+import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster } from "../../draw/raster";
 import type { Theme } from "../../state";
 import type { Paint } from "./canvas_painter";
@@ -13,6 +13,8 @@ export interface GridPicture {
   title: string;
   /** Over the columns in place of numbers; then each cell has its number. */
   caption: string | null;
+  /** Over the column beside the heads; "mean" without it. */
+  meanName?: string;
   theme: Theme;
   /** In the grid's coordinates. */
   content: readonly Shape[];
@@ -32,20 +34,18 @@ export function paintedGrid(layout: GridLayout, paint: Paint): Shape {
   return { kind: "cells", ...window, raster };
 }
 
-function moved(shape: Shape): Shape {
-  if (shape.kind === "curve") return shape;
-  if (shape.kind === "line")
-    return { ...shape, points: shape.points.map(([x, y]) => [x + LEFT, y + TOP] as const) };
-  return { ...shape, x: shape.x + LEFT, y: shape.y + TOP };
-}
+const moved = (shape: Shape): Shape => moveShape(shape, LEFT, TOP);
 
-function columnLabels({ layout, caption }: GridPicture, colour: string): Shape[] {
+function columnLabels(
+  { layout, caption, meanName = "mean" }: GridPicture,
+  colour: string,
+): Shape[] {
   const look = { kind: "text", y: TOP - 10, colour, size: 12 } as const;
   const half = layout.cell.width / 2;
   const mean: Shape[] =
     layout.meanX === null
       ? []
-      : [{ ...look, x: LEFT + layout.meanX + half, text: "mean", anchor: "middle" }];
+      : [{ ...look, x: LEFT + layout.meanX + half, text: meanName, anchor: "middle" }];
   if (caption !== null) return [{ ...look, x: LEFT, text: caption }, ...mean];
   const numbers = Array.from({ length: layout.columns }, (_, column): Shape => {
     const x = LEFT + column * layout.pitchX + half;

@@ -2,6 +2,8 @@
 
 import { batch, useSignal } from "@preact/signals";
 
+import type { Table } from "../../csv";
+import { useTable } from "../../exported";
 import { ToolPanelFrame } from "../../controls/tool_panel";
 import {
   adjustedHealth,
@@ -67,9 +69,20 @@ function Row({ hint }: { readonly hint: Hint }) {
   );
 }
 
+function hintsTable(): Table {
+  return {
+    columns: ["kind", "severity", "step", "last_step", "layer", "heads", "value", "message"],
+    rows: (health.value?.hints ?? []).map((hint) => [
+      ...[hint.kind, hint.severity, hint.step, hint.last_step, hint.layer],
+      ...[hint.heads.join(" "), hint.value, hint.message],
+    ]),
+  };
+}
+
 function Hints() {
   const isWhole = useSignal(false);
   const now = health.value;
+  useTable("Hints", (now?.hints.length ?? 0) === 0 ? null : hintsTable);
   const failed = hasOwnLimits.value ? adjustedHealth.value : series.value;
   if (failed.status === "error") {
     return (

@@ -2,17 +2,18 @@
 
 import { weightTable } from "../../draw/colour";
 import { drawMatrix } from "../../draw/matrix";
-import { papers, type Picture, type Shape } from "../../draw/picture";
+import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster, type Raster } from "../../draw/raster";
 import type { Exported } from "../../exported";
 import type { ColourScale, Theme } from "../../state";
 import { elide } from "../../tokens";
 import { weightsTable } from "../head/weights_csv";
+import type { Axis } from "../token_lines/axis";
 import { LABEL_PITCH, labelled } from "./layout";
 import type { MatrixSource } from "./use_matrix";
 
 const EDGE = 16;
-const LABELS = 120;
+export const LABELS = 120;
 const TOP = 48 + LABELS;
 const LARGEST_CELL = 24;
 const LARGEST_SIDE = 1024;
@@ -37,16 +38,15 @@ function cellsOf({ pyramid }: MatrixSource, colours: Uint32Array): Raster {
   return raster;
 }
 
-function labels({ axes }: MatrixSource, side: "query" | "key", length: number): Shape[] {
-  const { rows } = axes[side];
+/** Beside and above cells whose left upper corner is at 0, 0. */
+export function axisLabels({ rows }: Axis, side: "query" | "key", length: number): Shape[] {
   const pitch = length / rows.length;
   const named = labelled({ start: 0, pitch, length, count: rows.length }, []);
   const size = pitch < LABEL_PITCH ? 10 : 12;
   return named.map((at): Shape => {
     const [text, middle] = [elide(rows[at]!.text, 18), (at + 0.5) * pitch];
-    if (side === "query")
-      return { kind: "text", x: EDGE + LABELS - 8, y: TOP + middle + 4, text, anchor: "end", size };
-    return { kind: "text", x: EDGE + LABELS + middle + 4, y: TOP - 8, text, turned: -90, size };
+    if (side === "query") return { kind: "text", x: -8, y: middle + 4, text, anchor: "end", size };
+    return { kind: "text", x: middle + 4, y: -8, text, turned: -90, size };
   });
 }
 
@@ -62,8 +62,9 @@ export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourSc
     shapes: [
       { kind: "text", x: EDGE, y: 30, text: title, size: 16, isBold: true },
       { kind: "cells", x: EDGE + LABELS, y: TOP, width, height, raster },
-      ...labels(source, "query", height),
-      ...labels(source, "key", width),
+      ...[...axisLabels(axes.query, "query", height), ...axisLabels(axes.key, "key", width)].map(
+        (shape) => moveShape(shape, EDGE + LABELS, TOP),
+      ),
     ],
   };
   const table = weightsTable({

@@ -2,10 +2,12 @@
 
 import { useMemo } from "preact/hooks";
 
+import { useExport } from "../../exported";
 import { hoverQuery, key, query } from "../../state";
 import { useDrawnMark } from "../head/drawn_mark";
 import { CompactLines } from "../token_lines/compact_lines";
 import { withoutUnseen } from "./chosen_pair";
+import { collapsedExport } from "./collapsed_export";
 import { seenKeys } from "./keys_seen";
 import { useAxes } from "./neuron_numbers";
 import { placeText } from "./pair_title";
@@ -26,6 +28,7 @@ export function Collapsed({ shown }: CollapsedProps) {
         : { ...whole, key: withoutUnseen(whole, seenKeys(header, vectors, chosen)) },
     [whole, header, vectors, chosen],
   );
+  useExport(() => collapsedExport(shown, axes));
   const onDrawn = useDrawnMark("neuron", [shown, query.value, key.value]);
   return (
     <div class="neuron-collapsed">

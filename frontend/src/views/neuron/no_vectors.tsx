@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 
 import { Code } from "../../controls/code";
+import { sentence } from "../../controls/step_problem";
 import { Segmented } from "../../controls/segmented";
 import { layer, type RecordHeader, step } from "../../state";
 import { listed } from "./texts";
@@ -43,7 +44,29 @@ function Elsewhere({ record }: NoVectorsProps) {
   );
 }
 
+/** In a stand-alone page: the file they were logged in has them. */
+function NotInFile({ record, why }: NoVectorsProps & { why: string }) {
+  return (
+    <div class="message-page is-neuron" role="status">
+      <h1>Query and key of layer {layer.value} are not in this file</h1>
+      <p class="lead">{sentence(why)}</p>
+      <Elsewhere record={record} />
+    </div>
+  );
+}
+
 export function NoVectors({ record }: NoVectorsProps) {
+  const left = record.left_out.find(
+    (each) => each.layer === layer.value && each.what === "vectors",
+  );
+  return left === undefined ? (
+    <HowToLog record={record} />
+  ) : (
+    <NotInFile record={record} {...left} />
+  );
+}
+
+function HowToLog({ record }: NoVectorsProps) {
   const chosen = useSignal(ways[0]!.name);
   const { code } = ways.find(({ name }) => name === chosen.value)!;
   return (

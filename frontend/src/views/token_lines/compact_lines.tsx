@@ -72,6 +72,13 @@ function useFocused(weights: LayerWeights, head: number, focus: Focus | null) {
   );
 }
 
+/** The pointed token, else the pinned one. */
+export function presentFocus({ queries, keys }: LayerWeights): Focus | null {
+  const pinned = { query: query.value, key: key.value };
+  const hovered = { query: hoverQuery.value, key: hoverKey.value };
+  return focusOf(hovered, queries, keys) ?? focusOf(pinned, queries, keys);
+}
+
 /** Reads pin, pointer, threshold, gain and special tokens from the state; fills its parent's width. */
 export function CompactLines({ record, weights, head, axes: given, onDrawn }: CompactLinesProps) {
   const whole = useMemo(
@@ -84,8 +91,7 @@ export function CompactLines({ record, weights, head, axes: given, onDrawn }: Co
   const heads = useMemo(() => [{ head, colour }], [head, colour]);
   const pinned = { query: query.value, key: key.value };
   const hovered = { query: hoverQuery.value, key: hoverKey.value };
-  const { queries, keys } = weights;
-  const focus = focusOf(hovered, queries, keys) ?? focusOf(pinned, queries, keys);
+  const focus = presentFocus(weights);
   const values = useFocused(weights, head, focus);
   const other = focus?.side === "key" ? "query" : "key";
   return (

@@ -112,7 +112,6 @@ function TokenRow({ props, index }: { props: TokenColumnProps; index: number }) 
       id={`token-${props.side}-${token}`}
       class={rowClass(props, row, index)}
       role="option"
-      aria-label={row.text}
       aria-selected={token === props.pinned}
       aria-disabled={row.off}
       aria-posinset={index + 1}

@@ -1,0 +1,56 @@
+"""An opened record → its numbers as one ``.npz`` file that ``numpy.load`` opens without pickle."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.opened_record import OpenedRecord
+from tensorboard_plugin_attn.read_record import read_axes, read_layer
+
+__all__ = ["record_npz"]
+
+FAST = 1  # deflate's level: of dense weights the higher ones save 3 % in three times the time
+
+
+def record_npz(record: OpenedRecord) -> bytes:
+    """Names, tokens, head metrics, and of every layer its weights and vectors as far as they were logged.
+
+    One layer is in memory at a time.
+
+    Raises:
+        DamagedFileError: the file is not whole.
+    """
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=FAST) as archive:
+        for name, array in arrays_of(record):
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+    return file.getvalue()
+
+
+def arrays_of(record: OpenedRecord) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The arrays by name, in the words of ``AttentionRecord``."""
+    meta, header = record.header.meta, record.header
+    yield "tag", np.array(meta["tag"])
+    yield "step", np.array(meta["step"])
+    for axis, tokens in meta["tokens"].items():
+        yield axis, np.array(tokens, np.str_)
+    for field in ("name", "kind", "stack"):
+        yield f"layer_{field}s", np.array([layer[field] for layer in meta["layers"]], np.str_)
+    yield "metric_names", np.array(meta["metrics"], np.str_)
+    yield "head_metrics", header.metrics
+    axes = read_axes(meta)
+    for number in range(len(meta["layers"])):
+        if f"layer.{number}.weights" not in header.spans:
+            continue
+        layer = read_layer(header, record.read, number, axes)
+        for name in ("weights", "query", "key", "bias"):
+            array = getattr(layer, name)
+            if array is not None:
+                yield f"layer.{number}.{name}", np.asarray(array, np.float32)
