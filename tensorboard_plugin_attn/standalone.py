@@ -96,7 +96,9 @@ def shown_layer(state: str) -> int:
 
 def add_vectors(answers: dict[str, Any], record: OpenedRecord, shown: int, room: int) -> None:
     """Add query and key of the shown layer, and of its neighbours as far as there is room; name the others."""
-    logged = [number for number in range(len(record.layers)) if f"layer.{number}.query" in record.header.spans]
+    logged = [
+        number for number in range(len(record.layers)) if f"layer.{number}.query" in record.header.spans
+    ]
     room -= sum(len(answer if isinstance(answer, str) else embed(answer)) for answer in answers.values())
     nearest = sorted(logged, key=lambda number: abs(number - shown))
     kept = set(nearest[:1])

@@ -134,7 +134,9 @@ def test_neighbours_of_the_shown_layer_come_next_as_far_as_there_is_room(
     whole = reader.to_html("run", "probe", 0, view="neuron")
     assert {entry["vectors"] for entry in embedded(whole)["answers"]["record"]["layers"]} == {True}
     monkeypatch.setattr(standalone, "ROOM", len(whole) - 2 * largest_vectors(embedded(whole)["answers"]))
-    layers = embedded(reader.to_html("run", "probe", 0, view="neuron", layer=4))["answers"]["record"]["layers"]
+    layers = embedded(reader.to_html("run", "probe", 0, view="neuron", layer=4))["answers"]["record"][
+        "layers"
+    ]
     kept = [number for number, entry in enumerate(layers) if entry["vectors"]]
     assert kept in ([2, 3, 4, 5], [1, 2, 3, 4, 5])
 

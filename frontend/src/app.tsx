@@ -1,7 +1,7 @@
 /** The shell: left pane, toolbar with the views' tabs, step bar, and the present view. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { CopyButton } from "./controls/copy_button";
 import { ExportMenu } from "./controls/export_menu";
@@ -93,18 +93,23 @@ export function App(props: AppProps) {
   const present = views.find(({ id }) => id === view.value) ?? views[0]!;
   const logged = steps.value.length > 0;
   const loading = index.value === null && indexError.value === null;
+  const menu = useRef<HTMLButtonElement>(null);
   const close = (): void => {
     opened.value = false;
   };
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || event.defaultPrevented || !folded || !opened.value) return;
+    close();
+    menu.current?.focus();
+  };
   return (
-    <div class={folded ? "app folded" : "app"}>
-      {(!folded || opened.value) && (
-        <LeftPane display={logged ? present.display : undefined} close={close} />
-      )}
+    <div class={folded ? "app folded" : "app"} onKeyDown={onKey}>
+      {(!folded || opened.value) && <LeftPane display={logged ? present.display : undefined} />}
       {folded && opened.value && <div class="pane-curtain" onClick={close} />}
       <header class="toolbar">
         {folded && (
           <button
+            ref={menu}
             type="button"
             class="menu"
             aria-label="Runs, probes and display"

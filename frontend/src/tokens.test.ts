@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { displayTokens, elide, visibleText } from "./tokens";
+import { displayTokens, elide, isolated, visibleText } from "./tokens";
 
 const lists: [string, string[], string[]][] = [
   ["WordPiece", ["[CLS]", "nurse", "##s", "."], ["[CLS]", "nurse", "s", "."]],
@@ -36,6 +36,12 @@ describe("tokens", () => {
 
   test.each(untouched)("%s stays as it is", (text) => {
     expect(visibleText(text)).toBe(text);
+  });
+
+  test("what runs from right to left turns nothing beside it", () => {
+    expect(isolated("שלום")).toBe("\u2068שלום\u2069");
+    expect(isolated("مرحبا")).toBe("\u2068مرحبا\u2069");
+    expect(isolated("nurse 看護師")).toBe("nurse 看護師");
   });
 
   test("a long token is cut by characters, not by halves of them", () => {

@@ -61,6 +61,13 @@ export function elide(text: string, limit = longest): string {
   return characters.length <= limit ? text : characters.slice(0, limit - 1).join("") + "…";
 }
 
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** For a line of several tokens, or where an element cannot say it: text that runs by its own direction and turns nothing beside it. */
+export function isolated(text: string): string {
+  return rightToLeft.test(text) ? `\u2068${text}\u2069` : text;
+}
+
 /** GPT-2's table, which gives each byte a printable character, turned round. */
 const byteOfCharacter = ((): ReadonlyMap<string, number> => {
   const bytes = new Map<string, number>();

@@ -77,10 +77,8 @@ def test_the_matrix_of_differences_is_in_the_picture_when_it_is_chosen(
     assert turned == SHE
 
 
-def test_what_is_not_compared_cannot_be_saved(
-    open_tab: OpenTab, changing_server: TensorBoardServer
-) -> None:
-    tab = open_tab(changing_server.url, **{**COMPARED, "compare_tag": "short", "compare": "tag"})
+def test_what_is_not_compared_cannot_be_saved(open_tab: OpenTab, changing_server: TensorBoardServer) -> None:
+    tab = open_tab(changing_server.url, **{**COMPARED, "compare": "same", "compare_tag": "short"})
     tab.frame.get_by_role("alert").wait_for()
     tab.button("Export").click()
     expect(tab.frame.get_by_role("menuitem", name="Numbers (CSV)")).to_be_disabled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 from random_attention import softmax_weights
 from tensorboard_server import TensorBoardServer
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
 
 MEGABYTE = 1_000_000
+PIXELS = "canvas => attnTest.pixels(canvas)"
 CANVASES = {"model": "Attention heads at step", "head": "Attention lines of layer"}
 
 
@@ -47,7 +49,7 @@ def save(logdir: Path, target: Path, tag: str, step: int, view: str) -> Path:
 def canvas(page: Page, view: str) -> NDArray[np.uint8]:
     """The pixels of a view's canvas."""
     found = page.locator(f"canvas[role=img][aria-label^='{CANVASES[view]}']")
-    return picture(found.evaluate("canvas => attnTest.pixels(canvas)"))
+    return picture(found.evaluate(PIXELS))
 
 
 @pytest.mark.parametrize("view", list(CANVASES))
@@ -101,15 +103,47 @@ def test_every_view_that_the_file_holds_has_a_tab_and_says_what_it_lacks(
             assert page.get_by_role("button", name=name).count() == 0
 
 
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory: pytest.TempPathFactory) -> AttentionReader:
+    """12 layers of 12 heads and 128 tokens with query and key of 64 dimensions, none of which compress well."""
+    logdir = tmp_path_factory.mktemp("dense")
+    random = np.random.default_rng(0)
+    layers = [
+        LayerAttention(
+            softmax_weights(12, 128, 128, seed),
+            query=random.normal(size=(12, 128, 64)).astype(np.float32),
+            key=random.normal(size=(12, 128, 64)).astype(np.float32),
+            scale=0.125,
+        )
+        for seed in range(12)
+    ]
+    with AttentionWriter(logdir / "run") as writer:
+        writer.add_record("dense", AttentionRecord(layers, [f"token{n}" for n in range(128)]), 0)
+    return AttentionReader(logdir)
+
+
+@pytest.mark.parametrize("view", ["evolution", "model", "head", "neuron"])
 def test_twelve_layers_of_twelve_heads_and_128_tokens_are_less_than_six_megabytes(
-    browser: Browser, tmp_path: Path
+    browser: Browser, dense: AttentionReader, tmp_path: Path, view: str
 ) -> None:
-    layers = [softmax_weights(12, 128, 128, seed) for seed in range(12)]
-    with AttentionWriter(tmp_path / "run") as writer:
-        writer.add_attention("dense", layers, [f"token{n}" for n in range(128)], 0)
-    page = AttentionReader(tmp_path).to_html("run", "dense", 0)
     path = tmp_path / "dense.html"
-    path.write_text(page, encoding="utf-8")
+    path.write_text(dense.to_html("run", "dense", 0, view=view, layer=7), encoding="utf-8")
     assert path.stat().st_size < 6 * MEGABYTE
     with opened(browser, path) as shown:
-        assert canvas(shown, "model")[..., 3].max() == 255
+        assert picture(shown.locator("canvas[role=img]").first.evaluate(PIXELS))[..., 3].max() > 200
+
+
+def test_a_page_without_room_for_every_layers_query_and_key_says_which_it_has(
+    browser: Browser, dense: AttentionReader, tmp_path: Path
+) -> None:
+    path = tmp_path / "dense.html"
+    path.write_text(dense.to_html("run", "dense", 0, view="neuron", layer=7, head=3), encoding="utf-8")
+    with opened(browser, path) as page:
+        expect(page.locator("canvas[aria-label*='layer 7 head 3']")).to_be_visible()
+        page.get_by_label("Layer", exact=True).select_option(index=2)
+        expect(
+            page.get_by_role("heading", name="Query and key of layer 2 are not in this file")
+        ).to_be_visible()
+        expect(page.get_by_text(re.compile(r"^Of this record layers? .*7 ha(s|ve) them"))).to_be_visible()
+        page.get_by_label("Layer", exact=True).select_option(index=7)
+        expect(page.locator("canvas[aria-label*='layer 7 head 3']")).to_be_visible()

@@ -7,18 +7,11 @@ import { RunFilter, RunList } from "./run_list";
 
 export interface LeftPaneProps {
   display: ComponentType | undefined;
-  /** Given where the pane is opened over the view. */
-  close?: () => void;
 }
 
-export function LeftPane({ display: Display, close }: LeftPaneProps) {
+export function LeftPane({ display: Display }: LeftPaneProps) {
   return (
-    <aside
-      class="left-pane"
-      id="attn-pane"
-      aria-label="Runs, probes and display"
-      onKeyDown={(event) => event.key === "Escape" && close?.()}
-    >
+    <aside class="left-pane" id="attn-pane" aria-label="Runs, probes and display">
       <RunFilter />
       <div class="pane-scroll">
         <RunList />

@@ -1,6 +1,7 @@
 /** What to compare with and how to show it → controls in the left pane. */
 
 import { Range } from "../../controls/range";
+import { RawTokens } from "../../controls/raw_tokens";
 import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import {
@@ -101,6 +102,7 @@ export function CompareDisplay() {
           onChange={(isShown) => (showKept.value = isShown)}
         />
       )}
+      <RawTokens />
     </>
   );
 }

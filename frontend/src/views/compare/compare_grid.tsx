@@ -118,6 +118,7 @@ function Tokens() {
       {tokens.map(({ text, before, special }, at) => (
         <span
           key={at}
+          title={text}
           class={`${at === pinned ? "is-pinned" : ""} ${special ? "is-special" : ""} ${before === null ? "" : "is-differing"}`}
         >
           {before === null ? elide(text, 24) : `${elide(before, 16)} → ${elide(text, 16)}`}{" "}

@@ -1,7 +1,8 @@
 /** Records A and B → the tokens of a layer's two sides as shown, where they differ both of them. */
 
 import { comparedPlace, probeHeaders, record, run, shown, type RecordHeader } from "../../state";
-import { displayTokens, elide } from "../../tokens";
+import { shownTokens } from "../../shown_tokens";
+import { elide, isolated } from "../../tokens";
 import { shownComparison } from "./scene";
 
 export interface ComparedToken {
@@ -22,9 +23,9 @@ export function comparedTokens(layer: number, side: "query" | "key"): ComparedTo
   const shape = header?.layers[layer];
   if (header === undefined || shape === undefined) return [];
   const list = shape[`${side}_tokens`];
-  const texts = displayTokens(header.tokens[list] ?? header.tokens.tokens);
+  const texts = shownTokens(header.tokens[list] ?? header.tokens.tokens);
   const differing = new Set(shownComparison.value?.differing[list] ?? []);
-  const before = displayTokens(headerOfA()?.tokens[list] ?? []);
+  const before = shownTokens(headerOfA()?.tokens[list] ?? []);
   const special = new Set(header.special[list] ?? []);
   return texts.map((text, at) => ({
     text,
@@ -36,6 +37,6 @@ export function comparedTokens(layer: number, side: "query" | "key"): ComparedTo
 /** "she → nurse"; elided so that two fit in a row of the list. */
 export function pairText(layer: number, query: number, key: number, limit = 12): string {
   const text = (side: "query" | "key", at: number): string =>
-    elide(comparedTokens(layer, side)[at]?.text ?? String(at), limit);
+    isolated(elide(comparedTokens(layer, side)[at]?.text ?? String(at), limit));
   return `${text("query", query)} → ${text("key", key)}`;
 }

@@ -1,19 +1,23 @@
 /** The evolution view's grid → its picture with histories as lines, and every head's metrics at every step. */
 
-import { cssOf, rgbOf, runColour } from "../../draw/colour";
+import { cssOf, headColour, rgbOf, runColour } from "../../draw/colour";
 import type { RunHistories } from "../../draw/evolution_picture";
-import { cellBox } from "../../draw/grid";
+import { type Cell, cellBox } from "../../draw/grid";
 import { papers, type Shape } from "../../draw/picture";
 import type { Box } from "../../draw/raster";
 import type { Sparkline } from "../../draw/sparkline";
 import type { Exported } from "../../exported";
-import { headSort, showBaseline, step, tag, theme } from "../../state";
+import { formatValue } from "../../format_number";
+import { headSort, showBaseline, showMarks, step, tag, theme } from "../../state";
 import { cellsOf, gridPicture } from "../heads_grid/grid_picture";
 import { metricTitle } from "../model/metric_names";
 import { metricsTable } from "../model/model_export";
 import { metrics, shownMetric } from "../model/scene";
+import { chosen } from "./chosen";
 import { SORT_CAPTIONS } from "./head_order";
-import { baselineOf, layout, main, others, shapes } from "./scene";
+import { baselineOf, layout, main, others, shapes, valueOf } from "./scene";
+
+const MARK_ROWS = 5;
 
 type Point = readonly [x: number, y: number];
 
@@ -53,7 +57,7 @@ function lines(points: Point[][], colour: string, width: number): Shape[] {
   });
 }
 
-function history({ histories, run }: RunHistories, at: { layer: number; head: number }, box: Box) {
+function history({ histories, run }: RunHistories, at: Cell, box: Box) {
   const line = histories.line(at.layer, at.head);
   const colour = cssOf(rgbOf(runColour(run, theme.peek())));
   const end = line.values.length;
@@ -61,7 +65,33 @@ function history({ histories, run }: RunHistories, at: { layer: number; head: nu
   return [...lines(stretches(line, 0, end, box), colour, 1), ...bold];
 }
 
-function cellShapes(own: RunHistories, at: { layer: number; head: number }): Shape[] {
+/** Over the cell: the edge of a head that is in the chart, and the value at the step that is read. */
+function overCell(cell: Box, at: Cell): Shape[] {
+  const isChosen = chosen.peek().some(({ layer, head }) => layer === at.layer && head === at.head);
+  const edge = { ...cell, x: cell.x - 2, width: cell.width + 4, height: 2 };
+  const text = formatValue(valueOf(at));
+  const [x, y] = [cell.x + cell.width, cell.y + 13];
+  return [
+    ...(isChosen
+      ? [{ kind: "box", ...edge, colour: headColour(at.head, theme.peek()) } as const]
+      : []),
+    { kind: "text", x, y, text, anchor: "end", size: 11 },
+  ];
+}
+
+/** Where the head changed for good: a triangle on its base, row by row. */
+function changeMark({ histories }: RunHistories, at: Cell, box: Box): Shape[] {
+  const change = showMarks.peek() ? histories.change(at.layer, at.head) : null;
+  if (change === null) return [];
+  const middle = box.x + histories.place(change.step) * box.width;
+  return Array.from({ length: MARK_ROWS }, (_, row) => {
+    const reach = 0.75 * (MARK_ROWS - row);
+    const place = { x: middle - reach, y: box.y + box.height + 2 + row };
+    return { kind: "box", ...place, width: 2 * reach, height: 1, colour: papers[theme.peek()].ink };
+  });
+}
+
+function cellShapes(own: RunHistories, at: Cell): Shape[] {
   const grid = layout.peek();
   const cell = cellBox(grid, at);
   if (cell === null) return [];
@@ -90,6 +120,8 @@ function cellShapes(own: RunHistories, at: { layer: number; head: number }): Sha
         ]),
     ...others.peek().flatMap((other) => history(other, at, box)),
     ...history(own, at, box),
+    ...overCell(cell, at),
+    ...changeMark(own, at, box),
     ...(mark === null
       ? []
       : [

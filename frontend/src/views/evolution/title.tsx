@@ -2,7 +2,8 @@
 
 import type { TrackedPair } from "../../evolution_facts";
 import { record, series, shown, tag, probeHeaders, type RecordHeader } from "../../state";
-import { displayTokens, elide } from "../../tokens";
+import { shownTokens } from "../../shown_tokens";
+import { elide } from "../../tokens";
 import { capital, metricMeaning, metricTitle } from "../model/metric_names";
 import { metrics, shownMetric } from "../model/scene";
 import { main } from "./scene";
@@ -22,7 +23,7 @@ function trackedPair(): TrackedPair | null {
 function words(list: string, positions: readonly number[]): string | null {
   const all = header()?.tokens[list as "tokens" | "decoder_tokens"];
   if (all === undefined) return null;
-  const texts = displayTokens(all);
+  const texts = shownTokens(all);
   return positions.map((at) => elide(texts[at] ?? "?", 24)).join(" ");
 }
 
@@ -69,11 +70,12 @@ export function Tokens() {
   const pinned = new Set(pair?.queries ?? []);
   return (
     <p class="model-tokens" aria-label="Tokens of the probe">
-      {displayTokens(tokens)
+      {shownTokens(tokens)
         .slice(0, MOST_TOKENS)
         .map((text, at) => (
           <span
             key={at}
+            title={text}
             class={`${pinned.has(at) ? "is-pinned" : ""} ${special.has(at) ? "is-special" : ""}`}
           >
             {elide(text, 24)}{" "}

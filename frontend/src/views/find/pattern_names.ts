@@ -3,7 +3,8 @@
 import type { RecordHeader } from "../../answers";
 import { runsOf } from "../../positions";
 import type { FindPattern, PairPattern, Template } from "../../state";
-import { displayTokens, elide } from "../../tokens";
+import { shownTokens } from "../../shown_tokens";
+import { elide, isolated } from "../../tokens";
 
 const titles: Readonly<Record<Template, string>> = {
   previous: "Previous token",
@@ -49,8 +50,8 @@ const MOST_NAMED = 3;
 /** "she", "a, b, c and 4 more", "the … nurse (2–9)" */
 function named(tokens: readonly string[], positions: readonly number[]): string {
   if (positions.length === 0) return "…";
-  const texts = displayTokens(tokens);
-  const name = (at: number): string => elide(texts[at] ?? String(at), 16);
+  const texts = shownTokens(tokens);
+  const name = (at: number): string => isolated(elide(texts[at] ?? String(at), 16));
   const runs = runsOf(positions);
   if (positions.length > MOST_NAMED && runs.length === 1) {
     const [first, last] = runs[0]!;

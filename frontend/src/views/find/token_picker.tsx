@@ -4,7 +4,9 @@ import { useSignal } from "@preact/signals";
 import { useId, useMemo } from "preact/hooks";
 
 import { formatPositions, parsePositions, positionsOf } from "../../positions";
-import { displayTokens, elide } from "../../tokens";
+import { rawTokens } from "../../state";
+import { shownTokens } from "../../shown_tokens";
+import { elide } from "../../tokens";
 
 export interface TokenPickerProps {
   readonly label: string;
@@ -47,7 +49,7 @@ export function TokenPicker({ label, tokens, picked, onPick }: TokenPickerProps)
   const active = useSignal<number | null>(null);
   const last = useSignal<number | null>(null);
   const id = useId();
-  const texts = useMemo(() => displayTokens(tokens), [tokens]);
+  const texts = useMemo(() => shownTokens(tokens), [tokens, rawTokens.value]);
   const chosen = new Set(picked);
   const found = filtered(texts, filter.value.toLowerCase());
   const shown = found.slice(0, MOST_SHOWN);
@@ -112,7 +114,7 @@ export function TokenPicker({ label, tokens, picked, onPick }: TokenPickerProps)
             role="option"
             class={at === active.value ? "picker-token is-active" : "picker-token"}
             aria-selected={chosen.has(at)}
-            title={`position ${at}`}
+            title={`position ${at}: ${texts[at]!}`}
             onClick={(event) => toggle(at, event.shiftKey)}
           >
             <bdi>{elide(texts[at]!, 20)}</bdi>

@@ -1,6 +1,7 @@
 /** Display settings of the head view, for the left pane: those of the lines, or of the matrix. */
 
 import { Checkbox } from "../../controls/checkbox";
+import { RawTokens } from "../../controls/raw_tokens";
 import { Range } from "../../controls/range";
 import { Segmented } from "../../controls/segmented";
 import {
@@ -12,7 +13,6 @@ import {
   linesLayout,
   mergeWords,
   numbers,
-  rawTokens,
   type Specials,
   specials,
   threshold,
@@ -114,13 +114,7 @@ export function HeadDisplay() {
             numbers.value = value;
           }}
         />
-        <Checkbox
-          label="Tokens as logged"
-          checked={rawTokens.value}
-          onChange={(value) => {
-            rawTokens.value = value;
-          }}
-        />
+        <RawTokens />
       </div>
     </>
   );

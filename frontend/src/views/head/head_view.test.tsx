@@ -125,7 +125,7 @@ describe("head view", () => {
   test("both lists name their tokens, and tokens are text", () => {
     for (const side of ["Query", "Key"]) {
       const options = [...list(side).querySelectorAll('[role="option"]')];
-      expect(options.map((option) => option.getAttribute("aria-label"))).toEqual(tokens);
+      expect(options.map((option) => option.querySelector("bdi")!.textContent)).toEqual(tokens);
     }
     expect(page().querySelector("script")).toBeNull();
   });
@@ -189,7 +189,10 @@ describe("head view", () => {
     });
     click(named("B→A"));
     const off = [...list("Key").querySelectorAll('[aria-disabled="true"]')];
-    expect(off.map((option) => option.getAttribute("aria-label"))).toEqual(["she", "</script>"]);
+    expect(off.map((option) => option.querySelector("bdi")!.textContent)).toEqual([
+      "she",
+      "</script>",
+    ]);
     expect(table()).toHaveLength(3);
     expect(table().at(-1)).toEqual([".50", ".50", ".50", ".50"]);
     expect(page().textContent).toContain("weight on sentence B, hidden by the filter B→A");

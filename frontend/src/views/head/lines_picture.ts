@@ -6,7 +6,7 @@ import { LineRasteriser } from "../../draw/lines";
 import { makeRaster } from "../../draw/raster";
 import { formatWeight } from "../../format_number";
 import type { RecordHeader, Theme } from "../../state";
-import { elide } from "../../tokens";
+import { elide, isolated } from "../../tokens";
 import { tokenPlaces } from "../token_lines/axis";
 import { crowd, focused, manyHeads, offsets } from "../token_lines/line_canvas";
 import type { LayerNumbers } from "./layer_numbers";
@@ -62,7 +62,7 @@ function tokenShapes(
       kind: "text",
       x,
       y,
-      text: unseen === true ? "" : elide(text, 20),
+      text: unseen === true ? "" : isolated(elide(text, 20)),
       anchor,
       isBold: token === focused,
       ...(off && { colour: paper.second }),

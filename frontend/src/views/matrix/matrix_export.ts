@@ -6,7 +6,7 @@ import { moveShape, papers, type Picture, type Shape } from "../../draw/picture"
 import { makeRaster, type Raster } from "../../draw/raster";
 import type { Exported } from "../../exported";
 import type { ColourScale, Theme } from "../../state";
-import { elide } from "../../tokens";
+import { elide, isolated } from "../../tokens";
 import { weightsTable } from "../head/weights_csv";
 import type { Axis } from "../token_lines/axis";
 import { LABEL_PITCH, labelled } from "./layout";
@@ -44,7 +44,7 @@ export function axisLabels({ rows }: Axis, side: "query" | "key", length: number
   const named = labelled({ start: 0, pitch, length, count: rows.length }, []);
   const size = pitch < LABEL_PITCH ? 10 : 12;
   return named.map((at): Shape => {
-    const [text, middle] = [elide(rows[at]!.text, 18), (at + 0.5) * pitch];
+    const [text, middle] = [isolated(elide(rows[at]!.text, 18)), (at + 0.5) * pitch];
     if (side === "query") return { kind: "text", x: -8, y: middle + 4, text, anchor: "end", size };
     return { kind: "text", x: middle + 4, y: -8, text, turned: -90, size };
   });

@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 
 import { Range } from "../../controls/range";
+import { RawTokens } from "../../controls/raw_tokens";
 import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import { cellMetric, dimBelow, sortBy, thumbnailStyle, type ThumbnailStyle } from "../../state";
@@ -58,6 +59,7 @@ export function ModelDisplay() {
         step={(most - least) / 100}
         onChange={(value) => (dimBelow.value = value)}
       />
+      <RawTokens />
     </>
   );
 }

@@ -2,7 +2,8 @@
 
 import type { RecordHeader } from "../../answers";
 import { layer, query, record, shown } from "../../state";
-import { displayTokens, elide } from "../../tokens";
+import { shownTokens } from "../../shown_tokens";
+import { elide } from "../../tokens";
 import { isUnreadable } from "./scene";
 
 /** More than fit on one line; the rest is cut off by the page's edge anyway. */
@@ -17,13 +18,14 @@ export function TokenLine() {
   const { tokens, special } = tokensOf(header, layer.value);
   const isFar = pinned !== null && pinned > TOKENS_ON_A_LINE;
   const first = isFar ? pinned - TOKENS_BEFORE_PIN : 0;
-  const texts = displayTokens(tokens).slice(first, first + MOST_TOKENS);
+  const texts = shownTokens(tokens).slice(first, first + MOST_TOKENS);
   return (
     <p class="model-tokens" aria-label="Query tokens of the selected layer">
       {first > 0 && <span>… </span>}
       {texts.map((text, at) => (
         <span
           key={first + at}
+          title={text}
           class={`${first + at === pinned ? "is-pinned" : ""} ${special.has(first + at) ? "is-special" : ""}`}
         >
           {elide(text, 24)}{" "}

@@ -1,5 +1,6 @@
 /** Layer, head, columns, order and sentence filter of the neuron view: in the left pane, or over the view. */
 
+import { RawTokens } from "../../controls/raw_tokens";
 import { Segmented } from "../../controls/segmented";
 import { type Choice, Select } from "../../controls/select";
 import {
@@ -132,6 +133,7 @@ export function NeuronDisplay() {
       )}
       <OrderSwitch />
       <ColumnsSwitch />
+      <RawTokens />
     </>
   );
 }

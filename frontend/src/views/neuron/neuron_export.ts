@@ -6,7 +6,7 @@ import { makeRaster } from "../../draw/raster";
 import type { Exported } from "../../exported";
 import { formatWeight } from "../../format_number";
 import type { Theme } from "../../state";
-import { elide } from "../../tokens";
+import { elide, isolated } from "../../tokens";
 import type { Axis } from "../token_lines/axis";
 import { columnsLayout } from "./columns_layout";
 import type { NeuronNumbers } from "./neuron_numbers";
@@ -26,7 +26,7 @@ const left = EDGE + TOKENS + 8;
 function tokenShapes(axis: Axis, x: number, anchor: "start" | "end", chosen: number): Shape[] {
   return axis.rows.map(({ text, token, unseen }, row): Shape => {
     const y = TOP + (row + 0.5) * ROW + 4.5;
-    const shown = unseen === true ? "" : elide(text, 18);
+    const shown = unseen === true ? "" : isolated(elide(text, 18));
     return { kind: "text", x, y, text: shown, anchor, isBold: token === chosen };
   });
 }

@@ -116,7 +116,7 @@ describe("the neuron view", () => {
     expect(text(".neuron-title h2")).toContain("nurse → [CLS], .50");
     expect(cells('[aria-label="Weights"]')).toEqual([".50", ".50"]);
     const unseen = [...page().querySelectorAll(".token.is-unseen")];
-    expect(unseen.map((each) => each.getAttribute("aria-label"))).toEqual(["she"]);
+    expect(unseen.map((each) => each.querySelector("bdi")!.textContent)).toEqual(["she"]);
   });
 
   test("arrow keys walk through the dimensions, Enter keeps one, Escape frees it", () => {

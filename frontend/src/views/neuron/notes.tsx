@@ -1,6 +1,7 @@
 /** What the columns do not show by themselves → sentences under them. */
 
 import { formatWeight } from "../../format_number";
+import { isolated } from "../../tokens";
 import { faultLines } from "../head/fault_lines";
 import { headNames } from "../head/head_toolbar";
 import type { NeuronNumbers } from "./neuron_numbers";
@@ -19,7 +20,7 @@ export function differenceNote({ shown, found }: NotesProps): string | null {
   const bound = errorBound(shown.record.precision, shown.header.dtype);
   const key = farthestKey(numbers, bound);
   if (key === null) return null;
-  const pair = `${tokenText(axes.query, numbers.query)} → ${tokenText(axes.key, key)}`;
+  const pair = `${isolated(tokenText(axes.query, numbers.query))} → ${isolated(tokenText(axes.key, key))}`;
   return (
     `Shown are the logged weights. Recomputed from query and key, ${pair} would be ` +
     `${formatWeight(numbers.recomputed[key]!, 3)} instead of ${formatWeight(numbers.stored[key]!, 3)}.`
