@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +53,14 @@ def test_the_lines_of_an_svg_are_curves_from_query_to_key(
     page = offline(save(tab, "svg", tmp_path))
     strong = np.argwhere(pattern_weights(10)[1, 0] >= 0.5)
     assert page.locator("path").count() == len(strong)
+
+
+def test_a_picture_has_no_number_for_a_token_that_is_filtered_out(
+    tab: AttentionTab, offline: Callable[[Path], Page], tmp_path: Path
+) -> None:
+    tab.go("head", **{**HERE, "tag": "pair/she"}, query=6, sentences="ba")
+    texts = offline(save(tab, "svg", tmp_path)).locator("text").all_text_contents()
+    assert len([text for text in texts if re.fullmatch(r"\.\d\d", text)]) == 4 * 6
 
 
 def test_a_png_is_twice_as_large_and_shows_what_the_svg_shows(

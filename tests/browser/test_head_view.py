@@ -200,7 +200,7 @@ def test_cross_attention_has_decoder_queries_and_encoder_keys(tab: AttentionTab)
         ("Key tokens", record.layers[4].key_tokens),
     ):
         options = tab.frame.get_by_role("listbox", name=side).get_by_role("option")
-        assert [option.get_attribute("aria-label") for option in options.all()] == tokens
+        assert [option.get_attribute("title") for option in options.all()] == tokens
     tab.frame.get_by_role("listbox", name="Query tokens").get_by_role("option", name="Schwester").hover()
     shown = [row_numbers(tab, token) for token in record.layers[4].key_tokens]
     assert np.transpose(shown) == pytest.approx(record.layers[4].weights[:, 2], abs=MAX_ERROR + 5e-5)

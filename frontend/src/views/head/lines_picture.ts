@@ -165,9 +165,9 @@ function weightShapes({ numbers, names, theme, withNumbers }: LinesScene): Shape
     const middle = x + COLUMN / 2;
     const title =
       weights.heads === 1 && heads.length === 1 ? "" : `${weights.layer}.${names[head] ?? head}`;
-    const cells = axes[rows.side].rows.flatMap(({ token }, row): Shape[] => {
+    const cells = axes[rows.side].rows.flatMap(({ token, off }, row): Shape[] => {
       const weight = rows.byHead[column]?.[token] ?? NaN;
-      if (Number.isNaN(weight)) return [];
+      if (off || Number.isNaN(weight)) return [];
       const cell = mix(rgbOf(colour), paper, Math.min(1, Math.max(0, weight)));
       const y = TOP + row * ROW + 1;
       const box = {
