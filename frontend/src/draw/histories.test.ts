@@ -40,7 +40,7 @@ it.each([
   ["shares", [0, 1, 0.3, 0.2], { least: 0, most: 1 }],
   ["distances", [3, 41, 7, 2], { least: 0, most: 50 }],
   ["missing values", [NaN, NaN, NaN, NaN], { least: 0, most: 1 }],
-  ["negative values", [-3, 0.5, 1, 1], { least: -5, most: 1 }],
+  ["negative values", [-3.5, 0.5, 1, 1], { least: -4, most: 1 }],
 ])("has one round scale for all heads and steps: %s", (_, values, expected) => {
   expect(metricScale(series(values), 0)).toEqual(expected);
 });

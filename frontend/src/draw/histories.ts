@@ -2,6 +2,7 @@
 import type { MetricSeries } from "../decode";
 import { isMarked, lastingChange, type LastingChange } from "../lasting_change";
 import { MEAN } from "./grid";
+import { roundUp } from "./round_up";
 import type { Sparkline } from "./sparkline";
 import { axisOver, placeOf, type StepAxis } from "./step_axis";
 
@@ -171,10 +172,4 @@ function findScale(series: MetricSeries, metric: number): Scale {
     if (value > most && Number.isFinite(value)) most = value;
   }
   return { least: 0 - roundUp(-least), most: most <= 1.0001 ? 1 : roundUp(most) };
-}
-
-function roundUp(value: number): number {
-  if (value <= 0) return 0;
-  const size = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((factor) => factor * size).find((round) => round >= value) ?? value;
 }

@@ -43,4 +43,17 @@ describe("heads of a layer", () => {
     expect(layerMotion(histories, 0)).toBeCloseTo(0.8);
     expect(layerMotion(histories, 1)).toBe(0);
   });
+
+  it("do not stand still where the metric has no values", () => {
+    const undefinedOnes = new MetricSeries(
+      ["alignment"],
+      layers,
+      [],
+      steps,
+      steps,
+      values.map(() => NaN),
+      [3, 2, 3, 1],
+    );
+    expect(layerMotion(new Histories(undefinedOnes, 0), 0)).toBeNaN();
+  });
 });

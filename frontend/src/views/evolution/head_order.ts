@@ -51,9 +51,9 @@ export function firstCrossing(
   return at === -1 ? null : histories.steps[at]!;
 }
 
-/** Range of the values of a layer's heads, each over its steps: the largest of them, in parts of the scale. */
+/** Range of the values of a layer's heads, each over its steps: the largest, in parts of the scale; NaN without values. */
 export function layerMotion({ series, metric, scale }: Histories, layer: number): number {
-  let most = 0;
+  let most = -Infinity;
   for (let head = 0; head < (series.layers[layer]?.heads ?? 0); head++) {
     let [low, high] = [Infinity, -Infinity];
     for (let step = 0; step < series.steps.length; step++) {
@@ -63,5 +63,5 @@ export function layerMotion({ series, metric, scale }: Histories, layer: number)
     }
     most = Math.max(most, high - low);
   }
-  return most / (scale.most - scale.least);
+  return most < 0 ? NaN : most / (scale.most - scale.least);
 }

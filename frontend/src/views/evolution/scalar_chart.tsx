@@ -3,6 +3,7 @@
 import { useMemo } from "preact/hooks";
 
 import { runColour } from "../../draw/colour";
+import { roundUp } from "../../draw/round_up";
 import { axisOver, nearestStep, placeOf } from "../../draw/step_axis";
 import { formatValue } from "../../format_number";
 import {
@@ -115,13 +116,6 @@ function Reading({ series, values, picture }: ReadingProps) {
       {formatScalar(value)}
     </data>
   );
-}
-
-const ROUND = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
-
-function roundUp(value: number): number {
-  const size = 10 ** Math.floor(Math.log10(value));
-  return ROUND.map((factor) => factor * size).find((round) => round >= value) ?? value;
 }
 
 /** Small numbers, such as learning rates, in powers of ten. */
