@@ -159,7 +159,16 @@ def one_query_for_all_heads(m: Hand, x: torch.Tensor) -> Any:
     return m.o(torch.bmm(weights, v).view(m.batch, 1, m.width)), weights.unsqueeze(2)
 
 
+def learned_queries_among_themselves(m: Hand, x: torch.Tensor) -> Any:
+    """DETR's first decoder layer: query, key and value come from parameters alone."""
+    queries = m.parameter("queries", m.length, m.width).expand(m.batch, -1, -1)
+    scores, v = m.scores(queries)
+    weights = scores.softmax(-1)
+    return x + m.o(joined(weights @ v)), weights
+
+
 SOFTMAX = {
+    "learned queries among themselves": Written(learned_queries_among_themselves, rebuilds=False),
     "exponentials over their sum and a little": Written(exponentials_over_a_clamped_sum),
     "exponentials in place": Written(exponentials_in_place),
     "exponentials times a mask": Written(masked_exponentials, mask="causal"),

@@ -67,7 +67,7 @@ class WeightMap:
     """The result of a softmax that may turn out to be attention weights.
 
     The result itself is held weakly here and strongly by the facts of tensors made from it. ``is_constant``: its
-    scores were made from parameters alone.
+    scores were made from parameters alone; ``descends``: they are known to come from the model's inputs.
     """
 
     reference: weakref.ref[torch.Tensor]
@@ -79,6 +79,7 @@ class WeightMap:
     widened: Product | None = None
     copy: torch.Tensor | None = None
     is_constant: bool = False
+    descends: bool = True
     is_recorded: bool = False
 
     @property

@@ -175,6 +175,7 @@ class AttentionMode(TorchFunctionMode):
             self.names.name,
             None if facts is None else facts.widened,
             is_constant=self.flow.is_constant(scores),
+            descends=facts is not None,
         )
         self.session.see_softmax(found, tuple(result.shape))
         known = started(axes) if facts is None else Facts(axes, facts.root, facts.origins)

@@ -72,7 +72,7 @@ def layout_of(
     Raises:
         NotTokens: rows or columns are features, or keys or values are parameters.
     """
-    if values_are_constant and found.product is None:
+    if values_are_constant and found.product is None and found.descends:
         raise NotTokens("its values are parameters, and its scores no product of queries and keys")
     labels, others = contraction.left_labels, contraction.right_labels
     if not on_left:
