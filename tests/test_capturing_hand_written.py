@@ -13,7 +13,7 @@ from not_attention import NOT_ATTENTION
 from torch import nn
 
 from tensorboard_plugin_attn import capture
-from tensorboard_plugin_attn.errors import CaptureError
+from tensorboard_plugin_attn.errors import CaptureError, InvalidRecordError
 from tensorboard_plugin_attn.record import LayerAttention
 
 FORMS = SCORES | SOFTMAX
@@ -79,6 +79,22 @@ def test_layers_of_several_kinds_in_one_module_keep_their_order() -> None:
         ("self", (6, 6)),
         ("cross", (6, 7)),
     ]
+
+
+def test_queries_in_chunks_give_a_layer_for_each_and_no_record() -> None:
+    def chunked(m: Hand, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = m.parts(x)
+        parts = [(part @ k.mT * m.size**-0.5).softmax(-1) @ v for part in q.split(2, dim=2)]
+        return m.o(torch.cat(parts, 2).transpose(1, 2).flatten(2))
+
+    module, states = made(chunked, SIZES[0])
+    with torch.no_grad(), capture(module) as captured:
+        captured.model(states)
+        q, k, _ = module.parts(states)
+    whole = (q @ k.mT * module.size**-0.5).softmax(-1)
+    torch.testing.assert_close(torch.cat([layer.weights for layer in captured.layers], 2), whole)
+    with pytest.raises(InvalidRecordError, match="has 2 query positions but tokens has 6 entries"):
+        captured.record([f"w{index}" for index in range(module.length)])
 
 
 def test_attention_inside_vmap_is_left_out_by_name() -> None:

@@ -96,6 +96,27 @@ def test_under_autocast_weights_are_computed_in_float32(by_hand: bool) -> None:
         assert layer.rebuild_error < 1e-5
 
 
+def test_an_exception_inside_the_block_leaves_no_hook_and_no_mode() -> None:
+    model = NanoGpt().train()
+    before = dict(vars(model))
+    captured = capture(model)
+
+    def fail() -> None:
+        with captured:
+            captured.model(torch.randn(2, LENGTH, WIDTH))
+            raise ValueError("of the user")
+
+    with pytest.raises(ValueError, match="of the user"):
+        fail()
+    assert not torch._C._len_torch_function_stack()
+    assert not nn.modules.module._global_forward_hooks
+    assert not nn.modules.module._global_forward_pre_hooks
+    assert not model._forward_pre_hooks
+    assert vars(model) == before
+    assert torch.is_grad_enabled()
+    assert len(captured.layers) == 1
+
+
 class Windowed(nn.Module):
     """Attention inside 2 × 2 windows of an image."""
 
