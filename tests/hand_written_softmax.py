@@ -168,7 +168,7 @@ def learned_queries_among_themselves(m: Hand, x: torch.Tensor) -> Any:
 
 
 SOFTMAX = {
-    "learned queries among themselves": Written(learned_queries_among_themselves, rebuilds=False),
+    "learned queries among themselves": Written(learned_queries_among_themselves),
     "exponentials over their sum and a little": Written(exponentials_over_a_clamped_sum),
     "exponentials in place": Written(exponentials_in_place),
     "exponentials times a mask": Written(masked_exponentials, mask="causal"),

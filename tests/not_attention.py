@@ -73,6 +73,17 @@ def mixture_of_layers(m: Hand, x: torch.Tensor) -> Any:
     return torch.einsum("l,lbtd->btd", m.parameter("mix", 3).softmax(0), layers)
 
 
+def attention_over_layers(m: Hand, x: torch.Tensor) -> Any:
+    layers = torch.stack([x, F.gelu(m.k(x)) + x, m.v(F.gelu(x)) + x], -2)
+    return ((m.q(x).unsqueeze(-2) @ layers.mT).softmax(-1) @ layers).squeeze(-2)
+
+
+def layers_by_a_parameter(m: Hand, x: torch.Tensor) -> Any:
+    layers = torch.cat([x.unsqueeze(-2), (F.gelu(m.k(x)) + x).unsqueeze(-2)], dim=-2)
+    query = m.parameter("query", m.width).view(1, 1, 1, m.width).expand(m.batch, m.length, 1, m.width)
+    return ((query @ layers.mT).softmax(-1) @ layers).squeeze(-2)
+
+
 def expected_bin(m: Hand, x: torch.Tensor) -> Any:
     return m.linear("bins", m.width, 8, 3)(x).softmax(-1) @ torch.arange(8.0).view(8, 1)
 
@@ -116,6 +127,8 @@ NOT_ATTENTION = {
     "a Gumbel codebook": gumbel_codebook,
     "linear attention": linear_attention,
     "a mixture of layers by parameters": mixture_of_layers,
+    "attention of each token over its own layers": attention_over_layers,
+    "layers asked by a parameter": layers_by_a_parameter,
     "the expected bin of a distribution": expected_bin,
     "a dynamic convolution": dynamic_convolution,
     "selective kernels": selective_kernels,

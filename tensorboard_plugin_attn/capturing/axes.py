@@ -14,23 +14,27 @@ __all__ = ["Atom", "Axes", "Axis", "distinct", "fresh", "leaves", "refit", "regr
 class Atom:
     """A piece of an axis; ``is_feature`` when it came out of a projection rather than from tokens or batch.
 
-    ``is_mixed``: a slice of an axis in which heads and batch stood together, so that it is neither.
+    ``is_mixed``: a slice of an axis in which heads and batch stood together, so that it is neither. ``is_stack``:
+    several tensors were put side by side along a new axis, such as the states of several layers.
     """
 
-    __slots__ = ("is_feature", "is_mixed", "parts", "size", "whole")
+    __slots__ = ("is_feature", "is_mixed", "is_stack", "parts", "size", "whole")
 
-    def __init__(self, size: int, is_feature: bool = False, whole: Atom | None = None) -> None:
+    def __init__(
+        self, size: int, is_feature: bool = False, whole: Atom | None = None, is_stack: bool = False
+    ) -> None:
         self.size = size
         self.is_feature = is_feature
         self.is_mixed: bool = whole is not None and whole.is_mixed
+        self.is_stack = is_stack
         self.whole = whole
         self.parts: tuple[Atom, Atom] | None = None
 
     def split(self, outer: int) -> tuple[Atom, Atom]:
         """Cut into ``outer`` × the rest."""
         self.parts = (
-            Atom(outer, self.is_feature, self),
-            Atom(self.size // outer, self.is_feature, self),
+            Atom(outer, self.is_feature, self, self.is_stack),
+            Atom(self.size // outer, self.is_feature, self, self.is_stack),
         )
         return self.parts
 
@@ -137,4 +141,4 @@ def distinct(axes: Axes) -> Axes:
 
 def renewed(axis: Axis) -> Axis:
     """The same axis with atoms of its own: in self-attention, keys are not the queries they have the length of."""
-    return tuple(Atom(atom.size, atom.is_feature) for atom in leaves(axis))
+    return tuple(Atom(atom.size, atom.is_feature, is_stack=atom.is_stack) for atom in leaves(axis))

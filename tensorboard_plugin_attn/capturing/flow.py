@@ -25,6 +25,7 @@ __all__ = [
     "WeightMap",
     "contracts_features",
     "descent",
+    "learned_scores",
     "new_root",
     "started",
 ]
@@ -67,7 +68,8 @@ class WeightMap:
     """The result of a softmax that may turn out to be attention weights.
 
     The result itself is held weakly here and strongly by the facts of tensors made from it. ``is_constant``: its
-    scores were made from parameters alone; ``descends``: they are known to come from the model's inputs.
+    scores were made from parameters alone; ``descends``: they are known to come from the model's inputs; ``joins``:
+    they are several products side by side.
     """
 
     reference: weakref.ref[torch.Tensor]
@@ -80,6 +82,7 @@ class WeightMap:
     copy: torch.Tensor | None = None
     is_constant: bool = False
     descends: bool = True
+    joins: bool = False
     is_recorded: bool = False
 
     @property
@@ -102,7 +105,7 @@ class Facts:
 
     ``root`` and ``origins``: a tensor projected from ``x`` has x's root among its origins; a residual sum
     starts anew. Query and key of self-attention share an origin. ``widened``: scores with columns of no key
-    beside them, as of a sink. ``lost``: a softmax's result that was regrouped. ``rows``: of weights that were
+    beside them, as of a sink; ``joins``: several products side by side. ``lost``: a softmax's result that was regrouped. ``rows``: of weights that were
     multiplied with values, the atoms that the values lack. ``raised``, ``total``, ``log_total`` and ``log_of``:
     parts of a softmax that is spelled out.
     """
@@ -114,6 +117,7 @@ class Facts:
     weights: WeightMap | None = None
     kept: torch.Tensor | None = None
     widened: Product | None = None
+    joins: bool = False
     lost: WeightMap | None = None
     rows: frozenset[Atom] | None = None
     raised: Exponential | None = None
@@ -166,11 +170,16 @@ class Flow:
         reference = self.constants.get(id(tensor))
         return reference is not None and reference() is tensor
 
-    def put_constant(self, tensor: torch.Tensor) -> None:
-        """Remember that a tensor was made from parameters alone."""
+    def put_constant(self, tensor: torch.Tensor, scores: Facts | None = None) -> None:
+        """Remember that a tensor was made from parameters alone; ``scores``: they are those of learned tokens."""
         entry = Entry(tensor, self.forget_constant)
-        entry.number, entry.facts = id(tensor), None
+        entry.number, entry.facts = id(tensor), scores
         self.constants[entry.number] = entry
+
+    def learned_scores(self, tensor: torch.Tensor) -> Facts | None:
+        """Facts of scores among tokens that are parameters, as of a decoder's object queries."""
+        entry = self.constants.get(id(tensor))
+        return entry.facts if entry is not None and entry() is tensor else None
 
     def forget_constant(self, entry: weakref.ref[torch.Tensor]) -> None:
         """A constant is gone."""
@@ -211,6 +220,14 @@ def contracts_features(contraction: Contraction, left: Facts | None, right: Fact
             for label, axis in zip(labels, facts.axes, strict=True):
                 atoms += leaves(axis) if label in contraction.contracted else []
     return not atoms or any(atom.is_feature for atom in atoms)
+
+
+def learned_scores(contraction: Contraction) -> Facts:
+    """Facts of a product of two tensors that were made from parameters: learned tokens may attend to each other."""
+    axes = contraction.out_axes(None, None, (False, False))
+    facts = started(axes)
+    facts.product = Product(contraction, axes, contraction.scale, None, None, contracts_features=True)
+    return facts
 
 
 MOST_ORIGINS = 256

@@ -58,7 +58,7 @@ class Following:
         if len(known) == 1 and isinstance(result, torch.Tensor) and self.same(name, *known[0], result):
             return
         if not known and not self.starts(name, operands):
-            self.note_constants(operands, result)
+            self.note_constants(name, args, kwargs, operands, result)
             return
         if name == "__setitem__":
             result = args[0]
@@ -86,11 +86,25 @@ class Following:
             name in PROJECTIONS and any(not self.flow.is_constant(operand) for operand in operands)
         )
 
-    def note_constants(self, operands: list[torch.Tensor], result: Any) -> None:
-        """What is made from parameters alone is constant."""
-        if operands and isinstance(result, torch.Tensor):
-            given = [self.flow.is_constant(operand) for operand in operands if operand.is_floating_point()]
-            if given and all(given):
+    def note_constants(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        operands: list[torch.Tensor],
+        result: Any,
+    ) -> None:
+        """What is made from parameters alone is constant; scores among them stay scores while they are scaled."""
+        if not operands or not isinstance(result, torch.Tensor):
+            return
+        given = [self.flow.is_constant(operand) for operand in operands if operand.is_floating_point()]
+        if given and all(given):
+            scores = self.flow.learned_scores(operands[0])
+            if scores is not None and name in SCALINGS and result.shape == operands[0].shape:
+                scaled = Facts(scores.axes, scores.root, scores.origins)
+                self.carry_product(name, args, kwargs, [scores], scaled)
+                self.flow.put_constant(result, scaled)
+            else:
                 self.flow.put_constant(result)
 
     def descend(
@@ -117,6 +131,7 @@ class Following:
         if name in JOINS:
             axes = joined(args, kwargs, known, axes, shape)
         facts = Facts(axes, root, origins)
+        facts.joins = any(one.joins for one in every)
         if any(one.product is not None or one.widened is not None for one in every):
             self.carry_product(name, args, kwargs, every, facts)
         if any(one.weights is not None or one.lost is not None for one in every):
@@ -141,7 +156,9 @@ class Following:
                 facts.product = product
                 return
         if name in JOINS or name == "pad":
-            facts.widened = known[0].product
+            of_tokens = [one.product for one in known if one.product and not any(one.product.constant)]
+            facts.joins = facts.joins or len(of_tokens) > 1
+            facts.widened = None if facts.joins else next(iter(of_tokens), known[0].product)
         elif len(known) == 1 or all(one.widened is None for one in known[1:]):
             facts.widened = known[0].widened if known[0].axes == facts.axes else None
 
@@ -164,7 +181,9 @@ class Following:
         ]
         if not gone:
             facts.weights, facts.kept = found, tensor if first.kept is None else first.kept
-        elif gone == [found.axis] and name in SLICES and len(facts.axes) == len(found.axes):
+        elif (
+            gone == [found.axis] and name in SLICES and not found.joins and len(facts.axes) == len(found.axes)
+        ):
             facts.weights = cut_to_keys(found, facts, tensor, result)
         elif name in REGROUPINGS and not all(atom.is_feature for atom in leaves(found.axes[found.axis])):
             facts.lost = found
@@ -213,19 +232,26 @@ def joined(
     axes: Axes,
     shape: tuple[int, ...],
 ) -> Axes:
-    """Axes of pieces of one tensor put together again: the pieces are heads when they were cut out of features."""
+    """Axes of pieces put together: of one tensor they are heads when they were cut out of features, else a stack."""
     pieces = args[0] if args else kwargs.get("tensors", ())
     axis = args[1] if len(args) > 1 else kwargs.get("dim", 0)
-    roots = {facts.root for _, facts in known}
-    if len(pieces) != len(known) or len(roots) != 1 or len({tuple(piece.shape) for piece in pieces}) != 1:
+    if len(pieces) != len(known) or len(pieces) == 1:
         return axes
     axis %= len(shape)
     one = known[0][1].axes
-    piece = Atom(len(pieces), is_feature=True)
-    if len(one) == len(shape):
-        whole = any(atom.is_feature for atom in one[axis]) or len(pieces) == 1
-        return axes if whole else (*one[:axis], (piece, *one[axis]), *one[axis + 1 :])
-    return (*one[:axis], (piece,), *one[axis:])
+    is_new = len(one) < len(shape)
+    whole = None if is_new else [atom for _, facts in known for atom in leaves(facts.axes[axis])]
+    after = one[axis:] if is_new else one[axis + 1 :]
+    alike = len({tuple(piece.shape) for piece in pieces}) == 1
+    if alike and len({facts.root for _, facts in known}) == 1:
+        piece = Atom(len(pieces), is_feature=True)
+        if whole is None:
+            return (*one[:axis], (piece,), *after)
+        is_feature = any(atom.is_feature for atom in one[axis])
+        return axes if is_feature else (*one[:axis], (piece, *one[axis]), *after)
+    if all(atom.is_stack for atom in whole or ()):
+        return (*one[:axis], (Atom(shape[axis], is_stack=True),), *after)
+    return axes
 
 
 def tensors_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[torch.Tensor]:

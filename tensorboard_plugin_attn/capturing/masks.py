@@ -25,16 +25,24 @@ def split_mask(mask: torch.Tensor | None) -> tuple[torch.Tensor | None, torch.Te
     if mask.dtype == torch.bool:
         return (None if bool(mask.all()) else mask), None
     mask = mask.float()
-    allowed = mask > HIDDEN_BELOW
-    if bool(allowed.all()):
+    allowed = seen_in_scores(mask)
+    if allowed is None:
         return None, mask if bool(mask.any()) else None
     finite = torch.where(allowed, mask, 0.0)
     return allowed, finite if bool(finite.any()) else None
 
 
 def seen_in_scores(scores: torch.Tensor) -> torch.Tensor | None:
-    """Scores as they entered the softmax → keys that may be seen; None when all may."""
+    """Scores as they entered the softmax → keys that may be seen; None when all may.
+
+    Where finite numbers hide every key of a query they hide none, as the softmax sees differences alone.
+    """
     allowed = scores > HIDDEN_BELOW
+    if bool(allowed.all()):
+        return None
+    sees_nothing = ~allowed.any(-1, keepdim=True)
+    if bool(sees_nothing.any()):
+        allowed = allowed | (sees_nothing & (scores > -torch.inf))
     return None if bool(allowed.all()) else allowed
 
 

@@ -22,6 +22,7 @@ from tensorboard_plugin_attn.capturing.flow import (
     WeightMap,
     contracts_features,
     descent,
+    learned_scores,
     started,
 )
 from tensorboard_plugin_attn.capturing.following import Following, every_tensor
@@ -64,6 +65,7 @@ QUIET = {
         "layout",
     )
 }
+REGROUPED = "chunked attention, or one softmax over several sets of keys: its result is regrouped before it meets the values"
 SOFTMAXES = frozenset(("softmax", "_softmax", "_safe_softmax"))
 
 
@@ -149,7 +151,8 @@ class AttentionMode(TorchFunctionMode):
         if name in SOFTMAXES:
             scores = args[0] if args else kwargs["input"]
             axis = args[1] if len(args) > 1 else kwargs.get("dim", -1)
-            self.see_softmax(scores, -1 if axis is None else int(axis), self.flow.get(scores), result)
+            facts = self.flow.get(scores) or self.flow.learned_scores(scores)
+            self.see_softmax(scores, -1 if axis is None else int(axis), facts, result)
             return
         spelled = self.spelled_out.read(name, args, kwargs, result) if name in STEPS else None
         if spelled is not None:
@@ -176,6 +179,7 @@ class AttentionMode(TorchFunctionMode):
             None if facts is None else facts.widened,
             is_constant=self.flow.is_constant(scores),
             descends=facts is not None,
+            joins=facts is not None and facts.joins,
         )
         self.session.see_softmax(found, tuple(result.shape))
         known = started(axes) if facts is None else Facts(axes, facts.root, facts.origins)
@@ -186,9 +190,11 @@ class AttentionMode(TorchFunctionMode):
         """A product: of weights with values, of queries with keys, or with anything else."""
         left, right = self.flow.get(contraction.left), self.flow.get(contraction.right)
         known = [facts for facts in (left, right) if facts is not None]
-        if not known:
-            return
         constant = self.flow.is_constant(contraction.left), self.flow.is_constant(contraction.right)
+        if not known:
+            if all(constant):
+                self.flow.put_constant(result, learned_scores(contraction))
+            return
         axes = contraction.out_axes(
             None if left is None else left.axes, None if right is None else right.axes, constant
         )
@@ -199,9 +205,7 @@ class AttentionMode(TorchFunctionMode):
             if one is not None and one.weights is not None and self.see_values(contraction, one, on_left):
                 return
             if one is not None and one.lost is not None and not one.lost.is_recorded:
-                self.leave_out(
-                    one.lost, "chunked attention: its result is regrouped before it meets the values"
-                )
+                self.leave_out(one.lost, REGROUPED)
                 return
         if any(constant):
             mixed = (contraction.right, right) if left is None else (contraction.left, left)
@@ -266,6 +270,8 @@ class AttentionMode(TorchFunctionMode):
             layout = layout_of()
             if softmax_matmul.is_chunked(layout) and not self.session.padding.holds_images:
                 raise softmax_matmul.NotTokens("chunked attention: its maps are chunks of the tokens")
+            if softmax_matmul.mixes_stack(layout, self.session.padding.batch):
+                raise softmax_matmul.NotTokens("its keys are states of one token, stacked")
             if not self.session.wants_next():
                 return
             with in_float32(found.weights):

@@ -26,6 +26,7 @@ __all__ = [
     "layout_of",
     "layout_of_sum",
     "meets_values",
+    "mixes_stack",
     "sighting_of",
 ]
 
@@ -141,7 +142,7 @@ def check_tokens(layout: Layout, found: WeightMap) -> None:
     """Leave out maps whose rows or columns are channels, or whose heads cannot be told from the batch."""
     if any(atom.is_mixed for part in layout.parts for atom in part):
         raise NotTokens(SLICED)
-    if found.is_constant and not layout.query:
+    if found.is_constant and found.product is None and not layout.query:
         raise NotTokens("a mixture whose weights are parameters")
     rows = bool(layout.query) and all(atom.is_feature for atom in layout.query)
     columns = bool(layout.key) and all(atom.is_feature for atom in layout.key)
@@ -158,6 +159,12 @@ def check_tokens(layout: Layout, found: WeightMap) -> None:
     ]
     if constant and constant[0]:
         raise NotTokens("its keys are parameters, not tokens")
+
+
+def mixes_stack(layout: Layout, inputs: int | None) -> bool:
+    """Whether keys are states stacked for each token; a cache of one token and a second one has inputs beside it."""
+    beside = math.prod(atom.size for atom in (*layout.batch, *layout.head) if not atom.is_feature)
+    return any(atom.is_stack for atom in layout.key) and inputs is not None and beside not in (1, inputs)
 
 
 def is_chunked(layout: Layout) -> bool:

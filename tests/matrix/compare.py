@@ -1,10 +1,10 @@
-"""One architecture → whether every attention tensor of its eager copy was captured, in order, and no other."""
+"""One architecture → whether every attention map of its eager copy was captured, in order, and no other."""
 
 from __future__ import annotations
 
 import copy
-import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,25 +12,32 @@ import torch
 from torch import nn
 
 from matrix.model_inputs import model_inputs
-from matrix.small_config import small_config
+from matrix.references import References, eager_references, first_tensor
+from matrix.sharpening import sharpen
+from matrix.small_config import STRATEGIES, Strategy, small_config
 from tensorboard_plugin_attn import capture
 from tensorboard_plugin_attn.errors import CaptureError
 
 __all__ = ["Row", "compare"]
 
 MOST_PARAMETERS = 40_000_000
-LARGE_SCORES = ("t5", "segformer", "mask2former")
 TOLERANCE = 1e-5
 POSITION_BIAS_TOLERANCE = 5e-5
-SHARP = re.compile(
-    r"(^|[._])(query|key|q|k|q_proj|k_proj|q_lin|k_lin|query_proj|key_proj|q_a_proj|q_b_proj|wq|wk|to_q|to_k|q_attn|query_key_value|qkv|qkv_proj|in_proj|wqkv|Wqkv|c_attn|in_proj_weight|query_projection|key_projection)(_weight)?($|[._])",
-    re.IGNORECASE,
-)
+NO_MAPS = frozenset(["groupvit"])
+"""Outputs that are no maps: groupvit's are assignments of patches to groups."""
+OTHER_ORDER = frozenset(["xlnet"])
+"""Modules that hand out maps as [query, key, batch, head]."""
+CUT = frozenset(["cpmant", "t5gemma2"])
+"""Maps handed out in pieces: without the prompt's tokens, or the decoder's and the encoder's apart."""
+
+
+class TooLarge(Exception):  # noqa: N818 - the outcome of shrinking, not a fault
+    """A small configuration that is not small."""
 
 
 @dataclass
 class Row:
-    """One line of the coverage table."""
+    """One line of the coverage table; ``references``: how many of the records a map of the eager copy met."""
 
     architecture: str
     verdict: str
@@ -39,48 +46,108 @@ class Row:
     error: float = 0.0
     rebuild: float | None = None
     mechanisms: str = ""
-    limit: float = 1e-5
+    limit: float = TOLERANCE
     reason: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
+@dataclass
+class Case:
+    """A sharpened model, an input that it takes, and what its eager copy hands out."""
+
+    model: nn.Module
+    inputs: dict[str, Any]
+    references: References
+
+
 def compare(architecture: str, overrides: dict[str, Any] | None = None) -> Row:
-    """Build, sharpen, capture, compare with the eager copy."""
+    """Build small in the first way that works, sharpen, capture, compare with the eager copy."""
+    errors: list[Exception] = []
+    widths = (overrides or {}).get("widths")
+    for strategy in (one for one in STRATEGIES if widths in (None, one.widths)):
+        try:
+            model, eager = built(architecture, strategy, overrides)
+        except Exception as error:  # noqa: BLE001 - whatever a model raises: the next way may do
+            errors.append(error)
+            continue
+        for inputs in every_input(model):
+            try:
+                case = Case(model, inputs, eager_references(eager, inputs))
+            except Exception as error:  # noqa: BLE001 - the same
+                errors.append(error)
+                continue
+            return captured_row(architecture, case)
+    raise errors[0]
+
+
+def built(
+    architecture: str, strategy: Strategy, overrides: dict[str, Any] | None
+) -> tuple[nn.Module, nn.Module]:
+    """The sharpened model and its eager copy."""
     import transformers
 
-    config = small_config(transformers.CONFIG_MAPPING[architecture](), overrides)
+    overrides = overrides or {}
+    config = transformers.CONFIG_MAPPING[architecture](**overrides.get("init", {}))
+    config = small_config(config, overrides, strategy)
+    kind = None
+    if "part" in overrides:
+        section, name = overrides["part"]
+        config, kind = getattr(config, section) if section else config, getattr(transformers, name)
+    kind = kind or model_class(config)
     with torch.device("meta"):
-        parameters = sum(
-            one.numel() for one in transformers.AutoModel.from_config(copy.deepcopy(config)).parameters()
-        )
+        parameters = sum(one.numel() for one in kind._from_config(copy.deepcopy(config)).parameters())
     if parameters > MOST_PARAMETERS:
-        return Row(architecture, "not built", reason=f"{parameters / 1e6:.0f} M parameters after shrinking")
+        raise TooLarge(f"{parameters / 1e6:.0f} M parameters after shrinking")
     torch.manual_seed(0)
-    model = transformers.AutoModel.from_config(copy.deepcopy(config)).eval()
-    sharpen(model, scaled=not any(name in architecture for name in LARGE_SCORES))
-    inputs = model_inputs(model)
-    reference, eager_state = eager_references(model, config, inputs)
+    model = kind._from_config(copy.deepcopy(config)).eval()
+    sharpen(model, architecture, overrides.get("sharpness", 1.0))
+    torch.manual_seed(0)
+    implementation = overrides.get("eager", "eager")
+    eager = kind._from_config(copy.deepcopy(config), attn_implementation=implementation).eval()
+    eager.load_state_dict(model.state_dict())
+    return model, eager
+
+
+def every_input(model: nn.Module) -> Iterator[dict[str, Any]]:
+    """The input that names suggest, and the other one where there is another."""
+    first = model_inputs(model)
+    yield first
+    second = model_inputs(model, other_layout=True)
+    if shapes(first) != shapes(second):
+        yield second
+
+
+def shapes(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(getattr(one, "shape", ())) for name, one in inputs.items()}
+
+
+def model_class(config: Any) -> Any:
+    """The base model of a configuration."""
+    from transformers.models.auto.modeling_auto import MODEL_MAPPING
+
+    found = MODEL_MAPPING[type(config)]
+    return found[0] if isinstance(found, list | tuple) else found
+
+
+def captured_row(architecture: str, case: Case) -> Row:
+    """Capture the model's forward and judge it."""
     state = None
     with warnings.catch_warnings(record=True) as told, torch.no_grad():
         warnings.simplefilter("always")
         try:
-            with capture(model, query_key=True) as captured:
+            with capture(case.model, query_key=True) as captured:
                 torch.manual_seed(1)
-                state = first_tensor(captured.model(**inputs))
+                state = first_tensor(captured.model(**case.inputs))
             layers = captured.layers
         except CaptureError as error:
             layers, reason = [], str(error)
         else:
             reason = next((str(one.message) for one in told if "left out" in str(one.message)), "")
-    row = judged(architecture, reference, layers, reason)
-    if (
-        row.verdict == "missed"
-        and state is not None
-        and eager_state is not None
-        and differs(state, eager_state)
-    ):
+    row = judged(architecture, case.references, layers, reason)
+    other = case.references.state
+    if row.verdict == "missed" and state is not None and other is not None and differs(state, other):
         row.verdict, row.reason = (
             "eager differs",
             "the eager copy computes another function: its outputs differ",
@@ -93,98 +160,110 @@ def differs(state: torch.Tensor, other: torch.Tensor) -> bool:
     return state.shape != other.shape or not bool((state - other).abs().max() <= 0.01 * other.abs().max())
 
 
-def eager_references(
-    model: Any, config: Any, inputs: dict[str, Any]
-) -> tuple[dict[str, list[torch.Tensor]], torch.Tensor | None]:
-    """Every tuple of attentions in the eager copy's outputs, and its first output."""
-    import transformers
-
-    torch.manual_seed(0)
-    eager = transformers.AutoModel.from_config(copy.deepcopy(config), attn_implementation="eager").eval()
-    eager.load_state_dict(model.state_dict())
-    with torch.no_grad():
-        torch.manual_seed(1)
-        outputs = eager(**inputs, output_attentions=True)
-    found: dict[str, list[torch.Tensor]] = {}
-    gather(outputs, "", found)
-    return found, first_tensor(outputs)
-
-
-def first_tensor(outputs: Any) -> torch.Tensor | None:
-    """The first floating tensor of a model's outputs."""
-    values = outputs.values() if hasattr(outputs, "values") else outputs
-    return next((one for one in values if isinstance(one, torch.Tensor) and one.is_floating_point()), None)
-
-
-def gather(outputs: Any, path: str, found: dict[str, list[torch.Tensor]]) -> None:
-    for name, value in outputs.items():
-        if "attentions" in name and isinstance(value, tuple | list):
-            tensors = [
-                normalised(one) for one in flat(value) if isinstance(one, torch.Tensor) and one.dim() >= 3
-            ]
-            if tensors:
-                found[f"{path}{name}"] = tensors
-        elif hasattr(value, "items"):
-            gather(value, f"{path}{name}.", found)
-
-
-def normalised(tensor: torch.Tensor) -> torch.Tensor:
-    """A reference as weights; a few models return the scores."""
-    return tensor.float().softmax(-1) if float(tensor.max()) > 1.01 else tensor
-
-
-def flat(value: Any) -> list[Any]:
-    if isinstance(value, tuple | list):
-        return [inner for one in value for inner in flat(one)]
-    return [value]
-
-
-def judged(
-    architecture: str, references: dict[str, list[torch.Tensor]], layers: list[Any], reason: str
-) -> Row:
+def judged(architecture: str, references: References, layers: list[Any], reason: str) -> Row:
     """Every reference met by one layer, in order, none twice, and by no other layer."""
-    count = sum(map(len, references.values()))
-    row = Row(architecture, "exact", count, len(layers), reason=reason[:300])
-    row.limit = POSITION_BIAS_TOLERANCE if "t5" in architecture else TOLERANCE
+    row = Row(architecture, "exact", 0, len(layers), reason=reason[:300])
+    row.limit = POSITION_BIAS_TOLERANCE if "t5" in architecture or architecture == "udop" else TOLERANCE
     row.mechanisms = ", ".join(sorted({layer.mechanism for layer in layers}))
     errors = [layer.rebuild_error for layer in layers if layer.rebuild_error is not None]
     row.rebuild = max(errors) if len(errors) == len(layers) and errors else None
-    if not count:
-        row.verdict = "no reference"
-        return row
+    met: set[int] = set()
     used: set[int] = set()
-    for name, tensors in references.items():
-        position = -1
-        for index, tensor in enumerate(tensors):
-            match = next(
-                (
-                    number
-                    for number in range(position + 1, len(layers))
-                    if number not in used and difference(layers[number].weights, tensor) <= row.limit
-                ),
-                None,
-            )
-            if match is None:
-                nearest = min((difference(layer.weights, tensor) for layer in layers), default=float("inf"))
-                row.verdict = "missed"
-                row.reason = f"{name}[{index}] {tuple(tensor.shape)}: nearest {nearest:.2g}; have {[tuple(layer.weights.shape) for layer in layers[:6]]}; {reason[:600]}"
-                return row
-            row.error = max(row.error, difference(layers[match].weights, tensor))
-            used.add(match)
-            position = match
-            rivals = [
-                difference(layer.weights, tensor) for number, layer in enumerate(layers) if number != match
-            ]
-            if min(rivals, default=1.0) < 100 * TOLERANCE and tensor.shape[-1] > 1:
-                row.verdict = "near uniform"
-                row.reason = f"{name}[{index}] also within {min(rivals):.2g} of another layer; {reason[:300]}"
-                return row
+    for name, tensors in lists_of(architecture, references):
+        if name == "modules":
+            used = set()
+        missing = match(name, tensors, layers, used, row, references.softmaxes)
+        met |= used
+        if missing:
+            row.references = len(met)
+            row.verdict, row.reason = missing, f"{row.reason}; {reason[:600]}"
+            return row
+    met |= met_by_softmaxes(layers, met, row, references.softmaxes)
+    row.references = len(met)
+    if not layers:
+        row.verdict = "nothing captured"
+    elif len(met) < len(layers):
+        names = [layer.name for number, layer in enumerate(layers) if number not in met]
+        row.verdict, row.reason = (
+            "no reference",
+            f"the eager copy hands out nothing like {', '.join(names[:3])}",
+        )
     return row
+
+
+def lists_of(architecture: str, references: References) -> Iterator[tuple[str, list[torch.Tensor]]]:
+    """The lists of references that are whole maps of attention."""
+    for name, tensors in references.lists():
+        if architecture not in CUT | (OTHER_ORDER if name == "modules" else NO_MAPS):
+            yield name, tensors
+
+
+def match(
+    name: str,
+    tensors: list[torch.Tensor],
+    layers: list[Any],
+    used: set[int],
+    row: Row,
+    softmaxes: list[torch.Tensor],
+) -> str:
+    """Find each tensor's layer, in call order; a verdict when one is missing or not unmistakable."""
+    position = -1
+    for index, tensor in enumerate(tensors):
+        differences = [difference(layer.weights, tensor) for layer in layers]
+        found = next(
+            (
+                number
+                for number in range(position + 1, len(layers))
+                if number not in used and differences[number] <= row.limit
+            ),
+            None,
+        )
+        if found is None:
+            shapes = [tuple(layer.weights.shape) for layer in layers[:6]]
+            nearest = min(differences, default=float("inf"))
+            row.reason = f"{name}[{index}] {tuple(tensor.shape)}: nearest {nearest:.2g}; have {shapes}"
+            return "missed"
+        row.error = max(row.error, differences[found])
+        used.add(found)
+        position = found
+        rival = nearest_rival(differences, found, tensor, softmaxes)
+        if rival < 100 * TOLERANCE and tensor.shape[-1] > 1:
+            row.reason = f"{name}[{index}] also within {rival:.2g} of another layer"
+            return "near uniform"
+    return ""
+
+
+def nearest_rival(
+    differences: list[float], found: int, tensor: torch.Tensor, softmaxes: list[torch.Tensor]
+) -> float:
+    """How near another layer comes; a map that the eager copy computes twice, bit by bit, may have its twins."""
+    rivals = sorted(one for number, one in enumerate(differences) if number != found)
+    twins = sum(torch.equal(one, tensor) for one in softmaxes) - 1
+    return next(iter(rivals[max(twins, 0) :]), 1.0)
+
+
+def met_by_softmaxes(layers: list[Any], met: set[int], row: Row, softmaxes: list[torch.Tensor]) -> set[int]:
+    """Which layers that no output and no module hands out are a softmax of the eager copy, in call order."""
+    found: set[int] = set()
+    position = -1
+    for number in (one for one in range(len(layers)) if one not in met):
+        for index in range(position + 1, len(softmaxes)):
+            error = difference(layers[number].weights, softmaxes[index])
+            if error <= row.limit:
+                row.error = max(row.error, error)
+                position = index
+                found.add(number)
+                break
+    return found
 
 
 def difference(weights: torch.Tensor, tensor: torch.Tensor) -> float:
     """Largest difference of two maps; infinite where their shapes do not fit."""
-    if weights.numel() != tensor.numel() or weights.shape[-2:] != tensor.shape[-2:]:
+    if weights.numel() != tensor.numel() or weights.shape[-1] != tensor.shape[-1]:
+        return float("inf")
+    if weights.shape[-2] == 1 != tensor.shape[-2]:  # one query, whose axis the copy does not have
+        return float((weights.flatten() - tensor.flatten()).abs().max())
+    if weights.shape[-2] != tensor.shape[-2]:
         return float("inf")
     if tensor.dim() == 4 and tensor.shape[1] > 1 and bool((tensor == tensor[:, :1]).all()):
         weights = weights.mean(1, keepdim=True).expand(
@@ -194,21 +273,3 @@ def difference(weights: torch.Tensor, tensor: torch.Tensor) -> float:
         candidates = [tensor.transpose(1, 2), tensor]
         return min(float((weights.reshape(-1) - one.reshape(-1).float()).abs().max()) for one in candidates)
     return float((weights - tensor.float().reshape(weights.shape)).abs().nan_to_num(1.0).max())
-
-
-def sharpen(model: nn.Module, *, scaled: bool = True) -> None:
-    """Weights of queries and keys larger, so that no layer is near uniform and passes for another.
-
-    Parameters that start constant (positions, gates) get noise for the same reason; the T5 family does not
-    scale its scores and needs less.
-    """
-    generator = torch.Generator().manual_seed(7)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if not parameter.is_floating_point():
-                continue
-            noise = torch.randn(parameter.shape, generator=generator)
-            if parameter.dim() >= 2 and SHARP.search(name):
-                parameter.copy_(noise * (0.35 if scaled else 0.1))
-            elif parameter.numel() > 1 and bool((parameter == parameter.flatten()[0]).all()):
-                parameter.add_(noise * 0.1)
