@@ -10,7 +10,8 @@ from tensorboard.plugins import base_plugin
 from tensorboard.util import tb_logging
 from werkzeug import wrappers
 
-from tensorboard_plugin_attn.answers import (
+from tensorboard_plugin_attn.errors import AttentionError
+from tensorboard_plugin_attn.serving.answers import (
     Answer,
     RequestError,
     binary_answer,
@@ -18,23 +19,22 @@ from tensorboard_plugin_attn.answers import (
     error_answer,
     json_answer,
 )
-from tensorboard_plugin_attn.assets import ENTRY, find_asset
-from tensorboard_plugin_attn.errors import AttentionError
-from tensorboard_plugin_attn.evolution_routes import EvolutionRoutes
-from tensorboard_plugin_attn.listing import Listing
-from tensorboard_plugin_attn.metric_series import MetricSource
-from tensorboard_plugin_attn.npz import record_npz
-from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
-from tensorboard_plugin_attn.query import integer, optional_integer, text, where
-from tensorboard_plugin_attn.results import (
+from tensorboard_plugin_attn.serving.assets import ENTRY, find_asset
+from tensorboard_plugin_attn.serving.evolution_routes import EvolutionRoutes
+from tensorboard_plugin_attn.serving.listing import Listing
+from tensorboard_plugin_attn.serving.metric_series import MetricSource
+from tensorboard_plugin_attn.serving.npz import record_npz
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
+from tensorboard_plugin_attn.serving.query import integer, optional_integer, text, where
+from tensorboard_plugin_attn.serving.results import (
     Packed,
     record_result,
     thumbnails_result,
     vectors_result,
     weights_result,
 )
-from tensorboard_plugin_attn.roots import parse_roots
-from tensorboard_plugin_attn.standalone import standalone_html
+from tensorboard_plugin_attn.serving.roots import parse_roots
+from tensorboard_plugin_attn.serving.standalone import standalone_html
 
 __all__ = ["AttnPlugin"]
 

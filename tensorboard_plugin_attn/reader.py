@@ -187,8 +187,8 @@ class AttentionReader:
             >>> Path("nurse.html").write_text(reader.to_html("a", "doctor/she", 60), encoding="utf-8")
         """
         # Imported here: it brings in TensorBoard, which nothing else of this module needs.
-        from tensorboard_plugin_attn.opened_record import open_record
-        from tensorboard_plugin_attn.standalone import standalone_html
+        from tensorboard_plugin_attn.serving.opened_record import open_record
+        from tensorboard_plugin_attn.serving.standalone import standalone_html
 
         record = open_record(self.files, self.find_step(run, tag, step))
         return standalone_html(record, run, view, f"p.attn.layer={layer:d}&p.attn.head={head:d}")

@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 from neuron_numbers import expected_neuron
 
-from tensorboard_plugin_attn.answers import Array, pack
 from tensorboard_plugin_attn.draft import Draft
 from tensorboard_plugin_attn.files import LocalFiles
 from tensorboard_plugin_attn.format import pack_record, read_header
-from tensorboard_plugin_attn.metric_series import MetricSource, stack_blocks
 from tensorboard_plugin_attn.metrics import choose_metrics
-from tensorboard_plugin_attn.opened_record import OpenedRecord, open_record
 from tensorboard_plugin_attn.record import LayerAttention
-from tensorboard_plugin_attn.results import thumbnails_result, vectors_result, weights_result
+from tensorboard_plugin_attn.serving.answers import Array, pack
+from tensorboard_plugin_attn.serving.metric_series import MetricSource, stack_blocks
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, open_record
+from tensorboard_plugin_attn.serving.results import thumbnails_result, vectors_result, weights_result
 from tensorboard_plugin_attn.store import StepFile
 from tensorboard_plugin_attn.token_axes import TokenAxes
 

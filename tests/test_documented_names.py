@@ -14,9 +14,9 @@ from small_log import log_grouped_vectors, log_run
 from test_plugin import Host
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention, health
-from tensorboard_plugin_attn.answers import unpack
 from tensorboard_plugin_attn.files import open_files
 from tensorboard_plugin_attn.health import FAULTS
+from tensorboard_plugin_attn.serving.answers import unpack
 from tensorboard_plugin_attn.store import list_steps, list_tags, open_header
 
 HERE = {"run": "run", "tag": "probe", "step": 1}
@@ -61,7 +61,7 @@ def test_every_array_and_field_of_an_answer_is_documented(
 
 def test_every_error_code_is_documented() -> None:
     package = ROOT / "tensorboard_plugin_attn"
-    text = "".join(path.read_text("utf-8") for path in package.glob("*.py"))
+    text = "".join(path.read_text("utf-8") for path in package.rglob("*.py"))
     codes = set(re.findall(r'RequestError\(\s*\d{3}, "(\w+)"', text))
     assert {"bad_request", "not_recorded", "gone"} < codes
     assert missing(codes | {"damaged", "newer_format", "incomparable", "failed"}, page("http_api.md")) == []

@@ -14,9 +14,9 @@ from small_log import HEADS, LAYERS, log_grouped_vectors, log_run
 from tensorboard.plugins import base_plugin
 from werkzeug.test import Client, TestResponse
 
-from tensorboard_plugin_attn.answers import unpack
 from tensorboard_plugin_attn.loader import AttnLoader
 from tensorboard_plugin_attn.plugin import AttnPlugin
+from tensorboard_plugin_attn.serving.answers import unpack
 
 WHERE = {"run": "run", "tag": "probe", "step": 1}
 BINARY: list[tuple[str, dict[str, int], set[str]]] = [

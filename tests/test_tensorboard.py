@@ -20,8 +20,8 @@ from tensorboard_server import TensorBoardServer
 from tensorboardX import SummaryWriter
 
 from tensorboard_plugin_attn import AttentionWriter
-from tensorboard_plugin_attn.answers import unpack
 from tensorboard_plugin_attn.encoding import MAX_ERROR, decode_weights, decompress
+from tensorboard_plugin_attn.serving.answers import unpack
 
 Start = Callable[..., TensorBoardServer]
 PATHS = pytest.mark.parametrize("load_fast", [True, False], ids=["data server", "python"])

@@ -43,8 +43,8 @@ from real_weights import load_weights
 from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
-from tensorboard_plugin_attn.opened_record import open_record
-from tensorboard_plugin_attn.standalone import standalone_html
+from tensorboard_plugin_attn.serving.opened_record import open_record
+from tensorboard_plugin_attn.serving.standalone import standalone_html
 
 HEADS = (12, 12)
 SIZE = 64  # of a head's query and key

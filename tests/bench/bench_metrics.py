@@ -19,11 +19,11 @@ import numpy as np
 from real_weights import load_weights
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
-from tensorboard_plugin_attn.answers import binary_answer
-from tensorboard_plugin_attn.evolution_results import EvolutionAsked, evolution_result
-from tensorboard_plugin_attn.listing import Listing
-from tensorboard_plugin_attn.metric_series import MetricSource
-from tensorboard_plugin_attn.roots import Root
+from tensorboard_plugin_attn.serving.answers import binary_answer
+from tensorboard_plugin_attn.serving.evolution_results import EvolutionAsked, evolution_result
+from tensorboard_plugin_attn.serving.listing import Listing
+from tensorboard_plugin_attn.serving.metric_series import MetricSource
+from tensorboard_plugin_attn.serving.roots import Root
 from tensorboard_plugin_attn.store import open_header
 
 STEPS = 500

@@ -20,8 +20,8 @@ from real_weights import RealWeights, load_weights
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 from tensorboard_plugin_attn.encoding import decompress
 from tensorboard_plugin_attn.files import LocalFiles
-from tensorboard_plugin_attn.opened_record import OpenedRecord, open_record
-from tensorboard_plugin_attn.results import weights_result
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, open_record
+from tensorboard_plugin_attn.serving.results import weights_result
 from tensorboard_plugin_attn.store import list_steps, open_header
 
 CASES: list[tuple[str, int, bool, float, float, float]] = [

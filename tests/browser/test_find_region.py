@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader
-from tensorboard_plugin_attn.answers import unpack
+from tensorboard_plugin_attn.serving.answers import unpack
 
 OpenTab = Callable[..., AttentionTab]
 FIND = "find heads for this region"

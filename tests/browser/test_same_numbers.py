@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, LayerAttention
-from tensorboard_plugin_attn.answers import unpack
+from tensorboard_plugin_attn.serving.answers import unpack
 
 OWN = "to the word before"
 TOKENS = ["[CLS]", "the", "nurse", "spoke", "because", "she", "was", "late", "[SEP]"]

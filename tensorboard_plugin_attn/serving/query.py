@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from tensorboard_plugin_attn.answers import RequestError
+from tensorboard_plugin_attn.serving.answers import RequestError
 
 __all__ = ["integer", "integers", "number", "optional_integer", "positions", "text", "where"]
 

@@ -11,10 +11,10 @@ import fsspec
 import pytest
 from small_log import log_run, strip_to_metrics
 
-from tensorboard_plugin_attn.answers import RequestError
 from tensorboard_plugin_attn.files import Entry, LocalFiles
-from tensorboard_plugin_attn.listing import Listing
-from tensorboard_plugin_attn.roots import Root
+from tensorboard_plugin_attn.serving.answers import RequestError
+from tensorboard_plugin_attn.serving.listing import Listing
+from tensorboard_plugin_attn.serving.roots import Root
 
 TAGS = ["doctor/she", "../../escape", "..", "a b.c", "ünï", "Upper/Case", "x" * 300, "%2F", "con", "a\\b"]
 

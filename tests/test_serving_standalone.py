@@ -13,15 +13,10 @@ import pytest
 from random_attention import softmax_weights
 from small_log import HEADS, LAYERS, TOKENS, log_grouped_vectors, log_run, sample_weights, strip_to_metrics
 
-from tensorboard_plugin_attn import (
-    AttentionReader,
-    AttentionRecord,
-    AttentionWriter,
-    LayerAttention,
-    standalone,
-)
-from tensorboard_plugin_attn.answers import RequestError, unpack
+from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
 from tensorboard_plugin_attn.encoding import MAX_ERROR, decompress
+from tensorboard_plugin_attn.serving import standalone
+from tensorboard_plugin_attn.serving.answers import RequestError, unpack
 
 SCRIPT_ENDS = "</script><!-- <script> </SCRIPT >"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorboard_plugin_attn.byte_cache import ByteCache
+from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 
 
 def test_the_value_unused_for_longest_goes_first() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tensorboard_plugin_attn.answers import RequestError
-from tensorboard_plugin_attn.query import integer, optional_integer, positions, text
+from tensorboard_plugin_attn.serving.answers import RequestError
+from tensorboard_plugin_attn.serving.query import integer, optional_integer, positions, text
 
 NUMBERS = [("0", 0), ("-5", -5), ("007", 7), ("123456789012345678", 123456789012345678)]
 NO_NUMBERS = ["", "x", "1.5", "1e3", "+1", " 1", "1 ", "0x1", "١", "--1", "9" * 5000, "1\n", "NaN"]

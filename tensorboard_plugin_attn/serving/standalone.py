@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from tensorboard_plugin_attn.answers import RequestError, pack, without_nan
-from tensorboard_plugin_attn.assets import ENTRY, STATIC
-from tensorboard_plugin_attn.metric_series import MetricSource, stack_blocks
-from tensorboard_plugin_attn.opened_record import OpenedRecord
-from tensorboard_plugin_attn.results import (
+from tensorboard_plugin_attn.serving.answers import RequestError, pack, without_nan
+from tensorboard_plugin_attn.serving.assets import ENTRY, STATIC
+from tensorboard_plugin_attn.serving.metric_series import MetricSource, stack_blocks
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
+from tensorboard_plugin_attn.serving.results import (
     Packed,
     record_result,
     thumbnails_result,

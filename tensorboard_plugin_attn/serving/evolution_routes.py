@@ -10,23 +10,23 @@ from tensorboard import context
 from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
 from werkzeug import wrappers
 
-from tensorboard_plugin_attn.answers import Answer, RequestError, binary_answer, digest, json_answer
-from tensorboard_plugin_attn.byte_cache import ByteCache
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
-from tensorboard_plugin_attn.evolution_results import (
+from tensorboard_plugin_attn.find import Pattern, parse_pattern
+from tensorboard_plugin_attn.health import THRESHOLD_NAMES, parse_thresholds
+from tensorboard_plugin_attn.serving.answers import Answer, RequestError, binary_answer, digest, json_answer
+from tensorboard_plugin_attn.serving.byte_cache import ByteCache
+from tensorboard_plugin_attn.serving.evolution_results import (
     EvolutionAsked,
     compare_result,
     evolution_result,
     find_result,
 )
-from tensorboard_plugin_attn.find import Pattern, parse_pattern
-from tensorboard_plugin_attn.health import THRESHOLD_NAMES, parse_thresholds
-from tensorboard_plugin_attn.listing import Listing, TagDirectory
-from tensorboard_plugin_attn.metric_series import MetricSeries, MetricSource
-from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
-from tensorboard_plugin_attn.query import integer, integers, number, positions, text, where
-from tensorboard_plugin_attn.results import Packed, whole
-from tensorboard_plugin_attn.scalars import list_scalars, read_scalars
+from tensorboard_plugin_attn.serving.listing import Listing, TagDirectory
+from tensorboard_plugin_attn.serving.metric_series import MetricSeries, MetricSource
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
+from tensorboard_plugin_attn.serving.query import integer, integers, number, positions, text, where
+from tensorboard_plugin_attn.serving.results import Packed, whole
+from tensorboard_plugin_attn.serving.scalars import list_scalars, read_scalars
 
 __all__ = ["EvolutionRoutes"]
 

@@ -15,9 +15,9 @@ from tensorboard.data.provider import ScalarDatum, ScalarTimeSeries
 from test_plugin import Host
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
-from tensorboard_plugin_attn.answers import unpack
 from tensorboard_plugin_attn.encoding import decompress
 from tensorboard_plugin_attn.roles import ROLES
+from tensorboard_plugin_attn.serving.answers import unpack
 
 WHERE = {"run": "run", "tag": "probe"}
 HE = [*TOKENS[:2], "doctor", *TOKENS[3:]]
@@ -204,7 +204,7 @@ def test_of_several_steps_those_without_patterns_are_skipped_with_the_reason(hos
 def test_steps_that_do_not_fit_in_the_time_are_left_for_the_next_request(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tensorboard_plugin_attn.evolution_results.FIND_SECONDS", 0)
+    monkeypatch.setattr("tensorboard_plugin_attn.serving.evolution_results.FIND_SECONDS", 0)
     fields, arrays = asked(host, "find", steps="2,1,0", template="first")
     assert arrays["steps"].tolist() == [2]
     assert fields["left"] == [1, 0]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tensorboard_plugin_attn.answers import Answer, RequestError
+from tensorboard_plugin_attn.serving.answers import Answer, RequestError
 
 __all__ = ["find_asset"]
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 ENTRY = "index.js"
 # Not the mimetypes module: on Windows it repeats what other programs left in the registry.
 CONTENT_TYPES = {

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.answers import Array, RequestError
 from tensorboard_plugin_attn.compare import Comparison
 from tensorboard_plugin_attn.emergence import FACTOR, SMALLEST
 from tensorboard_plugin_attn.encoding import compress
@@ -18,10 +17,11 @@ from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
 from tensorboard_plugin_attn.evolution import BECAME, SHAPE, UNTOLD, Evolution, evolve
 from tensorboard_plugin_attn.find import Found, Pattern
 from tensorboard_plugin_attn.health import Thresholds
-from tensorboard_plugin_attn.metric_series import MetricSeries
-from tensorboard_plugin_attn.opened_record import OpenedRecord
-from tensorboard_plugin_attn.results import Packed, absent, whole
 from tensorboard_plugin_attn.roles import ROLE_METRICS, ROLES
+from tensorboard_plugin_attn.serving.answers import Array, RequestError
+from tensorboard_plugin_attn.serving.metric_series import MetricSeries
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
+from tensorboard_plugin_attn.serving.results import Packed, absent, whole
 from tensorboard_plugin_attn.studies import Source, compare_sources, find_in_source
 
 __all__ = ["EvolutionAsked", "compare_result", "evolution_result", "find_result"]

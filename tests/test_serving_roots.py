@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing import data_ingester, plugin_event_multiplexer
 
-from tensorboard_plugin_attn.roots import Root, parse_logdir_spec, parse_roots
+from tensorboard_plugin_attn.serving.roots import Root, parse_logdir_spec, parse_roots
 
 SPECS = [
     "/a",

@@ -9,19 +9,19 @@ import pytest
 from numpy.typing import NDArray
 from small_log import HEADS, LAYERS, TOKENS, log_grouped_vectors, log_run, sample_weights, strip_to_metrics
 
-from tensorboard_plugin_attn.answers import Array, RequestError
 from tensorboard_plugin_attn.encoding import MAX_ERROR, PRECISIONS, decode_weights, decompress
 from tensorboard_plugin_attn.errors import DamagedFileError
-from tensorboard_plugin_attn.listing import Listing
-from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords
-from tensorboard_plugin_attn.results import (
+from tensorboard_plugin_attn.serving.answers import Array, RequestError
+from tensorboard_plugin_attn.serving.listing import Listing
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
+from tensorboard_plugin_attn.serving.results import (
     Packed,
     record_result,
     thumbnails_result,
     vectors_result,
     weights_result,
 )
-from tensorboard_plugin_attn.roots import Root
+from tensorboard_plugin_attn.serving.roots import Root
 
 
 def opened(logdir: Path, tag: str = "probe", step: int = 0) -> OpenedRecord:

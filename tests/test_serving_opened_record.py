@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from small_log import log_run
 
-from tensorboard_plugin_attn.answers import RequestError
 from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
 from tensorboard_plugin_attn.files import LocalFiles
 from tensorboard_plugin_attn.format import FORMAT, header_crc, json_text
-from tensorboard_plugin_attn.listing import Listing
-from tensorboard_plugin_attn.opened_record import OpenedRecord, OpenedRecords, cache_key
-from tensorboard_plugin_attn.results import record_result, thumbnails_result, weights_result
-from tensorboard_plugin_attn.roots import Root
+from tensorboard_plugin_attn.serving.answers import RequestError
+from tensorboard_plugin_attn.serving.listing import Listing
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords, cache_key
+from tensorboard_plugin_attn.serving.results import record_result, thumbnails_result, weights_result
+from tensorboard_plugin_attn.serving.roots import Root
 
 Change = Callable[[bytes], bytes]
 WHERE = ("run", "probe", 1)

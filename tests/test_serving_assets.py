@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tensorboard_plugin_attn.answers import RequestError
-from tensorboard_plugin_attn.assets import find_asset
+from tensorboard_plugin_attn.serving.answers import RequestError
+from tensorboard_plugin_attn.serving.assets import find_asset
 
 TYPES = [
     ("index.js", "text/javascript"),

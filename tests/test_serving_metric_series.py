@@ -9,10 +9,15 @@ import pytest
 from small_log import HEADS, LAYERS, log_run, strip_to_metrics
 
 from tensorboard_plugin_attn import AttentionReader
-from tensorboard_plugin_attn.answers import pack, unpack
-from tensorboard_plugin_attn.listing import Listing
-from tensorboard_plugin_attn.metric_series import MetricBlock, MetricSeries, MetricSource, stack_blocks
-from tensorboard_plugin_attn.roots import Root
+from tensorboard_plugin_attn.serving.answers import pack, unpack
+from tensorboard_plugin_attn.serving.listing import Listing
+from tensorboard_plugin_attn.serving.metric_series import (
+    MetricBlock,
+    MetricSeries,
+    MetricSource,
+    stack_blocks,
+)
+from tensorboard_plugin_attn.serving.roots import Root
 
 
 def series_of(logdir: Path, source: MetricSource | None = None) -> MetricSeries:

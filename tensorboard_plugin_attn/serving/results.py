@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.answers import Array, RequestError
 from tensorboard_plugin_attn.errors import DamagedFileError
-from tensorboard_plugin_attn.opened_record import OpenedRecord
+from tensorboard_plugin_attn.serving.answers import Array, RequestError
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
 
 __all__ = [
     "Packed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorboard_plugin_attn.answers import RequestError
+from tensorboard_plugin_attn.serving.answers import RequestError
 
 __all__ = ["list_scalars", "read_scalars"]
 

@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorboard_plugin_attn.answers import (
+from tensorboard_plugin_attn.errors import (
+    AttentionError,
+    DamagedFileError,
+    InvalidRecordError,
+    NewerFormatError,
+    NotRecordedError,
+)
+from tensorboard_plugin_attn.serving.answers import (
     Array,
     RequestError,
     binary_answer,
@@ -19,13 +26,6 @@ from tensorboard_plugin_attn.answers import (
     json_answer,
     pack,
     unpack,
-)
-from tensorboard_plugin_attn.errors import (
-    AttentionError,
-    DamagedFileError,
-    InvalidRecordError,
-    NewerFormatError,
-    NotRecordedError,
 )
 
 PARTS = st.lists(st.binary(max_size=40), max_size=5)
