@@ -33,14 +33,14 @@ export default tseslint.config(
     rules: { "@typescript-eslint/explicit-module-boundary-types": "off" }, // components return JSX
   },
   wall(
-    ["src/state.ts", "src/actions.ts", "src/selection.ts", "src/display.ts", "src/loaded.ts"],
+    ["src/state/**"],
     [
       "**/views",
       "**/views/**",
       "**/controls/**",
       "**/draw/**",
       "**/api",
-      "**/loader",
+      "**/loading/**",
       "**/host",
       "**/app",
     ],
@@ -48,22 +48,28 @@ export default tseslint.config(
   ),
   wall(
     ["src/draw/**"],
-    ["preact", "preact/*", "@preact/*", "**/state", "**/views/**", "**/controls/**", "**/api"],
+    [
+      ...["preact", "preact/*", "@preact/*", "**/state", "**/state/**"],
+      ...["**/views/**", "**/controls/**", "**/api"],
+    ],
     "draw turns typed arrays into pixels, nothing else",
   ),
   wall(
     ["src/views/**", "src/controls/**"],
-    ["**/api", "**/loader", "**/host", "**/app"],
-    "views and controls read state; the loader fetches",
+    ["**/api", "**/loading/**", "**/host", "**/app"],
+    "views and controls read state; loading fetches",
   ),
   wall(
     ["src/api.ts"],
-    ["**/state", "**/loader", "**/views/**", "**/controls/**", "**/draw/**"],
+    ["**/state", "**/state/**", "**/loading/**", "**/views/**", "**/controls/**", "**/draw/**"],
     "api fetches and decodes",
   ),
   wall(
-    ["src/decode.ts", "src/unpack.ts", "src/inflate.ts", "src/half_float.ts"],
-    ["preact", "@preact/*", "**/state", "**/api", "**/views/**", "**/controls/**", "**/draw/**"],
-    "decode turns bytes into typed arrays, nothing else",
+    ["src/decoding/**"],
+    [
+      ...["preact", "@preact/*", "**/state", "**/state/**", "**/api"],
+      ...["**/views/**", "**/controls/**", "**/draw/**"],
+    ],
+    "decoding turns bytes into typed arrays, nothing else",
   ),
 );

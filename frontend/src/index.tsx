@@ -10,7 +10,7 @@ import { embeddedFetch, readEmbedded } from "./embedded";
 import { requestFile } from "./file_request";
 import { createHost, type HostWindow } from "./host";
 import { onKey } from "./keyboard";
-import { startLoader } from "./loader";
+import { startLoader } from "./loading/loader";
 import { startPlayer } from "./player";
 import {
   frameWidth,

@@ -3,11 +3,11 @@
 import type { Api, RecordAddress, Sized } from "../src/api";
 import { ApiError } from "../src/errors";
 import type { RecordHeader, RunIndex } from "../src/answers";
-import type { Comparison } from "../src/comparison";
-import type { LayerWeights, MetricSeries, Thumbnails } from "../src/decode";
-import { formatPattern } from "../src/find_state";
-import type { FoundSteps } from "../src/found_heads";
-import { formatLimits } from "../src/health_state";
+import type { Comparison } from "../src/decoding/comparison";
+import type { LayerWeights, MetricSeries, Thumbnails } from "../src/decoding/decode";
+import { formatPattern } from "../src/state/find_state";
+import type { FoundSteps } from "../src/decoding/found_heads";
+import { formatLimits } from "../src/state/health_state";
 
 interface Asked {
   what: string;

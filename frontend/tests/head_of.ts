@@ -1,6 +1,6 @@
 /** Numbers as nested lists → one head's header, vectors and weights, as the neuron view reads them. */
 
-import { type HeadVectors, LayerWeights } from "../src/decode";
+import { type HeadVectors, LayerWeights } from "../src/decoding/decode";
 import type { LayerHeader } from "../src/state";
 
 export function layerHeader(

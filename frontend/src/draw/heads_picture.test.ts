@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MetricSeries, type Thumbnails } from "../decode";
+import { MetricSeries, type Thumbnails } from "../decoding/decode";
 import { sequentialTable } from "./colour";
 import { gridLayout, headsInOrder, MEAN } from "./grid";
 import { drawRows, headCodes, headsInk, rowsIn, type HeadsScene } from "./heads_picture";

@@ -1,5 +1,5 @@
 /** Thumbnails, histories and a grid layout → pixels of the part of the grid of heads that a window shows. */
-import type { Thumbnails } from "../decode";
+import type { Thumbnails } from "../decoding/decode";
 import { backgroundColour, pixelOf, rgbOf, runColour, sequentialTable, type Theme } from "./colour";
 import { intersects } from "./canvas_window";
 import { cellBox, MEAN, type Cell, type GridLayout, type GridRow } from "./grid";

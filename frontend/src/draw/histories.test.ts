@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MetricSeries } from "../decode";
+import { MetricSeries } from "../decoding/decode";
 import { MEAN } from "./grid";
 import { Histories, metricScale, metricsOfLayer } from "./histories";
 

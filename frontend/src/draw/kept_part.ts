@@ -1,6 +1,6 @@
 /** Thumbnails and the tokens that are kept of each layer → the same thumbnails without any other weight. */
 
-import type { Thumbnails } from "../decode";
+import type { Thumbnails } from "../decoding/decode";
 
 /** Tokens [first, end) of either side, and how many there are. */
 export interface KeptTokens {

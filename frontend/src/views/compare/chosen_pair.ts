@@ -1,6 +1,6 @@
 /** What is loaded of records A and B → the chosen head's weights in both, and how they are drawn as lines. */
 
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import {
   comparedWeights,
   head,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { LayerWeights } from "../../decode";
+import { LayerWeights } from "../../decoding/decode";
 import {
   areAlike,
   changedWeights,

@@ -1,6 +1,6 @@
 /** Weights of one head in records A and B → what it gained, lost and kept, as three heads to draw, and their difference. */
 
-import { LayerWeights } from "../../decode";
+import { LayerWeights } from "../../decoding/decode";
 
 /** Heads of the result, in this order. */
 export const GAINED = 0;

@@ -2,7 +2,7 @@
 
 import { batch, useSignal } from "@preact/signals";
 
-import type { HeadChange } from "../../comparison";
+import type { HeadChange } from "../../decoding/comparison";
 import { formatDifference, formatWeight } from "../../format_number";
 import { head, key, layer, query, rankBy, selectHead } from "../../state";
 import { headNumber } from "../heads_grid/grid_layers";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { Comparison } from "../../comparison";
+import { Comparison } from "../../decoding/comparison";
 import { largestChange, rankHeads, unchangedLayers } from "./ranked";
 
 const comparison = new Comparison(

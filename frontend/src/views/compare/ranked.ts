@@ -1,6 +1,6 @@
 /** A comparison → its heads in the order of the list, and which layers did not change. */
 
-import type { Comparison, HeadChange } from "../../comparison";
+import type { Comparison, HeadChange } from "../../decoding/comparison";
 import type { Ranking } from "../../state";
 
 /** Heads above this count as changed. */

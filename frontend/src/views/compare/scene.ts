@@ -2,7 +2,7 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 
-import type { Comparison, HeadChange } from "../../comparison";
+import type { Comparison, HeadChange } from "../../decoding/comparison";
 import { backgroundColour, divergingTable, pixelOf, rgbOf } from "../../draw/colour";
 import { intersects } from "../../draw/canvas_window";
 import type { Codes } from "../../draw/heatmap";

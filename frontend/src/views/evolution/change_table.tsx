@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 
 import type { Table } from "../../csv";
-import type { MetricSeries } from "../../decode";
+import type { MetricSeries } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
 import { useTable } from "../../exported";
 import { formatValue, formatWeight } from "../../format_number";

@@ -2,7 +2,7 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 
-import type { MetricSeries } from "../../decode";
+import type { MetricSeries } from "../../decoding/decode";
 import type { Cell } from "../../draw/grid";
 import { lastingChange } from "../../lasting_change";
 import { chosenHeads } from "../../state";

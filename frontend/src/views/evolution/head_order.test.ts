@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { MetricSeries } from "../../decode";
+import { MetricSeries } from "../../decoding/decode";
 import { Histories } from "../../draw/histories";
 import { crossing, headSort } from "../../state";
 import { firstCrossing, lastValue, layerMotion, sortedHeads } from "./head_order";

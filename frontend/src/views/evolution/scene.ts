@@ -2,7 +2,7 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { MetricSeries } from "../../decode";
+import type { MetricSeries } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
 import {
   drawEvolutionRows,

@@ -1,6 +1,6 @@
 /** The shown metric → the view's title, its scale, and the probe's tokens with the queries of a tracked pair. */
 
-import type { TrackedPair } from "../../evolution_facts";
+import type { TrackedPair } from "../../decoding/evolution_facts";
 import { record, series, shown, tag, probeHeaders, type RecordHeader } from "../../state";
 import { shownTokens } from "../../shown_tokens";
 import { elide } from "../../tokens";

@@ -2,7 +2,7 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 
-import type { MetricSeries } from "../../decode";
+import type { MetricSeries } from "../../decoding/decode";
 import { findPattern, record, search, series, shown, step } from "../../state";
 import { rankAt, type HeadsOverSteps, type RankedHead } from "./ranking";
 

@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LayerWeights } from "../../decode";
+import { LayerWeights } from "../../decoding/decode";
 import {
   headMode,
   headSummary,

@@ -1,6 +1,6 @@
 /** Weights of the shown heads → what each key receives on the mean, and how much is not drawn. */
 
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import type { LayerAxes } from "../token_lines/axis";
 
 export interface Overview {

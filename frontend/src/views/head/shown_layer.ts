@@ -2,7 +2,7 @@
 
 import { useRef } from "preact/hooks";
 
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import { layer, record, type RecordHeader, weights } from "../../state";
 
 export interface ShownLayer {

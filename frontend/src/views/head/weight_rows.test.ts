@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LayerWeights } from "../../decode";
+import { LayerWeights } from "../../decoding/decode";
 import type { LayerHeader, SentenceFilter, Specials } from "../../state";
 import { makeAxis, sentencesOf } from "../token_lines/axis";
 import type { Focus } from "../token_lines/focus";

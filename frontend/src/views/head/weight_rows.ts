@@ -1,6 +1,6 @@
 /** Focus, filters and the shown heads → the numbers of the table: rows by token, hidden mass, uniform. */
 
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import { formatWeight } from "../../format_number";
 import type { LayerHeader, SentenceFilter, Specials } from "../../state";
 import { type LayerAxes, sentencesOf } from "../token_lines/axis";

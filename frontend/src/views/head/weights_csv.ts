@@ -1,7 +1,7 @@
 /** Weights and the tokens of their rows → a table with a line for each query and key of each head. */
 
 import type { Table, Value } from "../../csv";
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import type { LayerAxes } from "../token_lines/axis";
 
 export interface WeightsOf {

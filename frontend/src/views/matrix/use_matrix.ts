@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import { buildPyramid, headCodes, type Pyramid } from "../../draw/pyramid";
 import {
   head,

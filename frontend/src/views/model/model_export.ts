@@ -1,7 +1,7 @@
 /** The model view's grid → its picture as data, and every head's metrics at the step. */
 
 import type { Table, Value } from "../../csv";
-import type { MetricSeries } from "../../decode";
+import type { MetricSeries } from "../../decoding/decode";
 import type { Exported } from "../../exported";
 import { step, tag, theme } from "../../state";
 import { headNumber } from "../heads_grid/grid_layers";

@@ -3,7 +3,7 @@ import { batch } from "@preact/signals";
 import { render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RecordHeader } from "../../answers";
-import { LayerWeights, MetricSeries } from "../../decode";
+import { LayerWeights, MetricSeries } from "../../decoding/decode";
 import * as state from "../../state";
 import { ModelView } from "./index";
 import { layout } from "./scene";

@@ -11,7 +11,7 @@ import {
 } from "../../draw/grid";
 import { drawRows, headsInk, type HeadsInk, type HeadsScene } from "../../draw/heads_picture";
 import { Histories, metricsOfLayer } from "../../draw/histories";
-import type { MetricSeries, Thumbnails } from "../../decode";
+import type { MetricSeries, Thumbnails } from "../../decoding/decode";
 import {
   cellMetric,
   dimBelow,

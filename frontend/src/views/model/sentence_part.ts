@@ -3,7 +3,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 
 import { keepTokens, type KeptTokens } from "../../draw/kept_part";
-import type { Thumbnails } from "../../decode";
+import type { Thumbnails } from "../../decoding/decode";
 import { record, type RecordHeader, sentenceFilter, shown } from "../../state";
 import { hasSentences, type Sentence, sentencesOf } from "../token_lines/axis";
 

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 
 import type { RecordHeader } from "../../answers";
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import {
   head,
   headOpen,

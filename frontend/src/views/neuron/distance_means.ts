@@ -1,6 +1,6 @@
 /** One head's vectors → the mean q × k of each dimension by the distance from query to key. */
 
-import type { HeadVectors } from "../../decode";
+import type { HeadVectors } from "../../decoding/decode";
 import type { LayerHeader } from "../../state";
 import { keysAhead, keysSeen, type KeysSeen } from "./keys_seen";
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 import { headWeights, layerHeader } from "../../../tests/head_of";
-import { decodeVectors, type HeadVectors } from "../../decode";
+import { decodeVectors, type HeadVectors } from "../../decoding/decode";
 import { byContribution } from "./dimension_order";
 import { distanceMeans } from "./distance_means";
 import { queryNumbers } from "./query_numbers";

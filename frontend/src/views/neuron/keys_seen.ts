@@ -1,6 +1,6 @@
 /** A layer's mask and one head's bias → the keys that a query may attend to. */
 
-import type { HeadVectors } from "../../decode";
+import type { HeadVectors } from "../../decoding/decode";
 import type { LayerHeader } from "../../state";
 
 export interface KeysSeen {

@@ -1,6 +1,6 @@
 /** What is known of a query, and the rows in view → pixels of the columns from query to softmax. */
 
-import type { HeadVectors } from "../../decode";
+import type { HeadVectors } from "../../decoding/decode";
 import { cellColumns, type CellRow, paintBar, paintCells } from "../../draw/cells";
 import {
   backgroundColour,

@@ -1,6 +1,6 @@
 /** One head's vectors and weights, and a query → its products with every key, and their way to the weights. */
 
-import type { HeadVectors, LayerWeights, Precision } from "../../decode";
+import type { HeadVectors, LayerWeights, Precision } from "../../decoding/decode";
 import type { LayerHeader } from "../../state";
 import { keysSeen } from "./keys_seen";
 

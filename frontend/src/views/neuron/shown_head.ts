@@ -2,7 +2,7 @@
 
 import { useRef } from "preact/hooks";
 
-import type { HeadVectors, LayerWeights } from "../../decode";
+import type { HeadVectors, LayerWeights } from "../../decoding/decode";
 import { layer, record, type LayerHeader, type RecordHeader, vectors, weights } from "../../state";
 
 export interface ShownHead {

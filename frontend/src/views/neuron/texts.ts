@@ -1,6 +1,6 @@
 /** Numbers and tokens of the neuron view → the words that stand beside them. */
 
-import type { HeadVectors } from "../../decode";
+import type { HeadVectors } from "../../decoding/decode";
 import { formatDifference } from "../../format_number";
 import type { LayerHeader } from "../../state";
 import { elide } from "../../tokens";

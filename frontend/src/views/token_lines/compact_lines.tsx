@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
 import { formatWeight } from "../../format_number";
 import type { RecordHeader } from "../../state";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LayerWeights } from "../../decode";
+import { LayerWeights } from "../../decoding/decode";
 import { focusOf } from "./focus";
 import { focusWeights, strongestToken } from "./focus_weights";
 

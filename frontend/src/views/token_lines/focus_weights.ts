@@ -1,6 +1,6 @@
 /** One head and the focused token → its weights by the tokens of the other side. */
 
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import type { Focus } from "./focus";
 
 /** Of a query: its weight on each key; of a key: the weight that each query puts on it. */

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import { type LinePicture, LineRasteriser } from "../../draw/lines";
 import { rgbOf } from "../../draw/colour";
 import { type LayerAxes, tokenPlaces } from "./axis";

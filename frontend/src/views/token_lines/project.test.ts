@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LayerWeights } from "../../decode";
+import { LayerWeights } from "../../decoding/decode";
 import { project, summarised } from "./project";
 import { groupOf, groupsIn, singleTokens, tokenOf } from "./token_groups";
 

@@ -1,6 +1,6 @@
 /** Weights by token → weights by group of tokens, mean over a group's queries and sum over its keys; heads → one. */
 
-import { LayerWeights } from "../../decode";
+import { LayerWeights } from "../../decoding/decode";
 import { isWhole, type TokenGroups } from "./token_groups";
 
 export interface Projected {

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 
-import type { LayerWeights } from "../../decode";
+import type { LayerWeights } from "../../decoding/decode";
 import type { LayerAxes } from "./axis";
 import { focusOf, type Positions } from "./focus";
 import { LineCanvas, type ShownHead } from "./line_canvas";

@@ -2,13 +2,13 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { TagIndex } from "./answers";
-import type { Api } from "./api";
-import { cellHistory, type CellLine, type WantedCell, wantedCell } from "./cell_history";
-import type { LayerWeights } from "./decode";
+import type { TagIndex } from "../answers";
+import type { Api } from "../api";
+import { cellHistory, type CellLine, type WantedCell, wantedCell } from "../state/cell_history";
+import type { LayerWeights } from "../decoding/decode";
 import { type Job, RequestCache } from "./request_cache";
 import { weightsJob } from "./jobs";
-import { index, run, shown, tag, visibleRuns, weights } from "./state";
+import { index, run, shown, tag, visibleRuns, weights } from "../state";
 
 /** Steps asked for at most, and the inflated bytes of all their answers. */
 export const MOST_STEPS = 200;

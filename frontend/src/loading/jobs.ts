@@ -1,10 +1,10 @@
 /** A place in the logs and what a view needs of it → the jobs that bring it. */
 
-import type { RecordHeader } from "./answers";
-import type { Api, RecordAddress } from "./api";
-import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "./decode";
+import type { RecordHeader } from "../answers";
+import type { Api, RecordAddress } from "../api";
+import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "../decoding/decode";
 import type { Job } from "./request_cache";
-import type { ViewName } from "./selection";
+import type { ViewName } from "../state/selection";
 
 export interface StepJobs {
   record: Job<RecordHeader>;

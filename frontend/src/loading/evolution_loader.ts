@@ -2,9 +2,9 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api } from "./api";
-import type { MetricSeries } from "./decode";
-import type { EvolutionFacts } from "./evolution_facts";
+import type { Api } from "../api";
+import type { MetricSeries } from "../decoding/decode";
+import type { EvolutionFacts } from "../decoding/evolution_facts";
 import { asApiError, isAbort } from "./slot";
 import {
   factsError,
@@ -21,7 +21,7 @@ import {
   stale,
   tag,
   view,
-} from "./state";
+} from "../state";
 
 /** A loss is what one looks at first. */
 export function preferredScalar(tags: readonly string[]): string | null {

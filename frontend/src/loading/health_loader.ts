@@ -2,10 +2,10 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api } from "./api";
+import type { Api } from "../api";
 import { RequestCache } from "./request_cache";
 import { Slot } from "./slot";
-import { adjustedHealth, hasOwnLimits, hidden, ownLimits, run, tag, versions } from "./state";
+import { adjustedHealth, hasOwnLimits, hidden, ownLimits, run, tag, versions } from "../state";
 
 const KEPT_BYTES = 1 << 20;
 

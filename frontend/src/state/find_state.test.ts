@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { formatPattern, isSearched, parsePattern, type FindPattern } from "./find_state";
+import type { FindPattern } from "../study_queries";
+import { formatPattern, isSearched, parsePattern } from "./find_state";
 
 const patterns: FindPattern[] = [
   { template: "induction" },

@@ -2,9 +2,9 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api } from "./api";
+import type { Api } from "../api";
 import { asApiError, isAbort } from "./slot";
-import { hidden, indexError, setIndex } from "./state";
+import { hidden, indexError, setIndex } from "../state";
 
 export interface Listing {
   /** Ask again; resolved when the answer is in the state. */

@@ -2,35 +2,13 @@
 
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { TokenList } from "./answers";
-import type { ApiError } from "./errors";
+import type { TokenList } from "../answers";
+import type { ApiError } from "../errors";
 import { frameWidth } from "./display";
-import { nothingFound, type Found } from "./found_heads";
-import { formatPositions, parsePositions } from "./positions";
+import { nothingFound, type Found } from "../decoding/found_heads";
+import { formatPositions, parsePositions } from "../positions";
+import { templates, type FindPattern } from "../study_queries";
 import { index, run, tag } from "./selection";
-
-export const templates = [
-  "previous",
-  "same",
-  "next",
-  "first",
-  "same_word",
-  "induction",
-  "across",
-] as const;
-export type Template = (typeof templates)[number];
-
-export interface PairPattern {
-  /** Ascending. */
-  readonly query: readonly number[];
-  readonly key: readonly number[];
-  /** Token lists of the layers that are meant; null: any. */
-  readonly axes: readonly [TokenList, TokenList] | null;
-}
-
-/** A template, tokens by position, or a pair that was tracked when logging. */
-export type FindPattern =
-  { readonly template: Template } | { readonly tracked: string } | { readonly pair: PairPattern };
 
 export type ToolPanel = "find" | "health";
 /** What stands at the right of the view. */

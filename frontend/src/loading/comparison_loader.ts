@@ -2,12 +2,12 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api, RecordAddress } from "./api";
+import type { Api, RecordAddress } from "../api";
 import { weightsJob } from "./jobs";
 import { RequestCache, type Job } from "./request_cache";
 import { Slot } from "./slot";
-import type { Comparison } from "./comparison";
-import * as state from "./state";
+import type { Comparison } from "../decoding/comparison";
+import * as state from "../state";
 
 const KEPT_BYTES = 12 << 20;
 

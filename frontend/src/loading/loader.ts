@@ -2,7 +2,7 @@
 
 import { batch, computed, effect, untracked } from "@preact/signals";
 
-import type { Api } from "./api";
+import type { Api } from "../api";
 import { startCellLoader } from "./cell_loader";
 import {
   jobsAt,
@@ -12,7 +12,7 @@ import {
   type WantedVectors,
   type WantedWeights,
 } from "./jobs";
-import { ApiError } from "./errors";
+import { ApiError } from "../errors";
 import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
 import { startFindLoader } from "./find_loader";
@@ -22,7 +22,7 @@ import { capacityFor, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
 import { RequestCache } from "./request_cache";
 import { Slot } from "./slot";
-import * as state from "./state";
+import * as state from "../state";
 
 /** Decoded bytes; the browser's own copies of the answers come on top. */
 export const STEP_BYTES = 12 << 20;

@@ -10,7 +10,7 @@ import {
   type LayerWeights,
 } from "./decode";
 
-const folder = new URL("../../tests/fixtures/answers/", import.meta.url);
+const folder = new URL("../../../tests/fixtures/answers/", import.meta.url);
 
 interface WeightFields {
   layer: number;

@@ -2,28 +2,10 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
+import type { Health, Hint, Limits } from "../decoding/health_facts";
 import { series, shown, type Loaded } from "./loaded";
 
-/** One thing to look at; the server finds them, errors and early steps first. */
-export interface Hint {
-  readonly kind: string;
-  readonly step: number;
-  readonly last_step: number;
-  readonly layer: number;
-  readonly heads: readonly number[];
-  readonly value: number | null;
-  readonly message: string;
-  /** "error": cannot be right; "hint": may be. */
-  readonly severity: "error" | "hint";
-}
-
-export type Limits = Readonly<Record<string, number>>;
-
-export interface Health {
-  readonly hints: readonly Hint[];
-  /** Every limit that was used. */
-  readonly limits: Limits;
-}
+export type { Health, Hint, Limits } from "../decoding/health_facts";
 
 /** Limits set by hand; the others are the server's own. */
 export const ownLimits: Signal<Limits> = signal({});

@@ -1,7 +1,7 @@
 /** A metrics answer with evolution → lasting changes, roles and uniform baseline, as the server found them. */
 
 import { decodeHealth } from "./health_facts";
-import type { Health } from "./health_state";
+import type { Health } from "./health_facts";
 import { takeArray, type Answer } from "./unpack";
 
 export interface TrackedPair {

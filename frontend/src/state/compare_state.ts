@@ -2,9 +2,9 @@
 
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { RecordHeader, TagIndex } from "./answers";
-import type { Comparison } from "./comparison";
-import type { LayerWeights } from "./decode";
+import type { RecordHeader, TagIndex } from "../answers";
+import type { Comparison } from "../decoding/comparison";
+import type { LayerWeights } from "../decoding/decode";
 import { probeHeaders, record, shown, type Loaded } from "./loaded";
 import { index, run, runs, step, tag, tags, view } from "./selection";
 

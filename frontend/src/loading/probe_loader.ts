@@ -2,9 +2,9 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { RecordHeader, TagIndex } from "./answers";
-import type { Api } from "./api";
-import { hidden, index, probeHeaders, record, run } from "./state";
+import type { RecordHeader, TagIndex } from "../answers";
+import type { Api } from "../api";
+import { hidden, index, probeHeaders, record, run } from "../state";
 
 /** How many steps back a readable one is looked for. */
 const TRIES = 4;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { fakeApi, type FakeApi, listing } from "../tests/fake_api";
-import { cellHistory, wantedCell } from "./cell_history";
+import { fakeApi, type FakeApi, listing } from "../../tests/fake_api";
+import { cellHistory, wantedCell } from "../state/cell_history";
 import { cellWeight, evenlyFirst, startCellLoader } from "./cell_loader";
-import { LayerWeights } from "./decode";
-import * as state from "./state";
-import { applyPairs } from "./url";
+import { LayerWeights } from "../decoding/decode";
+import * as state from "../state";
+import { applyPairs } from "../url";
 
 const head = (values: number[]): LayerWeights =>
   new LayerWeights(1, 1, 2, 2, "float32", new Float32Array(2), null, Float32Array.from(values), 3);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import * as state from "./state";
-import type { RecordHeader, RunIndex, TagIndex } from "./state";
+import * as state from ".";
+import type { RecordHeader, RunIndex, TagIndex } from ".";
 
 const tag = (...steps: number[]): TagIndex => ({
   steps,

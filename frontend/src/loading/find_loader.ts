@@ -2,8 +2,8 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api } from "./api";
-import { addFound, evenlyFirst, nothingFound, type FoundSteps } from "./found_heads";
+import type { Api } from "../api";
+import { addFound, evenlyFirst, nothingFound, type FoundSteps } from "../decoding/found_heads";
 import { asApiError, isAbort } from "./slot";
 import {
   findPattern,
@@ -19,7 +19,7 @@ import {
   tag,
   toolPanel,
   type FindPattern,
-} from "./state";
+} from "../state";
 
 /** In one request; the server answers as many as it can in its time. */
 const MOST_STEPS = 64;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { fakeApi, listing, type FakeApi } from "../tests/fake_api";
+import { fakeApi, listing, type FakeApi } from "../../tests/fake_api";
 import { firstBatches, startFindLoader } from "./find_loader";
-import * as state from "./state";
+import * as state from "../state";
 
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 const searches = (api: FakeApi): string[] =>

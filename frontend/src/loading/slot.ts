@@ -2,8 +2,8 @@
 
 import type { Signal } from "@preact/signals";
 
-import { ApiError } from "./errors";
-import { shown, stale, type Loaded } from "./loaded";
+import { ApiError } from "../errors";
+import { shown, stale, type Loaded } from "../state/loaded";
 import type { Job, RequestCache } from "./request_cache";
 
 export const isAbort = (error: unknown): boolean =>
