@@ -29,12 +29,16 @@ SLOW = frozenset(
         "pe_audio_encoder",
         "pp_doclayout_v3",
         "pp_doclayout_v4",
+        "pvt",
+        "pvt_v2",
         "qwen2_audio_encoder",
         "rt_detr",
         "rt_detr_v2",
         "vits",
         "voxtral_encoder",
+        "wavtokenizer",
         "whisper",
+        "xcodec",
         "xcodec2",
     ]
 )
