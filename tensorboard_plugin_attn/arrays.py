@@ -71,7 +71,13 @@ def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArr
 
 
 def check_vectors(layer: LayerAttention, index: int) -> None:
-    """Query, key and bias fit the weights, or an error; they become numpy."""
+    """Query, key, bias and largest scores fit the weights, or an error; they become numpy."""
+    if layer.max_score is not None:
+        layer.max_score = to_numpy(layer.max_score, np.float32)
+        if layer.max_score.shape != layer.weights.shape[:1]:
+            raise InvalidRecordError(
+                f"max_score must be [{layer.weights.shape[0]}], got {layer.max_score.shape} for layer {index}"
+            )
     if layer.bias is not None:
         layer.bias = check_bias(to_numpy(layer.bias, np.float32), layer.weights.shape, index)
     if (layer.query is None) != (layer.key is None):

@@ -111,6 +111,9 @@ def induction(layer: LayerAttention) -> Heads:
 
 def max_score(layer: LayerAttention) -> Heads:
     """Largest score ``scale · q·k + bias`` over visible keys, before softmax (S_max of Kimi K2, 2025)."""
+    if layer.max_score is not None:
+        known: Heads = np.where(np.isneginf(layer.max_score), np.float32(np.nan), layer.max_score)
+        return known
     if layer.query is None or layer.key is None:
         return undefined(layer)
     key = np.repeat(layer.key, layer.num_heads // layer.num_kv_heads, axis=0).astype(np.float32)

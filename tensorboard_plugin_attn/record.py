@@ -37,6 +37,8 @@ class LayerAttention:
         heads: the numbers of the heads, when only some of the layer's heads are kept.
         rebuild_error: largest absolute difference between ``softmax(q·k·scale + bias + mask)`` and the
             weights on the row that was checked; None when it was not checked.
+        max_score: ``[head]``, the largest score before softmax, where that is known; None: worked out of query
+            and key.
 
     In a record, ``query_tokens`` and ``key_tokens`` are the tokens of its two axes, and
     ``query_special`` and ``key_special`` mark the special ones.
@@ -63,6 +65,7 @@ class LayerAttention:
         dtype: str = "",
         heads: Sequence[int] | None = None,
         rebuild_error: float | None = None,
+        max_score: Any = None,
     ) -> None:
         if kind not in KINDS:
             raise InvalidRecordError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
@@ -79,6 +82,7 @@ class LayerAttention:
         self.dtype = dtype
         self.heads = None if heads is None else [int(head) for head in heads]
         self.rebuild_error = rebuild_error
+        self.max_score = max_score
 
     @property
     def num_heads(self) -> int:

@@ -79,7 +79,14 @@ def rows_joined(layer: Layer) -> Sighting:
         else None,
         allowed=None if all(step.allowed is None for step in layer) else torch.cat(allowed, -2),
         bias=bias_rows(layer, [slice(0, shape(step)[1]) for step in layer], shape(layer[0])[1]),
+        row_scores=scores_joined(layer),
     )
+
+
+def scores_joined(layer: Layer) -> torch.Tensor | None:
+    """Largest scores of the queries of all steps."""
+    rows = [step.row_scores for step in layer if step.row_scores is not None]
+    return torch.cat(rows, dim=-1) if len(rows) == len(layer) else None
 
 
 def square(layer: Layer) -> Sighting:
@@ -114,6 +121,7 @@ def square(layer: Layer) -> Sighting:
         key=key,
         query=None if key is None else torch.cat(queries, dim=-2),
         bias=None if key is None else bias_rows(layer, spans, total),
+        row_scores=scores_joined(layer),
     )
 
 

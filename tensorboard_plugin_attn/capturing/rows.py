@@ -79,6 +79,8 @@ def with_heads(layer: LayerAttention, heads: Collection[int], index: int) -> Lay
         layer.query = layer.query[numbers]
         if layer.bias is not None and layer.bias.shape[0] > 1:
             layer.bias = layer.bias[numbers]
+    if layer.max_score is not None:
+        layer.max_score = layer.max_score[numbers]
     layer.weights = layer.weights[numbers]
     layer.heads = numbers
     return layer

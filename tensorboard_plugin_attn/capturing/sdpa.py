@@ -110,7 +110,9 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
         scores = scores_of(query, key, scale, None)
         changed = call.change(scores)
         bias = changed - scores if bias is None else changed - scores + bias
-    weights = weights_of(scores_of(query, key, scale, hidden(allowed, bias)), allowed, call.sinks)
+    scores = scores_of(query, key, scale, hidden(allowed, bias))
+    row_scores = scores.amax(-1) if keys else None
+    weights = weights_of(scores, allowed, call.sinks)
     return Sighting(
         weights,
         mechanism=call.mechanism,
@@ -120,6 +122,7 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
         key=key if with_vectors else None,
         bias=bias if with_vectors else None,
         allowed=allowed,
+        row_scores=row_scores,
         traces=traces_of(key),
     )
 

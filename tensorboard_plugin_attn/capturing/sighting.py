@@ -40,6 +40,7 @@ class Sighting:
 
     ``weights`` float32 ``[batch, head, query, key]``; ``allowed`` (bool) and ``bias`` (finite, float32)
     broadcast to it; ``query`` ``[batch, head, query, d]``, ``key`` ``[batch, kv_head, key, d]``.
+    ``row_scores``: ``[batch, head, query]``, the largest score of a key that the query may see.
     ``traces``: the first features of every key, ``[batch, key, feature]``, by which a later step of a generation is
     known to continue this one.
     """
@@ -56,20 +57,23 @@ class Sighting:
     key: torch.Tensor | None = None
     bias: torch.Tensor | None = None
     allowed: torch.Tensor | None = None
+    row_scores: torch.Tensor | None = None
     traces: torch.Tensor | None = None
     knows_mask: bool = True
 
     def layer(self) -> LayerAttention:
         """The whole batch as a LayerAttention of torch tensors."""
         mask = kind_of(self.allowed) if self.knows_mask else None
-        return self.described(self.weights, self.query, self.key, self.bias, self.allowed, mask)
+        layer = self.described(self.weights, self.query, self.key, self.bias, self.allowed, mask)
+        layer.max_score = None if self.row_scores is None else self.row_scores.amax(-1)
+        return layer
 
     def row(self, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice) -> LayerAttention:
         """One input of the batch, padding cropped: weights ``[head, query, key]``."""
         batch = batch if self.weights.shape[0] > 1 else 0
         weights = self.weights[batch][:, queries][:, :, keys]
         allowed = picked(self.allowed, batch, queries, keys)
-        return self.described(
+        layer = self.described(
             weights,
             None if self.query is None else self.query[batch][:, queries],
             None if self.key is None else self.key[batch][:, keys],
@@ -77,6 +81,9 @@ class Sighting:
             allowed,
             kind_of(allowed) if self.knows_mask else None,
         )
+        if self.row_scores is not None and weights.shape[1]:
+            layer.max_score = self.row_scores[batch][:, queries].amax(-1)
+        return layer
 
     def described(
         self,

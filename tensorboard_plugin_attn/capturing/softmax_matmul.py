@@ -198,6 +198,8 @@ def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sigh
     scores = arranged(found.scores.detach(), found.axes, layout.parts).float()
     allowed = seen_in_scores(scores)
     sighting.allowed = allowed if allowed is None else shared_mask(allowed)
+    seen = scores if allowed is None else scores.masked_fill(~allowed, -torch.inf)
+    sighting.row_scores = seen.amax(-1) if seen.shape[-1] else None
     vectors = None if found.product is None else vectors_of(found.product, layout, weights)
     sighting.traces = None if vectors is None else traces_of(vectors[1])
     if with_vectors and found.product is not None and vectors is not None:

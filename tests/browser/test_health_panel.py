@@ -52,7 +52,7 @@ def test_where_nothing_is_wrong_the_limits_can_be_seen_and_set(
     panel = tab.frame.get_by_role("complementary", name="Hints")
     expect(panel).to_contain_text("No hints in this probe")
     expect(panel.get_by_text("Nothing in this probe is beyond the limits below.")).to_be_visible()
-    expect(panel.get_by_text("This probe was logged without scores")).to_be_visible()
+    expect(panel.get_by_text("Weights alone do not tell the scores")).to_be_visible()
     limits = panel.get_by_role("spinbutton")
     wanted = asdict(Thresholds())
     expect(limits).to_have_count(len(wanted))

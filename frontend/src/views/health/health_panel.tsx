@@ -158,7 +158,8 @@ function NoScores() {
   if (names.length === 0 || names.includes("max_score")) return null;
   return (
     <p class="side-hint">
-      This probe was logged without scores: with <code>query_key=True</code> they are watched too.
+      Weights alone do not tell the scores; of what <code>add_probe</code> logs they are watched
+      too.
     </p>
   );
 }
