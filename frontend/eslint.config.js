@@ -50,7 +50,7 @@ export default tseslint.config(
     ["src/draw/**"],
     [
       ...["preact", "preact/*", "@preact/*", "**/state", "**/state/**"],
-      ...["**/views/**", "**/controls/**", "**/api"],
+      ...["**/loading/**", "**/views/**", "**/controls/**", "**/api", "**/host", "**/app"],
     ],
     "draw turns typed arrays into pixels, nothing else",
   ),
@@ -67,8 +67,17 @@ export default tseslint.config(
   wall(
     ["src/decoding/**"],
     [
-      ...["preact", "@preact/*", "**/state", "**/state/**", "**/api"],
-      ...["**/views/**", "**/controls/**", "**/draw/**"],
+      ...[
+        "preact",
+        "preact/*",
+        "@preact/*",
+        "**/state",
+        "**/state/**",
+        "**/api",
+        "**/host",
+        "**/app",
+      ],
+      ...["**/loading/**", "**/views/**", "**/controls/**", "**/draw/**"],
     ],
     "decoding turns bytes into typed arrays, nothing else",
   ),

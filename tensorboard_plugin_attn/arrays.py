@@ -73,7 +73,8 @@ def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArr
 def check_vectors(layer: LayerAttention, index: int) -> None:
     """Query, key, bias and largest scores fit the weights, or an error; they become numpy."""
     if layer.max_score is not None:
-        layer.max_score = to_numpy(layer.max_score, np.float32)
+        given = to_numpy(layer.max_score, np.float32)
+        layer.max_score = given[0] if given.ndim == 2 and len(given) == 1 else given
         if layer.max_score.shape != layer.weights.shape[:1]:
             raise InvalidRecordError(
                 f"max_score must be [{layer.weights.shape[0]}], got {layer.max_score.shape} for layer {index}"

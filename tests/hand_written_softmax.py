@@ -56,6 +56,13 @@ def off_by_one(m: Hand, x: torch.Tensor) -> Any:
     return m.o(joined(weights @ v)), weights
 
 
+def off_by_one_after_the_values(m: Hand, x: torch.Tensor) -> Any:
+    scores, v = m.scores(x)
+    raised = scores.exp()
+    total = raised.sum(-1, keepdim=True) + 1
+    return m.o(joined((raised @ v) / total)), raised / total
+
+
 def a_padded_score(m: Hand, x: torch.Tensor) -> Any:
     scores, v = m.scores(x)
     weights = F.pad(scores, (1, 0)).softmax(-1)[..., 1:]
@@ -175,6 +182,7 @@ SOFTMAX = {
     "divided by the sum after the values": Written(divided_after_the_values),
     "exponentials of scores less their logsumexp": Written(less_their_logsumexp),
     "softmax off by one": Written(off_by_one, rebuilds=False),
+    "off by one, divided after the values": Written(off_by_one_after_the_values, rebuilds=False),
     "a score of zero beside the keys": Written(a_padded_score, rebuilds=False),
     "a learned sink before the keys": Written(a_null_key_first, mask="causal", rebuilds=False),
     "softmax over the axis before the last": Written(over_the_axis_before_the_last),

@@ -146,12 +146,13 @@ def test_two_generations_in_one_block_are_an_error() -> None:
         captured.record(words(11))
 
 
-def test_several_forwards_that_are_no_generation_give_the_last_and_say_so() -> None:
+@pytest.mark.parametrize("lengths", [(9, 5), (5, 9)])
+def test_several_forwards_that_are_no_generation_give_the_last_and_say_so(lengths: tuple[int, int]) -> None:
     model = small("bert")
     with torch.no_grad(), capture(model) as captured:
-        captured.model(input_ids=token_ids())
-        captured.model(input_ids=token_ids(1, 5))
+        for length in lengths:
+            captured.model(input_ids=token_ids(1, length))
     assert len(captured.layers) == 6
     with pytest.warns(UserWarning, match="ran 2 times in the block"):
-        record = captured.record(words(5))
+        record = captured.record(words(lengths[1]))
     assert len(record.layers) == 3

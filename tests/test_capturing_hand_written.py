@@ -53,6 +53,26 @@ def test_a_training_forward_gives_the_same_with_gradients(written: Written) -> N
     torch.testing.assert_close(layer.weights, own, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "softmax off by one",
+        "off by one, divided after the values",
+        "a score of zero beside the keys",
+        "a learned sink before the keys",
+        "a gate per head",
+    ],
+)
+def test_what_a_sink_takes_is_missing_in_half_precision_too(name: str) -> None:
+    module, states = made(FORMS[name].form, SIZES[0])
+    with torch.no_grad():
+        module, states = module.bfloat16(), states.bfloat16() / 4
+        with capture(module) as captured:
+            _, own = captured.model(states)
+    (layer,) = captured.layers
+    torch.testing.assert_close(layer.weights.sum(-1), own.float().sum(-1), atol=0.01, rtol=0)
+
+
 @pytest.mark.parametrize("sizes", SIZES[:4], ids=str)
 @pytest.mark.parametrize("form", NOT_ATTENTION.values(), ids=NOT_ATTENTION)
 def test_a_softmax_that_is_no_attention_is_never_recorded(form: Form, sizes: tuple[int, ...]) -> None:

@@ -46,6 +46,14 @@ def test_the_largest_score_is_that_of_query_and_key(case: str, kernel: str) -> N
         assert np.ptp(found) > 0.1, "the control: heads differ"
 
 
+def test_layers_of_one_input_become_a_record_as_they_are() -> None:
+    with torch.no_grad(), capture(small("bert")) as captured:
+        captured.model(input_ids=IDS[:1])
+    record = AttentionRecord(captured.layers, words(9))
+    for layer, of_batch in zip(record.layers, captured.layers, strict=True):
+        np.testing.assert_array_equal(layer.max_score, of_batch.max_score[0])
+
+
 def test_a_generation_has_the_largest_score_of_all_its_steps() -> None:
     model = small("gpt2")
     with capture(model) as captured:

@@ -52,6 +52,24 @@ def test_its_weights_are_those_of_the_reader(tmp_path: Path, precision: str) -> 
     assert found["layer_names"].tolist() == [layer.name for layer in record.layers]
 
 
+def test_it_has_what_turns_query_and_key_into_weights(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    query, key = rng.normal(size=(2, 2, 4, 3)).astype(np.float32)
+    raised = np.exp(query @ key.transpose(0, 2, 1) * 0.5)
+    layer = LayerAttention(
+        raised / raised.sum(-1, keepdims=True), query=query, key=key, scale=0.5, heads=[4, 7], mask="full"
+    )
+    with AttentionWriter(tmp_path / "run", precision="float32") as writer:
+        writer.add_record("probe", AttentionRecord([layer], ["[CLS]", "a", "b", "c"], sentence_b_start=2), 0)
+    found = arrays(export(tmp_path))
+    scores = found["layer.0.query"] @ found["layer.0.key"].transpose(0, 2, 1) * found["layer.0.scale"]
+    rebuilt = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    np.testing.assert_allclose(rebuilt, found["layer.0.weights"], atol=1e-6)
+    assert found["layer.0.heads"].tolist() == [4, 7]
+    assert found["layer_masks"].tolist() == ["full"]
+    assert (found["special_tokens"].tolist(), int(found["sentence_b_start"])) == ([0], 2)
+
+
 def test_it_has_the_head_metrics_with_their_names(tmp_path: Path) -> None:
     log_run(tmp_path / "run")
     found = arrays(export(tmp_path, step=2))

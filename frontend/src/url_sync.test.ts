@@ -107,6 +107,18 @@ describe("the page's hash", () => {
     expect(written.slice(before).filter((hash) => !hash.includes("p.attn.step=10"))).toEqual([]);
   });
 
+  it("names what has a lone surrogate, and further choices are still written", () => {
+    const { clock, written } = start("#attn");
+    state.runFilter.value = "a\ud800";
+    clock.advance(WRITE_INTERVAL);
+    for (const step of [10, 20, 30]) {
+      state.selectStep(step);
+      clock.advance(2 * WRITE_INTERVAL);
+      expect(state.step.value).toBe(step);
+      expect(written.at(-1)).toContain(`p.attn.step=${step}`);
+    }
+  });
+
   it("bare, as TensorBoard's own tab bar leaves it, does not undo the selection", () => {
     const { clock, written, change } = start("#attn&p.attn.step=10");
     clock.advance(WRITE_INTERVAL);

@@ -29,8 +29,9 @@ export function syncUrl(host: Host, clock: Clock): UrlSync {
     const pairs = parseHash(hash ?? "");
     if (due === null || dragging.peek() || hash === null || pairs === null) return;
     if (pairs.length > 0 && JSON.stringify(pairs) !== known) return read(); // its event is on the way
-    host.writeHash(formatHash(hash, due));
-    known = JSON.stringify(due);
+    const written = formatHash(hash, due);
+    host.writeHash(written);
+    known = JSON.stringify(parseHash(written)); // a lone surrogate does not come back as it was
     lastWrite = clock.now();
   }
 

@@ -26,6 +26,8 @@ export interface FakeApi extends Api {
   listing: RunIndex;
   /** Bytes that one answer weighs. */
   size: number;
+  /** Whose memory was given back. */
+  released: string[];
   /** What a search answers. */
   found: (steps: readonly number[]) => FoundSteps;
   /** Steps whose file is damaged. */
@@ -94,7 +96,8 @@ export function fakeApi(): FakeApi {
     return ask(`${name} ${at.tag} ${at.step} ${at.version}`, signal, () => {
       if (api.damaged.has(at.step)) throw new ApiError(422, "damaged", "cut short");
       const value = name === "record" ? header(at.tag, at.step) : { of: at.step };
-      return { value: value as T, bytes: api.size };
+      const what = `${name} ${at.step}`;
+      return { value: value as T, bytes: api.size, release: () => void api.released.push(what) };
     });
   }
 
@@ -102,6 +105,7 @@ export function fakeApi(): FakeApi {
     asked,
     listing: listing(3),
     size: 100,
+    released: [],
     damaged: new Set(),
     open: () => [...waiting],
     async settle() {

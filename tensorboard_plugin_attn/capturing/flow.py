@@ -125,6 +125,19 @@ class Facts:
     log_total: tuple[torch.Tensor, int] | None = None
     log_of: tuple[torch.Tensor, int] | None = None
 
+    @property
+    def is_scores(self) -> bool:
+        """Whether the tensor is on the way from scores to weights."""
+        return (
+            self.product is not None
+            or self.weights is not None
+            or self.raised is not None
+            or self.widened is not None
+            or self.total is not None
+            or self.lost is not None
+            or self.joins
+        )
+
 
 def started(axes: Axes) -> Facts:
     """Facts of a tensor that starts a line of descent."""

@@ -131,14 +131,15 @@ class Following:
         if name in JOINS:
             axes = joined(args, kwargs, known, axes, shape)
         facts = Facts(axes, root, origins)
-        facts.joins = any(one.joins for one in every)
-        if any(one.product is not None or one.widened is not None for one in every):
-            self.carry_product(name, args, kwargs, every, facts)
-        if any(one.weights is not None or one.lost is not None for one in every):
-            self.carry_weights(known, facts, result, name)
-            if name in SCALINGS and facts.weights is not None:
-                facts.rows = rows_beside_values(known)
-        carry_exponential(name, every, facts)
+        if any(one.is_scores for one in every):
+            facts.joins = any(one.joins for one in every)
+            if any(one.product is not None or one.widened is not None for one in every):
+                self.carry_product(name, args, kwargs, every, facts)
+            if any(one.weights is not None or one.lost is not None for one in every):
+                self.carry_weights(known, facts, result, name)
+                if name in SCALINGS and facts.weights is not None:
+                    facts.rows = rows_beside_values(known)
+            carry_exponential(name, every, facts)
         self.flow.put(result, facts)
 
     def carry_product(
@@ -254,12 +255,15 @@ def joined(
     return axes
 
 
+SEQUENCES = (list, tuple)
+
+
 def tensors_in(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[torch.Tensor]:
     """The tensors among a call's arguments, one level of lists included."""
     for one in (*args, *kwargs.values()):
         if isinstance(one, torch.Tensor):
             yield one
-        elif isinstance(one, list | tuple):
+        elif isinstance(one, SEQUENCES):
             for inner in one:
                 if isinstance(inner, torch.Tensor):
                     yield inner

@@ -33,10 +33,16 @@ def is_generation(sightings: Sequence[Sighting]) -> bool:
     return any(
         later.kind == "self"
         and shape(later)[1] >= shape(later)[0]
-        and (shape(later)[1] > shape(first)[1] or is_empty_beyond(first, shape(first)[0]))
+        and (grows(first, later) or is_empty_beyond(first, shape(first)[0]))
         for first, *rest in by_layer(sightings)
         for later in rest[:1]
     )
+
+
+def grows(first: Sighting, later: Sighting) -> bool:
+    """Whether there are more keys than before; without a cache, where each step computes all, one more."""
+    more = shape(later)[1] - shape(first)[1]
+    return more == 1 if shape(later)[0] == shape(later)[1] else more > 0
 
 
 def is_empty_beyond(step: Sighting, seen: int) -> bool:

@@ -67,6 +67,7 @@ QUIET = {
 }
 REGROUPED = "chunked attention, or one softmax over several sets of keys: its result is regrouped before it meets the values"
 SOFTMAXES = frozenset(("softmax", "_softmax", "_safe_softmax"))
+FOLLOWED = (torch.Tensor, tuple, list)
 
 
 class AttentionMode(TorchFunctionMode):
@@ -111,7 +112,7 @@ class AttentionMode(TorchFunctionMode):
             self.before_change(name, args, kwargs)
             self.spelled_out.before(name, args)
         result = func(*args, **kwargs)
-        if isinstance(result, torch.Tensor | tuple | list) or name == "__setitem__":
+        if isinstance(result, FOLLOWED) or name == "__setitem__":
             try:
                 self.look(name, args, kwargs, result)
             except Exception as error:  # noqa: BLE001 - the model's own call has gone well and must not stop

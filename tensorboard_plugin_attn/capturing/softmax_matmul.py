@@ -189,7 +189,7 @@ def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sigh
         raise NotTokens("its weights were gone before they met the values")
     model_dtype = kept.dtype if found.product is None else found.product.contraction.left.dtype
     if kept.dtype.itemsize < 4 and found.scores is not None and found.scores.shape == kept.shape:
-        kept = found.scores.float().softmax(found.axis)
+        kept = found.scores.float().softmax(found.axis) * mass_of(kept, found.axis)
     weights = arranged(kept.detach(), found.axes, layout.parts).float()
     sighting = Sighting(weights, mechanism="softmax", dtype=str(model_dtype).removeprefix("torch."))
     if found.scores is None:
@@ -209,6 +209,16 @@ def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sigh
     elif found.product is not None:
         sighting.scale = found.product.scale
     return sighting
+
+
+def mass_of(weights: torch.Tensor, axis: int) -> torch.Tensor:
+    """What the weights of half precision sum to: 1, or less where a sink took part in the softmax."""
+    mass = weights.detach().float().sum(axis, keepdim=True)
+    return torch.where((mass - 1).abs() < ROUNDED, 1.0, mass)
+
+
+ROUNDED = 0.005
+"""What rounding to half precision may take from a sum of 1."""
 
 
 def shared_mask(allowed: torch.Tensor) -> torch.Tensor:

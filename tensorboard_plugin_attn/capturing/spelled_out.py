@@ -40,6 +40,7 @@ class SpelledOut:
 
     def before(self, name: str, args: tuple[Any, ...]) -> None:
         """Keep the scores that ``exp_`` is about to overwrite."""
+        self.overwritten = None
         if name == "exp_" and args and self.flow.get(args[0]) is not None:
             self.overwritten = args[0].detach().clone()
 
@@ -93,7 +94,12 @@ class SpelledOut:
             return None
         weights = above.detach().float()
         softmax = self.quotient(facts, facts.raised, below, weights)
-        return None if softmax is None else (weights / weights.sum(softmax[1], keepdim=True), softmax)
+        if softmax is None:
+            return None
+        total = weights.sum(softmax[1], keepdim=True)
+        if below.shape == total.shape:  # with what was added to it
+            total = below.detach().float()
+        return weights / total, softmax
 
     def difference(
         self, args: tuple[Any, ...], known: tuple[torch.Tensor, int] | None

@@ -91,7 +91,7 @@ def answers_of(record: OpenedRecord, run: str) -> Iterator[tuple[str, Any]]:
 def shown_layer(state: str) -> int:
     """The layer that an address shows, the first where it names none."""
     value = parse_qs(state).get("p.attn.layer", ["0"])[-1]
-    return int(value) if value.isdecimal() else 0
+    return int(value) if value.isdecimal() and len(value) < 10 else 0
 
 
 def add_vectors(answers: dict[str, Any], record: OpenedRecord, shown: int, room: int) -> None:

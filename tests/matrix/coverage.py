@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 from matrix.compare import Row, compare  # noqa: E402 - the path above makes the package importable
-from matrix.overrides import OVERRIDES  # noqa: E402
+from matrix.overrides import OVERRIDES  # noqa: E402 - the path above comes first
 
 __all__ = ["PAGE", "covered_rows", "measure", "rebuilt"]
 

@@ -206,6 +206,28 @@ describe("prefetching", () => {
   });
 });
 
+describe("memory of steps that left the cache", () => {
+  it("is given back", async () => {
+    await open(6, 950);
+    for (const step of [0, 10, 20, 30]) {
+      state.selectStep(step);
+      await api.settle();
+    }
+    expect(api.released).toContain("thumbnails 0");
+    expect(api.released.filter((what) => what.endsWith(" 30"))).toEqual([]);
+  });
+
+  it("is kept as long as it stays on screen until all of the next step is there", async () => {
+    await open(6, 350);
+    state.selectStep(0);
+    await answer("thumbnails p 0");
+    await answer("weights 0 p 0");
+    await tick();
+    expect([shownStep(), state.thumbnails.value.status]).toEqual([50, "ready"]);
+    expect(api.released).toEqual([]);
+  });
+});
+
 describe("a hidden tab", () => {
   it("asks for nothing, and catches up when it is seen again", async () => {
     state.hidden.value = true;

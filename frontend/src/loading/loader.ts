@@ -149,9 +149,18 @@ class StepLoader {
   }
 }
 
+const slots = [state.record, state.thumbnails, state.weights, state.vectors];
+/** What was last there all together: a view may draw it until all of the next has come. */
+let whole: readonly unknown[] = [];
+
+function noteWhole(): void {
+  const present = slots.map((slot) => slot.value);
+  if (present.some(({ status }) => status === "loading")) return;
+  whole = present.map((each) => state.shown<unknown>(each));
+}
+
 function isShown(value: unknown): boolean {
-  const slots = [state.record, state.thumbnails, state.weights, state.vectors];
-  return slots.some((slot) => state.shown<unknown>(slot.peek()) === value);
+  return whole.includes(value) || slots.some((slot) => state.shown<unknown>(slot.peek()) === value);
 }
 
 /** A record that cannot be read leaves its probe's latest header on screen, for the layout. */
@@ -192,6 +201,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
       if (now.status === "ready") untracked(() => state.fitToRecord(now.value));
     }),
     effect(lendHeader),
+    effect(noteWhole),
     startProbeLoader(api),
     startEvolutionLoader(api),
     startComparisonLoader(api, listing.refresh),

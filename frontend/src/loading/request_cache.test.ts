@@ -35,6 +35,7 @@ describe("the cache of requests", () => {
         fetch: () =>
           Promise.resolve({ value: key, bytes: 10, release: () => void released.push(key) }),
       });
+    await new Promise((resolve) => setTimeout(resolve));
     expect(released).toEqual(["a", "c"]);
   });
 

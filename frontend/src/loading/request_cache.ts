@@ -100,7 +100,10 @@ export class RequestCache {
       if (this.#bytes <= this.limit) return;
       this.#kept.delete(oldest);
       this.#bytes -= bytes;
-      if (!this.isInUse(value)) release?.();
+      // Later, as the one who waits for it may just be about to show it.
+      setTimeout(() => {
+        if (!this.isInUse(value)) release?.();
+      });
     }
   }
 }

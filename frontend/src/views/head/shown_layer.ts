@@ -27,12 +27,11 @@ export function useShownLayer(): LayerState {
   const header = record.value;
   const loaded = weights.value;
   if (header.status === "error") return { status: "error" };
-  if (header.status === "ready" && header.value.layers[layer.value]?.weights === false)
-    return {
-      status: "left out",
-      record: header.value,
-      why: whyLeftOut(header.value, layer.value),
-    };
+  if (header.status === "ready" && header.value.layers[layer.value]?.weights === false) {
+    last.current = null;
+    const why = whyLeftOut(header.value, layer.value);
+    return { status: "left out", record: header.value, why };
+  }
   if (loaded.status === "error") return { status: "error" };
   if (header.status === "ready" && loaded.status === "ready")
     last.current = { record: header.value, weights: loaded.value };

@@ -12,7 +12,7 @@ function source(query: TokenGroups, key: TokenGroups, hidden: number[] = []): Ma
   const layer = { query_tokens: "tokens", key_tokens: query === key ? "tokens" : "decoder_tokens" };
   return {
     record: { layers: [layer] } as unknown as RecordHeader,
-    weights: { layer: 0 },
+    weights: { layer: 0, queries: query.count, keys: key.count },
     text: { groups: { query, key } },
     axes: { query: { rows: rows(query) }, key: { rows: rows(key) } },
   } as unknown as MatrixSource;
@@ -71,5 +71,11 @@ describe("a chosen range", () => {
     expect(regionPattern(one, range)).toEqual({ query: [3, 4, 5], key: [10, 11], axes: null });
     one.record.layers.push(source(tokens, singleTokens(9)).record.layers[0]!);
     expect(regionPattern(one, range).axes).toEqual(["tokens", "tokens"]);
+  });
+
+  test("names no token that this probe has not", () => {
+    const range = { query: [10, 1e9], key: [400, 500] } as const;
+    const { query, key } = regionPattern(source(singleTokens(12), singleTokens(12)), range);
+    expect([query, key]).toEqual([[10, 11], []]);
   });
 });

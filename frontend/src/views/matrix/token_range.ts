@@ -66,14 +66,14 @@ export function chooseRegion(source: MatrixSource, from: Cell, to: Cell): void {
 /** The range as a pattern to find: each of its queries, all of its keys. */
 export function regionPattern({ record, weights }: MatrixSource, range: TokenRange): PairPattern {
   const { query_tokens, key_tokens } = record.layers[weights.layer]!;
-  const positions = ([first, end]: Span): number[] =>
-    Array.from({ length: end - first }, (_, i) => first + i);
+  const positions = ([first, end]: Span, count: number): number[] =>
+    Array.from({ length: Math.max(0, Math.min(end, count) - first) }, (_, i) => first + i);
   const isAlike = record.layers.every(
     (layer) => layer.query_tokens === query_tokens && layer.key_tokens === key_tokens,
   );
   return {
-    query: positions(range.query),
-    key: positions(range.key),
+    query: positions(range.query, weights.queries),
+    key: positions(range.key, weights.keys),
     axes: isAlike ? null : [query_tokens, key_tokens],
   };
 }

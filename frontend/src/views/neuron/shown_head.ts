@@ -42,7 +42,10 @@ export function useShownHead(): HeadState {
   if (header.status === "error") return { status: "error" };
   if (header.status === "ready") {
     const state = lacking(header.value, layer.value);
-    if (state !== null) return state;
+    if (state !== null) {
+      last.current = null;
+      return state;
+    }
   }
   if (loaded.status === "error" || pair.status === "error") return { status: "error" };
   if (header.status === "ready" && loaded.status === "ready" && pair.status === "ready")
