@@ -159,7 +159,7 @@ def act(bench: Bench, opened: Opened, found: Measured, times: int) -> None:
     bench.keep(opened, "drawn")
     place = CHANGED.get((side, view), PLACES[side, view])
     before = look(opened, place, "drawn")
-    for action in ACTIONS[view]:
+    for action in ACTIONS[view] if times else ():
         taken = found.actions.setdefault(action.name, [])
         for n in range(times):
             page.wait_for_timeout(REST_MS)
