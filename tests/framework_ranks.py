@@ -131,6 +131,9 @@ def main(framework: str, directory: Path) -> None:
     found = compare(framework, directory)
     rank = torch.distributed.get_rank()
     (directory / f"rank{rank}.json").write_text(json.dumps(found))
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+    os._exit(0)  # gloo's threads may abort an ordinary exit: "terminate called without an active exception"
 
 
 def start(framework: str, directory: Path) -> list[Any]:
