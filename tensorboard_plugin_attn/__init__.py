@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing import capture
-    from tensorboard_plugin_attn.reader import AttentionReader
-    from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
-    from tensorboard_plugin_attn.writer import AttentionWriter
+    from tensorboard_plugin_attn.reading.reader import AttentionReader
+    from tensorboard_plugin_attn.record.layer import LayerAttention
+    from tensorboard_plugin_attn.record.record import AttentionRecord
+    from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = ["AttentionReader", "AttentionRecord", "AttentionWriter", "LayerAttention", "capture"]
 __version__ = "0.1.0"
 
 HOMES = {
-    "AttentionReader": "reader",
-    "AttentionRecord": "record",
-    "AttentionWriter": "writer",
-    "LayerAttention": "record",
+    "AttentionReader": "reading.reader",
+    "AttentionRecord": "record.record",
+    "AttentionWriter": "writing.writer",
+    "LayerAttention": "record.layer",
     "capture": "capturing",
 }
 

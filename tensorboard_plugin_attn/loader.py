@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tensorboard.plugins import base_plugin
 
 if TYPE_CHECKING:
-    from tensorboard_plugin_attn.plugin import AttnPlugin
+    from tensorboard_plugin_attn.serving.plugin import AttnPlugin
 
 __all__ = ["AttnLoader"]
 
@@ -17,6 +17,6 @@ class AttnLoader(base_plugin.TBLoader):
 
     def load(self, context: base_plugin.TBContext) -> AttnPlugin:
         """The plugin, with its listing of the log directory under way."""
-        from tensorboard_plugin_attn.plugin import AttnPlugin
+        from tensorboard_plugin_attn.serving.plugin import AttnPlugin
 
         return AttnPlugin(context)

@@ -1,11 +1,17 @@
-"""Fixtures shared by the tests of several modules."""
+"""Fixtures shared by the tests of several modules; processes that tests start find the shared makers too."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from tensorboard_server import TensorBoardServer
+from logs.tensorboard_server import TensorBoardServer
+
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
 
 
 @pytest.fixture

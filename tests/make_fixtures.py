@@ -18,19 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from neuron_numbers import expected_neuron
+from logs.neuron_numbers import expected_neuron
 
-from tensorboard_plugin_attn.draft import Draft
-from tensorboard_plugin_attn.files import LocalFiles
-from tensorboard_plugin_attn.format import pack_record, read_header
-from tensorboard_plugin_attn.metrics import choose_metrics
-from tensorboard_plugin_attn.record import LayerAttention
+from tensorboard_plugin_attn.encoding.format import pack_record, read_header
+from tensorboard_plugin_attn.measuring.head_metrics import choose_metrics
+from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.serving.answers import Array, pack
 from tensorboard_plugin_attn.serving.metric_series import MetricSource, stack_blocks
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, open_record
-from tensorboard_plugin_attn.serving.results import thumbnails_result, vectors_result, weights_result
-from tensorboard_plugin_attn.store import StepFile
-from tensorboard_plugin_attn.token_axes import TokenAxes
+from tensorboard_plugin_attn.serving.record_results import thumbnails_result, vectors_result, weights_result
+from tensorboard_plugin_attn.storing.files import LocalFiles
+from tensorboard_plugin_attn.storing.store import StepFile
+from tensorboard_plugin_attn.writing.draft import Draft
 
 FOLDER = Path(__file__).parent / "fixtures"
 UNITS = 64

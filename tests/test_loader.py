@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from small_log import log_run
+from logs.small_log import log_run
 
 LOAD_AND_SERVE = """
 import argparse, sys

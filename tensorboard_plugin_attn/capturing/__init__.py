@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut
 from tensorboard_plugin_attn.capturing.captured import Captured, capture
-from tensorboard_plugin_attn.capturing.fitting import Lengths
-from tensorboard_plugin_attn.capturing.probing import ProbeResult, nothing_handed, probe, probe_rows
-from tensorboard_plugin_attn.capturing.rows import Row
-from tensorboard_plugin_attn.capturing.sharded import needs_every_rank
-from tensorboard_plugin_attn.capturing.sighting import LeftOut
+from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
+from tensorboard_plugin_attn.capturing.inputs.rows import Row
+from tensorboard_plugin_attn.capturing.probing.probe import ProbeResult, nothing_handed, probe, probe_rows
+from tensorboard_plugin_attn.capturing.probing.sharded import needs_every_rank
 
 __all__ = [
     "Captured",

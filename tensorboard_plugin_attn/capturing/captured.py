@@ -10,17 +10,18 @@ from typing import Any
 
 from torch import nn
 
-from tensorboard_plugin_attn.capturing.fitting import Lengths, chosen, windowed
-from tensorboard_plugin_attn.capturing.generate import NOT_STITCHED, is_generation, stitched
-from tensorboard_plugin_attn.capturing.mode import AttentionMode
-from tensorboard_plugin_attn.capturing.names import ModuleNames, unwrap
-from tensorboard_plugin_attn.capturing.padding import Crop, continued, kept_positions
-from tensorboard_plugin_attn.capturing.registry import watched_registry
+from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
+from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, chosen, windowed
+from tensorboard_plugin_attn.capturing.inputs.generate import NOT_STITCHED, is_generation, stitched
+from tensorboard_plugin_attn.capturing.inputs.padding import Crop, continued, kept_positions
+from tensorboard_plugin_attn.capturing.probing.undisturbed import eager
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
-from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting
-from tensorboard_plugin_attn.capturing.undisturbed import eager
+from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
+from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
+from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
 from tensorboard_plugin_attn.errors import CaptureError
-from tensorboard_plugin_attn.record import AttentionRecord, LayerAttention
+from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.record import AttentionRecord
 
 __all__ = ["Captured", "capture"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from tensorboard_plugin_attn.capturing.flow import WeightMap
-from tensorboard_plugin_attn.capturing.generate import decoding_of_caller
-from tensorboard_plugin_attn.capturing.padding import Padding, padding_of
-from tensorboard_plugin_attn.capturing.sighting import LeftOut, Sighting, in_float32
+from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
+from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller
+from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
+from tensorboard_plugin_attn.capturing.tracing.flow import WeightMap
 from tensorboard_plugin_attn.errors import CaptureError
 
 __all__ = ["Session", "warn_left_out"]

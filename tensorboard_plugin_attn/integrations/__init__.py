@@ -1,0 +1,1 @@
+"""A training framework's callbacks → probes, logged as it trains."""

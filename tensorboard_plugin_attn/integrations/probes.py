@@ -15,7 +15,7 @@ from tensorboard_plugin_attn.integrations.batching import (
     padded,
 )
 from tensorboard_plugin_attn.warn import tell
-from tensorboard_plugin_attn.writer import AttentionWriter
+from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = ["Probes"]
 

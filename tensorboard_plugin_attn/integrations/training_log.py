@@ -10,7 +10,7 @@ from tensorboard_plugin_attn.integrations.batching import Probe
 from tensorboard_plugin_attn.integrations.probes import Probes
 from tensorboard_plugin_attn.integrations.schedule import Schedule
 from tensorboard_plugin_attn.warn import tell
-from tensorboard_plugin_attn.writer import AttentionWriter
+from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = ["TrainingLog"]
 

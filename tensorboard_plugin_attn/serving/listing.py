@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 from tensorboard.util import tb_logging
 
-from tensorboard_plugin_attn.files import Files, LocalFiles, open_files
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.roots import Root
-from tensorboard_plugin_attn.store import StepFile, list_steps, list_tags
-from tensorboard_plugin_attn.walk import run_directories
+from tensorboard_plugin_attn.storing.files import Files, LocalFiles, open_files
+from tensorboard_plugin_attn.storing.store import StepFile, list_steps, list_tags
+from tensorboard_plugin_attn.storing.walk import run_directories
 
 __all__ = ["Listing", "TagDirectory"]
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import DamagedFileError
-from tensorboard_plugin_attn.evolution import StepFacts, step_facts
-from tensorboard_plugin_attn.files import Files
 from tensorboard_plugin_attn.serving.answers import Array
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.opened_record import cache_key, open_latest
-from tensorboard_plugin_attn.store import StepFile
+from tensorboard_plugin_attn.storing.files import Files
+from tensorboard_plugin_attn.storing.store import StepFile
+from tensorboard_plugin_attn.studying.evolution import StepFacts, step_facts
 
 __all__ = ["MetricSeries", "MetricSource", "stack_blocks"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.read_record import read_axes, read_layer
+from tensorboard_plugin_attn.encoding.decode import read_axes, read_layer
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
 
 __all__ = ["record_npz"]

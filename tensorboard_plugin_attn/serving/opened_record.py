@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding import decompress
+from tensorboard_plugin_attn.encoding.codes import decompress
+from tensorboard_plugin_attn.encoding.format import Header, read_header, read_tensor
 from tensorboard_plugin_attn.errors import DamagedFileError
-from tensorboard_plugin_attn.files import Files, LocalFiles
-from tensorboard_plugin_attn.format import Header, read_header, read_tensor
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import Listing
-from tensorboard_plugin_attn.store import StepFile
+from tensorboard_plugin_attn.storing.files import Files, LocalFiles
+from tensorboard_plugin_attn.storing.store import StepFile
 
 __all__ = ["OpenedRecord", "OpenedRecords", "cache_key", "open_latest", "open_record"]
 

@@ -12,7 +12,7 @@ from tensorboard_plugin_attn.serving.answers import RequestError, pack, without_
 from tensorboard_plugin_attn.serving.assets import ENTRY, STATIC
 from tensorboard_plugin_attn.serving.metric_series import MetricSource, stack_blocks
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
-from tensorboard_plugin_attn.serving.results import (
+from tensorboard_plugin_attn.serving.record_results import (
     Packed,
     record_result,
     thumbnails_result,

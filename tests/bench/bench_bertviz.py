@@ -38,9 +38,9 @@ from bertviz_site import VERSION, put_scripts, served, write_page
 from compared_actions import ACTIONS, bertviz_drawn, bertviz_elements
 from compared_pages import Bench, Measured, measure_bertviz, measure_file, measure_tab, time_with_tensorboard
 from compared_rows import Hold, print_row
+from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import sync_playwright
 from real_weights import load_weights
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
 from tensorboard_plugin_attn.serving.opened_record import open_record

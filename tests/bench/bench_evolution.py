@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 from chromium import launch
-from tensorboard_server import TensorBoardServer
+from logs.tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionWriter
 

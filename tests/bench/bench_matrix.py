@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 from attention_tab import AttentionTab
 from chromium import launch
+from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import sync_playwright
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
 

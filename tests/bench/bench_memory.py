@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 from attention_tab import tab_hash
 from chromium import find_chromium
+from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import sync_playwright
-from tensorboard_server import TensorBoardServer
 from uninspected import Memory, UninspectedChromium
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention

@@ -20,11 +20,11 @@ from real_weights import load_weights
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 from tensorboard_plugin_attn.serving.answers import binary_answer
-from tensorboard_plugin_attn.serving.evolution_results import EvolutionAsked, evolution_result
 from tensorboard_plugin_attn.serving.listing import Listing
 from tensorboard_plugin_attn.serving.metric_series import MetricSource
 from tensorboard_plugin_attn.serving.roots import Root
-from tensorboard_plugin_attn.store import open_header
+from tensorboard_plugin_attn.serving.study_results import EvolutionAsked, evolution_result
+from tensorboard_plugin_attn.storing.store import open_header
 
 STEPS = 500
 PACE_SECONDS = 0.1

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 from attention_tab import AttentionTab, tab_hash
 from chromium import launch
+from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import Browser, sync_playwright
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
 

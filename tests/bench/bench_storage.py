@@ -18,11 +18,11 @@ import numpy as np
 from real_weights import RealWeights, load_weights
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
-from tensorboard_plugin_attn.encoding import decompress
-from tensorboard_plugin_attn.files import LocalFiles
+from tensorboard_plugin_attn.encoding.codes import decompress
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, open_record
-from tensorboard_plugin_attn.serving.results import weights_result
-from tensorboard_plugin_attn.store import list_steps, open_header
+from tensorboard_plugin_attn.serving.record_results import weights_result
+from tensorboard_plugin_attn.storing.files import LocalFiles
+from tensorboard_plugin_attn.storing.store import list_steps, open_header
 
 CASES: list[tuple[str, int, bool, float, float, float]] = [
     # name, length, causal, bytes a weight with row maxima, of the whole file, ms for one head

@@ -21,7 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tensorboard_server import TensorBoardServer
+from logs.tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionWriter
 

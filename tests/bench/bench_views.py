@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 from attention_tab import AttentionTab, tab_hash
 from chromium import launch
+from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from tensorboard_server import TensorBoardServer
 
 import tensorboard_plugin_attn
 from tensorboard_plugin_attn import AttentionWriter

@@ -20,9 +20,10 @@ from real_weights import RealWeights, load_weights
 from torch.utils.tensorboard import SummaryWriter
 
 from tensorboard_plugin_attn import AttentionWriter, LayerAttention
-from tensorboard_plugin_attn.encoding import encode_weights, pool_thumbnail
-from tensorboard_plugin_attn.metrics import METRICS, compute_metrics
-from tensorboard_plugin_attn.token_axes import TokenAxes
+from tensorboard_plugin_attn.encoding.codes import encode_weights, pool_thumbnail
+from tensorboard_plugin_attn.measuring.head_metrics import METRICS, compute_metrics
+from tensorboard_plugin_attn.record.checks import label_layer
+from tensorboard_plugin_attn.record.tokens import TokenAxes
 
 HOLD_MS = 40
 PACE_SECONDS = 0.1
@@ -68,7 +69,7 @@ def measure_parts(real: RealWeights, records: int) -> None:
 
         return call
 
-    row("  of it: checks", "–", paced(each(lambda layer: axes.label(layer, 0)), records))
+    row("  of it: checks", "–", paced(each(lambda layer: label_layer(axes, layer, 0)), records))
     row("  of it: codes", "–", paced(each(lambda layer: encode_weights(layer.weights)), records))
     row("  of it: thumbnails", "–", paced(each(lambda layer: pool_thumbnail(layer.weights)), records))
     row("  of it: head metrics", "–", paced(each(lambda layer: compute_metrics(layer, METRICS)), records))

@@ -6,11 +6,11 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from logs.random_attention import softmax_weights
 from numpy.typing import NDArray
-from random_attention import softmax_weights
 
 from tensorboard_plugin_attn import AttentionWriter, LayerAttention
-from tensorboard_plugin_attn.token_axes import TokenAxes
+from tensorboard_plugin_attn.record.tokens import TokenAxes
 
 __all__ = ["HE", "MOVED", "PAIR", "SHE", "SICK", "STEPS", "write_log"]
 

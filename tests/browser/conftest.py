@@ -11,9 +11,9 @@ import real_models
 from attention_tab import AttentionTab
 from chromium import launch
 from downloads import offline_pages
+from logs.tensorboard_server import TensorBoardServer
 from planted_log import PlantedLog, write_log
 from playwright.sync_api import Browser, Page, sync_playwright
-from tensorboard_server import TensorBoardServer
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from logs.random_attention import softmax_weights
 from numpy.typing import NDArray
-from random_attention import softmax_weights
 
 from tensorboard_plugin_attn import AttentionWriter
 

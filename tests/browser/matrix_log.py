@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from attention_tab import AttentionTab
+from logs.random_attention import softmax_weights
 from numpy.typing import NDArray
 from playwright.sync_api import Locator
-from random_attention import softmax_weights
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
 

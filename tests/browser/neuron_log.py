@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from random_attention import softmax_weights
+from logs.random_attention import softmax_weights
 from transformers import (
     BartConfig,
     BartModel,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from logs.random_attention import softmax_weights
 from numpy.typing import NDArray
-from random_attention import softmax_weights
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
 

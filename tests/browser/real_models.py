@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 from attention_tab import AttentionTab
+from models.sharp_models import sharpen
 from neuron_log import PAIR, SENTENCE_B, SOURCE, TARGET, bart, bert, gpt2, ids
 from numpy.typing import NDArray
-from sharp_models import sharpen
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention, capture
-from tensorboard_plugin_attn.encoding import MAX_ERROR
+from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
 __all__ = [
     "HEADS",

@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from attention_tab import AttentionTab
 from chromium import launch
+from logs.tensorboard_server import TensorBoardServer
 from pictures import PICTURES, Picture
 from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
-from tensorboard_server import TensorBoardServer
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "img"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from attention_tab import AttentionTab
+from logs.tensorboard_server import TensorBoardServer
 from neuron_log import RUN as NEURON_RUN
 from neuron_log import write_log as write_neuron_log
-from tensorboard_server import TensorBoardServer
 
 AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 HERE: dict[str, Any] = {"run": "planted", "step": 10, "layer": 1}

@@ -9,9 +9,9 @@ import pytest
 from attention_tab import AttentionTab
 from expected_pixels import STOPS, rgb
 from heads_grid import cell, wrong_cells
+from logs.tensorboard_server import TensorBoardServer
 from planted_log import PlantedLog, pattern_weights
 from playwright.sync_api import Locator, Page, expect
-from tensorboard_server import TensorBoardServer
 
 Open = Callable[..., AttentionTab]
 STATE = {"run": "second", "tag": "patterns", "step": 10, "layer": 1, "head": 5, "query": 9, "heads": "3.5"}

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from real_models import HEADS, RealTab, clear_threshold, each_model_and_step
 from shown_lines import ROW, lines, lines_join, pressed, strong_lines, table
 
-from tensorboard_plugin_attn.encoding import MAX_ERROR
+from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
 TOLERANCE = MAX_ERROR + 5e-5
 """Of a number that is shown with four decimals."""

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from real_models import RealTab, clear_threshold, each_model_and_step
 from shown_lines import lines, lines_join, strong_lines
 
-from tensorboard_plugin_attn.encoding import MAX_ERROR
+from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
 ROW = 24
 """Of a token in the panel."""

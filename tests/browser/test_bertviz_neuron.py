@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from real_models import RealTab, clear_threshold, each_model_and_step
 from shown_lines import lines_join, strong_lines
 
-from tensorboard_plugin_attn.encoding import MAX_ERROR
+from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
 TOLERANCE = MAX_ERROR + 5e-5
 FILTERS = ("A→A", "B→B", "A→B", "B→A")

@@ -10,9 +10,9 @@ import pytest
 from attention_tab import AttentionTab
 from changing_log import MOVED, PAIR, SHE, STEPS
 from expected_pixels import CELL, rgb
+from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import Browser, Locator, expect
 from shown_numbers import shown_difference, shown_weight
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader
 

@@ -20,8 +20,8 @@ from evolution_log import (
     TAG,
     write_evolution,
 )
+from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import Browser, expect
-from tensorboard_server import TensorBoardServer
 from text_boxes import layout_faults
 
 from tensorboard_plugin_attn import AttentionReader

@@ -14,7 +14,7 @@ from planted_log import HEADS, LAYERS, STEPS, TOKENS, PlantedLog, pattern_weight
 from playwright.sync_api import Page, expect
 
 from tensorboard_plugin_attn import AttentionReader
-from tensorboard_plugin_attn.encoding import MAX_ERROR
+from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
 HERE = {"run": "planted", "tag": "patterns", "step": 10, "layer": 1}
 VIEWS = {

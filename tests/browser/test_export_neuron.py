@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from downloads import save, table
+from logs.tensorboard_server import TensorBoardServer
 from neuron_log import PAIR, RUN, NeuronLog, write_log
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader
 

@@ -10,8 +10,8 @@ import pytest
 from attention_tab import AttentionTab
 from changing_log import MOVED, PAIR, SHE, SICK, STEPS
 from downloads import save, table
+from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import Page, expect
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader
 

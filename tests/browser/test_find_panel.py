@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from attention_tab import AttentionTab
 from changing_log import MOVED, PAIR, SHE, STEPS
+from logs.tensorboard_server import TensorBoardServer
 from planted_log import STEPS as PAIR_STEPS
 from planted_log import PlantedLog
 from playwright.sync_api import Locator, Route, expect
 from shown_numbers import shown_weight
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader
 

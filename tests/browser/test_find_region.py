@@ -10,9 +10,9 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from attention_tab import AttentionTab
+from logs.tensorboard_server import TensorBoardServer
 from matrix_log import BRIGHT, KEY, LENGTH, LONG, QUERY, SHORT, TOKENS, matrix, point_at, write_log
 from playwright.sync_api import expect
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader
 from tensorboard_plugin_attn.serving.answers import unpack

@@ -21,7 +21,7 @@ from planted_log import (
 from playwright.sync_api import Locator, expect
 from shown_lines import LEFT, MIDDLE, RIGHT, ROW, agree, crossings, lines, pressed
 
-from tensorboard_plugin_attn.encoding import MAX_ERROR
+from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
 HERE = {"run": "planted", "tag": "patterns", "step": 0, "threshold": 0.1}
 SCROLL_TO_END = """async element => {

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from attention_tab import AttentionTab
 from changing_log import MOVED, SICK, STEPS
+from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import expect
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader
-from tensorboard_plugin_attn.health import Thresholds
+from tensorboard_plugin_attn.studying.health import Thresholds
 
 OpenTab = Callable[..., AttentionTab]
 SHE: dict[str, object] = {"tag": "she", "step": STEPS[-1], "view": "model"}

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from downloads import save, table
+from logs.random_attention import softmax_weights
+from logs.tensorboard_server import TensorBoardServer
 from planted_log import HOSTILE
 from playwright.sync_api import Browser, Page, expect
-from random_attention import softmax_weights
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAttention
 

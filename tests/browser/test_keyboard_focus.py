@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from attention_tab import AttentionTab
+from logs.tensorboard_server import TensorBoardServer
 from neuron_log import RUN as NEURON_RUN
 from neuron_log import write_log as write_neuron_log
 from playwright.sync_api import expect
-from tensorboard_server import TensorBoardServer
 
 OpenTab = Callable[..., AttentionTab]
 PLANTED: dict[str, Any] = {"run": "planted", "tag": "patterns", "step": 10, "layer": 1}

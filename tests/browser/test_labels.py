@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from attention_tab import AttentionTab
 from evolution_log import DAMAGED, METRICS_ONLY, TAG, write_evolution
+from logs.tensorboard_server import TensorBoardServer
 from planted_log import TOKENS
 from playwright.sync_api import Browser
-from tensorboard_server import TensorBoardServer
 from text_boxes import layout_faults
 
 SHE = TOKENS.index("she")

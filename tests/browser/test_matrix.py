@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from expected_pixels import colour_table
+from logs.tensorboard_server import TensorBoardServer
 from matrix_log import (
     BRIGHT,
     KEY,
@@ -24,9 +25,8 @@ from matrix_log import (
     write_log,
 )
 from playwright.sync_api import Browser, Locator, expect
-from tensorboard_server import TensorBoardServer
 
-from tensorboard_plugin_attn.encoding import MAX_ERROR
+from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
 THREE_POINTS = re.compile(r"^\S+ \S+ \S+$")
 ROUNDING = 0.005

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from attention_tab import AttentionTab
+from logs.tensorboard_server import TensorBoardServer
 from neuron_log import PAIR, RUN, SENTENCE_B, STEPS, NeuronLog, write_log
 from neuron_page import ROW, cell_pixels, hover_query, shown_weights, signs, title
 from playwright.sync_api import Browser, expect
-from tensorboard_server import TensorBoardServer
 from text_boxes import layout_faults
 
 from tensorboard_plugin_attn import AttentionReader, LayerAttention

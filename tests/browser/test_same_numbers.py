@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from evolution_log import EMERGED, HEAD, HEADS, LAYERS, weights_at
+from logs.tensorboard_server import TensorBoardServer
 from numpy.typing import NDArray
 from playwright.sync_api import expect
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, LayerAttention
 from tensorboard_plugin_attn.serving.answers import unpack

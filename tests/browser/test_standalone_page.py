@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attention_tab import WATCH, AttentionTab, picture
+from logs.random_attention import softmax_weights
+from logs.tensorboard_server import TensorBoardServer
 from numpy.typing import NDArray
 from planted_log import HOSTILE, PlantedLog
 from playwright.sync_api import Browser, Page, expect
-from random_attention import softmax_weights
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
 

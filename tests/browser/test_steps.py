@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from attention_tab import AttentionTab
 from heads_grid import wrong_cells
+from logs.tensorboard_server import TensorBoardServer
 from planted_log import STEPS, TOKENS, PlantedLog, pattern_weights
 from playwright.sync_api import Locator, expect
-from tensorboard_server import TensorBoardServer
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, errors
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from attention_tab import AttentionTab
 from changing_log import PAIR, STEPS
-from tensorboard_server import TensorBoardServer
+from logs.tensorboard_server import TensorBoardServer
 from text_boxes import layout_faults
 
 HERE: dict[str, object] = {

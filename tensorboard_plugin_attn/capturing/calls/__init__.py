@@ -1,0 +1,1 @@
+"""One attention call → its weights, query, key and mask."""

@@ -1,0 +1,179 @@
+"""A call of scaled_dot_product_attention → the weights it applied, computed aside in float32."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from tensorboard_plugin_attn.capturing.calls.masks import causal, split_mask
+from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, traces_of
+from tensorboard_plugin_attn.capturing.tracing.axes import Axes, leaves
+
+__all__ = ["Call", "head_axes", "of_row", "read_call", "sighting_of", "unpacked"]
+
+
+@dataclass(eq=False)
+class Call:
+    """The arguments of one call.
+
+    ``change``: applied to the scaled scores before the mask, such as soft-capping; ``sinks``: one score per head
+    that takes part in the softmax and is no key.
+    """
+
+    query: torch.Tensor
+    key: torch.Tensor
+    mask: torch.Tensor | None = None
+    is_causal: bool = False
+    scale: float | None = None
+    change: Callable[[torch.Tensor], torch.Tensor] | None = None
+    sinks: torch.Tensor | None = None
+    mechanism: str = "sdpa"
+
+
+def read_call(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attn_mask: torch.Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+    **_: Any,
+) -> Call:
+    """Bind the arguments as scaled_dot_product_attention does."""
+    return Call(
+        query.detach(), key.detach(), None if attn_mask is None else attn_mask.detach(), is_causal, scale
+    )
+
+
+def unpacked(call: Call, axes: Axes | None) -> Call:
+    """A call whose query axis holds the heads of one group, ``[batch, kv_head, group, d]``, as one of one query.
+
+    Decoding with grouped keys is written so: the axis before the last came out of the heads, not out of tokens.
+    """
+    if axes is None or len(axes) != 4:
+        return call
+    packed, heads = leaves(axes[-2]), {whole for atom in leaves(axes[-3]) for whole in atom.wholes()}
+    if not packed or not all(heads & set(atom.wholes()) and atom.is_feature for atom in packed):
+        return call
+    batch, groups, queries, width = call.query.shape
+    mask = call.mask
+    if mask is not None and mask.dim() > 1 and mask.shape[-2] == queries:
+        mask = mask.expand(-1, groups, -1, -1).reshape(mask.shape[0], groups * queries, 1, mask.shape[-1])
+    return replace(call, query=call.query.reshape(batch, groups * queries, 1, width), mask=mask)
+
+
+def of_row(call: Call, row: int, batch: int | None) -> Call:
+    """The call of one input of the batch; all of it where the first axis is not the batch."""
+    if (
+        batch is None
+        or batch < 2
+        or call.query.dim() < 4
+        or {call.query.shape[0], call.key.shape[0]} != {batch}
+    ):
+        return call
+    mask = call.mask
+    if mask is not None and mask.dim() == call.query.dim() and mask.shape[0] == batch:
+        mask = mask[row : row + 1]
+    return replace(call, query=call.query[row : row + 1], key=call.key[row : row + 1], mask=mask)
+
+
+def head_axes(query: torch.Tensor, axes: Axes | None, heads: int | None, batch: int | None) -> list[int]:
+    """Sizes ``[batch, head]`` that the axes before query and feature stand for; 3-D inputs hold both in one."""
+    outer = list(query.shape[:-2])
+    if not outer:
+        return [1, 1]
+    if len(outer) == 1:
+        if axes is not None and any(atom.is_feature for atom in axes[0]):
+            found = math.prod(atom.size for atom in leaves(axes[0]) if atom.is_feature)
+            return [outer[0] // found, found]
+        if heads and outer[0] % heads == 0 and (batch is None or outer[0] != batch):
+            return [outer[0] // heads, heads]
+        return [outer[0], 1]
+    return [math.prod(outer[:-1]), outer[-1]]
+
+
+def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting:
+    """softmax(q · kᵀ · scale + mask) in float32, the mask aligned to upper left as sdpa does."""
+    queries, width = call.query.shape[-2:]
+    keys = call.key.shape[-2]
+    query = call.query.reshape(*outer, queries, width)
+    key = call.key.reshape(outer[0], -1, keys, width)
+    scale = 1 / math.sqrt(width) if call.scale is None else float(call.scale)
+    allowed, bias = split_mask(whole_mask(call, outer))
+    if call.change is not None:
+        scores = scores_of(query, key, scale, None)
+        changed = call.change(scores)
+        bias = changed - scores if bias is None else changed - scores + bias
+    scores = scores_of(query, key, scale, hidden(allowed, bias))
+    row_scores = scores.amax(-1) if keys else None
+    weights = weights_of(scores, allowed, call.sinks)
+    return Sighting(
+        weights,
+        mechanism=call.mechanism,
+        dtype=str(query.dtype).removeprefix("torch."),
+        scale=scale,
+        query=query if with_vectors else None,
+        key=key if with_vectors else None,
+        bias=bias if with_vectors else None,
+        allowed=allowed,
+        row_scores=row_scores,
+        traces=traces_of(key),
+    )
+
+
+def whole_mask(call: Call, outer: list[int]) -> torch.Tensor | None:
+    """The mask as 4-D, from ``attn_mask`` or ``is_causal``."""
+    if call.mask is None:
+        if not call.is_causal:
+            return None
+        return causal(call.query.shape[-2], call.key.shape[-2], call.query.device)[None, None]
+    mask = call.mask
+    lead = mask.shape[:-2]
+    if len(call.query.shape) == 3 and len(lead) == 1:
+        return mask.reshape(*((1, 1) if lead[0] == 1 else outer), *mask.shape[-2:])
+    if len(lead) > 2:
+        lead = call.query.shape[:-2]
+        return mask.expand(*lead, *mask.shape[-2:]).reshape(*outer, *mask.shape[-2:])
+    return mask.reshape((1,) * (4 - mask.dim()) + tuple(mask.shape))
+
+
+def hidden(allowed: torch.Tensor | None, bias: torch.Tensor | None) -> torch.Tensor | None:
+    """What is added to the scores: the bias, and −inf where a key may not be seen."""
+    if allowed is None:
+        return bias
+    base = allowed.new_zeros((), dtype=torch.float32) if bias is None else bias
+    return torch.where(allowed, base, -torch.inf)
+
+
+def scores_of(
+    query: torch.Tensor, key: torch.Tensor, scale: float, added: torch.Tensor | None
+) -> torch.Tensor:
+    """float32 ``q · kᵀ · scale + added``, keys repeated for their group of heads."""
+    query, key = query.float(), key.float()
+    groups = query.shape[1] // key.shape[1]
+    key = key.repeat_interleave(groups, dim=1) if groups > 1 else key
+    shape = (*query.shape[:-1], key.shape[-2])
+    added, beta = (query.new_zeros(()), 0.0) if added is None else (added, 1.0)
+    flat = added.expand(shape).flatten(0, 1)
+    return torch.baddbmm(
+        flat, query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2), beta=beta, alpha=scale
+    ).view(shape)
+
+
+def weights_of(
+    scores: torch.Tensor, allowed: torch.Tensor | None, sinks: torch.Tensor | None
+) -> torch.Tensor:
+    """float32 ``[batch, head, query, key]``, in the memory of the scores; a query that sees nothing has weights of 0."""
+    if sinks is not None:
+        column = sinks.float().reshape(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
+        return torch.cat([scores, column], dim=-1).softmax(-1)[..., :-1]
+    in_place = scores if scores.device.type == "cpu" else None  # fresh memory costs more than the softmax
+    weights = torch.softmax(scores, -1, out=in_place)
+    sees_nothing = allowed is not None and not bool(allowed.any(-1).all())
+    return weights.nan_to_num_(0.0) if sees_nothing else weights

@@ -1,0 +1,161 @@
+"""One attention call that a mechanism saw → a LayerAttention with weights ``[batch, head, query, key]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from tensorboard_plugin_attn.capturing.calls.masks import kind_of
+from tensorboard_plugin_attn.record.layer import LayerAttention
+
+__all__ = ["LeftOut", "Sighting", "in_float32", "traces_of"]
+
+
+@contextmanager
+def in_float32(tensor: torch.Tensor | None) -> Iterator[None]:
+    """Computing for ourselves: without gradients, and without autocast on the tensor's device."""
+    device = "cpu" if tensor is None else tensor.device.type
+    with torch.no_grad(), torch.autocast(device, enabled=False):
+        yield
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A map that was seen and is no attention over tokens, and why."""
+
+    module: str
+    what: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.module or 'the model'}: {self.what}: {self.reason}"
+
+
+@dataclass(eq=False)
+class Sighting:
+    """What one attention call computed; all tensors detached.
+
+    ``weights`` float32 ``[batch, head, query, key]``; ``allowed`` (bool) and ``bias`` (finite, float32)
+    broadcast to it; ``query`` ``[batch, head, query, d]``, ``key`` ``[batch, kv_head, key, d]``.
+    ``row_scores``: ``[batch, head, query]``, the largest score of a key that the query may see.
+    ``traces``: the first features of every key, ``[batch, key, feature]``, by which a later step of a generation is
+    known to continue this one.
+    """
+
+    weights: torch.Tensor
+    mechanism: str
+    dtype: str
+    kind: str = "self"
+    name: str = ""
+    stack: str = ""
+    forward: int = 0
+    scale: float | None = None
+    query: torch.Tensor | None = None
+    key: torch.Tensor | None = None
+    bias: torch.Tensor | None = None
+    allowed: torch.Tensor | None = None
+    row_scores: torch.Tensor | None = None
+    traces: torch.Tensor | None = None
+    knows_mask: bool = True
+
+    def layer(self) -> LayerAttention:
+        """The whole batch as a LayerAttention of torch tensors."""
+        mask = kind_of(self.allowed) if self.knows_mask else None
+        layer = self.described(self.weights, self.query, self.key, self.bias, self.allowed, mask)
+        layer.max_score = None if self.row_scores is None else self.row_scores.amax(-1)
+        return layer
+
+    def row(self, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice) -> LayerAttention:
+        """One input of the batch, padding cropped: weights ``[head, query, key]``."""
+        batch = batch if self.weights.shape[0] > 1 else 0
+        weights = self.weights[batch][:, queries][:, :, keys]
+        allowed = picked(self.allowed, batch, queries, keys)
+        layer = self.described(
+            weights,
+            None if self.query is None else self.query[batch][:, queries],
+            None if self.key is None else self.key[batch][:, keys],
+            picked(self.bias, batch, queries, keys),
+            allowed,
+            kind_of(allowed) if self.knows_mask else None,
+        )
+        if self.row_scores is not None and weights.shape[1]:
+            layer.max_score = self.row_scores[batch][:, queries].amax(-1)
+        return layer
+
+    def described(
+        self,
+        weights: torch.Tensor,
+        query: torch.Tensor | None,
+        key: torch.Tensor | None,
+        bias: torch.Tensor | None,
+        allowed: torch.Tensor | None,
+        mask: str | None,
+    ) -> LayerAttention:
+        """Weights and vectors with all that is known of the call, the rebuilt row compared."""
+        if mask == "other" and allowed is not None and query is not None:
+            bias = torch.where(allowed, 0.0 if bias is None else bias, -torch.inf)
+        layer = LayerAttention(
+            weights,
+            name=self.name,
+            kind=self.kind,
+            stack=self.stack,
+            mask=mask,
+            query=query,
+            key=key,
+            scale=self.scale,
+            bias=bias if query is not None else None,
+            mechanism=self.mechanism,
+            dtype=self.dtype,
+        )
+        if query is not None and key is not None:
+            layer.rebuild_error = rebuild_error(layer, allowed)
+        return layer
+
+
+def traces_of(key: torch.Tensor) -> torch.Tensor:
+    """The first features of the first head's keys, ``[batch, key, feature]``."""
+    return key[:, 0, :, :TRACED].detach().to(torch.float32, copy=True)
+
+
+TRACED = 16
+
+
+def picked(
+    tensor: torch.Tensor | None, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice
+) -> torch.Tensor | None:
+    """One input of a broadcastable ``[batch, head, query, key]`` tensor, its lengths cropped where it has them."""
+    if tensor is None:
+        return None
+    tensor = tensor.reshape((1,) * (4 - tensor.dim()) + tuple(tensor.shape))
+    row = tensor[batch if tensor.shape[0] > 1 else 0]
+    row = row[:, queries] if row.shape[1] > 1 else row
+    return row[:, :, keys] if row.shape[2] > 1 else row
+
+
+def rebuild_error(layer: LayerAttention, allowed: torch.Tensor | None) -> float:
+    """Largest |softmax(q·k·scale + bias + mask) − weights| over all heads of the last query that sees a key."""
+    if not layer.weights.numel():
+        return 0.0
+    last = last_seeing(allowed, int(layer.weights.shape[-2]))
+    rows = slice(last, last + 1)
+    query, key, weights = layer.query[..., rows, :].float(), layer.key.float(), layer.weights[..., rows, :]
+    groups = query.shape[-3] // key.shape[-3]
+    key = key.repeat_interleave(groups, dim=-3) if groups > 1 else key
+    scores = query @ key.transpose(-1, -2) * (1.0 if layer.scale is None else layer.scale)
+    if layer.bias is not None:
+        scores = scores + (layer.bias[..., rows, :] if layer.bias.shape[-2] > 1 else layer.bias)
+    if allowed is not None:
+        seen = allowed[..., rows, :] if allowed.shape[-2] > 1 else allowed
+        scores = scores.masked_fill(~seen, -torch.inf)
+    return float((torch.nan_to_num(scores.softmax(-1)) - weights).abs().max())
+
+
+def last_seeing(allowed: torch.Tensor | None, queries: int) -> int:
+    """The last query that may see a key in every input and head."""
+    if allowed is None or allowed.shape[-2] == 1:
+        return queries - 1
+    sees = allowed.any(-1).reshape(-1, queries).all(0).nonzero()
+    return int(sees[-1]) if len(sees) else queries - 1

@@ -1,0 +1,315 @@
+"""A softmax whose result is contracted with values along its own axis → its weights, laid out by head and token.
+
+Which axis is batch, head, query or key is read off the axes' atoms: what came out of a projection is a head,
+what the softmax ran over is the key. Without such knowledge the usual order ``[batch, head, query, key]`` holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import torch
+
+from tensorboard_plugin_attn.capturing.calls.masks import seen_in_scores
+from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, traces_of
+from tensorboard_plugin_attn.capturing.tracing.axes import Atom, Axes, leaves
+from tensorboard_plugin_attn.capturing.tracing.contraction import Contraction
+from tensorboard_plugin_attn.capturing.tracing.flow import Product, WeightMap
+
+__all__ = [
+    "SLICED",
+    "Layout",
+    "NotTokens",
+    "is_chunked",
+    "layout_of",
+    "layout_of_sum",
+    "meets_values",
+    "mixes_stack",
+    "sighting_of",
+]
+
+
+class NotTokens(Exception):  # noqa: N818 - the outcome of a reading, not a fault
+    """The map is no attention of tokens to tokens; the message says why."""
+
+
+@dataclass
+class Layout:
+    """The atoms of a map by their part."""
+
+    batch: list[Atom] = field(default_factory=list)
+    head: list[Atom] = field(default_factory=list)
+    query: list[Atom] = field(default_factory=list)
+    key: list[Atom] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[list[Atom]]:
+        return [self.batch, self.head, self.query, self.key]
+
+
+def meets_values(contraction: Contraction, axes: Axes, found: WeightMap, *, on_left: bool) -> bool:
+    """Whether the contraction runs over exactly the axis that the softmax ran over."""
+    labels = contraction.left_labels if on_left else contraction.right_labels
+    contracted = contraction.contracted
+    met = [
+        atom for label, axis in zip(labels, axes, strict=True) if label in contracted for atom in leaves(axis)
+    ]
+    return set(met) == set(leaves(found.axes[found.axis]))
+
+
+def layout_of(
+    contraction: Contraction,
+    axes: Axes,
+    found: WeightMap,
+    *,
+    on_left: bool,
+    heads: int | None,
+    values_are_constant: bool = False,
+) -> Layout:
+    """Sort the map's atoms into batch, head, query and key.
+
+    Raises:
+        NotTokens: rows or columns are features, or keys or values are parameters.
+    """
+    if values_are_constant and found.product is None and found.descends:
+        raise NotTokens("its values are parameters, and its scores no product of queries and keys")
+    labels, others = contraction.left_labels, contraction.right_labels
+    if not on_left:
+        labels, others = others, labels
+    by_label = dict(zip(labels, axes, strict=True))
+    shared = [atom for label in labels if label in others for atom in leaves(by_label[label])]
+    rows = {label: leaves(by_label[label]) for label in labels if label not in others}
+    free = [atom for row in rows.values() for atom in row]
+    is_one_query = not all(rows.values()) or are_heads(free, shared, found, heads)
+    return sorted_layout(found, shared, free, heads, is_one_query=is_one_query)
+
+
+def are_heads(free: list[Atom], shared: list[Atom], found: WeightMap, heads: int | None) -> bool:
+    """Whether rows that came out of a projection are the heads of one query, all with one key, and not queries."""
+    if not free or found.product is None or any(atom.is_feature for atom in shared):
+        return False
+    return heads == math.prod(atom.size for atom in free) and all(atom.is_feature for atom in free)
+
+
+def layout_of_sum(found: WeightMap, rows: Collection[Atom]) -> Layout:
+    """A map that was multiplied with values and summed; ``rows``: its atoms that the values lack."""
+    own = [atom for index, axis in enumerate(found.axes) if index != found.axis for atom in leaves(axis)]
+    shared, free = [atom for atom in own if atom not in rows], [atom for atom in own if atom in rows]
+    return sorted_layout(found, shared, free, None, is_one_query=False)
+
+
+def sorted_layout(
+    found: WeightMap, shared: list[Atom], free: list[Atom], heads: int | None, *, is_one_query: bool
+) -> Layout:
+    """Free atoms are queries and shared ones batch, features among either are heads.
+
+    Where all free atoms are features they are the queries, unless one query's axis of size 1 stands beside them.
+    """
+    layout = Layout(key=leaves(found.axes[found.axis]))
+    own = [atom for index, axis in enumerate(found.axes) if index != found.axis for atom in leaves(axis)]
+    only_features = all(atom.is_feature for atom in free) and not is_one_query
+    for atom in own:
+        if atom in free and (only_features or not atom.is_feature):
+            layout.query.append(atom)
+        elif (atom in shared or atom in free) and not atom.is_feature:
+            layout.batch.append(atom)
+        else:
+            layout.head.append(atom)
+    if not layout.head:
+        place_heads(layout, found, heads)
+    check_tokens(layout, found)
+    return layout
+
+
+def place_heads(layout: Layout, found: WeightMap, heads: int | None) -> None:
+    """Without knowledge of projections: the last axis before the map is the heads', or the module says how many."""
+    outer = [leaves(axis) for index, axis in enumerate(found.axes) if index != found.axis]
+    outer = [axis for axis in outer if axis and all(atom in layout.batch for atom in axis)]
+    if len(outer) > 1:
+        layout.head = outer[-1]
+    elif len(outer) == 1 and heads and len(outer[0]) == 1 and is_multiple(outer[0][0].size, heads):
+        layout.batch, layout.head = ([part] for part in outer[0][0].split(outer[0][0].size // heads))
+    layout.batch = [atom for atom in layout.batch if atom not in layout.head]
+
+
+def is_multiple(size: int, heads: int) -> bool:
+    return size % heads == 0 and heads > 1
+
+
+def check_tokens(layout: Layout, found: WeightMap) -> None:
+    """Leave out maps whose rows or columns are channels, or whose heads cannot be told from the batch."""
+    if any(atom.is_mixed for part in layout.parts for atom in part):
+        raise NotTokens(SLICED)
+    if found.is_constant and found.product is None and not layout.query:
+        raise NotTokens("a mixture whose weights are parameters")
+    rows = bool(layout.query) and all(atom.is_feature for atom in layout.query)
+    columns = bool(layout.key) and all(atom.is_feature for atom in layout.key)
+    if found.product is None and (rows or columns):
+        raise NotTokens("its rows or columns are features and its scores no product of queries and keys")
+    if found.product is None:
+        return
+    if rows and columns and not found.product.contracts_features:
+        raise NotTokens("channel attention: its rows and columns are channels, not tokens")
+    constant = [
+        holds
+        for holds, given in zip(holds_keys(found.product, layout), found.product.constant, strict=True)
+        if given
+    ]
+    if constant and constant[0]:
+        raise NotTokens("its keys are parameters, not tokens")
+
+
+def mixes_stack(layout: Layout, inputs: int | None) -> bool:
+    """Whether keys are states stacked for each token; a cache of one token and a second one has inputs beside it."""
+    beside = math.prod(atom.size for atom in (*layout.batch, *layout.head) if not atom.is_feature)
+    return any(atom.is_stack for atom in layout.key) and inputs is not None and beside not in (1, inputs)
+
+
+def is_chunked(layout: Layout) -> bool:
+    """Whether queries were cut out of a longer axis, the rest of which stands beside the map."""
+    wholes = {whole for atom in layout.query for whole in atom.wholes()}
+    return any(whole in wholes for atom in layout.batch for whole in atom.wholes())
+
+
+def arranged(tensor: torch.Tensor, axes: Axes, parts: list[list[Atom]]) -> torch.Tensor:
+    """A tensor with one dimension per axis → one dimension per part; parts it lacks have size 1."""
+    atoms = [atom for axis in axes for atom in leaves(axis)]
+    flat = tensor.reshape([atom.size for atom in atoms])
+    order = [atoms.index(atom) for part in parts for atom in part if atom in atoms]
+    shape = [math.prod(atom.size for atom in part if atom in atoms) for part in parts]
+    return flat.permute(order).reshape(shape)
+
+
+def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sighting:
+    """Lay out weights, mask and, when asked for, query, key and bias."""
+    kept = found.weights
+    if kept is None:
+        raise NotTokens("its weights were gone before they met the values")
+    model_dtype = kept.dtype if found.product is None else found.product.contraction.left.dtype
+    if kept.dtype.itemsize < 4 and found.scores is not None and found.scores.shape == kept.shape:
+        kept = found.scores.float().softmax(found.axis) * mass_of(kept, found.axis)
+    weights = arranged(kept.detach(), found.axes, layout.parts).float()
+    sighting = Sighting(weights, mechanism="softmax", dtype=str(model_dtype).removeprefix("torch."))
+    if found.scores is None:
+        sighting.knows_mask = False
+        return sighting
+    scores = arranged(found.scores.detach(), found.axes, layout.parts).float()
+    allowed = seen_in_scores(scores)
+    sighting.allowed = allowed if allowed is None else shared_mask(allowed)
+    seen = scores if allowed is None else scores.masked_fill(~allowed, -torch.inf)
+    sighting.row_scores = seen.amax(-1) if seen.shape[-1] else None
+    vectors = None if found.product is None else vectors_of(found.product, layout, weights)
+    sighting.traces = None if vectors is None else traces_of(vectors[1])
+    if with_vectors and found.product is not None and vectors is not None:
+        sighting.query, sighting.key = vectors
+        sighting.scale = found.product.scale
+        sighting.bias = bias_of(scores, sighting)
+    elif found.product is not None:
+        sighting.scale = found.product.scale
+    return sighting
+
+
+def mass_of(weights: torch.Tensor, axis: int) -> torch.Tensor:
+    """What the weights of half precision sum to: 1, or less where a sink took part in the softmax."""
+    mass = weights.detach().float().sum(axis, keepdim=True)
+    return torch.where((mass - 1).abs() < ROUNDED, 1.0, mass)
+
+
+ROUNDED = 0.005
+"""What rounding to half precision may take from a sum of 1."""
+
+
+def shared_mask(allowed: torch.Tensor) -> torch.Tensor:
+    """A mask that is the same for all heads (and inputs) once."""
+    if bool((allowed == allowed[:, :1]).all()):
+        allowed = allowed[:, :1]
+    return allowed[:1].clone() if bool((allowed == allowed[:1]).all()) else allowed.clone()
+
+
+def vectors_of(
+    product: Product, layout: Layout, weights: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Query ``[batch, head, query, d]`` and key ``[batch, kv_head, key, d]`` of the scores' product."""
+    operands = product.operands()
+    width = Atom(operands[0].shape[-1])
+    sides = []
+    for operand in operands:
+        axes = tuple(
+            axis if size != 1 else () for axis, size in zip(product.axes, operand.shape[:-1], strict=True)
+        )
+        sides.append((operand, (*axes, (width,)), [atom for axis in axes for atom in leaves(axis)]))
+    holds = holds_keys(product, layout)
+    if not any(holds):
+        return None
+    key, query = (sides[0], sides[1]) if holds[0] else (sides[1], sides[0])
+    if not set(layout.query) <= set(query[2]):
+        return None
+    batch, heads = weights.shape[:2]
+    queries = arranged(query[0], query[1], [layout.batch, layout.head, layout.query, [width]])
+    keys = arranged(key[0], key[1], [layout.batch, layout.head, layout.key, [width]])
+    queries = queries.expand(batch, heads, -1, -1).contiguous()
+    return queries, shared_heads(keys.expand(batch, -1, -1, -1))
+
+
+def holds_keys(product: Product, layout: Layout) -> tuple[bool, bool]:
+    """Which operand of the scores' product the keys come from."""
+    contraction = product.contraction
+    found = []
+    for tensor, labels in (
+        (contraction.left, contraction.left_labels),
+        (contraction.right, contraction.right_labels),
+    ):
+        wide = [label for label, size in zip(labels, tensor.shape, strict=True) if size != 1]
+        atoms = {
+            atom
+            for label, axis in zip(contraction.out_labels, product.axes, strict=True)
+            if label in wide
+            for atom in leaves(axis)
+        }
+        found.append(set(layout.key) <= atoms and not set(layout.query) & atoms)
+    return (False, True) if all(found) else (found[0], found[1])
+
+
+def shared_heads(key: torch.Tensor) -> torch.Tensor:
+    """Keys that were repeated for groups of heads, once per group."""
+    batch, heads, keys, width = key.shape
+    for groups in range(1, heads):
+        if heads % groups == 0:
+            grouped = key.reshape(batch, groups, heads // groups, keys, width)
+            if torch.equal(grouped, grouped[:, :, :1].expand_as(grouped)):
+                return grouped[:, :, 0].contiguous()
+    return key.contiguous()
+
+
+def bias_of(scores: torch.Tensor, sighting: Sighting) -> torch.Tensor | None:
+    """What was added to ``q · k · scale``, where a key may be seen; None when it is rounding alone."""
+    assert_query, key = sighting.query, sighting.key
+    if assert_query is None or key is None:
+        return None
+    query = assert_query.float()
+    groups = query.shape[1] // key.shape[1]
+    key = key.float().repeat_interleave(groups, dim=1) if groups > 1 else key.float()
+    plain = query @ key.transpose(-1, -2) * (1.0 if sighting.scale is None else sighting.scale)
+    bias = scores - plain
+    if sighting.allowed is not None:
+        bias = torch.where(sighting.allowed, bias, 0.0)
+    rounding = ROUNDING * torch.finfo(torch.float32).eps * float(plain.abs().amax().clamp(min=1.0))
+    if float(bias.abs().max()) <= rounding or is_shift(bias, sighting.allowed, rounding):
+        return None
+    if bool((bias == bias[:, :1]).all()):
+        bias = bias[:, :1]
+    return bias.clone()
+
+
+def is_shift(bias: torch.Tensor, allowed: torch.Tensor | None, rounding: float) -> bool:
+    """Whether the same number was added to all keys of a query, which changes no weight: the row's maximum."""
+    above = bias if allowed is None else torch.where(allowed, bias, -torch.inf)
+    below = bias if allowed is None else torch.where(allowed, bias, torch.inf)
+    return bool((above.amax(-1) - below.amin(-1) <= rounding).all())
+
+
+SLICED = "a slice of batch and heads together: run it without attention slicing"
+ROUNDING = 64
+"""How many units in the last place of the largest score count as rounding."""

@@ -1,0 +1,1 @@
+"""Model inputs → whose positions the axes are, and which are padding."""

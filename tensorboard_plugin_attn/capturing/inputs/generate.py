@@ -1,0 +1,211 @@
+"""The sightings of a cached generation, a few queries at a time → one sighting per layer over all tokens."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import torch
+
+from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+from tensorboard_plugin_attn.errors import CaptureError
+
+__all__ = ["NOT_STITCHED", "decoding_of_caller", "is_generation", "stitched"]
+
+Layer = list[Sighting]
+
+
+def by_layer(sightings: Sequence[Sighting]) -> list[Layer]:
+    """Each layer's sightings over the forwards; a module that runs twice in one forward is two layers."""
+    layers: dict[tuple[str, int, str], Layer] = {}
+    seen: dict[tuple[str, int], int] = {}
+    for sighting in sightings:
+        occurrence = seen.get((sighting.name, sighting.forward), 0)
+        seen[(sighting.name, sighting.forward)] = occurrence + 1
+        layers.setdefault((sighting.name, occurrence, sighting.kind), []).append(sighting)
+    return list(layers.values())
+
+
+def is_generation(sightings: Sequence[Sighting]) -> bool:
+    """Whether later forwards continue earlier ones: with the keys that those cached, or with one token more."""
+    return any(
+        later.kind == "self"
+        and shape(later)[1] >= shape(later)[0]
+        and (grows(first, later) or is_empty_beyond(first, shape(first)[0]))
+        for first, *rest in by_layer(sightings)
+        for later in rest[:1]
+    )
+
+
+def grows(first: Sighting, later: Sighting) -> bool:
+    """Whether there are more keys than before; without a cache, where each step computes all, one more."""
+    more = shape(later)[1] - shape(first)[1]
+    return more == 1 if shape(later)[0] == shape(later)[1] else more > 0
+
+
+def is_empty_beyond(step: Sighting, seen: int) -> bool:
+    """Whether a step has more keys than tokens were read, and none of them has a weight: a cache of fixed length."""
+    beyond = step.weights[..., seen:]
+    if step.allowed is not None:  # a query that sees nothing may have equal weights everywhere
+        beyond = beyond * whole(step.allowed, step, default=1.0)[..., seen:]
+    return shape(step)[1] > seen and not bool(beyond.any())
+
+
+def stitched(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """One sighting per layer: self-attention as ``[batch, head, token, token]``, cross-attention row under row.
+
+    Raises:
+        CaptureError: the steps do not continue each other, as in beam search.
+    """
+    return [
+        layer[0] if len(layer) == 1 else rows_joined(layer) if layer[0].kind == "cross" else square(layer)
+        for layer in by_layer(sightings)
+    ]
+
+
+def shape(sighting: Sighting) -> tuple[int, int]:
+    """Queries and keys."""
+    return int(sighting.weights.shape[-2]), int(sighting.weights.shape[-1])
+
+
+def rows_joined(layer: Layer) -> Sighting:
+    """Cross-attention: the same keys at every step."""
+    keys = {shape(step)[1] for step in layer}
+    if len(keys) > 1:
+        raise CaptureError(f"{layer[0].name}: cross-attention of several inputs, with {sorted(keys)} keys")
+    has_vectors = all(step.query is not None for step in layer)
+    allowed = [whole(step.allowed, step, default=1.0).bool() for step in layer]
+    return replace(
+        layer[0],
+        weights=torch.cat([step.weights for step in layer], dim=-2),
+        query=torch.cat([step.query for step in layer if step.query is not None], -2)
+        if has_vectors
+        else None,
+        allowed=None if all(step.allowed is None for step in layer) else torch.cat(allowed, -2),
+        bias=bias_rows(layer, [slice(0, shape(step)[1]) for step in layer], shape(layer[0])[1]),
+        row_scores=scores_joined(layer),
+    )
+
+
+def scores_joined(layer: Layer) -> torch.Tensor | None:
+    """Largest scores of the queries of all steps."""
+    rows = [step.row_scores for step in layer if step.row_scores is not None]
+    return torch.cat(rows, dim=-1) if len(rows) == len(layer) else None
+
+
+def square(layer: Layer) -> Sighting:
+    """Self-attention: step by step the queries that are new, over all keys so far."""
+    if all(shape(step)[0] == shape(step)[1] for step in layer):  # without a cache every step computes all
+        check_continues(layer, [slice(0, shape(step)[1]) for step in layer])
+        return layer[-1]
+    total = sum(shape(step)[0] for step in layer)
+    spans, begin = [], 0
+    for step in layer:
+        begin += shape(step)[0]
+        spans.append(key_span(step, begin, total))
+    check_continues(layer, spans)
+    weights = layer[0].weights.new_zeros(*layer[0].weights.shape[:2], total, total)
+    allowed = torch.zeros_like(weights[:, :1], dtype=torch.bool)
+    row = 0
+    for step, span in zip(layer, spans, strict=True):
+        rows = slice(row, row + shape(step)[0])
+        width = span.stop - span.start
+        weights[..., rows, span] = step.weights[..., :width]
+        allowed[..., rows, span] = (
+            whole(step.allowed, step, default=1.0)[..., :width].bool().any(1, keepdim=True)
+        )
+        row = rows.stop
+    last = layer[-1]
+    key = None if last.key is None or last.key.shape[-2] < total else last.key[..., :total, :]
+    queries = [step.query for step in layer if step.query is not None]
+    return replace(
+        last,
+        weights=weights,
+        allowed=allowed,
+        key=key,
+        query=None if key is None else torch.cat(queries, dim=-2),
+        bias=None if key is None else bias_rows(layer, spans, total),
+        row_scores=scores_joined(layer),
+    )
+
+
+def key_span(step: Sighting, seen: int, total: int) -> slice:
+    """Which tokens the keys of a step are, when ``seen`` tokens have been read."""
+    queries, keys = shape(step)
+    if keys <= seen and (keys > queries or queries == seen):
+        return slice(seen - keys, seen)  # all of them, or the last ones of a sliding cache
+    if keys >= total and is_empty_beyond(step, seen):
+        return slice(0, seen)
+    raise CaptureError(f"{step.name}: {keys} keys after {seen} tokens{NOT_STITCHED}")
+
+
+def check_continues(layer: Layer, spans: Sequence[slice]) -> None:
+    """Each step's keys must be those of the step before, and new ones.
+
+    Raises:
+        CaptureError: rows of the batch have changed places, or tokens were taken back.
+    """
+    for (before, after), (first, second) in zip(pairwise(layer), pairwise(spans), strict=True):
+        if before.traces is None or after.traces is None or before.traces.shape[0] != after.traces.shape[0]:
+            continue
+        begin, end = max(first.start, second.start), min(first.stop, second.stop)
+        old = before.traces[:, begin - first.start : end - first.start]
+        new = after.traces[:, begin - second.start : end - second.start]
+        if old.numel() and bool((old - new).abs().max() > SAME_KEY * old.abs().max()):
+            raise CaptureError(f"{after.name}: a step has other keys than the step before{NOT_STITCHED}")
+
+
+SAME_KEY = 0.1
+"""Of the largest feature: more than a low precision or a quantised cache changes, less than another token does."""
+NOT_STITCHED = (
+    "; the steps of this generation do not continue each other (beam search moves sequences between rows of the batch, "
+    "assisted decoding takes tokens back, a cache may have been filled before the block). Capture greedy decoding or "
+    "sampling, or one forward over the finished sequence, which gives the same matrix: "
+    "`captured.model(output[:1, :-1])`, or `captured.model(**inputs, decoder_input_ids=output[:1, :-1])`"
+)
+DECODINGS = {
+    "_beam_search": "beam search",
+    "_group_beam_search": "beam search",
+    "_constrained_beam_search": "beam search",
+    "_assisted_decoding": "assisted decoding",
+    "_contrastive_search": "contrastive search",
+}
+
+
+def decoding_of_caller() -> str:
+    """The way of transformers' generate() that calls the model and cannot be stitched; empty for all others.
+
+    Which row a returned sequence stood in is known to generate() alone, so its name is looked up in the callers.
+    """
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        decoding = DECODINGS.get(frame.f_code.co_name)
+        if decoding is not None and str(frame.f_globals.get("__name__", "")).startswith("transformers"):
+            return decoding
+    return ""
+
+
+def whole(part: torch.Tensor | None, step: Sighting, default: float) -> torch.Tensor:
+    """A mask or bias written out as ``[batch, head or 1, query, key]``."""
+    queries, keys = shape(step)
+    batch = step.weights.shape[0]
+    if part is None:
+        return step.weights.new_full((batch, 1, queries, keys), default)
+    part = part.reshape((1,) * (4 - part.dim()) + tuple(part.shape))
+    return part.expand(batch, part.shape[1], queries, keys)
+
+
+def bias_rows(layer: Layer, spans: Sequence[slice], keys: int) -> torch.Tensor | None:
+    """The biases of all steps under each other."""
+    if all(step.bias is None for step in layer):
+        return None
+    rows = []
+    for step, span in zip(layer, spans, strict=True):
+        bias = whole(step.bias, step, default=0.0).expand(step.weights.shape)
+        full = bias.new_zeros(*bias.shape[:-1], keys)
+        full[..., span] = bias[..., : span.stop - span.start]
+        rows.append(full)
+    return torch.cat(rows, dim=-2)

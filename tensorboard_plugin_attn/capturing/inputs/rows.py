@@ -1,0 +1,91 @@
+"""Sightings of a whole batch → each wanted input's layers, padding cropped, handed on as soon as they are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, windowed
+from tensorboard_plugin_attn.capturing.inputs.padding import Crop, Padding, kept_positions
+from tensorboard_plugin_attn.errors import CaptureError
+from tensorboard_plugin_attn.record.layer import LayerAttention
+
+__all__ = ["OnLayer", "Row", "not_there"]
+
+OnLayer = Callable[[int, LayerAttention], None]
+
+
+@dataclass(eq=False)
+class Row:
+    """One input of a batch, and where its layers go.
+
+    ``on_layer``: gets the number of each attention call and its layer, weights ``[head, query, key]``, torch
+    float32; ``lengths``: how many tokens there are, layers of other lengths are not handed on, None: any.
+    ``misfit``: the first call left out for its lengths: its number, queries and keys; None while there is none.
+    ``padding_share``: the largest weight that a query gave to padding; above 0 where a model ignores its mask.
+    ``error``: what ``on_layer`` raised. It is kept until the forward is over, since under FSDP the other ranks
+    would wait for ever for one that leaves the forward.
+    """
+
+    batch: int
+    on_layer: OnLayer
+    lengths: Lengths | None = None
+    crop: Crop | None = None
+    handed: int = 0
+    misfit: tuple[int, int, int] | None = None
+    padding_share: float = 0.0
+    error: Exception | None = None
+
+    def take(
+        self, index: int, sighting: Sighting, padding: Padding, heads: Collection[int] | None
+    ) -> tuple[str, str]:
+        """Hand one call on; the layer's name and why it was not, empty when it was."""
+        if self.error is not None:
+            return "", ""
+        if self.crop is None:
+            self.crop = Crop(
+                kept_positions(padding.tokens, self.batch),
+                kept_positions(padding.decoder_tokens, self.batch),
+                has_decoder=True,
+            )
+        queries, keys = self.crop.axes(sighting)
+        layer = sighting.row(self.batch, queries, keys)
+        if not isinstance(keys, slice):
+            whole = sighting.weights[self.batch if len(sighting.weights) > 1 else 0][:, queries]
+            share = float((whole.sum(-1) - layer.weights.sum(-1)).abs().max())
+            self.padding_share = max(self.padding_share, share)
+        reason = windowed(sighting, padding) or ("" if self.lengths is None else self.lengths.misfit(layer))
+        if reason:
+            self.misfit = self.misfit or (index, layer.num_queries, layer.num_keys)
+            return layer.name, reason
+        try:
+            self.on_layer(index, layer if heads is None else with_heads(layer, heads, index))
+            self.handed += 1
+        except Exception as error:  # noqa: BLE001 - kept, and raised once the forward is over
+            self.error = error
+        return layer.name, ""
+
+
+def with_heads(layer: LayerAttention, heads: Collection[int], index: int) -> LayerAttention:
+    """Only some heads of a layer; their keys repeated for each where groups shared them."""
+    count = layer.num_heads
+    numbers = sorted({int(head) for head in heads})
+    if not numbers or numbers[0] < 0 or numbers[-1] >= count:
+        raise not_there(f"heads of layer {index}", heads, count)
+    if layer.key is not None:
+        groups = count // layer.num_kv_heads
+        layer.key = layer.key[[head // groups for head in numbers]]
+        layer.query = layer.query[numbers]
+        if layer.bias is not None and layer.bias.shape[0] > 1:
+            layer.bias = layer.bias[numbers]
+    if layer.max_score is not None:
+        layer.max_score = layer.max_score[numbers]
+    layer.weights = layer.weights[numbers]
+    layer.heads = numbers
+    return layer
+
+
+def not_there(what: str, asked: Collection[int] | None, count: int) -> CaptureError:
+    """The error of layers or heads that the model has not."""
+    return CaptureError(f"{what}: expected numbers from 0 to {count - 1}, got {sorted(asked or ())}")

@@ -1,0 +1,1 @@
+"""A model and inputs → one forward of its own that disturbs nothing."""

@@ -1,0 +1,138 @@
+"""A model in training and one input → its attention, layer by layer, from a forward that disturbs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
+from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
+from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
+from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
+from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
+from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
+from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
+from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
+from tensorboard_plugin_attn.errors import CaptureError
+
+__all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows"]
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What a probe forward gave.
+
+    ``calls``: attention calls of the model, wanted or not; ``layers``: those handed on; ``tokens`` and
+    ``decoder_tokens``: indices of the positions that were kept, None where nothing was cropped.
+    """
+
+    calls: int
+    layers: int
+    left_out: tuple[LeftOut, ...]
+    tokens: list[int] | None
+    decoder_tokens: list[int] | None
+
+
+def probe(
+    model: nn.Module,
+    inputs: Any,
+    *,
+    on_layer: OnLayer,
+    query_key: bool = False,
+    layers: Collection[int] | None = None,
+    heads: Collection[int] | None = None,
+    batch: int = 0,
+    lengths: Lengths | None = None,
+) -> ProbeResult:
+    """Run one undisturbed forward and hand on each layer's attention as soon as it is computed.
+
+    Args:
+        model: any module, in any training or compiled state; it is left as it was.
+        inputs: a mapping of keyword arguments, a tuple of positional ones, or one tensor.
+        on_layer: called with the layer's number and a LayerAttention with weights ``[head, query, key]``,
+            torch float32, padding cropped.
+        query_key: keep query and key vectors too.
+        layers: numbers of the attention calls to keep, None for all.
+        heads: numbers of the heads to keep, None for all.
+        batch: which input of the batch.
+        lengths: how many tokens the record has; layers of other lengths are left out with a warning. None: any.
+
+    Raises:
+        CaptureError: no attention was seen, or a layer or head that was asked for is not there.
+    """
+    row = Row(batch, on_layer, lengths)
+    session = probe_rows(model, inputs, [row], query_key=query_key, layers=layers, heads=heads)
+    if row.error is not None:
+        raise row.error
+    if not row.handed:
+        raise nothing_handed(session, layers)
+    crop = row.crop
+    return ProbeResult(
+        session.count,
+        row.handed,
+        tuple(session.left_out),
+        None if crop is None or crop.encoder is None else crop.encoder.tolist(),
+        None if crop is None or crop.decoder_kept is None else crop.decoder_kept.tolist(),
+    )
+
+
+def probe_rows(
+    model: nn.Module,
+    inputs: Any,
+    rows: Sequence[Row],
+    *,
+    query_key: bool = False,
+    layers: Collection[int] | None = None,
+    heads: Collection[int] | None = None,
+) -> Session:
+    """Run one undisturbed forward of a batch and hand on each layer of each row as soon as it is computed.
+
+    What a row's ``on_layer`` raises is kept in the row, and other rows go on. Without rows the model runs and
+    nothing is computed aside: so a rank takes part in the forward of another.
+    """
+    inner = unwrap(model)
+
+    def hand_on(index: int, sighting: Sighting) -> None:
+        for row in rows:
+            name, reason = row.take(index, sighting, session.padding, heads)
+            if reason:
+                session.leave_out(name, "attention", reason)
+
+    session = Session(
+        hand_on,
+        query_key=query_key,
+        wanted=layers if rows else (),
+        row=rows[0].batch if len(rows) == 1 else None,
+    )
+    with ExitStack() as stack:
+        stack.enter_context(undisturbed(inner))
+        names = ModuleNames(inner)
+        names.watch()
+        stack.callback(names.unwatch)
+        mode = AttentionMode(session, names)
+        stack.enter_context(watched_registry(mode.fused.see_kernel))
+        stack.enter_context(mode)
+        run(inner, inputs)
+    if any(row.handed for row in rows):
+        warn_left_out(session.left_out)
+    return session
+
+
+def nothing_handed(session: Session, layers: Collection[int] | None) -> CaptureError:
+    """The error of a probe that gave no layer."""
+    is_choice = session.count and layers is not None and not session.left_out
+    return not_there("layers", layers, session.count) if is_choice else session.nothing_found()
+
+
+def run(model: nn.Module, inputs: Any) -> None:
+    """Call a model with keyword arguments, positional ones or one tensor."""
+    if isinstance(inputs, Mapping):
+        model(**inputs)
+    elif isinstance(inputs, tuple | list):
+        model(*inputs)
+    else:
+        model(inputs)

@@ -1,0 +1,99 @@
+"""A model in training → the same model in a probe forward, with everything put back afterwards.
+
+Flags of every module, submodules that a model swapped for others, and the random states of torch (CPU and each
+device), numpy and python are as before, also after an exception.
+"""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tensorboard_plugin_attn.capturing.probing.sharded import same_shards
+
+__all__ = ["eager", "same_modules", "same_random_states", "undisturbed"]
+
+SIMPLE = (bool, int, float, str, type(None))
+
+
+@contextmanager
+def undisturbed(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients, and everything as before at the end."""
+    modules = list(model.modules())
+    with ExitStack() as stack:
+        stack.enter_context(same_random_states())
+        stack.enter_context(same_shards(modules))
+        stack.enter_context(same_modules(modules))
+        stack.enter_context(eager(modules))
+        stack.enter_context(torch.no_grad())
+        for module in modules:
+            module.training = False
+        yield
+
+
+@contextmanager
+def same_modules(modules: Sequence[nn.Module]) -> Iterator[None]:
+    """Every module's training flag and submodules as before; what a swap changed beside them too."""
+    before = [(module, module.training, dict(module._modules), dict(vars(module))) for module in modules]
+    try:
+        yield
+    finally:
+        swapped = any(module._modules != children for module, _, children, _ in before)
+        for module, training, children, attributes in before:
+            if swapped:
+                module._modules.clear()
+                module._modules.update(children)
+                module.__dict__.update(simple(attributes))
+            module.training = training
+
+
+def simple(attributes: dict[str, Any]) -> dict[str, Any]:
+    """A module's own numbers, strings and flags."""
+    return {name: value for name, value in attributes.items() if isinstance(value, SIMPLE)}
+
+
+@contextmanager
+def same_random_states() -> Iterator[None]:
+    """The random states of torch, numpy and python as before."""
+    python, generator, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    devices = device_states()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(generator)
+        torch.set_rng_state(cpu)
+        for module, states in devices:
+            for index, state in enumerate(states):
+                module.set_rng_state(state, index)
+
+
+def device_states() -> list[tuple[Any, list[torch.Tensor]]]:
+    """Random states of every accelerator that is in use."""
+    result = []
+    for backend in (torch.cuda, getattr(torch, "xpu", None)):
+        if backend is not None and backend.is_available() and backend.is_initialized():
+            result.append((backend, backend.get_rng_state_all()))
+    return result
+
+
+@contextmanager
+def eager(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """torch.compile stands aside: compiled modules run as they were written.
+
+    Compiled submodules warn that they call global hooks twice, which whoever follows the modules does not mind.
+    """
+    with ExitStack() as stack:
+        if any("_orig_mod" in module._modules for module in modules):
+            stack.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", message="Using `torch.compile.module.` when there are global")
+        if hasattr(torch.compiler, "set_stance"):  # torch 2.6
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        yield

@@ -1,0 +1,1 @@
+"""Tensors → where they come from and what their axes are."""

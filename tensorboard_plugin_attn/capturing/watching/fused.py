@@ -1,0 +1,116 @@
+"""Calls of fused attention kernels, seen by the function mode or the registry → sightings, none twice."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from tensorboard_plugin_attn.capturing.calls import sdpa
+from tensorboard_plugin_attn.capturing.calls.flex import read_flex_call
+from tensorboard_plugin_attn.capturing.calls.nested import padded
+from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
+from tensorboard_plugin_attn.capturing.calls.softmax_matmul import SLICED
+from tensorboard_plugin_attn.capturing.session import Session
+from tensorboard_plugin_attn.capturing.tracing.axes import leaves
+from tensorboard_plugin_attn.capturing.tracing.flow import Facts, Flow
+from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
+from tensorboard_plugin_attn.capturing.watching.registry import read_kernel_call
+
+__all__ = ["FUSED", "FusedCalls"]
+
+FUSED = frozenset(("scaled_dot_product_attention", "flex_attention"))
+Take = Callable[[Sighting, Facts | None, Facts | None], None]
+
+
+class FusedCalls:
+    """Computes the weights of fused calls aside and hands them to ``take``."""
+
+    def __init__(self, session: Session, names: ModuleNames, flow: Flow, take: Take) -> None:
+        self.session = session
+        self.names = names
+        self.flow = flow
+        self.take = take
+        self.sinks: torch.Tensor | None = None
+        self.last: tuple[weakref.ref[torch.Tensor] | None, ...] = ()
+        self.last_settings: tuple[Any, ...] = ()
+
+    def see(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], heads: int | None) -> None:
+        """One call of a torch function."""
+        query = args[0] if args else kwargs["query"]
+        key = args[1] if len(args) > 1 else kwargs["key"]
+        if name == "flex_attention":
+            call = read_flex_call(*args, **kwargs)
+            call.sinks = self.sinks
+        else:
+            call = sdpa.read_call(*args, **kwargs)
+            if self.is_repeated(query, key, args[3] if len(args) > 3 else kwargs.get("attn_mask"), call):
+                return
+        if query.is_nested:
+            call = padded(call)
+        self.record(call, query, key, heads)
+
+    def see_kernel(self, kernel: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """One call of transformers' registry: run it, and record it unless the function mode could look inside."""
+        given = dict(zip(("module", "query", "key", "value", "attention_mask"), args, strict=False)) | kwargs
+        before, self.sinks = self.session.count, given.get("s_aux")
+        try:
+            result = kernel(*args, **kwargs)
+        finally:
+            self.sinks = None
+        if self.session.count == before and isinstance(given.get("query"), torch.Tensor):
+            with torch._C.DisableTorchFunction():
+                try:
+                    self.read_kernel(given)
+                except Exception as error:  # noqa: BLE001 - the model's own call has gone well and must not stop
+                    self.session.fault(self.names.name, "attention kernel", error)
+            self.session.hand_on()
+        return result
+
+    def read_kernel(self, given: dict[str, Any]) -> None:
+        """Compute an opaque kernel's weights from its arguments."""
+        options = {name: value for name, value in given.items() if name != "value"}
+        call = read_kernel_call(options.pop("module"), options.pop("query"), options.pop("key"), **options)
+        self.record(call, given["query"], given["key"], None)
+
+    def record(self, call: sdpa.Call, query: torch.Tensor, key: torch.Tensor, heads: int | None) -> None:
+        """Compute one call's weights, when they are wanted."""
+        if not self.session.wants_next():
+            return
+        sides = self.flow.get(query), self.flow.get(key)
+        axes = None if sides[0] is None else sides[0].axes
+        if axes is not None and any(atom.is_mixed for axis in axes for atom in leaves(axis)):
+            self.session.leave_out(self.names.name, "attention", SLICED)
+            return
+        call = sdpa.unpacked(call, axes)
+        if self.session.row is not None and call.mechanism == "sdpa":
+            call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
+        outer = sdpa.head_axes(call.query, axes, heads or self.names.heads, self.session.padding.batch)
+        call = as_autocast(call)
+        with in_float32(call.query):
+            self.take(sdpa.sighting_of(call, outer, with_vectors=self.session.query_key), *sides)
+
+    def is_repeated(self, query: torch.Tensor, key: torch.Tensor, mask: Any, call: sdpa.Call) -> bool:
+        """Whether the last call had the same query, key and mask: one map, applied to several values."""
+        parts = (query, key, mask)
+        before, settings = self.last, self.last_settings
+        self.last = tuple(None if part is None else weakref.ref(part) for part in parts)
+        self.last_settings = (call.is_causal, call.scale)
+        if len(before) != len(parts) or settings != self.last_settings:
+            return False
+        return all(
+            part is None if old is None else part is not None and old() is part
+            for old, part in zip(before, parts, strict=True)
+        )
+
+
+def as_autocast(call: sdpa.Call) -> sdpa.Call:
+    """The call with query and key as autocast hands them to the kernel."""
+    device = call.query.device.type
+    if not torch.is_autocast_enabled(device) or call.query.dtype == torch.float64:
+        return call
+    dtype = torch.get_autocast_dtype(device)
+    return replace(call, query=call.query.to(dtype), key=call.key.to(dtype))

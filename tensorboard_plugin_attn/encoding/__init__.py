@@ -1,0 +1,1 @@
+"""A record ⇄ the bytes of its file."""

@@ -1,0 +1,284 @@
+"""Encoded layers and tokens ⇄ the bytes of one ``.safetensors`` file, format 1 (``docs/format.md``)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.encoding.codes import Compressor, compress
+from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer
+from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
+from tensorboard_plugin_attn.record.tokens import TokenAxes
+
+__all__ = [
+    "FIRST_READ",
+    "FORMAT",
+    "Header",
+    "Span",
+    "pack_record",
+    "parse_header",
+    "probe_hash",
+    "read_header",
+    "read_tensor",
+]
+
+FORMAT = 1
+FIRST_READ = 64 << 10
+DTYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "U32": np.uint32, "U8": np.uint8}
+ITEM_BYTES = {name: np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}
+
+ReadRange = Callable[[int, int], bytes]  # (start, stop) → bytes
+
+
+class Span(NamedTuple):
+    """Where one tensor lies in its file."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """The parsed start of a file: what it says of itself, where its tensors lie, and the head metrics."""
+
+    meta: dict[str, Any]
+    spans: dict[str, Span]
+    metrics: NDArray[np.float32]  # [layer, head, metric]
+    nbytes: int
+    path: str = ""
+
+    def answer(self) -> dict[str, Any]:
+        """What is said of the record outside its file: all but the checksums."""
+        return {name: value for name, value in self.meta.items() if name != "crc32"}
+
+
+def pack_record(
+    tag: str,
+    step: int,
+    wall_time: float,
+    axes: TokenAxes,
+    layers: Sequence[EncodedLayer],
+    metric_names: Sequence[str],
+    *,
+    precision: str = "uint8",
+    left_out: Sequence[dict[str, Any]] = (),
+    track: Sequence[dict[str, Any]] = (),
+    kind: str = "weights",
+    compressor: Compressor = compress,
+) -> list[bytes]:
+    """One record → the buffers of its file, in order."""
+    tensors = pack_tensors(layers, compressor, patterns=kind == "weights")
+    bare = {"weights": False, "vectors": False} if kind == "metrics" else {}
+    meta = {
+        "format": FORMAT,
+        "tag": tag,
+        "step": step,
+        "wall_time": wall_time,
+        "kind": kind,
+        "precision": precision,
+        "layers": [{**layer.entry, **bare} for layer in layers],
+        "metrics": list(metric_names),
+        "probe": probe_hash(axes, layers),
+        "left_out": list(left_out),
+        "faults": [{"layer": number, **each} for number, layer in enumerate(layers) for each in layer.faults],
+        "crc32": {name: zlib.crc32(data) for name, (_, _, data) in tensors.items()} | {"header": ""},
+        **token_fields(axes),
+        **({"track": list(track)} if track else {}),
+    }
+    meta["crc32"]["header"] = header_crc(meta)
+    return container(meta, tensors)
+
+
+Tensors = dict[str, tuple[str, tuple[int, ...], bytes]]  # name → dtype, shape, data
+
+
+def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patterns: bool) -> Tensors:
+    """The tensors in file order: what is read most comes first, wide types before bytes."""
+    tensors: Tensors = {}
+
+    def add(name: str, dtype: str, array: NDArray[Any]) -> None:
+        tensors[name] = dtype, array.shape, array.tobytes()
+
+    add("head_metrics", "F32", pad_metrics([layer.metrics for layer in layers]))
+    if not patterns:
+        return tensors
+    members = [pack_members(layer, compressor) for layer in layers]
+    for number, layer in enumerate(layers):
+        if layer.row_max is not None:
+            add(f"layer.{number}.row_max", "F32", layer.row_max)
+            add(f"layer.{number}.member_bytes", "U32", np.array([len(m) for m in members[number]], np.uint32))
+    for dtype in ("F32", "F16", "BF16"):
+        for number, layer in enumerate(layers):
+            for name in VECTORS:
+                if name in layer.vectors and layer.vectors[name][0] == dtype:
+                    add(f"layer.{number}.{name}", dtype, layer.vectors[name][1])
+    thumbnails = compressor(b"".join(layer.thumbnail.tobytes() for layer in layers))
+    tensors["thumbnails"] = "U8", (len(thumbnails),), thumbnails
+    for number, parts in enumerate(members):
+        if parts:
+            data = b"".join(parts)
+            tensors[f"layer.{number}.weights"] = "U8", (len(data),), data
+    return tensors
+
+
+def pack_members(layer: EncodedLayer, compressor: Compressor) -> list[bytes]:
+    """One gzip member per head; none where the weights were left out."""
+    return [] if layer.codes is None else [compressor(head) for head in layer.codes]
+
+
+def pad_metrics(metrics: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Layers of ``[head, metric]`` → ``[layer, head, metric]``, NaN where a head does not exist."""
+    heads = max(len(values) for values in metrics)
+    padded = np.full((len(metrics), heads, metrics[0].shape[1]), np.nan, np.float32)
+    for number, values in enumerate(metrics):
+        padded[number, : len(values)] = values
+    return padded
+
+
+def token_fields(axes: TokenAxes) -> dict[str, Any]:
+    """The header's fields about tokens."""
+    fields: dict[str, Any] = {
+        "tokens": {"tokens": axes.tokens},
+        "special": {"tokens": np.flatnonzero(axes.special).tolist()},
+        "sentence_b_start": axes.sentence_b_start,
+    }
+    if axes.decoder_tokens is not None:
+        fields["tokens"]["decoder_tokens"] = axes.decoder_tokens
+        fields["special"]["decoder_tokens"] = np.flatnonzero(axes.decoder_special).tolist()
+    if axes.words is not None:
+        fields["words"] = {"tokens": axes.words}
+    return fields
+
+
+def probe_hash(axes: TokenAxes, layers: Sequence[EncodedLayer]) -> str:
+    """Equal for two records of the same input: tokens, lengths and masks."""
+    masks = [(layer.entry["queries"], layer.entry["keys"], layer.entry["mask"]) for layer in layers]
+    text = json.dumps([axes.tokens, axes.decoder_tokens, masks])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def header_crc(meta: dict[str, Any]) -> int:
+    """CRC-32 of the header's JSON, computed with its own field empty."""
+    blank = {**meta, "crc32": {**meta["crc32"], "header": ""}}
+    return zlib.crc32(json_text(blank).encode())
+
+
+def text_crc(text: str, crc: int) -> int:
+    """What ``header_crc`` gave for this JSON, in which its result now stands."""
+    return zlib.crc32(text.replace(f'"header":{crc}', '"header":""', 1).encode())
+
+
+def json_text(meta: dict[str, Any]) -> str:
+    """JSON that is the same in every process."""
+    return json.dumps(meta, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def container(meta: dict[str, Any], tensors: Tensors) -> list[bytes]:
+    """The safetensors layout: length, JSON padded to 8 bytes, buffers back to back."""
+    header: dict[str, Any] = {"__metadata__": {"attn": json_text(meta)}}
+    end = 0
+    for name, (dtype, shape, data) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [end, end + len(data)]}
+        end += len(data)
+    text = json.dumps(header, ensure_ascii=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return [len(text).to_bytes(8, "little"), text, *(data for _, _, data in tensors.values())]
+
+
+def read_header(read: ReadRange, size: int, path: str = "") -> Header:
+    """The header and head metrics of a file of ``size`` bytes, in one read where they fit in 64 KiB.
+
+    Raises:
+        DamagedFileError: the file is cut off, altered or not one of ours.
+        NewerFormatError: a later version of this package wrote it.
+    """
+    start = read(0, min(size, FIRST_READ))
+    if len(start) < 8:
+        raise DamagedFileError(f"the file has {size} bytes, too few for a record", path=path)
+    length = int.from_bytes(start[:8], "little")
+    if not 2 <= length <= 100_000_000:
+        raise DamagedFileError("it does not start like a safetensors file", path=path)
+    if 8 + length > size:
+        raise DamagedFileError(short_file(size, f"more than {8 + length:,}"), path=path)
+    if len(start) < 8 + length:
+        start += read(len(start), 8 + length)
+    return parse_header(start, length, size, read, path)
+
+
+def parse_header(start: bytes, length: int, size: int, read: ReadRange, path: str) -> Header:
+    """The bytes of a header, with what follows of the first read → Header, checked."""
+    try:
+        fields = json.loads(start[8 : 8 + length])
+        text = fields.pop("__metadata__")["attn"]
+        meta = json.loads(text)
+        newer = meta["format"] > FORMAT
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise DamagedFileError(
+            f"its header is not that of an attention record ({error!r})", path=path
+        ) from error
+    if newer:
+        raise NewerFormatError(
+            f"it has format {meta['format']}, this version reads up to {FORMAT}; "
+            f"upgrade tensorboard-plugin-attn",
+            path=path,
+        )
+    try:
+        whole = text_crc(text, meta["crc32"]["header"]) == meta["crc32"]["header"]
+        spans = {name: parse_span(field, 8 + length) for name, field in fields.items()}
+        metrics_span = spans["head_metrics"]
+        whole = whole and spans.keys() == meta["crc32"].keys() - {"header"}
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"its header is incomplete ({error!r})", path=path) from error
+    if not whole:
+        raise DamagedFileError("its header does not match its checksum", path=path)
+    stop = max(span.stop for span in spans.values())
+    if stop != size:
+        raise DamagedFileError(short_file(size, f"{stop:,}"), path=path)
+    data = start[metrics_span.start : metrics_span.stop]
+    if len(data) < metrics_span.stop - metrics_span.start:
+        data = read(metrics_span.start, metrics_span.stop)
+    return Header(meta, spans, checked(meta, "head_metrics", metrics_span, data, path), len(start), path)
+
+
+def short_file(size: int, expected: str) -> str:
+    """What is said of a file of the wrong length."""
+    return (
+        f"the file has {size:,} bytes, its header says {expected}; a copy or a disk was probably interrupted"
+    )
+
+
+def parse_span(field: dict[str, Any], base: int) -> Span:
+    """One safetensors entry → Span. Raises ValueError when shape and offsets do not fit."""
+    dtype, shape, (start, stop) = field["dtype"], field["shape"], field["data_offsets"]
+    nbytes = ITEM_BYTES[dtype]
+    for length in shape:
+        if type(length) is not int or length < 0:
+            raise ValueError(f"shape {shape} is no shape")
+        nbytes *= length
+    if type(start) is not int or start < 0 or stop - start != nbytes:
+        raise ValueError(f"shape {shape} does not fill bytes {start} to {stop}")
+    return Span(dtype, tuple(shape), base + start, base + int(stop))
+
+
+def read_tensor(header: Header, read: ReadRange, name: str) -> NDArray[Any]:
+    """One tensor, its checksum verified. Raises DamagedFileError."""
+    if name not in header.spans:
+        raise DamagedFileError(f"it has no {name}", path=header.path)
+    span = header.spans[name]
+    return checked(header.meta, name, span, read(span.start, span.stop), header.path)
+
+
+def checked(meta: dict[str, Any], name: str, span: Span, data: bytes, path: str) -> NDArray[Any]:
+    """Bytes → array, when they are what was written."""
+    if len(data) != span.stop - span.start or zlib.crc32(data) != meta["crc32"].get(name):
+        raise DamagedFileError(f"the bytes of {name} do not match their checksum", path=path)
+    return np.frombuffer(data, DTYPES[span.dtype]).reshape(span.shape)

@@ -1,0 +1,1 @@
+"""Attention weights → numbers per head, in numpy alone."""

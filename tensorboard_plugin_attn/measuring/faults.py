@@ -1,0 +1,85 @@
+"""One layer's weights → what cannot be right about them: NaN, rows that do not sum to 1, weight on masked keys."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.measuring.head_metrics import causal_lengths
+from tensorboard_plugin_attn.measuring.token_patterns import padding_flags
+from tensorboard_plugin_attn.record.layer import LayerAttention
+
+__all__ = ["hidden_keys", "layer_faults", "rows_without_padding"]
+
+SUM_TOLERANCE = 0.02  # rows of bfloat16 weights miss 1 by up to 0.01
+MASKED_TOLERANCE = 1e-3
+
+
+def layer_faults(layer: LayerAttention) -> list[dict[str, Any]]:
+    """Faults as the header lists them: which heads, which fault, and by how much at worst.
+
+    A mask that was read off the weights themselves cannot be broken by them.
+    """
+    sums = layer.weights @ np.ones(layer.num_keys, np.float32)
+    broken = np.isnan(sums).any(axis=1)
+    found = [fault("nan", broken, None)]
+    rows = rows_without_padding(layer)
+    if rows.any():
+        weights = np.nan_to_num(layer.weights) if broken.any() else layer.weights
+        found.append(sum_fault(sums[:, rows], broken, may_be_less=layer.mechanism != ""))
+        found.append(masked_fault(layer, weights, rows))
+    return [each for each in found if each["heads"]]
+
+
+def fault(name: str, heads: NDArray[np.bool_], worst: float | None) -> dict[str, Any]:
+    """One entry, without heads where there is none."""
+    entry: dict[str, Any] = {"fault": name, "heads": np.flatnonzero(heads).tolist()}
+    return entry if worst is None else {**entry, "worst": round(worst, 6)}
+
+
+def sum_fault(sums: NDArray[np.float32], broken: NDArray[np.bool_], *, may_be_less: bool) -> dict[str, Any]:
+    """Heads with a row that does not sum to 1; ``worst`` is the sum farthest from it.
+
+    ``may_be_less``: captured weights lack the part that a learned sink takes, which is no fault.
+    """
+    off = sums - 1 if may_be_less else np.abs(sums - 1)
+    off[broken] = 0
+    return fault("row_sum", off.max(axis=1) > SUM_TOLERANCE, float(sums.flat[off.argmax()]))
+
+
+def masked_fault(
+    layer: LayerAttention, weights: NDArray[np.float32], rows: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Heads with weight on keys that the mask hides, or on padding; ``worst`` is the largest sum in one row."""
+    hidden = hidden_keys(layer)
+    padded = padding_flags(layer.key_tokens)
+    if padded is not None:
+        hidden = np.broadcast_to(padded, weights.shape[1:]) if hidden is None else hidden | padded
+    if hidden is None:
+        return {"heads": []}
+    subscripts = "hqk,hqk->hq" if hidden.ndim == 3 else "hqk,qk->hq"
+    mass = np.einsum(subscripts, weights, hidden.astype(np.float32))[:, rows]
+    return fault("masked", mass.max(axis=1) > MASKED_TOLERANCE, float(mass.max()))
+
+
+def rows_without_padding(layer: LayerAttention) -> NDArray[np.bool_]:
+    """The rows of real queries."""
+    padded = padding_flags(layer.query_tokens)
+    return np.ones(layer.num_queries, bool) if padded is None else ~padded
+
+
+def hidden_keys(layer: LayerAttention) -> NDArray[np.bool_] | None:
+    """``[query, key]`` or ``[head, query, key]``: keys that the layer's mask hides; None: none, or unknown."""
+    queries, keys = layer.num_queries, layer.num_keys
+    window = re.fullmatch(r"window (\d+)", layer.mask or "")
+    if layer.mask == "causal" or window:
+        lengths = causal_lengths(queries, keys)[:, None]
+        hidden: NDArray[np.bool_] = np.arange(keys) >= lengths
+        return hidden | (np.arange(keys) < lengths - int(window[1])) if window else hidden
+    if layer.mask == "other" and layer.bias is not None:
+        hidden = np.isneginf(layer.bias)
+        return np.broadcast_to(hidden, layer.weights.shape) if hidden.any() else None
+    return None

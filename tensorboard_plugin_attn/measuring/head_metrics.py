@@ -1,0 +1,296 @@
+"""The attention of one layer → one number per head and metric.
+
+``A[i, j]`` is the weight of query i on key j. Only rows with more than one visible key count: the first row of
+a causal layer always has weight 1 on itself and would make every head look sharp. NaN: the metric is not
+defined for this layer, such as the previous token in cross-attention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.token_patterns import (
+    after_earlier_occurrences,
+    earlier_occurrences,
+    padding_flags,
+)
+from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.warn import tell
+
+__all__ = [
+    "CHANGES",
+    "METRICS",
+    "Metric",
+    "causal_lengths",
+    "choose_changes",
+    "choose_metrics",
+    "compute_metrics",
+    "informative_rows",
+    "mean",
+    "select_rows",
+    "sum_of_x_log_x",
+    "undefined",
+]
+
+Heads = NDArray[Any]  # float [head]
+Metric = Callable[[LayerAttention], Any]
+Pattern = Callable[[Sequence[str]], NDArray[np.bool_]]  # tokens → cells [query, key]
+
+
+def entropy(layer: LayerAttention) -> Heads:
+    """Mean over rows of −Σ A ln A / ln n, n = visible keys: 0 = one key, 1 = uniform (Clark et al. 2019)."""
+    rows, counts = informative_rows(layer)
+    weights = select_rows(layer.weights, rows)
+    return mean(-sum_of_x_log_x(weights) / np.log(counts[rows]))
+
+
+def mean_distance(layer: LayerAttention) -> Heads:
+    """Σ A·|i−j| / Σ A, in tokens (Vig & Belinkov 2019)."""
+    rows, _ = informative_rows(layer)
+    if layer.kind == "cross" or not rows.any():
+        return undefined(layer)
+    positions = np.arange(layer.num_keys)
+    distance = np.abs(np.arange(layer.num_queries)[rows, None] - positions).astype(np.float32)
+    weights = select_rows(layer.weights, rows).reshape(layer.num_heads, -1)
+    total: Heads = weights.sum(axis=1)
+    distances: Heads = weights @ distance.ravel()
+    return np.where(total > 0, distances / np.where(total > 0, total, 1), np.nan).astype(np.float32)
+
+
+def confidence(layer: LayerAttention) -> Heads:
+    """Mean over rows of the largest weight (Voita et al. 2019)."""
+    rows, _ = informative_rows(layer)
+    return mean(select_rows(layer.weights, rows).max(axis=-1))
+
+
+def previous_token(layer: LayerAttention) -> Heads:
+    """Mean of A[i, i−1] (Clark et al. 2019, divided by the rows that have one)."""
+    return offset_mass(layer, -1)
+
+
+def same_token(layer: LayerAttention) -> Heads:
+    """Mean of A[i, i]."""
+    return offset_mass(layer, 0)
+
+
+def next_token(layer: LayerAttention) -> Heads:
+    """Mean of A[i, i+1]."""
+    return offset_mass(layer, 1)
+
+
+def first_token(layer: LayerAttention) -> Heads:
+    """Mean over i ≥ 1 of A[i, 0], the attention sink (Xiao et al. 2023)."""
+    rows, _ = informative_rows(layer)
+    rows[: 1 if layer.kind == "self" else 0] = False
+    return mean(layer.weights[:, rows, 0])
+
+
+def special_tokens(layer: LayerAttention) -> Heads:
+    """Mean of Σ A[i, j] over the special tokens j (Clark et al. 2019)."""
+    if not layer.key_special.any():
+        return undefined(layer)
+    rows, _ = informative_rows(layer)
+    return mean(select_rows(layer.weights, rows) @ layer.key_special.astype(np.float32))
+
+
+def duplicate_token(layer: LayerAttention) -> Heads:
+    """Mean of Σ A[i, j] over earlier occurrences j of token i, over the rows that have one (Wang et al. 2022)."""
+    return pattern_mass(layer, earlier_occurrences)
+
+
+def induction(layer: LayerAttention) -> Heads:
+    """Mean of Σ A[i, p+1] over earlier occurrences p of token i: prefix matching (Olsson et al. 2022)."""
+    return pattern_mass(layer, after_earlier_occurrences)
+
+
+def max_score(layer: LayerAttention) -> Heads:
+    """Largest score ``scale · q·k + bias`` over visible keys, before softmax (S_max of Kimi K2, 2025)."""
+    if layer.max_score is not None:
+        known: Heads = np.where(np.isneginf(layer.max_score), np.float32(np.nan), layer.max_score)
+        return known
+    if layer.query is None or layer.key is None:
+        return undefined(layer)
+    key = np.repeat(layer.key, layer.num_heads // layer.num_kv_heads, axis=0).astype(np.float32)
+    scores = layer.query.astype(np.float32) @ key.transpose(0, 2, 1)
+    scores *= layer.query.shape[-1] ** -0.5 if layer.scale is None else layer.scale
+    if layer.bias is not None:
+        scores += layer.bias
+    visible = layer.weights.max(axis=0) > 0
+    if layer.mask == "causal":
+        visible = np.tril(np.ones_like(visible))
+    largest: Heads = np.where(visible, scores, np.float32(-np.inf)).max(axis=(1, 2))
+    return largest
+
+
+def diagonality(layer: LayerAttention) -> Heads:
+    """Cross-attention: 1 − mean |i/(I−1) − Σ_j A·j/(J−1)|; 1 = weights run along the diagonal."""
+    if layer.kind != "cross" or layer.num_queries < 2 or layer.num_keys < 2:
+        return undefined(layer)
+    rows, _ = informative_rows(layer)
+    centre = layer.weights @ np.linspace(0, 1, layer.num_keys, dtype=np.float32)
+    expected = np.linspace(0, 1, layer.num_queries, dtype=np.float32)
+    return mean((1 - np.abs(centre - expected))[:, rows])
+
+
+def focus_rate(layer: LayerAttention) -> Heads:
+    """Cross-attention: mean over queries of the largest weight; 1 = each query looks at one key."""
+    return confidence(layer) if layer.kind == "cross" else undefined(layer)
+
+
+METRICS: dict[str, Metric] = {
+    function.__name__: function
+    for function in (
+        entropy,
+        mean_distance,
+        confidence,
+        previous_token,
+        same_token,
+        next_token,
+        first_token,
+        special_tokens,
+        duplicate_token,
+        induction,
+        max_score,
+        diagonality,
+        focus_rate,
+    )
+}
+
+
+CHANGES = ("change_previous", "change_first")  # they need an earlier record too: see change.py
+
+
+def choose_changes(metrics: str | Sequence[str] | Mapping[str, Metric]) -> list[str]:
+    """Which of ``CHANGES`` are among the chosen metrics: all, unless names say otherwise."""
+    if metrics == "all" or isinstance(metrics, Mapping):
+        return list(CHANGES)
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    return [name for name in CHANGES if name in names]
+
+
+def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[str, Metric]:
+    """``"all"``, names, or a dict of your own functions, which come after the built-in ones; less ``CHANGES``.
+
+    Raises:
+        InvalidRecordError: a name is unknown.
+    """
+    if isinstance(metrics, Mapping):
+        return {**METRICS, **metrics}
+    names = list(METRICS) if metrics == "all" else [metrics] if isinstance(metrics, str) else list(metrics)
+    unknown = [name for name in names if name not in METRICS and name not in CHANGES]
+    if unknown:
+        raise InvalidRecordError(
+            f"unknown metrics {unknown}; known: {', '.join([*METRICS, *CHANGES])}, or pass a dict name → function"
+        )
+    return {name: METRICS[name] for name in names if name in METRICS}
+
+
+def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDArray[np.float32]:
+    """Float32 ``[head, metric]``. A function that fails gives NaN and a warning, and never stops training."""
+    values = np.full((layer.num_heads, len(metrics)), np.nan, np.float32)
+    for column, (name, function) in enumerate(metrics.items()):
+        try:
+            values[:, column] = np.asarray(function(layer), np.float32)
+        except Exception as error:  # noqa: BLE001 a user's function may raise anything, and training goes on
+            tell(f"metric {name!r} failed on layer {layer.name!r}: {error!r}")
+    return values
+
+
+def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which rows see more than one key and are no padding, and how many keys each row sees."""
+    queries, keys = layer.num_queries, layer.num_keys
+    padded_rows = padding_flags(getattr(layer, "query_tokens", ()))
+    if layer.mask not in ("full", "causal"):
+        counts = np.count_nonzero(layer.weights.max(axis=0) > 0, axis=1)
+    else:
+        visible = visible_keys(layer, padded_rows)
+        seen = np.full(queries, keys) if layer.mask == "full" else causal_lengths(queries, keys)
+        counts = np.concatenate([[0], np.cumsum(visible)])[seen]
+    rows = counts > 1
+    if padded_rows is not None:
+        rows &= ~padded_rows
+    return rows, counts
+
+
+def visible_keys(layer: LayerAttention, padded_rows: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """All keys but the padding that no real query looks at."""
+    padded = padding_flags(getattr(layer, "key_tokens", ()))
+    if padded is None:
+        return np.ones(layer.num_keys, bool)
+    rows = slice(None) if padded_rows is None else ~padded_rows
+    attended: NDArray[np.bool_] = layer.weights[:, rows].max(axis=(0, 1)) > 0
+    return ~padded | attended
+
+
+def causal_lengths(queries: int, keys: int) -> NDArray[np.int64]:
+    """How many keys each query sees under a causal mask; the last query sees the last key."""
+    lengths: NDArray[np.int64] = np.minimum(np.arange(1, queries + 1) + max(keys - queries, 0), keys)
+    return lengths
+
+
+def select_rows(weights: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
+    """``weights[:, rows]``, as a view where the rows are neighbours."""
+    chosen = np.flatnonzero(rows)
+    if len(chosen) and chosen[-1] - chosen[0] + 1 == len(chosen):
+        return weights[:, chosen[0] : chosen[-1] + 1]
+    return weights[:, chosen]
+
+
+def offset_mass(layer: LayerAttention, offset: int) -> Heads:
+    """Mean of A[i, i+offset] over the informative rows that have such a key."""
+    if layer.kind == "cross":
+        return undefined(layer)
+    rows, _ = informative_rows(layer)
+    queries = np.flatnonzero(rows)
+    queries = queries[(queries + offset >= 0) & (queries + offset < layer.num_keys)]
+    padded = padding_flags(getattr(layer, "key_tokens", ()))
+    if padded is not None:
+        queries = queries[~padded[queries + offset]]
+    return mean(layer.weights[:, queries, queries + offset])
+
+
+def pattern_mass(layer: LayerAttention, pattern: Pattern) -> Heads:
+    """Mean of Σ A[i, j] over the pattern's cells, over the rows that have one."""
+    if layer.kind == "cross" or layer.num_queries != layer.num_keys:
+        return undefined(layer)
+    queries, keys = pattern_cells(pattern, tuple(layer.key_tokens))
+    inside = informative_rows(layer)[0][queries]
+    if not inside.any():
+        return undefined(layer)
+    queries, keys = queries[inside], keys[inside]
+    starts = np.flatnonzero(np.diff(queries, prepend=-1))
+    return mean(np.add.reduceat(layer.weights[:, queries, keys], starts, axis=1))
+
+
+@lru_cache(maxsize=2)  # two patterns, asked for again by every layer of a record
+def pattern_cells(pattern: Pattern, tokens: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The queries and keys of a pattern's cells, row by row."""
+    queries, keys = np.nonzero(pattern(tokens))
+    return queries, keys
+
+
+def sum_of_x_log_x(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Σ x ln x over the last axis, 0 where x is 0."""
+    logs = np.maximum(weights, np.finfo(np.float32).tiny)
+    np.log(logs, out=logs)
+    total: NDArray[np.float32] = np.einsum("...k,...k->...", weights, logs)
+    return total
+
+
+def mean(rows: NDArray[Any]) -> Heads:
+    """Mean over the last axis; NaN where it is empty."""
+    if rows.shape[-1] == 0:
+        return np.full(rows.shape[0], np.nan, np.float32)
+    means: Heads = rows.mean(axis=-1, dtype=np.float32)
+    return means
+
+
+def undefined(layer: LayerAttention) -> Heads:
+    """NaN for every head."""
+    return np.full(layer.num_heads, np.nan, np.float32)

@@ -1,0 +1,1 @@
+"""Files → records, series and studies, for notebooks and for the tab."""

@@ -1,0 +1,286 @@
+"""A log directory → its runs, tags, steps, records and head metrics, for notebooks and scripts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.encoding.decode import read_record
+from tensorboard_plugin_attn.encoding.format import Header
+from tensorboard_plugin_attn.errors import DamagedFileError, NotRecordedError
+from tensorboard_plugin_attn.reading.studies import Source, compare_sources, evolve_series, find_in_source
+from tensorboard_plugin_attn.record.record import AttentionRecord
+from tensorboard_plugin_attn.storing.files import open_files
+from tensorboard_plugin_attn.storing.store import StepFile, list_steps, list_tags, open_header
+from tensorboard_plugin_attn.storing.walk import run_directories
+from tensorboard_plugin_attn.studying.compare import Comparison
+from tensorboard_plugin_attn.studying.evolution import Evolution
+from tensorboard_plugin_attn.studying.find import Found, evenly_first, parse_pattern
+from tensorboard_plugin_attn.studying.health import Thresholds
+
+__all__ = ["AttentionReader", "MetricSeries"]
+
+
+@dataclass(frozen=True)
+class MetricSeries:
+    """Head metrics of one probe over the steps.
+
+    ``values`` is float32 ``[step, layer, head, metric]``, NaN where a head does not exist, a metric is not
+    defined, or a step was not logged with it. ``damaged`` names the steps whose file cannot be read; they are
+    not among ``steps``.
+    """
+
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    names: list[str]
+    layers: list[str]
+    values: NDArray[np.float32]
+    damaged: list[int]
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame: one row per step, layer and head, one column per metric. Needs pandas."""
+        import pandas
+
+        _, num_layers, num_heads, _ = self.values.shape
+        index = pandas.MultiIndex.from_product(
+            [self.steps.tolist(), range(num_layers), range(num_heads)], names=["step", "layer", "head"]
+        )
+        return pandas.DataFrame(self.values.reshape(len(index), -1), index=index, columns=self.names)
+
+
+class AttentionReader:
+    """Reads what AttentionWriter wrote below a directory or fsspec URL.
+
+    Example:
+        >>> reader = AttentionReader("runs")
+        >>> record = reader.read("baseline", "doctor/she", 60)
+        >>> record.layers[5].weights[3]  # float32 [query, key] of layer 5, head 3
+    """
+
+    def __init__(self, logdir: str | os.PathLike[str]) -> None:
+        self.files = open_files(logdir)
+
+    def runs(self) -> list[str]:
+        """The runs with attention, named as TensorBoard names them; ``"."`` is the directory itself."""
+        paths = ["/".join(parts) for parts in run_directories(self.files)]
+        return sorted(path or "." for path in paths if self.logged_tags(path))
+
+    def tags(self, run: str) -> list[str]:
+        """The probes of a run. Raises NotRecordedError."""
+        tags = self.logged_tags(run_path(run))
+        if not tags:
+            raise NotRecordedError(
+                f"no attention recorded for run {run!r}; recorded runs: {listed(self.runs())}"
+            )
+        return tags
+
+    def steps(self, run: str, tag: str) -> list[int]:
+        """The logged steps of a probe, in order. Raises NotRecordedError."""
+        return [step_file.step for step_file in self.step_files(run, tag)]
+
+    def read(self, run: str, tag: str, step: int) -> AttentionRecord:
+        """One record; ``layers[i].weights`` is float32 ``[head, query, key]``.
+
+        Raises:
+            NotRecordedError: run, tag or step was never logged; the message says what was.
+            DamagedFileError: the file is not whole.
+        """
+        source = self.source(run, tag, step)
+        return read_record(source.header, source.read)
+
+    def metrics(self, run: str, tag: str) -> MetricSeries:
+        """Every head's metrics at every logged step. Raises NotRecordedError."""
+        return metric_series(*self.headers(run, tag))
+
+    def evolution(self, run: str, tag: str, thresholds: Thresholds | None = None) -> Evolution:
+        """What emerged when (``marks()``), the role of each head at each step, hints at what may be wrong.
+
+        Raises NotRecordedError.
+        """
+        headers, damaged = self.headers(run, tag)
+        series = metric_series(headers, damaged)
+        return evolve_series(headers, series.names, series.values, thresholds)
+
+    def compare(self, first: tuple[str, str, int], second: tuple[str, str, int]) -> Comparison:
+        """Two records, each as (run, tag, step) → what every head gained and lost from the first to the second.
+
+        Raises:
+            IncomparableError: they are of inputs that do not align; it says why.
+            NotRecordedError: one was never logged, or with head metrics only.
+            DamagedFileError: a file is not whole.
+
+        Example:
+            >>> reader.compare(("a", "doctor/she", 0), ("a", "doctor/she", 60)).ranking()[0]
+        """
+        same_run = first[0] == second[0]
+        starts = None if same_run else (self.first_header(*first[:2]), self.first_header(*second[:2]))
+        return compare_sources(self.source(*first), self.source(*second), same_run=same_run, starts=starts)
+
+    def find(
+        self,
+        run: str,
+        tag: str,
+        step: int,
+        *,
+        query: Any = None,
+        key: Any = None,
+        template: str | None = None,
+    ) -> Found:
+        """Every head's weight from some queries on some keys, or on a template's cells, at one step.
+
+        Args:
+            query: a position, a token, a set of them, or a ``range`` of positions.
+            key: the same.
+            template: ``"previous"``, ``"same"``, ``"next"``, ``"first"``, ``"same_word"``, ``"induction"`` or
+                ``"across"`` (the sentences of a pair), instead of query and key.
+
+        Raises:
+            InvalidRecordError: the probe has no such tokens, or cannot have the template.
+            NotRecordedError: it was never logged, or with head metrics only.
+            DamagedFileError: the file is not whole.
+
+        Example:
+            >>> reader.find("a", "doctor/she", 60, query="she", key="nurse").ranking()[:5]
+            >>> reader.find("a", "doctor/she", 60, query=range(9, 12), key=range(2, 6)).ranking()  # a region
+        """
+        return find_in_source(self.source(run, tag, step), parse_pattern(template, query, key))
+
+    def find_over_steps(
+        self, run: str, tag: str, *, query: Any = None, key: Any = None, template: str | None = None
+    ) -> Iterator[Found]:
+        """``find`` at every readable step with weights, the last and the first step first, then those between.
+
+        Each carries ``done`` and ``total``, for a bar of progress. Raises as ``find``.
+        """
+        pattern = parse_pattern(template, query, key)
+        steps = [each for each in self.step_files(run, tag) if each.kind == "weights"]
+        for done, step_file in enumerate(evenly_first(steps), start=1):
+            with suppress(DamagedFileError):
+                found = find_in_source(self.open_source(step_file), pattern)
+                yield replace(found, done=done, total=len(steps))
+
+    def to_html(
+        self, run: str, tag: str, step: int, *, view: str = "model", layer: int = 0, head: int = 0
+    ) -> str:
+        """One record as one HTML file with the tab's own views, that opens from disk without server or network.
+
+        Args:
+            view: the one that is open at first: ``"evolution"``, ``"model"``, ``"head"`` or ``"neuron"``.
+                Histories have this one step. Query and key travel with the Neuron view alone: those of
+                ``layer``, and of its neighbours as long as the file stays below 6 MB.
+            layer: the one that is selected at first.
+            head: the same.
+
+        Raises:
+            NotRecordedError: run, tag or step was never logged.
+            RequestError: there is no such view, or the frontend is not built.
+            DamagedFileError: the file is not whole.
+
+        Example:
+            >>> Path("nurse.html").write_text(reader.to_html("a", "doctor/she", 60), encoding="utf-8")
+        """
+        # Imported here: it brings in TensorBoard, which nothing else of this module needs.
+        from tensorboard_plugin_attn.serving.opened_record import open_record
+        from tensorboard_plugin_attn.serving.standalone import standalone_html
+
+        record = open_record(self.files, self.find_step(run, tag, step))
+        return standalone_html(record, run, view, f"p.attn.layer={layer:d}&p.attn.head={head:d}")
+
+    def headers(self, run: str, tag: str) -> tuple[list[Header], list[int]]:
+        """The headers of a tag, and the steps whose file cannot be read."""
+        headers, damaged = [], []
+        for step_file in self.step_files(run, tag):
+            try:
+                headers.append(open_header(self.files, step_file))
+            except DamagedFileError:
+                damaged.append(step_file.step)
+        if not headers:
+            raise DamagedFileError(f"no step of run {run!r}, tag {tag!r} can be read: {damaged}")
+        return headers, damaged
+
+    def first_header(self, run: str, tag: str) -> Header:
+        """The header of the first logged step."""
+        return open_header(self.files, self.step_files(run, tag)[0])
+
+    def source(self, run: str, tag: str, step: int) -> Source:
+        """One record, opened."""
+        return self.open_source(self.find_step(run, tag, step))
+
+    def open_source(self, step_file: StepFile) -> Source:
+        """One file, opened."""
+        header = open_header(self.files, step_file)
+        return Source(header, partial(self.files.read, step_file.path))
+
+    def logged_tags(self, path: str) -> list[str]:
+        """The tags of a run that have steps; a writer that failed or purged may leave empty directories."""
+        tags = list_tags(self.files, path)
+        return [tag for tag, directory in tags.items() if list_steps(self.files, directory)]
+
+    def step_files(self, run: str, tag: str) -> list[StepFile]:
+        """The files of a tag, or an error that lists the tags."""
+        tags = list_tags(self.files, run_path(run))
+        found = list_steps(self.files, tags[tag]) if tag in tags else []
+        if not found:
+            raise NotRecordedError(
+                f"no attention recorded for run {run!r}, tag {tag!r}; recorded tags: {listed(self.tags(run))}"
+            )
+        return found
+
+    def find_step(self, run: str, tag: str, step: int) -> StepFile:
+        """The file of a step, or an error that lists the steps."""
+        files = {step_file.step: step_file for step_file in self.step_files(run, tag)}
+        if step not in files:
+            raise NotRecordedError(
+                f"no attention recorded for run {run!r}, tag {tag!r}, step {step}; recorded steps: {listed(files)}"
+            )
+        return files[step]
+
+
+def run_path(run: str) -> str:
+    """The name of a run → its directory below the root."""
+    return "" if run == "." else run
+
+
+def metric_series(headers: list[Header], damaged: list[int]) -> MetricSeries:
+    """Headers by step → their metrics as one array."""
+    names = ordered_union(header.meta["metrics"] for header in headers)
+    return MetricSeries(
+        steps=np.array([header.meta["step"] for header in headers]),
+        wall_times=np.array([header.meta["wall_time"] for header in headers]),
+        names=names,
+        layers=[entry["name"] for entry in headers[-1].meta["layers"]],
+        values=stack_metrics([(header.meta["metrics"], header.metrics) for header in headers], names),
+        damaged=damaged,
+    )
+
+
+def stack_metrics(
+    records: list[tuple[list[str], NDArray[np.float32]]], names: list[str]
+) -> NDArray[np.float32]:
+    """Metrics ``[layer, head, metric]`` of each step, with their names → ``[step, layer, head, metric]``."""
+    layers = max(values.shape[0] for _, values in records)
+    heads = max(values.shape[1] for _, values in records)
+    stacked = np.full((len(records), layers, heads, len(names)), np.nan, np.float32)
+    for row, (own_names, values) in enumerate(records):
+        columns = [names.index(name) for name in own_names]
+        stacked[row, : values.shape[0], : values.shape[1], columns] = np.moveaxis(values, -1, 0)
+    return stacked
+
+
+def ordered_union(lists: Iterable[list[str]]) -> list[str]:
+    """Every name once, in the order of first appearance."""
+    return list(dict.fromkeys(name for names in lists for name in names))
+
+
+def listed(names: Iterable[Any]) -> str:
+    """Names for a message, the first twenty spelled out."""
+    found = [str(name) for name in names]
+    more = f" and {len(found) - 20} more" if len(found) > 20 else ""
+    return (", ".join(found[:20]) or "none") + more

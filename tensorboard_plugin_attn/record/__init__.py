@@ -1,0 +1,1 @@
+"""Tokens and layers, checked once → the one data type of the package."""

@@ -1,0 +1,167 @@
+"""HTTP requests of the Attention tab → listing, records and series → responses (``docs/http_api.md``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tensorboard.backend import http_util
+from tensorboard.plugins import base_plugin
+from tensorboard.util import tb_logging
+from werkzeug import wrappers
+
+from tensorboard_plugin_attn.errors import AttentionError
+from tensorboard_plugin_attn.serving.answers import (
+    Answer,
+    RequestError,
+    binary_answer,
+    digest,
+    error_answer,
+    json_answer,
+)
+from tensorboard_plugin_attn.serving.assets import ENTRY, find_asset
+from tensorboard_plugin_attn.serving.listing import Listing
+from tensorboard_plugin_attn.serving.metric_series import MetricSource
+from tensorboard_plugin_attn.serving.npz import record_npz
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
+from tensorboard_plugin_attn.serving.query import integer, optional_integer, text, where
+from tensorboard_plugin_attn.serving.record_results import (
+    Packed,
+    record_result,
+    thumbnails_result,
+    vectors_result,
+    weights_result,
+)
+from tensorboard_plugin_attn.serving.roots import parse_roots
+from tensorboard_plugin_attn.serving.standalone import standalone_html
+from tensorboard_plugin_attn.serving.study_routes import EvolutionRoutes
+
+__all__ = ["AttnPlugin"]
+
+Arguments = Mapping[str, str]
+
+YEAR = 365 * 24 * 3600
+DEFAULT_INTERVAL = 5.0
+
+logger = tb_logging.get_logger()
+
+
+class AttnPlugin(base_plugin.TBPlugin):
+    """TensorBoard's Attention tab."""
+
+    plugin_name = "attn"
+
+    def __init__(self, context: base_plugin.TBContext) -> None:
+        interval = getattr(context.flags, "reload_interval", None)
+        self.listing = Listing(parse_roots(context.flags))
+        self.records = OpenedRecords(self.listing)
+        provider = getattr(context, "data_provider", None)
+        self.evolution = EvolutionRoutes(self.listing, self.records, MetricSource(), provider)
+        self.listing.start(DEFAULT_INTERVAL if interval is None else float(interval))
+
+    def is_active(self) -> bool:
+        """Whether a record was found so far; answered from memory."""
+        return self.listing.has_records
+
+    def frontend_metadata(self) -> base_plugin.FrontendMetadata:
+        """The tab's name and its ES module."""
+        return base_plugin.FrontendMetadata(es_module_path=f"/{ENTRY}", tab_name="Attention")
+
+    def get_plugin_apps(self) -> dict[str, Any]:
+        """The routes; whatever else is asked for below ours is a file of the bundle or nothing."""
+        return {
+            "/index": serve(lambda request: self.index_answer()),
+            "/record": serve(lambda request: self.record_answer(request.args)),
+            "/thumbnails": serve(lambda request: self.binary(request.args, thumbnails_result)),
+            "/weights": serve(lambda request: self.weights_answer(request.args)),
+            "/vectors": serve(lambda request: self.vectors_answer(request.args)),
+            "/metrics": serve(lambda request: self.evolution.metrics(request.args)),
+            "/compare": serve(lambda request: self.evolution.compare(request.args)),
+            "/find": serve(lambda request: self.evolution.find(request.args)),
+            "/export": serve(lambda request: self.export_answer(request.args)),
+            "/scalars": serve(self.evolution.scalars),
+            f"/{ENTRY}": serve(lambda request: find_asset(ENTRY)),
+            "/*": serve(lambda request: find_asset(request.path.partition("/plugin/attn/")[2])),
+        }
+
+    def index_answer(self) -> Answer:
+        """Every run, tag and step."""
+        answer = json_answer(self.listing.index())
+        return Answer(answer.content, answer.content_type, etag=digest(answer.content))
+
+    def record_answer(self, arguments: Arguments) -> Answer:
+        """The header of one record."""
+        asked = arguments.get("v")
+        fields, version = self.records.use(*where(arguments), asked, record_result)
+        return json_answer(fields, immutable=asked is not None, etag=version)
+
+    def weights_answer(self, arguments: Arguments) -> Answer:
+        """The weights of one layer, or of one head."""
+        layer, head = integer(arguments, "layer"), optional_integer(arguments, "head")
+        return self.binary(arguments, lambda record: weights_result(record, layer, head))
+
+    def vectors_answer(self, arguments: Arguments) -> Answer:
+        """Query and key of one head."""
+        layer, head = integer(arguments, "layer"), integer(arguments, "head")
+        return self.binary(arguments, lambda record: vectors_result(record, layer, head))
+
+    def export_answer(self, arguments: Arguments) -> Answer:
+        """One record as a file, as bytes to save: a stand-alone page never runs as a page of TensorBoard's."""
+        content, _ = self.records.use(*where(arguments), arguments.get("v"), exported_file(arguments))
+        return Answer(content, "application/octet-stream", etag=digest(content))
+
+    def binary(self, arguments: Arguments, result: Callable[[OpenedRecord], Packed]) -> Answer:
+        """Arrays of one record."""
+        asked = arguments.get("v")
+        (arrays, fields), version = self.records.use(*where(arguments), asked, result)
+        return binary_answer(arrays, fields, immutable=asked is not None, etag=version)
+
+
+def exported_file(arguments: Arguments) -> Callable[[OpenedRecord], bytes]:
+    """What makes the file that a request wants: ``format`` html, which is the default, or npz."""
+    wanted = arguments.get("format", "html")
+    if wanted == "npz":
+        return record_npz
+    if wanted != "html":
+        message = f"format must be html or npz, got {wanted[:40]!r}"
+        raise RequestError(400, "bad_request", message, parameter="format")
+    run, view, state = text(arguments, "run"), text(arguments, "view"), arguments.get("state", "")
+    return lambda record: standalone_html(record, run, view, state).encode()
+
+
+def serve(route: Callable[[wrappers.Request], Answer]) -> Any:
+    """A function from request to answer → a WSGI application; our errors become JSON."""
+
+    @wrappers.Request.application
+    def application(request: wrappers.Request) -> wrappers.Response:
+        return respond(request, answered(route, request))
+
+    return application
+
+
+def answered(route: Callable[[wrappers.Request], Answer], request: wrappers.Request) -> Answer:
+    """What a route answers, errors included."""
+    try:
+        return route(request)
+    except AttentionError as error:
+        return error_answer(error)
+    except Exception as error:  # remote stores raise errors of their own; the tab shows the message
+        logger.exception("Attention: %s failed", request.full_path)
+        return error_answer(RequestError(500, "failed", f"{type(error).__name__}: {error}"))
+
+
+def respond(request: wrappers.Request, answer: Answer) -> wrappers.Response:
+    """An answer → the response, with what the browser may keep of it."""
+    headers = [("ETag", f'W/"{answer.etag}"')] if answer.etag else []
+    same = bool(answer.etag) and request.if_none_match.contains_weak(answer.etag)
+    response: wrappers.Response = http_util.Respond(
+        request,
+        b"" if same else answer.content,
+        answer.content_type,
+        code=304 if same else answer.status,
+        expires=YEAR if answer.immutable else 0,
+        headers=headers,
+    )
+    if answer.immutable:
+        response.headers["Cache-Control"] = f"private, max-age={YEAR}, immutable"
+    return response

@@ -1,0 +1,196 @@
+"""Series, comparisons and found heads → the arrays and fields of the routes for evolution."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.encoding.codes import compress
+from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
+from tensorboard_plugin_attn.reading.studies import Source, compare_sources, find_in_source
+from tensorboard_plugin_attn.serving.answers import Array, RequestError
+from tensorboard_plugin_attn.serving.metric_series import MetricSeries
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
+from tensorboard_plugin_attn.serving.record_results import Packed, absent, whole
+from tensorboard_plugin_attn.studying.compare import Comparison
+from tensorboard_plugin_attn.studying.emergence import FACTOR, SMALLEST
+from tensorboard_plugin_attn.studying.evolution import BECAME, SHAPE, UNTOLD, Evolution, evolve
+from tensorboard_plugin_attn.studying.find import Found, Pattern
+from tensorboard_plugin_attn.studying.health import Thresholds
+from tensorboard_plugin_attn.studying.roles import ROLE_METRICS, ROLES
+
+__all__ = ["EvolutionAsked", "compare_result", "evolution_result", "find_result"]
+
+FIND_SECONDS = 0.4  # after which the rest of the steps is left for the next request
+
+
+@dataclass(frozen=True)
+class EvolutionAsked:
+    """What an Evolution request may choose."""
+
+    smallest: float = SMALLEST
+    factor: float = FACTOR
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+
+def evolution_result(series: MetricSeries, meta: dict[str, Any], asked: EvolutionAsked) -> Packed:
+    """What the ``metrics`` route answers, and marks, roles, baseline and hints beside it."""
+    evolution = evolve(
+        series.steps.astype(np.int64), series.names, series.values, series.facts, meta, asked.thresholds
+    )
+    arrays, fields = series.packed()
+    return [*arrays, *evolution_arrays(evolution)], {
+        **fields,
+        **evolution_fields(evolution, meta, asked),
+        "kinds": [facts.kind for facts in series.facts],
+    }
+
+
+def evolution_arrays(evolution: Evolution) -> list[Array]:
+    """Marks ``[layer, head, metric]``, roles ``[step, layer, head]`` and the baseline ``[layer, metric]``."""
+    emergence = evolution.emergence
+    found = emergence.index >= 0
+    steps = np.where(found, evolution.steps[np.maximum(emergence.index, 0)], np.nan)
+    return [
+        whole("mark_step", "float64", steps),
+        whole("mark_before", "float32", emergence.before),
+        whole("mark_after", "float32", emergence.after),
+        whole("mark_noise", "float32", emergence.noise),
+        whole("scales", "float32", emergence.scales),
+        whole("roles", "uint8", evolution.roles.roles),
+        whole("role_scores", "float32", evolution.roles.scores),
+        whole("baseline", "float32", evolution.baseline),
+    ]
+
+
+def evolution_fields(evolution: Evolution, meta: Mapping[str, Any], asked: EvolutionAsked) -> dict[str, Any]:
+    """The same in words, and the limits that were used."""
+    return {
+        "roles": [*ROLES, "unclassified"],
+        "marks": evolution.marks_json(asked.smallest, asked.factor),
+        "smallest": asked.smallest,
+        "factor": asked.factor,
+        "became": BECAME,
+        "untold": list(UNTOLD),
+        "shape": list(SHAPE),
+        "role_metrics": list(ROLE_METRICS),
+        "hints": [hint.as_json() for hint in evolution.hints],
+        "thresholds": asdict(asked.thresholds),
+        "probe_changes": evolution.probe_changes,
+        "track": meta.get("track", []),
+    }
+
+
+def compare_result(
+    first: OpenedRecord, second: OpenedRecord, starts: tuple[OpenedRecord, OpenedRecord] | None
+) -> Packed:
+    """What every head gained and lost from the first record to the second.
+
+    ``starts`` are the first records of two runs; None: both are of one run.
+    """
+    check_patterns(first)
+    check_patterns(second)
+    headers = None if starts is None else (starts[0].header, starts[1].header)
+    comparison = compare_sources(source(first), source(second), same_run=starts is None, starts=headers)
+    return comparison_arrays(comparison), comparison_fields(comparison)
+
+
+def comparison_arrays(comparison: Comparison) -> list[Array]:
+    """``[layer, head]`` each, and one gzip member with all pictures."""
+    pictures = compress(b"".join(layer.picture.tobytes() for layer in comparison.layers))
+    return [
+        whole("change", "float32", comparison.change),
+        whole("layer_change", "float32", comparison.layer_change),
+        *(
+            whole(name, dtype, padded([getattr(layer, name) for layer in comparison.layers], dtype))
+            for name, dtype in (
+                ("query", "uint32"),
+                ("key", "uint32"),
+                ("before", "float32"),
+                ("after", "float32"),
+            )
+        ),
+        Array("pictures", "uint8", (len(pictures),), pictures),
+    ]
+
+
+def comparison_fields(comparison: Comparison) -> dict[str, Any]:
+    """The shapes of the pictures, what differs, and the heads by change."""
+    return {
+        "layers": [
+            dict(zip(("heads", "height", "width"), layer.picture.shape, strict=True))
+            for layer in comparison.layers
+        ],
+        "differing": comparison.differing,
+        "warnings": comparison.warnings,
+        "ranking": [[row.layer, row.head] for row in comparison.ranking()],
+    }
+
+
+def padded(layers: Sequence[NDArray[Any]], dtype: str) -> NDArray[Any]:
+    """Layers of ``[head]`` → ``[layer, head]``; 0 or NaN where a head does not exist."""
+    stacked = np.full((len(layers), max(map(len, layers))), np.nan if dtype == "float32" else 0, dtype)
+    for number, values in enumerate(layers):
+        stacked[number, : len(values)] = values
+    return stacked
+
+
+def find_result(steps: Sequence[int], open_step: Callable[[int], OpenedRecord], pattern: Pattern) -> Packed:
+    """Every head's weight on a pattern at the steps asked for, in that order, as many as fit in the time.
+
+    Of several steps, those without patterns or with a damaged file are told as skipped.
+    """
+    started = time.monotonic()
+    found: list[Found] = []
+    skipped: list[dict[str, Any]] = []
+    left = list(steps)
+    while left and (not found or time.monotonic() - started < FIND_SECONDS):
+        step = left.pop(0)
+        try:
+            record = open_step(step)
+            check_patterns(record)
+            found.append(found_at(record, pattern))
+        except (DamagedFileError, RequestError) as error:
+            if len(steps) == 1 or getattr(error, "status", 422) == 400:
+                raise
+            skipped.append({"step": step, "reason": str(error)})
+    return found_arrays(found), {"skipped": skipped, "left": left}
+
+
+def found_at(record: OpenedRecord, pattern: Pattern) -> Found:
+    """Every head's weight at one step; a pattern that this probe cannot have is a bad request."""
+    try:
+        return find_in_source(source(record), pattern)
+    except InvalidRecordError as error:
+        raise RequestError(400, "bad_request", str(error)) from error
+
+
+def found_arrays(found: Sequence[Found]) -> list[Array]:
+    """``[step, layer, head]``, NaN where a step has no such layer or head."""
+    shapes = [each.values.shape for each in found] or [(0, 0)]
+    layers, heads = (max(shape[axis] for shape in shapes) for axis in (0, 1))
+    values = np.full((len(found), layers, heads), np.nan, np.float32)
+    for target, each in zip(values, found, strict=True):
+        target[: each.values.shape[0], : each.values.shape[1]] = each.values
+    uniform = found[0].uniform if found else np.empty(0, np.float32)
+    return [
+        whole("values", "float32", values),
+        whole("steps", "float64", np.array([each.step for each in found], np.float64)),
+        whole("uniform", "float32", uniform),
+    ]
+
+
+def check_patterns(record: OpenedRecord) -> None:
+    """Raise RequestError 404 where a step has head metrics only."""
+    if record.header.meta["kind"] == "metrics":
+        raise absent(record, "weights")
+
+
+def source(record: OpenedRecord) -> Source:
+    """An opened record as comparisons and searches take it."""
+    return Source(record.header, record.read)

@@ -1,0 +1,171 @@
+"""Queries about many records → answers: evolution of a probe, comparison of two records, heads found, scalars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from tensorboard import context
+from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
+from werkzeug import wrappers
+
+from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
+from tensorboard_plugin_attn.serving.answers import Answer, RequestError, binary_answer, digest, json_answer
+from tensorboard_plugin_attn.serving.byte_cache import ByteCache
+from tensorboard_plugin_attn.serving.listing import Listing, TagDirectory
+from tensorboard_plugin_attn.serving.metric_series import MetricSeries, MetricSource
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
+from tensorboard_plugin_attn.serving.query import integer, integers, number, positions, text, where
+from tensorboard_plugin_attn.serving.record_results import Packed, whole
+from tensorboard_plugin_attn.serving.scalars import list_scalars, read_scalars
+from tensorboard_plugin_attn.serving.study_results import (
+    EvolutionAsked,
+    compare_result,
+    evolution_result,
+    find_result,
+)
+from tensorboard_plugin_attn.studying.find import Pattern, parse_pattern
+from tensorboard_plugin_attn.studying.health import THRESHOLD_NAMES, parse_thresholds
+
+__all__ = ["EvolutionRoutes"]
+
+Arguments = Mapping[str, str]
+
+KEPT_BYTES = 32 << 20
+
+
+class EvolutionRoutes:
+    """Answers from a listing, opened records, metric series and TensorBoard's data provider (None: there is none)."""
+
+    def __init__(
+        self, listing: Listing, records: OpenedRecords, metrics: MetricSource, provider: Any = None
+    ) -> None:
+        self.listing = listing
+        self.records = records
+        self.series = metrics
+        self.provider = provider
+        self.kept: ByteCache[Answer] = ByteCache(KEPT_BYTES)
+
+    def metrics(self, arguments: Arguments) -> Answer:
+        """The head metrics of all steps of one tag; with ``evolution``: marks, roles and hints too."""
+        directory = self.listing.find_tag(text(arguments, "run"), text(arguments, "tag"))
+        directory.refresh()
+        versions = " ".join(step_file.version for step_file in directory.steps.values())
+        if "evolution" in arguments:
+            return self.evolution(arguments, directory, versions)
+        packed = only_values(self.series.series(directory).packed(), arguments)
+        return binary_answer(*packed, etag=digest(f"{arguments.get('values')} {versions}".encode()))
+
+    def evolution(self, arguments: Arguments, directory: TagDirectory, versions: str) -> Answer:
+        """From memory when neither files nor thresholds have changed."""
+        asked = evolution_asked(arguments)
+        etag = digest(f"{asked} {arguments.get('values')} {versions}".encode())
+        key = id(directory.files), directory.path, etag
+        kept = self.kept.get(key)
+        if kept is None:
+            series = self.series.series(directory)
+            packed = evolution_result(series, self.latest(arguments, series), asked)
+            kept = binary_answer(*only_values(packed, arguments), etag=etag)
+            self.kept.put(key, kept, len(kept.content))
+        return kept
+
+    def latest(self, arguments: Arguments, series: MetricSeries) -> dict[str, Any]:
+        """The header of the last step that can be read."""
+        run, tag = text(arguments, "run"), text(arguments, "tag")
+        if not len(series.steps):
+            raise DamagedFileError(f"no step of run {run!r}, tag {tag!r} can be read: {series.damaged}")
+        return self.opened(run, tag, int(series.steps[-1])).header.meta
+
+    def compare(self, arguments: Arguments) -> Answer:
+        """What changed from record A (``run``, ``tag``, ``step``) to record B (the same names with ``_b``)."""
+        first, second = where(arguments), second_record(arguments)
+        asked = arguments.get("v"), arguments.get("v_b")
+
+        def with_second(one: OpenedRecord) -> tuple[Packed, str]:
+            return self.records.use(*second, asked[1], lambda other: self.compared(first, one, second, other))
+
+        ((arrays, fields), version_b), version = self.records.use(*first, asked[0], with_second)
+        return binary_answer(arrays, fields, immutable=None not in asked, etag=f"{version}.{version_b}")
+
+    def compared(
+        self,
+        first: tuple[str, str, int],
+        one: OpenedRecord,
+        second: tuple[str, str, int],
+        other: OpenedRecord,
+    ) -> Packed:
+        """Two opened records; of different runs, their first records say whether they start alike."""
+        if first[0] == second[0]:
+            return compare_result(one, other, None)
+        return compare_result(one, other, (self.first_record(*first[:2]), self.first_record(*second[:2])))
+
+    def first_record(self, run: str, tag: str) -> OpenedRecord:
+        """The first logged record of a probe."""
+        return self.opened(run, tag, min(self.listing.find_tag(run, tag).steps))
+
+    def opened(self, run: str, tag: str, step: int, version: str | None = None) -> OpenedRecord:
+        """One record as it is now."""
+        return self.records.use(run, tag, step, version, lambda record: record)[0]
+
+    def find(self, arguments: Arguments) -> Answer:
+        """Every head's weight on a pattern, at one step or at several."""
+        pattern = pattern_asked(arguments)
+        run, tag = text(arguments, "run"), text(arguments, "tag")
+        steps = integers(arguments, "steps" if "steps" in arguments else "step")
+        asked = arguments.get("v") if len(steps) == 1 else None
+        arrays, fields = find_result(steps, lambda step: self.opened(run, tag, step, asked), pattern)
+        return binary_answer(arrays, fields, immutable=asked is not None)
+
+    def scalars(self, request: wrappers.Request) -> Answer:
+        """The scalars of a run, or one of them over the steps."""
+        run, tag = text(request.args, "run"), request.args.get("tag")
+        asking = context.from_environ(request.environ)
+        experiment = request.environ.get(WSGI_ENVIRON_KEY, "")
+        if tag is None:
+            return json_answer({"run": run, "tags": list_scalars(self.provider, asking, experiment, run)})
+        return json_answer(read_scalars(self.provider, asking, experiment, run, tag))
+
+
+def second_record(arguments: Arguments) -> tuple[str, str, int]:
+    """Record B of a comparison; run and tag are those of A unless they are given."""
+    run, tag = text(arguments, "run"), text(arguments, "tag")
+    return arguments.get("run_b", run), arguments.get("tag_b", tag), integer(arguments, "step_b")
+
+
+def only_values(packed: Packed, arguments: Arguments) -> Packed:
+    """The same with the values of the metrics that ``values`` names, where a query has it. Raises RequestError 400."""
+    if "values" not in arguments:
+        return packed
+    arrays, fields = packed
+    wanted = text(arguments, "values").split(",")
+    unknown = [name for name in wanted if name not in fields["names"]]
+    if unknown:
+        known = ", ".join(fields["names"])
+        message = (
+            f"values must be metrics with commas between them, got {unknown[0][:40]!r}; metrics: {known}"
+        )
+        raise RequestError(400, "bad_request", message, parameter="values")
+    columns = [fields["names"].index(name) for name in wanted]
+    values = np.frombuffer(arrays[0].data, np.float32).reshape(arrays[0].shape)[..., columns]
+    return [whole("values", "float32", values), *arrays[1:]], {**fields, "value_names": wanted}
+
+
+def evolution_asked(arguments: Arguments) -> EvolutionAsked:
+    """The thresholds that a query names, the others as they are."""
+    given = {name: number(arguments, name) for name in THRESHOLD_NAMES if name in arguments}
+    marks = {name: number(arguments, name) for name in ("smallest", "factor") if name in arguments}
+    return EvolutionAsked(**marks, thresholds=parse_thresholds(given))
+
+
+def pattern_asked(arguments: Arguments) -> Pattern:
+    """A template, or positions of queries and keys. Raises RequestError 400."""
+    query, key = (positions(arguments, name) if name in arguments else None for name in ("query", "key"))
+    try:
+        pattern = parse_pattern(arguments.get("template"), query, key)
+    except InvalidRecordError as error:
+        raise RequestError(400, "bad_request", str(error)) from error
+    if "axes" not in arguments:
+        return pattern
+    query_tokens, _, key_tokens = arguments["axes"].partition(",")
+    return Pattern(pattern.template, query, key, (query_tokens, key_tokens))

@@ -1,0 +1,1 @@
+"""Run, tag and step ⇄ files on a disk or in a bucket."""

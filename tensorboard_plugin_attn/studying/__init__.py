@@ -1,0 +1,1 @@
+"""Records and their series → what changed, when, and what each head is."""

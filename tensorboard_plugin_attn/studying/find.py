@@ -1,0 +1,197 @@
+"""A record and a pattern (query and key positions, or a template) → every head's weight on it.
+
+A head's weight on a pattern is the mean, over the queries that the pattern has cells for, of the sum over its cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.faults import hidden_keys
+from tensorboard_plugin_attn.measuring.head_metrics import mean
+from tensorboard_plugin_attn.measuring.token_pairs import Pair, resolve_pair
+from tensorboard_plugin_attn.measuring.token_patterns import TEMPLATES, Grid, padding_flags, template_cells
+from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.tokens import TokenAxes
+
+__all__ = ["Found", "FoundHead", "Pattern", "evenly_first", "find_heads", "parse_pattern"]
+
+DENSE = 0.05  # share of cells above which whole rows are multiplied instead of single cells picked
+
+LayerRows = Callable[[int, NDArray[np.int64]], NDArray[np.float32]]  # layer, queries → [head, query, key]
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A template's name, or a query and a key: positions, tokens or sets of them."""
+
+    template: str = ""
+    query: Any = None
+    key: Any = None
+    axes: tuple[str, str] | None = None  # names of the token lists of query and key; None: any
+
+
+@dataclass(frozen=True)
+class FoundHead:
+    """One head and its weight on the pattern."""
+
+    layer: int
+    head: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """Every head's weight on a pattern: ``values`` ``[layer, head]``, NaN where it is not defined."""
+
+    step: int
+    pattern: Pattern
+    values: NDArray[np.float32]
+    uniform: NDArray[np.float32]  # [layer]: what uniform attention would give
+    done: int = 1  # steps looked at so far …
+    total: int = 1  # … of so many
+
+    def ranking(self) -> list[FoundHead]:
+        """Every head, the one with most weight first."""
+        heads = [
+            FoundHead(int(layer), int(head), float(self.values[layer, head]))
+            for layer, head in np.argwhere(~np.isnan(self.values))
+        ]
+        return sorted(heads, key=lambda found: (-found.weight, found.layer, found.head))
+
+
+def parse_pattern(template: str | None, query: Any, key: Any) -> Pattern:
+    """Either a template or both query and key.
+
+    Raises:
+        InvalidRecordError: neither or both were given, or there is no such template.
+    """
+    if (template is None) == (query is None and key is None) or (query is None) != (key is None):
+        raise InvalidRecordError(f"pass query and key, or template as one of {', '.join(TEMPLATES)}")
+    if template is not None and template not in TEMPLATES:
+        raise InvalidRecordError(f"template must be one of {', '.join(TEMPLATES)}, got {template!r}")
+    return Pattern(template or "", query, key)
+
+
+def find_heads(meta: Mapping[str, Any], axes: TokenAxes, weights: LayerRows, pattern: Pattern) -> Found:
+    """A header, its tokens and its weights → every head's weight on a pattern.
+
+    Raises:
+        InvalidRecordError: no layer can have the pattern; it says why.
+    """
+    layers = meta["layers"]
+    values = np.full((len(layers), max(layer["heads"] for layer in layers)), np.nan, np.float32)
+    uniform = np.full(len(layers), np.nan, np.float32)
+    known: dict[tuple[Any, ...], NDArray[np.bool_] | str] = {}
+    for number, entry in enumerate(layers):
+        kind = tuple(entry[name] for name in ("kind", "query_tokens", "key_tokens", "mask"))
+        if kind not in known:
+            known[kind] = cells_of(pattern, entry, axes)
+        cells = known[kind]
+        if isinstance(cells, str):
+            continue
+        uniform[number] = uniform_mass(cells, entry)
+        if entry["weights"]:
+            rows = np.flatnonzero(cells.any(axis=1))
+            values[number, : entry["heads"]] = pattern_mass(weights(number, rows), cells[rows])
+    if all(isinstance(cells, str) for cells in known.values()):
+        raise InvalidRecordError(str(next(iter(known.values()))))
+    return Found(meta["step"], pattern, values, uniform)
+
+
+def cells_of(pattern: Pattern, entry: Mapping[str, Any], axes: TokenAxes) -> NDArray[np.bool_] | str:
+    """``[query, key]`` of a layer's cells, or why it has none."""
+    if pattern.axes not in (None, (entry["query_tokens"], entry["key_tokens"])):
+        return f"no layer has the axes {pattern.axes}"
+    grid = layer_grid(entry, axes)
+    if not pattern.template:
+        pair = resolve_pair(pattern.query, pattern.key, grid.query_tokens, grid.key_tokens)
+        return pair_cells(pair, grid) if isinstance(pair, Pair) else pair
+    cells = template_cells(pattern.template, grid)
+    if cells is None:
+        return no_template(pattern.template, grid)
+    hidden = hidden_keys(bare_layer(entry))
+    visible = np.ones(grid.shape, bool) if hidden is None else ~hidden
+    for axis, tokens in enumerate((grid.query_tokens, grid.key_tokens)):
+        padded = padding_flags(tokens)
+        if padded is not None:
+            visible &= ~(padded[:, None] if axis == 0 else padded)
+    cells = cells & visible & (visible.sum(axis=1) > 1)[:, None]
+    return cells if cells.any() else f"no token of this probe has a cell of the template {pattern.template!r}"
+
+
+def no_template(template: str, grid: Grid) -> str:
+    """Why a layer cannot have a template."""
+    if template == "across" and grid.is_square:
+        return "the probe has one sentence; log a pair with sentence_b_start"
+    return f"cross-attention has no {template!r}: its queries and keys are different texts"
+
+
+def layer_grid(entry: Mapping[str, Any], axes: TokenAxes) -> Grid:
+    """The tokens of one layer."""
+    layer = bare_layer(entry)
+    axes.name_axes(layer)
+    own = entry["key_tokens"] == "tokens"
+    return Grid(
+        layer.query_tokens,
+        layer.key_tokens,
+        is_cross=entry["kind"] == "cross",
+        special=layer.key_special,
+        sentence_b_start=axes.sentence_b_start if own else None,
+        words=axes.words if own else None,
+    )
+
+
+def bare_layer(entry: Mapping[str, Any]) -> LayerAttention:
+    """A layer without weights, to ask for its tokens and its mask."""
+    shape = np.broadcast_to(np.float32(0), (1, entry["queries"], entry["keys"]))
+    return LayerAttention(shape, kind=entry["kind"], stack=entry["stack"], mask=entry["mask"])
+
+
+def pair_cells(pair: Pair, grid: Grid) -> NDArray[np.bool_]:
+    """The cells of some queries and some keys."""
+    cells = np.zeros(grid.shape, bool)
+    cells[np.ix_(pair.queries, pair.keys)] = True
+    return cells
+
+
+def pattern_mass(weights: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Mean over the rows of the sum over the pattern's cells, ``[head]``; each row has some."""
+    if cells.mean() > DENSE:
+        return mean(np.einsum("hqk,qk->hq", weights, cells.astype(np.float32)))
+    queries, keys = np.nonzero(cells)
+    starts = np.flatnonzero(np.diff(queries, prepend=-1))
+    return mean(np.add.reduceat(weights[:, queries, keys], starts, axis=1))
+
+
+def uniform_mass(cells: NDArray[np.bool_], entry: Mapping[str, Any]) -> float:
+    """What uniform attention over the visible keys would give; NaN under an irregular mask."""
+    if entry["mask"] == "other":
+        return float("nan")
+    hidden = hidden_keys(bare_layer(entry))
+    visible = np.full(len(cells), entry["keys"]) if hidden is None else (~hidden).sum(axis=1)
+    seen = cells if hidden is None else cells & ~hidden
+    rows = cells.any(axis=1)
+    return float((seen.sum(axis=1)[rows] / visible[rows]).mean())
+
+
+def evenly_first(items: Sequence[Item]) -> Iterator[Item]:
+    """Every item once: the ends first, then the middles of what lies between, so that any beginning is spread out."""
+    if items:
+        yield items[-1]
+    if len(items) > 1:
+        yield items[0]
+    gaps = [(0, len(items) - 1)]
+    while gaps:
+        start, stop = gaps.pop(0)
+        middle = (start + stop) // 2
+        if start < middle < stop:
+            yield items[middle]
+            gaps += [(start, middle), (middle, stop)]

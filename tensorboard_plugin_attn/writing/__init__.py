@@ -1,0 +1,1 @@
+"""Records → files, events and scalars, without holding up training."""

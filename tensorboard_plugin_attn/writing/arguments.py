@@ -1,0 +1,57 @@
+"""What a writer is called with → directory, layers and step, or an error that says what was expected."""
+
+from __future__ import annotations
+
+import operator
+import os
+from typing import Any
+
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.record.record import NO_LAYERS
+
+__all__ = ["check_step", "resolve_target", "split_layers"]
+
+
+def resolve_target(target: Any) -> tuple[str, Any]:
+    """A directory, URL or SummaryWriter → its directory, and the SummaryWriter or None."""
+    if isinstance(target, str | os.PathLike):
+        return os.fspath(target), None
+    directory = getattr(target, "log_dir", None) or getattr(target, "logdir", None)
+    if isinstance(directory, str | os.PathLike) and hasattr(target, "add_scalar"):
+        return os.fspath(directory), target
+    raise InvalidRecordError(
+        f"target must be a directory, an fsspec URL or a SummaryWriter, got {type(target).__name__}"
+    )
+
+
+def split_layers(weights: Any) -> list[Any]:
+    """One array ``[layer, head, query, key]`` or a sequence of layers → a list of layers."""
+    if weights is None:
+        raise InvalidRecordError(NO_LAYERS)
+    shape = tuple(getattr(weights, "shape", (0,) * 4))
+    if len(shape) not in (4, 5):
+        hint = "; of one layer pass [weights]" if len(shape) == 3 else ""
+        raise InvalidRecordError(
+            f"weights must have shape [layer, head, query, key], got an array of shape {shape}{hint}"
+        )
+    try:
+        layers = list(weights)
+    except TypeError as error:
+        raise InvalidRecordError(
+            f"weights must be one array [layer, head, query, key] or a sequence of [head, query, key], "
+            f"got {type(weights).__name__}"
+        ) from error
+    if not layers:
+        raise InvalidRecordError(NO_LAYERS)
+    if any(layer is None for layer in layers):
+        empty = [number for number, layer in enumerate(layers) if layer is None]
+        raise InvalidRecordError(f"weights of layers {empty} are None; {NO_LAYERS.split('; ', 1)[1]}")
+    return layers
+
+
+def check_step(step: Any) -> int:
+    """A step as int, or an error."""
+    try:
+        return operator.index(step.item() if hasattr(step, "item") else step)
+    except (RuntimeError, TypeError, ValueError) as error:  # item() of more than one number
+        raise InvalidRecordError(f"global_step must be an integer, got {step!r}") from error

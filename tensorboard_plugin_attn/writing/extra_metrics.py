@@ -1,0 +1,75 @@
+"""A record's layers, what was logged before and the pairs to follow → the metrics that need more than one layer's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.measuring.head_metrics import CHANGES
+from tensorboard_plugin_attn.measuring.token_pairs import TrackedPairs
+from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.writing.history import Reference, TagHistory
+from tensorboard_plugin_attn.writing.row_codes import RowCodes, row_codes
+
+__all__ = ["ExtraMetrics"]
+
+
+class ExtraMetrics:
+    """Measures the layers of one record one after another: change against earlier records, tracked pairs."""
+
+    def __init__(
+        self,
+        changes: Sequence[str] = (),
+        earlier: TagHistory | None = None,
+        pairs: TrackedPairs | None = None,
+    ) -> None:
+        self.changes = list(changes)
+        self.earlier = earlier or TagHistory()
+        self.pairs = pairs or TrackedPairs({})
+        self.rows: list[RowCodes] = []
+
+    @property
+    def names(self) -> list[str]:
+        """The metrics, in the order of the columns."""
+        return [*self.changes, *self.pairs.named]
+
+    def measure(
+        self, layer: LayerAttention, axes: TokenAxes, codes: NDArray[Any] | None
+    ) -> NDArray[np.float32]:
+        """``[head, metric]`` of the next layer; ``codes`` are its codes ``[head, query, key]`` where they exist."""
+        pairs = self.pairs.measure(layer.weights, axes.names(layer), layer.query_tokens, layer.key_tokens)
+        if not self.changes:
+            return pairs
+        number = len(self.rows)
+        own, rows = row_codes(layer, codes if codes is not None and codes.dtype == np.uint8 else None)
+        self.rows.append(own)
+        return np.concatenate([self.changed(own, rows, number), pairs], axis=1)
+
+    def changed(self, own: RowCodes, rows: NDArray[np.float32], number: int) -> NDArray[np.float32]:
+        """``[head, change]`` of one layer. The first record of a tag has not changed from the first."""
+        values = np.full((len(own.codes), len(self.changes)), np.nan, np.float32)
+        references = [self.reference(name) for name in self.changes]
+        layers = [each.layers[number] if each and number < len(each.layers) else None for each in references]
+        for column, change in enumerate(own.changes_from(layers, rows)):
+            if change is not None:
+                values[:, column] = change
+            elif self.earlier.last is None and self.changes[column] == CHANGES[1]:
+                values[:, column] = 0
+        return values
+
+    def reference(self, name: str) -> Reference | None:
+        """The earlier record that a change is measured against."""
+        return self.earlier.previous if name == CHANGES[0] else self.earlier.first
+
+    def of_another_probe(self, probe: str) -> list[int]:
+        """The columns whose reference had other tokens or masks, known once every layer is."""
+        references = [self.reference(name) for name in self.changes]
+        return [column for column, each in enumerate(references) if each and each.probe != probe]
+
+    def kept(self, step: int, probe: str) -> Reference:
+        """What later records of the tag are compared with."""
+        return Reference(step, probe, self.rows)

@@ -1,0 +1,79 @@
+"""Two processes under DDP and FSDP: bitwise the same with probes, and only rank 0 writes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from models.undisturbed_runs import TAGS, Small
+from torch import nn
+
+from tensorboard_plugin_attn import AttentionReader
+from tensorboard_plugin_attn.capturing import needs_every_rank
+
+SCRIPT = Path(__file__).parents[1] / "models" / "two_ranks.py"
+SETUPS = [
+    "DDP",
+    "DDP, gradient checkpointing",
+    "compiled DDP",
+    "DDP of a compiled model",
+    "FSDP1",
+    "FSDP1, flat parameters",
+    "FSDP2",
+    "FSDP2, compiled blocks",
+    "FSDP2, gradient checkpointing, autocast",
+]
+
+
+def run_ranks(directory: Path, backend: str) -> list[Any]:
+    command = [sys.executable, str(SCRIPT), str(directory), backend]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    traces: list[Any] = json.loads((directory / "traces.json").read_text())
+    return traces
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ranks")
+
+
+@pytest.fixture(scope="module")
+def ranks(directory: Path) -> list[Any]:
+    return run_ranks(directory, "eager")
+
+
+@pytest.mark.parametrize("name", SETUPS)
+def test_training_is_bitwise_the_same_on_both_ranks(name: str, ranks: list[Any], directory: Path) -> None:
+    for rank in ranks:
+        assert rank[name]["with"] == rank[name]["without"]
+        assert len(set(rank[name]["without"]["losses"])) == 4
+    assert [rank[name]["written"] for rank in ranks] == [4 * 3 * len(TAGS), 0]
+    reader = AttentionReader(directory)
+    for tag, length in zip(TAGS, (6, 4), strict=True):
+        assert reader.steps(name, tag) == [0, 1, 2, 3]
+        layers = reader.read(name, tag, 3).layers
+        assert [layer.weights.shape for layer in layers] == [(2, length, length)] * 2
+        assert [layer.name for layer in layers] == ["blocks.0", "blocks.1"]
+
+
+@pytest.mark.slow
+def test_training_with_inductor_is_bitwise_the_same_on_both_ranks(tmp_path: Path) -> None:
+    for rank in run_ranks(tmp_path, "inductor"):
+        for name in SETUPS:
+            assert rank[name]["with"] == rank[name]["without"]
+
+
+def test_only_models_whose_parameters_are_spread_over_ranks_need_every_rank() -> None:
+    class FSDPModule(nn.Module):
+        """As FSDP2 names the class that it gives to a module."""
+
+    model = Small()
+    assert not needs_every_rank(model)
+    assert needs_every_rank(nn.Sequential(model, FSDPModule()))
+    model.head.weight.ds_id = 1  # as DeepSpeed ZeRO-3 marks its parameters
+    assert needs_every_rank(model)

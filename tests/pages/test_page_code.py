@@ -1,0 +1,154 @@
+"""README.md and docs/: every block of Python runs as it stands and gives what the page says."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import alignment
+import bias
+import distance_decay
+import induction
+import numpy as np
+import pytest
+import torch
+from models.tiny_bert import save_tiny_bert
+from pages.page_code import ROOT, blocks, run_block
+from transformers import (
+    AutoTokenizer,
+    BertForSequenceClassification,
+    GPT2Config,
+    GPT2LMHeadModel,
+    Trainer,
+    TrainingArguments,
+)
+
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn.measuring.head_metrics import CHANGES, METRICS
+from tensorboard_plugin_attn.storing.store import list_steps, list_tags
+
+TWO_STEPS = ["--steps", "2", "--no-serve"]
+STORIES: dict[str, Callable[[], int]] = {
+    "docs/use_case_bias.md": lambda: bias.main([*TWO_STEPS, "--model", "my-bert"]),
+    "docs/use_case_induction.md": lambda: induction.main(TWO_STEPS),
+    "docs/use_case_alignment.md": lambda: alignment.main(TWO_STEPS),
+    "docs/use_case_distance_decay.md": lambda: distance_decay.main(TWO_STEPS),
+}
+TESTED = {"README.md", "docs/training.md", "docs/capture.md", "docs/evolution.md", "docs/format.md", *STORIES}
+SENTENCE = "the doctor asked the nurse a question because she was late ."
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory with a checkpoint of 6 layers and 4 heads."""
+    monkeypatch.chdir(tmp_path)
+    save_tiny_bert(tmp_path / "my-bert", layers=6, heads=4)
+    return tmp_path
+
+
+def bert(sentences: list[str]) -> dict[str, Any]:
+    """A model that returns its weights, its tokenizer, and encoded sentences."""
+    tokenizer = AutoTokenizer.from_pretrained("my-bert")
+    model = BertForSequenceClassification.from_pretrained("my-bert", attn_implementation="eager").eval()
+    inputs = tokenizer(sentences, return_tensors="pt")
+    tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
+    return {"model": model, "tokenizer": tokenizer, "inputs": inputs, "tokens": tokens, "step": 60}
+
+
+def trainer(names: dict[str, Any]) -> Callable[..., None]:
+    """A ``Trainer(..., callbacks=…)`` that trains two epochs, with the other arguments filled in."""
+
+    def train(_: Any, callbacks: list[Any]) -> None:
+        rows = [{"labels": torch.tensor(0), **{key: rows[0] for key, rows in names["inputs"].items()}}] * 8
+        arguments = TrainingArguments("runs/trainer", num_train_epochs=2, report_to="tensorboard")
+        Trainer(
+            names["model"],
+            arguments,
+            train_dataset=rows,
+            processing_class=names["tokenizer"],
+            callbacks=callbacks,
+        ).train()
+
+    return train
+
+
+def test_the_evolution_page_names_every_metric() -> None:
+    page = (ROOT / "docs" / "evolution.md").read_text("utf-8")
+    assert [name for name in [*METRICS, *CHANGES] if f"`{name}`" not in page] == []
+
+
+def test_every_page_with_python_is_tested() -> None:
+    pages = {page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]}
+    assert {page for page in pages if "```python" in (ROOT / page).read_text("utf-8")} == TESTED
+
+
+@pytest.mark.filterwarnings("ignore:.*pin_memory")  # torch says that there is no GPU
+def test_the_readme_logs_a_probe_by_writer_trainer_and_tensors_and_reads_it_back() -> None:
+    names = bert([SENTENCE])
+    names["Trainer"] = trainer(names)
+    probe, with_trainer, tensors, reading = blocks("README.md")
+    run_block("README.md", probe, names)
+    names["writer"].flush()
+    assert AttentionReader("runs").read("baseline", "doctor/she", 60).tokens[:2] == ["[CLS]", "the"]
+    run_block("README.md", with_trainer, names)
+    [place] = [run for run in AttentionReader("runs").runs() if run.startswith("trainer")]
+    assert AttentionReader("runs").steps(place, "doctor/she") == [0, 1, 2]
+    names["model"].eval()
+    run_block("README.md", tensors, names)
+    names["writer"].close()
+    run_block("README.md", reading, names)
+    given, read = names["outputs"].attentions, names["record"]
+    assert read.tokens == names["tokens"]
+    assert np.abs(read.layers[5].weights[3] - given[5][0, 3].detach().numpy()).max() < 0.002
+
+
+def test_the_capture_page_reads_a_batch_a_generation_and_what_beams_found() -> None:
+    names = bert([SENTENCE] * 4)
+    batch, generation, beams = blocks("docs/capture.md")
+    run_block("docs/capture.md", batch, names)
+    assert len(names["record"].layers) == 6
+    vocabulary = len(names["tokenizer"])
+    config = GPT2Config(n_embd=16, n_layer=2, n_head=2, vocab_size=vocabulary, bos_token_id=0, eos_token_id=0)
+    names["model"] = GPT2LMHeadModel(config).eval()
+    names["inputs"] = {"input_ids": names["inputs"]["input_ids"][:1], "attention_mask": torch.ones(1, 14)}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FutureWarning)  # transformers on its own defaults
+        run_block("docs/capture.md", generation, names)
+        run_block("docs/capture.md", beams, names)
+    assert names["record"].layers[0].mask == "causal"
+    assert names["captured"].layers[0].num_keys == len(names["output"][0]) - 1
+
+
+def test_the_evolution_page_follows_a_pair_and_reads_what_the_tab_shows() -> None:
+    logging, reading = blocks("docs/evolution.md")
+    names = bert([SENTENCE])
+    run_block("docs/evolution.md", logging, {**names, "summary_writer": "runs/mine"})
+    STORIES["docs/use_case_bias.md"]()
+    run_block("docs/evolution.md", reading, names)
+    assert "she→nurse" in AttentionReader("runs").metrics("mine", "doctor/she").names
+    assert names["series"].steps.tolist() == [0, 1, 2]
+
+
+def test_the_format_page_decodes_a_head_without_this_package(here: Path) -> None:
+    names = bert([SENTENCE])
+    with AttentionWriter("runs/a") as writer:
+        writer.add_probe("doctor/she", names["model"], names["inputs"], names["tokenizer"], 60)
+    reader = AttentionReader("runs")
+    [file] = list_steps(reader.files, list_tags(reader.files, "a")["doctor/she"])
+    shutil.copy(here / "runs" / file.path, here)
+    [block] = blocks("docs/format.md")
+    run_block("docs/format.md", block, names)
+    assert names["weights"] == pytest.approx(
+        reader.read("a", "doctor/she", 60).layers[5].weights[3], abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("page", list(STORIES))
+def test_the_python_of_a_use_case_runs_on_the_log_of_its_demo(page: str) -> None:
+    STORIES[page]()
+    names: dict[str, Any] = {}
+    for block in blocks(page):
+        run_block(page, block, names)

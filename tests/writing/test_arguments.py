@@ -1,0 +1,82 @@
+"""What a writer is given → checked: targets, layers and steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target, split_layers
+
+STEPS = [3, np.int64(3), np.int32(3), np.uint8(3), torch.tensor(3), np.array(3), np.array([3]), True + 2]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=[type(step).__name__ for step in STEPS])
+def test_integers_of_every_kind_are_steps(step: Any) -> None:
+    assert check_step(step) == 3
+    assert type(check_step(step)) is int
+
+
+NO_STEPS = [None, 0.5, 3.0, np.float64(3), "3", torch.tensor(3.5), torch.tensor([1, 2]), np.arange(2)]
+
+
+@pytest.mark.parametrize("step", NO_STEPS, ids=[repr(step) for step in NO_STEPS])
+def test_what_is_no_integer_is_no_step(step: Any) -> None:
+    with pytest.raises(InvalidRecordError, match="global_step must be an integer, got "):
+        check_step(step)
+
+
+SUMMARY_WRITERS = [
+    ("torch's", SimpleNamespace(log_dir="runs/a", add_scalar=print)),
+    ("tensorboardX's", SimpleNamespace(logdir="runs/a", add_scalar=print)),
+    ("with a Path", SimpleNamespace(log_dir=Path("runs/a"), add_scalar=print)),
+]
+
+
+@pytest.mark.parametrize(
+    "target", [case[1] for case in SUMMARY_WRITERS], ids=[case[0] for case in SUMMARY_WRITERS]
+)
+def test_a_summary_writer_gives_its_directory(target: Any) -> None:
+    assert resolve_target(target) == ("runs/a", target)
+
+
+@pytest.mark.parametrize("target", ["runs/a", Path("runs/a"), "s3://bucket/runs/a"])
+def test_a_directory_or_url_has_no_summary_writer(target: Any) -> None:
+    assert resolve_target(target) == (str(target), None)
+
+
+@pytest.mark.parametrize("target", [None, 7, object(), SimpleNamespace(log_dir="runs")])
+def test_a_target_that_is_none_is_refused(target: object) -> None:
+    with pytest.raises(
+        InvalidRecordError, match="must be a directory, an fsspec URL or a SummaryWriter, got"
+    ):
+        resolve_target(target)
+
+
+def test_layers_come_from_arrays_and_sequences() -> None:
+    weights = np.zeros((3, 2, 4, 4))
+    for given in (weights, list(weights), tuple(weights), torch.tensor(weights), iter(weights)):
+        assert [tuple(layer.shape) for layer in split_layers(given)] == [(2, 4, 4)] * 3
+
+
+@pytest.mark.parametrize("weights", [None, (), [], np.zeros((0, 2, 4, 4)), (None, None)])
+def test_weights_that_an_sdpa_model_returns_name_capture(weights: Any) -> None:
+    with pytest.raises(InvalidRecordError, match=r"capture\(model\)"):
+        split_layers(weights)
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ((5, 5), r"\[layer, head, query, key\], got an array of shape \(5, 5\)$"),
+        ((3, 5, 5), r"got an array of shape \(3, 5, 5\); of one layer pass \[weights\]"),
+    ],
+)
+def test_an_array_of_another_rank_is_told_by_its_own_shape(shape: tuple[int, ...], told: str) -> None:
+    with pytest.raises(InvalidRecordError, match=told):
+        split_layers(np.full(shape, 0.2))
