@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 __all__ = [
@@ -15,8 +15,10 @@ __all__ = [
     "number",
     "optional",
     "position",
+    "positions",
     "short",
     "text",
+    "texts",
 ]
 
 Value = TypeVar("Value")
@@ -44,6 +46,20 @@ class Fields:
         except ValueError as error:
             raise ValueError(f"{self.where}{name}: {error}") from None
 
+    def take_all(self, names: Sequence[str], sort: type[Value], parse: Callable[[Any], Value]) -> list[Value]:
+        """Several fields of one type. Raises ValueError. The common case is one look at their types."""
+        values = [self.values.get(name) for name in names]
+        if set(map(type, values)) == {sort}:
+            return values  # type: ignore[return-value] # that is what was just looked at
+        return [self.take(name, parse) for name in names]
+
+    def counts(self, names: Sequence[str]) -> list[int]:
+        """Several whole numbers above 0. Raises ValueError."""
+        values = self.take_all(names, int, count)
+        if min(values) > 0 and max(values) < MOST:
+            return values
+        return [self.take(name, count) for name in names]
+
     def each(self, name: str, parse: Callable[[Fields], Value]) -> tuple[Value, ...]:
         """A list of objects."""
         entries = self.take(name, a_list)
@@ -55,7 +71,7 @@ class Fields:
         """An object whose values are all of one sort."""
         if name not in self.values and default is not REQUIRED:
             return default  # type: ignore[no-any-return] # of the field's type, as the caller says
-        inner = Fields(self.values.get(name), f"{self.where}{name}.")
+        inner = Fields(self.take(name, lambda value: value), f"{self.where}{name}.")
         return {key: inner.take(key, parse) for key in inner.values}
 
 
@@ -85,6 +101,17 @@ def flag(value: Any) -> bool:
     if type(value) is not bool:
         raise expected("true or false", value)
     return value
+
+
+def texts(value: Any) -> list[str]:
+    """A list of strings."""
+    return value if type(value) is list and set(map(type, value)) == {str} else many(text)(value)
+
+
+def positions(value: Any) -> tuple[int, ...]:
+    """A list of positions."""
+    plain = type(value) is list and set(map(type, value)) == {int} and min(value) >= 0 and max(value) < MOST
+    return tuple(value if plain else many(position)(value))
 
 
 def integer(value: Any) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from math import isfinite
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +20,21 @@ from tensorboard_plugin_attn.encoding.fields import (
     number,
     optional,
     position,
+    positions,
     short,
     text,
+    texts,
 )
 from tensorboard_plugin_attn.encoding.header import Fault, Header, LayerEntry, LeftOut, Span, TrackedPair
 from tensorboard_plugin_attn.record.layer import KINDS
 
 __all__ = ["parse_fields"]
 
+Value = TypeVar("Value")
+
 MASK = re.compile(r"full|causal|window \d{1,9}|other")
+TEXTS = ("name", "kind", "stack", "mask", "query_tokens", "key_tokens", "mechanism", "dtype")
+COUNTS = ("heads", "kv_heads", "queries", "keys")
 FLOATS = ("F32", "F16", "BF16")
 
 
@@ -43,17 +50,17 @@ def parse_fields(
         wall_time=fields.take("wall_time", number),
         kind=fields.take("kind", text),
         precision=fields.take("precision", text),
-        tokens=fields.by_name("tokens", many(text)),
-        special={name: tuple(each) for name, each in fields.by_name("special", many(position)).items()},
+        tokens=fields.by_name("tokens", texts),
+        special=fields.by_name("special", positions),
         sentence_b_start=fields.take("sentence_b_start", optional(count)),
         words=fields.by_name("words", many(optional(integer)), {}),
         layers=fields.each("layers", parse_layer),
-        metric_names=tuple(fields.take("metrics", many(text))),
+        metric_names=tuple(fields.take("metrics", texts)),
         probe=fields.take("probe", text),
         left_out=fields.each("left_out", parse_left_out),
         faults=fields.each("faults", parse_fault),
         track=fields.each("track", parse_pair) if "track" in fields.values else (),
-        crc32=fields.by_name("crc32", integer),
+        crc32=checksums(fields),
         spans=spans,
         metrics=metrics,
         nbytes=nbytes,
@@ -65,26 +72,28 @@ def parse_fields(
 
 def parse_layer(fields: Fields) -> LayerEntry:
     """One entry of ``layers``."""
-    thumbnail = fields.take("thumbnail", many(count))
-    numbers = fields.take("head_numbers", optional(many(position)), None)
+    name, kind, stack, mask, query_tokens, key_tokens, mechanism, dtype = fields.take_all(TEXTS, str, text)
+    heads, kv_heads, queries, keys = fields.counts(COUNTS)
+    weights, vectors = fields.take_all(("weights", "vectors"), bool, flag)
+    height, width = pair_of(fields.take("thumbnail", positions), "thumbnail")
     return LayerEntry(
-        name=fields.take("name", text),
-        kind=fields.take("kind", text),
-        stack=fields.take("stack", text),
-        heads=fields.take("heads", count),
-        kv_heads=fields.take("kv_heads", count),
-        queries=fields.take("queries", count),
-        keys=fields.take("keys", count),
-        mask=fields.take("mask", text),
+        name=name,
+        kind=kind,
+        stack=stack,
+        heads=heads,
+        kv_heads=kv_heads,
+        queries=queries,
+        keys=keys,
+        mask=mask,
         scale=fields.take("scale", optional(number)),
-        thumbnail=tuple(thumbnail),  # type: ignore[arg-type] # compared with a pair below
-        query_tokens=fields.take("query_tokens", text),
-        key_tokens=fields.take("key_tokens", text),
-        weights=fields.take("weights", flag),
-        vectors=fields.take("vectors", flag),
-        mechanism=fields.take("mechanism", text),
-        dtype=fields.take("dtype", text),
-        head_numbers=None if numbers is None else tuple(numbers),
+        thumbnail=(height, width),
+        query_tokens=query_tokens,
+        key_tokens=key_tokens,
+        weights=weights,
+        vectors=vectors,
+        mechanism=mechanism,
+        dtype=dtype,
+        head_numbers=fields.take("head_numbers", optional(positions), None),
         rebuild_error=fields.take("rebuild_error", optional(number), None),
     )
 
@@ -98,7 +107,7 @@ def parse_fault(fields: Fields) -> Fault:
     """One entry of ``faults``."""
     return Fault(
         fields.take("layer", position),
-        tuple(fields.take("heads", many(position))),
+        fields.take("heads", positions),
         fields.take("fault", text),
         fields.take("worst", optional(number), None),
     )
@@ -106,89 +115,100 @@ def parse_fault(fields: Fields) -> Fault:
 
 def parse_pair(fields: Fields) -> TrackedPair:
     """One entry of ``track``."""
-    query_list, key_list = one_of_each(fields.take("axes", many(text)))
-    queries, keys = (tuple(fields.take(name, many(position))) for name in ("queries", "keys"))
-    return TrackedPair(fields.take("name", text), (query_list, key_list), queries, keys)
+    axes = pair_of(fields.take("axes", texts), "axes")
+    queries, keys = (fields.take(name, positions) for name in ("queries", "keys"))
+    return TrackedPair(fields.take("name", text), axes, queries, keys)
 
 
-def one_of_each(axes: Sequence[str]) -> tuple[str, str]:
-    """Two names."""
-    if len(axes) != 2:
-        raise ValueError(f"axes must be two names, got {short(axes)}")
-    return axes[0], axes[1]
+def pair_of(values: Sequence[Value], name: str) -> tuple[Value, Value]:
+    """Two values."""
+    if len(values) != 2:
+        raise ValueError(f"{name} must be two values, got {short(values)}")
+    return values[0], values[1]
+
+
+def checksums(fields: Fields) -> Mapping[str, int]:
+    """By name of the tensor."""
+    found = fields.values.get("crc32")
+    if type(found) is dict and set(map(type, found.values())) == {int}:
+        return found
+    return fields.by_name("crc32", integer)
 
 
 def check_header(header: Header) -> None:
     """Raise ValueError where fields of the right type do not fit one another."""
-    require(header.kind in ("weights", "metrics"), "kind", header.kind, "weights or metrics")
-    require(header.precision in PRECISIONS, "precision", header.precision, ", ".join(PRECISIONS))
-    require(np.isfinite(header.wall_time), "wall_time", header.wall_time, "seconds")
-    require(len(header.layers) > 0, "layers", header.layers, "at least one layer")
-    names = header.metric_names
-    require(len(set(names)) == len(names), "metrics", list(names), "different names")
+    if header.kind not in ("weights", "metrics"):
+        raise wrong("kind", header.kind, "weights or metrics")
+    if header.precision not in PRECISIONS:
+        raise wrong("precision", header.precision, ", ".join(PRECISIONS))
+    if not isfinite(header.wall_time):
+        raise wrong("wall_time", header.wall_time, "seconds")
+    if not header.layers:
+        raise wrong("layers", [], "at least one layer")
+    if len(set(header.metric_names)) != len(header.metric_names):
+        raise wrong("metrics", header.metric_names, "different names")
     check_tokens(header)
     for number_, layer in enumerate(header.layers):
-        check_layer(header, layer, f"layers[{number_}].")
+        check_layer(header, layer, number_)
         check_tensors(header, layer, f"layer.{number_}.")
-    shape = len(header.layers), max(layer.heads for layer in header.layers), len(names)
-    require(header.metrics.shape == shape, "head_metrics", header.metrics.shape, f"shape {shape}")
-    has_pictures = "thumbnails" in header.spans
-    require(
-        has_pictures == (header.kind == "weights"),
-        "thumbnails",
-        has_pictures,
-        "present, but for metrics only",
-    )
-    if has_pictures:
+    heads = max(layer.heads for layer in header.layers)
+    check_span(header, "head_metrics", ("F32",), (len(header.layers), heads, len(header.metric_names)))
+    if ("thumbnails" in header.spans) != (header.kind == "weights"):
+        raise wrong("kind", header.kind, "metrics where there are no thumbnails, and there only")
+    if header.kind == "weights":
         check_span(header, "thumbnails", ("U8",), 1)
     check_references(header)
 
 
-def require(holds: bool | np.bool_, name: str, value: Any, wanted: str) -> None:
-    """Raise ValueError unless a field is as it must be."""
-    if not holds:
-        raise ValueError(f"{name} must be {wanted}, got {short(value)}")
+def wrong(name: str, value: Any, wanted: str) -> ValueError:
+    """The error of a field that is not as it must be."""
+    return ValueError(f"{name} must be {wanted}, got {short(value)}")
 
 
 def check_tokens(header: Header) -> None:
     """Lists that are not empty, and positions inside them."""
-    require("tokens" in header.tokens, "tokens", list(header.tokens), "lists, one of them named tokens")
+    if "tokens" not in header.tokens:
+        raise wrong("tokens", list(header.tokens), "lists, one of them named tokens")
     for name, tokens in header.tokens.items():
-        require(len(tokens) > 0, f"tokens.{name}", tokens, "at least one token")
-    for name, positions in header.special.items():
-        within(positions, header.tokens.get(name, ()), f"special.{name}")
+        if not tokens:
+            raise wrong(f"tokens.{name}", tokens, "at least one token")
+    for name, at in header.special.items():
+        within(at, header.tokens.get(name, ()), "special")
     for name, words in header.words.items():
         length = len(header.tokens.get(name, ()))
-        require(len(words) == length, f"words.{name}", len(words), f"one number for each of {length} tokens")
+        if len(words) != length:
+            raise wrong(f"words.{name}", len(words), f"one number for each of {length} tokens")
     start, length = header.sentence_b_start, len(header.tokens["tokens"])
-    require(start is None or start < length, "sentence_b_start", start, f"below {length}")
+    if start is not None and start >= length:
+        raise wrong("sentence_b_start", start, f"below {length}")
 
 
-def check_layer(header: Header, layer: LayerEntry, where: str) -> None:
+def check_layer(header: Header, layer: LayerEntry, index: int) -> None:
     """Counts that fit the tokens, and words that have a meaning."""
-    require(layer.kind in KINDS, f"{where}kind", layer.kind, " or ".join(KINDS))
-    require(MASK.fullmatch(layer.mask), f"{where}mask", layer.mask, "full, causal, window <n> or other")  # type: ignore[arg-type] # a match or None
-    require(layer.heads % layer.kv_heads == 0, f"{where}kv_heads", layer.kv_heads, "a divisor of heads")
-    for length, name, axis in (
-        (layer.queries, layer.query_tokens, "query_tokens"),
-        (layer.keys, layer.key_tokens, "key_tokens"),
-    ):
+    if layer.kind not in KINDS:
+        raise wrong(f"layers[{index}].kind", layer.kind, " or ".join(KINDS))
+    if not MASK.fullmatch(layer.mask):
+        raise wrong(f"layers[{index}].mask", layer.mask, "full, causal, window <n> or other")
+    if layer.heads % layer.kv_heads:
+        raise wrong(f"layers[{index}].kv_heads", layer.kv_heads, f"a divisor of {layer.heads} heads")
+    for length, name in ((layer.queries, layer.query_tokens), (layer.keys, layer.key_tokens)):
         tokens = header.tokens.get(name)
-        require(tokens is not None, f"{where}{axis}", name, f"one of {', '.join(header.tokens)}")
-        require(len(tokens or ()) == length, f"{where}{axis}", length, f"{len(tokens or ())} positions")
+        if tokens is None or len(tokens) != length:
+            named = f"one of {', '.join(header.tokens)}" if tokens is None else f"{len(tokens)} positions"
+            raise wrong(f"layers[{index}], {name}", name if tokens is None else length, named)
     picture = thumbnail_shape(layer.queries, layer.keys)
-    require(layer.thumbnail == picture, f"{where}thumbnail", layer.thumbnail, str(picture))
-    numbers = layer.head_numbers
-    require(numbers is None or len(numbers) == layer.heads, f"{where}head_numbers", numbers, "one a head")
+    if layer.thumbnail != picture:
+        raise wrong(f"layers[{index}].thumbnail", layer.thumbnail, str(picture))
+    if layer.head_numbers is not None and len(layer.head_numbers) != layer.heads:
+        raise wrong(f"layers[{index}].head_numbers", layer.head_numbers, f"{layer.heads} numbers")
 
 
 def check_tensors(header: Header, layer: LayerEntry, where: str) -> None:
     """The tensors of a layer are those that its entry speaks of, in the shapes that it says."""
     heads, queries, keys = layer.shape
     has_codes, has_vectors = f"{where}weights" in header.spans, f"{where}query" in header.spans
-    require(layer.weights == has_codes, f"{where}weights", has_codes, f"there: {layer.weights}")
-    either = has_vectors or f"{where}bias" in header.spans  # a bias alone counted as vectors in some files
-    require(has_vectors <= layer.vectors <= either, f"{where}query", has_vectors, f"there: {layer.vectors}")
+    if layer.weights != has_codes:
+        raise wrong(f"{where}weights", has_codes, f"there: {layer.weights}")
     if has_codes:
         check_span(header, f"{where}weights", ("U8",), 1)
         check_span(header, f"{where}row_max", ("F32",), (heads, queries))
@@ -197,11 +217,14 @@ def check_tensors(header: Header, layer: LayerEntry, where: str) -> None:
         size = check_span(header, f"{where}query", FLOATS, 3).shape[2]
         check_span(header, f"{where}query", FLOATS, (heads, queries, size))
         check_span(header, f"{where}key", FLOATS, (layer.kv_heads, keys, size))
-    if f"{where}bias" in header.spans:
+    has_bias = f"{where}bias" in header.spans
+    if not has_vectors <= layer.vectors <= (has_vectors or has_bias):  # some files count a bias alone
+        raise wrong(f"{where}query", has_vectors, f"there: {layer.vectors}")
+    if has_bias:
         shape = header.spans[f"{where}bias"].shape
         axes = zip(shape[::-1], layer.shape[::-1], strict=False)
-        fits = len(shape) <= 3 and all(length in (1, full) for length, full in axes)
-        require(fits, f"{where}bias", shape, f"broadcastable to {layer.shape}")
+        if len(shape) > 3 or any(length not in (1, full) for length, full in axes):
+            raise wrong(f"{where}bias", shape, f"broadcastable to {layer.shape}")
         check_span(header, f"{where}bias", FLOATS, shape)
 
 
@@ -210,9 +233,10 @@ def check_span(header: Header, name: str, dtypes: Sequence[str], shape: tuple[in
     span = header.spans.get(name)
     if span is None:
         raise ValueError(f"{name} is missing")
-    require(span.dtype in dtypes, name, span.dtype, " or ".join(dtypes))
-    fits = len(span.shape) == shape if isinstance(shape, int) else span.shape == shape
-    require(fits, name, span.shape, f"{shape} axes" if isinstance(shape, int) else str(shape))
+    if span.dtype not in dtypes:
+        raise wrong(name, span.dtype, " or ".join(dtypes))
+    if (len(span.shape) if isinstance(shape, int) else span.shape) != shape:
+        raise wrong(name, span.shape, f"{shape} axes" if isinstance(shape, int) else f"of shape {shape}")
     return span
 
 
@@ -223,13 +247,15 @@ def check_references(header: Header) -> None:
     for fault in header.faults:
         within(fault.heads, range(header.layers[fault.layer].heads), "faults.heads")
     for pair in header.track:
-        for positions, list_name in zip((pair.queries, pair.keys), pair.axes, strict=True):
-            require(list_name in header.tokens, "track.axes", list_name, f"one of {', '.join(header.tokens)}")
-            require(len(positions) > 0, f"track {pair.name!r}", positions, "at least one position")
-            within(positions, header.tokens[list_name], f"track {pair.name!r}")
+        for at, list_name in zip((pair.queries, pair.keys), pair.axes, strict=True):
+            if list_name not in header.tokens:
+                raise wrong("track.axes", list_name, f"one of {', '.join(header.tokens)}")
+            if not at:
+                raise wrong(f"track {pair.name!r}", at, "at least one position")
+            within(at, header.tokens[list_name], f"track {pair.name!r}")
 
 
-def within(positions: Sequence[int], items: Sequence[Any] | range, name: str) -> None:
+def within(at: Sequence[int], items: Sequence[Any] | range, name: str) -> None:
     """Raise ValueError for a position that is none of these."""
-    if positions and max(positions) >= len(items):
-        raise ValueError(f"{name}: {max(positions)} is none of {len(items)}")
+    if at and max(at) >= len(items):
+        raise ValueError(f"{name}: {max(at)} is none of {len(items)}")

@@ -172,7 +172,7 @@ def test_no_field_of_a_header_can_be_so_wrong_that_a_route_or_the_reader_fails(
         ),
         (
             lambda meta: meta["layers"][1].update(keys=8),
-            r"layers\[1\]\.key_tokens must be 7 positions, got 8",
+            r"layers\[1\], tokens must be 7 positions, got 8",
         ),
         (lambda meta: meta.update(kind="pictures"), "kind must be weights or metrics"),
     ],
