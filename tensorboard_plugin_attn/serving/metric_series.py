@@ -60,7 +60,9 @@ class MetricSource:
     def share(self, facts: StepFacts) -> StepFacts:
         """The same facts, kept once where steps agree."""
         return (
-            facts if facts.faults else self.shared.setdefault((facts.masks, facts.probe, facts.kind), facts)
+            facts
+            if facts.faults
+            else self.shared.setdefault((facts.masks, facts.probe, facts.kind, facts.input), facts)
         )
 
 
