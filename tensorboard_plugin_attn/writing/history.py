@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tensorboard_plugin_attn.encoding.decode import read_axes, read_layer
+from tensorboard_plugin_attn.encoding.format import ReadRange
 from tensorboard_plugin_attn.encoding.header import Header
 from tensorboard_plugin_attn.storing import store
 from tensorboard_plugin_attn.storing.files import Files
@@ -92,18 +93,14 @@ class History:
         if step_file.kind == "metrics":
             return None
         try:
-            header = store.open_header(self.files, step_file)
-            return Reference(step_file.step, header.probe, self.rows_in(header, step_file), header.input)
+            header, read = store.open_step(self.files, step_file)
+            return Reference(step_file.step, header.probe, self.rows_in(header, read), header.input)
         except Exception:  # noqa: BLE001 a remote store may raise anything, and training goes on without the metric
             return None
 
-    def rows_in(self, header: Header, step_file: store.StepFile) -> list[RowCodes]:
+    def rows_in(self, header: Header, read: ReadRange) -> list[RowCodes]:
         """What is kept of each layer, one layer in memory at a time."""
-        axes, path = read_axes(header), step_file.path
-
-        def read(start: int, stop: int) -> bytes:
-            return self.files.read(path, start, stop)
-
+        axes = read_axes(header)
         layers = (
             read_layer(header, read, number, axes, vectors=False) for number in range(len(header.layers))
         )
