@@ -1,4 +1,5 @@
 """One command each for what a newcomer and a developer do; needs Python ≥ 3.10 and pip, nothing else.
+The developer's commands need Python ≥ 3.11, as the tools that they install do.
 
     python dev.py demo [--steps N …]   fine-tune a small BERT, log its attention, open TensorBoard on the tab
     python dev.py check [--full]       lint, type-check, test, build the docs; --full adds the slow tests
@@ -45,10 +46,11 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in commands:
         print(__doc__)
         return 2
-    if sys.version_info < (3, 10):  # noqa: UP036 - this script runs before anything else has checked
-        print(f"Python ≥ 3.10 is needed, this is {sys.version.split()[0]}")
-        return 2
     name, *rest = arguments
+    least = (3, 10) if name in EXTRAS else (3, 11)
+    if sys.version_info < least:
+        print(f"{name} needs Python ≥ {least[0]}.{least[1]}, this is {sys.version.split()[0]}")
+        return 2
     if not in_environment():
         return run([own_environment(), str(Path(__file__)), *arguments])
     set_up(EXTRAS.get(name, "dev"))

@@ -163,6 +163,33 @@ def test_what_a_command_prints_is_its_output_and_a_failing_one_prints_nothing(de
     assert dev.output([sys.executable, "-c", "print('half'); raise SystemExit(2)"]) == ""
 
 
+@pytest.mark.parametrize(
+    ("command", "version", "enough"),
+    [
+        ("demo", (3, 9, 18), False),
+        ("demo", (3, 10, 0), True),
+        ("check", (3, 10, 14), False),
+        ("check", (3, 11, 0), True),
+    ],
+)
+def test_an_older_python_is_told_before_anything_is_installed(
+    dev: ModuleType,
+    on: Callable[[Machine], Machine],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    version: tuple[int, int, int],
+    enough: bool,
+) -> None:
+    machine = on(Machine(PLAIN))
+    monkeypatch.setattr(dev, "in_environment", lambda: False)
+    monkeypatch.setattr(dev, "own_environment", lambda: "python")
+    monkeypatch.setattr(dev.sys, "version_info", version)
+    assert dev.main([command]) == (0 if enough else 2)
+    assert bool(machine.ran) == enough
+    assert ("needs Python" in capsys.readouterr().out) != enough
+
+
 def stage(machine: Machine, tool: str) -> list[str]:
     """The command of a stage."""
     [found] = [command for command in machine.ran if tool in command]
