@@ -14,7 +14,7 @@ import { StepBar } from "./controls/step_bar";
 import { StepProblem } from "./controls/step_problem";
 import { ToolButtons } from "./controls/tool_buttons";
 import { ViewTabs } from "./controls/view_tabs";
-import type { FileFormat } from "./file_request";
+import type { FileFormat } from "./fetching/file_request";
 import {
   FOLD_WIDTH,
   frameWidth,

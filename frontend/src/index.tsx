@@ -3,15 +3,15 @@
 import { effect } from "@preact/signals";
 import { render as renderInto } from "preact";
 
-import { createApi } from "./api";
+import { createApi } from "./fetching/api";
 import { App } from "./app";
-import { browserClock } from "./clock";
-import { embeddedFetch, readEmbedded } from "./embedded";
-import { requestFile } from "./file_request";
-import { createHost, type HostWindow } from "./host";
-import { onKey } from "./keyboard";
+import { browserClock } from "./page/clock";
+import { embeddedFetch, readEmbedded } from "./fetching/embedded";
+import { requestFile } from "./fetching/file_request";
+import { createHost, type HostWindow } from "./page/host";
+import { onKey } from "./page/keyboard";
 import { startLoader } from "./loading/loader";
-import { startPlayer } from "./player";
+import { startPlayer } from "./page/player";
 import {
   frameWidth,
   hidden,
@@ -25,8 +25,8 @@ import {
   view,
 } from "./state";
 import styles from "./styles/index.css?inline";
-import { formatHash, pairsOfState } from "./url";
-import { syncUrl } from "./url_sync";
+import { formatHash, pairsOfState } from "./page/url";
+import { syncUrl } from "./page/url_sync";
 import { views } from "./views";
 
 export function render(): void {

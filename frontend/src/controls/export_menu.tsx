@@ -3,9 +3,9 @@
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-import { exported, tables } from "../exported";
-import type { FileFormat } from "../file_request";
-import { blobOf, csvOf, fileName, saveBlob } from "../save";
+import { exported, tables } from "../saving/exported";
+import type { FileFormat } from "../fetching/file_request";
+import { blobOf, csvOf, fileName, saveBlob } from "../saving/save";
 import { run, step, tag, view } from "../state";
 import { moveFocus } from "./place_menu";
 

@@ -1,6 +1,6 @@
 /** A metric series and one of its metrics → what every head's sparkline needs, worked out once for each head. */
 import type { MetricSeries } from "../decoding/decode";
-import { isMarked, lastingChange, type LastingChange } from "../lasting_change";
+import { isMarked, lastingChange, type LastingChange } from "../decoding/lasting_change";
 import { MEAN } from "./grid";
 import { roundUp } from "./round_up";
 import type { Sparkline } from "./sparkline";

@@ -4,7 +4,7 @@ import { cellHistory, wantedCell } from "../state/cell_history";
 import { cellWeight, evenlyFirst, startCellLoader } from "./cell_loader";
 import { LayerWeights } from "../decoding/decode";
 import * as state from "../state";
-import { applyPairs } from "../url";
+import { applyPairs } from "../page/url";
 
 const head = (values: number[]): LayerWeights =>
   new LayerWeights(1, 1, 2, 2, "float32", new Float32Array(2), null, Float32Array.from(values), 3);

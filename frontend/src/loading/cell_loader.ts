@@ -2,8 +2,8 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { TagIndex } from "../answers";
-import type { Api } from "../api";
+import type { TagIndex } from "../decoding/answers";
+import type { Api } from "../fetching/api";
 import { cellHistory, type CellLine, type WantedCell, wantedCell } from "../state/cell_history";
 import type { LayerWeights } from "../decoding/decode";
 import { type Job, RequestCache } from "./request_cache";

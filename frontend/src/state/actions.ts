@@ -2,7 +2,7 @@
 
 import { batch } from "@preact/signals";
 
-import type { RecordHeader, RunIndex } from "../answers";
+import type { RecordHeader, RunIndex } from "../decoding/answers";
 import { headOpen } from "./display";
 import { loadedHeads, record, series, shown, stale, thumbnails, vectors, weights } from "./loaded";
 import {

@@ -2,7 +2,7 @@
 
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { RecordHeader, TagIndex } from "../answers";
+import type { RecordHeader, TagIndex } from "../decoding/answers";
 import type { Comparison } from "../decoding/comparison";
 import type { LayerWeights } from "../decoding/decode";
 import { probeHeaders, record, shown, type Loaded } from "./loaded";

@@ -5,9 +5,9 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { divergingTable } from "../../draw/colour";
 import { differenceCode, differenceTable, drawDifferences } from "../../draw/differences";
 import { makeRaster } from "../../draw/raster";
-import { formatDifference, formatWeight } from "../../format_number";
+import { formatDifference, formatWeight } from "../../text/format_number";
 import { hideBelow, hoverKey, hoverQuery, key, query, theme } from "../../state";
-import { useWidth } from "../token_lines/use_window";
+import { useWidth } from "../../parts/token_lines/use_window";
 import type { Pair } from "./chosen_pair";
 import { pairText } from "./tokens_of";
 

@@ -12,7 +12,7 @@ import {
   theme,
   weights,
 } from "../../state";
-import type { ShownHead } from "../token_lines/line_canvas";
+import type { ShownHead } from "../../parts/token_lines/line_canvas";
 import { areAlike, GAINED, KEPT, LOST } from "./difference_weights";
 
 /** Lines of what was gained, lost and kept. */

@@ -2,12 +2,12 @@
 
 import { useMemo, useRef } from "preact/hooks";
 
-import { useExport } from "../../exported";
-import { formatWeight } from "../../format_number";
+import { useExport } from "../../saving/exported";
+import { formatWeight } from "../../text/format_number";
 import { comparison, head, layer, query, selectHead } from "../../state";
-import { elide } from "../../tokens";
-import { HeadsGrid } from "../heads_grid/heads_grid";
-import { useMeasured } from "../heads_grid/use_measured";
+import { elide } from "../../text/tokens";
+import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
+import { useMeasured } from "../../parts/heads_grid/use_measured";
 import { gridSize } from "../model/scene";
 import { ChangeFacts } from "./change_facts";
 import { compareExport } from "./compare_export";

@@ -11,8 +11,8 @@ import { cellBox, headsInOrder, MEAN, type GridLayout } from "../../draw/grid";
 import { deviceBox, type Target } from "../../draw/heads_picture";
 import { fillBox, type Box } from "../../draw/raster";
 import { comparison, hideBelow, rankBy, record, shown, theme } from "../../state";
-import type { Paint } from "../heads_grid/canvas_painter";
-import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
+import type { Paint } from "../../parts/heads_grid/canvas_painter";
+import { gridLayers, type LayerShape } from "../../parts/heads_grid/grid_layers";
 import { placeHeads } from "../model/scene";
 import { largestChange, rankHeads } from "./ranked";
 

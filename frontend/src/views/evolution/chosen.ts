@@ -4,7 +4,7 @@ import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { MetricSeries } from "../../decoding/decode";
 import type { Cell } from "../../draw/grid";
-import { lastingChange } from "../../lasting_change";
+import { lastingChange } from "../../decoding/lasting_change";
 import { chosenHeads } from "../../state";
 import { metrics, shownMetric } from "../model/scene";
 

@@ -15,7 +15,7 @@ import {
   type HeadSort,
   type StepAxisKind,
 } from "../../state";
-import { metricChoices } from "../model/metric_names";
+import { metricChoices } from "../../text/metric_names";
 import { definedMetrics, shownMetric, tracked } from "../model/scene";
 import { SORT_NAMES } from "./head_order";
 

@@ -3,7 +3,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 
 import { runColour } from "../../draw/colour";
-import { formatValue } from "../../format_number";
+import { formatValue } from "../../text/format_number";
 import {
   damagedSteps,
   hoverStep,

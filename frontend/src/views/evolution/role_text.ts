@@ -1,8 +1,8 @@
 /** A head at the step that is read → its role with its score, or "unclassified". */
 
 import type { Cell } from "../../draw/grid";
-import { formatWeight } from "../../format_number";
-import { roleAt } from "../../lasting_change";
+import { formatWeight } from "../../text/format_number";
+import { roleAt } from "../../decoding/lasting_change";
 import { metrics } from "../model/scene";
 import { readStep } from "./scene";
 

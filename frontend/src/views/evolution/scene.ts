@@ -15,7 +15,7 @@ import {
 import { gridLayout, headsInOrder, type Cell, type GridLayout } from "../../draw/grid";
 import { Histories, jointScale, metricScale, type HistoryFrame } from "../../draw/histories";
 import { axisOver, type StepAxis } from "../../draw/step_axis";
-import { changeScale } from "../../lasting_change";
+import { changeScale } from "../../decoding/lasting_change";
 import {
   FOLD_WIDTH,
   frameWidth,
@@ -31,8 +31,8 @@ import {
   stepAxis,
   theme,
 } from "../../state";
-import type { Paint } from "../heads_grid/canvas_painter";
-import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
+import type { Paint } from "../../parts/heads_grid/canvas_painter";
+import { gridLayers, type LayerShape } from "../../parts/heads_grid/grid_layers";
 import { metrics, shownMetric } from "../model/scene";
 import { chosen } from "./chosen";
 import { sortedHeads } from "./head_order";

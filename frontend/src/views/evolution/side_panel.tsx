@@ -10,7 +10,7 @@ import { HeadsChart, nameOf } from "./heads_chart";
 import { pointed } from "./pointed";
 import { readRole, roleText } from "./role_text";
 import { others } from "./scene";
-import { ScalarChart } from "./scalar_chart";
+import { ScalarChart } from "../../parts/chart/scalar_chart";
 
 const PADDING = 32;
 

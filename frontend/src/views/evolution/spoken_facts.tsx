@@ -1,9 +1,9 @@
 /** A head → what its cell shows, in words, for screen readers. */
 
 import { MEAN, type Cell } from "../../draw/grid";
-import { formatValue } from "../../format_number";
-import { becameText } from "../../lasting_change";
-import { metricTitle } from "../model/metric_names";
+import { formatValue } from "../../text/format_number";
+import { becameText } from "../../decoding/lasting_change";
+import { metricTitle } from "../../text/metric_names";
 import { shownMetric } from "../model/scene";
 import { roleText } from "./role_text";
 import { main, readStep, valueOf } from "./scene";

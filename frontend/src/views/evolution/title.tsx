@@ -2,9 +2,9 @@
 
 import type { TrackedPair } from "../../decoding/evolution_facts";
 import { record, series, shown, tag, probeHeaders, type RecordHeader } from "../../state";
-import { shownTokens } from "../../shown_tokens";
-import { elide } from "../../tokens";
-import { capital, metricMeaning, metricTitle } from "../model/metric_names";
+import { shownTokens } from "../../state/shown_tokens";
+import { elide } from "../../text/tokens";
+import { capital, metricMeaning, metricTitle } from "../../text/metric_names";
 import { metrics, shownMetric } from "../model/scene";
 import { main } from "./scene";
 

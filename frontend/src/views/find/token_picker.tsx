@@ -3,10 +3,10 @@
 import { useSignal } from "@preact/signals";
 import { useId, useMemo } from "preact/hooks";
 
-import { formatPositions, parsePositions, positionsOf } from "../../positions";
+import { formatPositions, parsePositions, positionsOf } from "../../text/positions";
 import { rawTokens } from "../../state";
-import { shownTokens } from "../../shown_tokens";
-import { elide } from "../../tokens";
+import { shownTokens } from "../../state/shown_tokens";
+import { elide } from "../../text/tokens";
 
 export interface TokenPickerProps {
   readonly label: string;

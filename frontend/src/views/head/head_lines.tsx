@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
-import { useExport } from "../../exported";
+import { useExport } from "../../saving/exported";
 import {
   gain,
   headSummary,
@@ -19,22 +19,22 @@ import {
   threshold,
   tokenRange,
 } from "../../state";
-import { elide } from "../../tokens";
-import type { LayerAxes } from "../token_lines/axis";
-import type { Positions } from "../token_lines/focus";
-import { hoverToken, pinToken } from "../token_lines/pinning";
-import { tokenAt } from "../token_lines/shown_text";
-import { SideLines } from "../token_lines/side_lines";
-import { type Side, TokenLines } from "../token_lines/token_lines";
+import { elide } from "../../text/tokens";
+import type { LayerAxes } from "../../parts/token_lines/axis";
+import type { Positions } from "../../parts/token_lines/focus";
+import { hoverToken, pinToken } from "../../parts/token_lines/pinning";
+import { tokenAt } from "../../parts/token_lines/shown_text";
+import { SideLines } from "../../parts/token_lines/side_lines";
+import { type Side, TokenLines } from "../../parts/token_lines/token_lines";
 import { SideTable } from "./side_table";
-import { useWidth } from "../token_lines/use_window";
+import { useWidth } from "../../parts/token_lines/use_window";
 import { ColumnPager } from "./column_pager";
-import { useDrawnMark } from "./drawn_mark";
+import { useDrawnMark } from "../../parts/drawn_mark";
 import { faultLines } from "./fault_lines";
 import { HeadsLegend, LinesLegend } from "./legend";
 import { RangeNote } from "./range_note";
 import { useLayerNumbers } from "./layer_numbers";
-import { linesPicture } from "./lines_picture";
+import { linesPicture } from "../../parts/token_lines/lines_picture";
 import {
   columnPitch,
   extraTokenWidth,
@@ -45,7 +45,7 @@ import {
 } from "./table_layout";
 import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
-import { weightsTable } from "./weights_csv";
+import { weightsTable } from "../../parts/token_lines/weights_csv";
 
 export interface HeadLinesProps {
   record: RecordHeader;

@@ -19,11 +19,11 @@ import {
   threshold,
   tokenRange,
 } from "../../state";
-import type { LayerAxes } from "../token_lines/axis";
-import { type Focus, focusOf, type Positions } from "../token_lines/focus";
-import type { ShownHead } from "../token_lines/line_canvas";
-import { summarised } from "../token_lines/project";
-import { placeOf, type ShownText, useShownText } from "../token_lines/shown_text";
+import type { LayerAxes } from "../../parts/token_lines/axis";
+import { type Focus, focusOf, type Positions } from "../../parts/token_lines/focus";
+import type { ShownHead } from "../../parts/token_lines/line_canvas";
+import { summarised } from "../../parts/token_lines/project";
+import { placeOf, type ShownText, useShownText } from "../../parts/token_lines/shown_text";
 import { type Overview, overviewOf } from "./overview";
 import { type WeightRows, weightRows } from "./weight_rows";
 

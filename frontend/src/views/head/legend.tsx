@@ -2,10 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 
-import type { Focus } from "../token_lines/focus";
-import type { LayerAxes } from "../token_lines/axis";
+import type { Focus } from "../../parts/token_lines/focus";
+import type { LayerAxes } from "../../parts/token_lines/axis";
 import type { HeadSummary, Specials } from "../../state";
-import { elide } from "../../tokens";
+import { elide } from "../../text/tokens";
 import type { Overview } from "./overview";
 
 export interface HeadsLegendProps {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { LayerWeights } from "../../decoding/decode";
 import type { LayerHeader, SentenceFilter, Specials } from "../../state";
-import { makeAxis, sentencesOf } from "../token_lines/axis";
-import type { Focus } from "../token_lines/focus";
+import { makeAxis, sentencesOf } from "../../parts/token_lines/axis";
+import type { Focus } from "../../parts/token_lines/focus";
 import { overviewOf } from "./overview";
-import { filterName } from "../token_lines/filter_name";
+import { filterName } from "../../parts/token_lines/filter_name";
 import { keysSeen, weightRows } from "./weight_rows";
 
 const tokens = ["[CLS]", "nurse", "she"];

@@ -1,12 +1,12 @@
 /** Focus, filters and the shown heads → the numbers of the table: rows by token, hidden mass, uniform. */
 
 import type { LayerWeights } from "../../decoding/decode";
-import { formatWeight } from "../../format_number";
+import { formatWeight } from "../../text/format_number";
 import type { LayerHeader, SentenceFilter, Specials } from "../../state";
-import { type LayerAxes, sentencesOf } from "../token_lines/axis";
-import { filterName } from "../token_lines/filter_name";
-import type { Focus } from "../token_lines/focus";
-import { focusWeights, strongestToken } from "../token_lines/focus_weights";
+import { type LayerAxes, sentencesOf } from "../../parts/token_lines/axis";
+import { filterName } from "../../parts/token_lines/filter_name";
+import type { Focus } from "../../parts/token_lines/focus";
+import { focusWeights, strongestToken } from "../../parts/token_lines/focus_weights";
 import type { Overview } from "./overview";
 
 export interface HiddenMass {

@@ -2,8 +2,8 @@
 
 import { batch, useSignal } from "@preact/signals";
 
-import type { Table } from "../../csv";
-import { useTable } from "../../exported";
+import type { Table } from "../../text/csv";
+import { useTable } from "../../saving/exported";
 import { ToolPanelFrame } from "../../controls/tool_panel";
 import {
   adjustedHealth,

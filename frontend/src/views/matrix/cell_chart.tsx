@@ -1,7 +1,7 @@
 /** What came of the wanted cell over the steps → a chart with a line for each visible run and the present step. */
 
 import { runColour } from "../../draw/colour";
-import { elide } from "../../tokens";
+import { elide } from "../../text/tokens";
 import { cellHistory, type CellHistory, type CellLine, run, runs, step, theme } from "../../state";
 import { lastingChangeAt } from "./lasting_change";
 

@@ -6,7 +6,7 @@ import { cssOf, inkOn, type Rgb, type Theme, weightTable } from "../../draw/colo
 import { drawMatrix } from "../../draw/matrix";
 import type { Pyramid } from "../../draw/pyramid";
 import { makeRaster } from "../../draw/raster";
-import { formatWeight } from "../../format_number";
+import { formatWeight } from "../../text/format_number";
 import type { ColourScale } from "../../state";
 import {
   boxOf,

@@ -3,7 +3,7 @@
 import { useMemo, useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
-import { useExport } from "../../exported";
+import { useExport } from "../../saving/exported";
 import {
   colourScale,
   findHeads,
@@ -17,8 +17,8 @@ import {
   tokenRange,
 } from "../../state";
 import { faultLines } from "../head/fault_lines";
-import { useDrawnMark } from "../head/drawn_mark";
-import { useSize } from "../token_lines/use_window";
+import { useDrawnMark } from "../../parts/drawn_mark";
+import { useSize } from "../../parts/token_lines/use_window";
 import { CellPanel } from "./cell_panel";
 import { matrixLayout, ROW_LABELS } from "./layout";
 import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";

@@ -14,9 +14,9 @@ import {
   type RecordHeader,
   shownHeads,
 } from "../../state";
-import type { Axis, LayerAxes } from "../token_lines/axis";
-import { summarised } from "../token_lines/project";
-import { placeOf, type ShownText, tokenAt, useShownText } from "../token_lines/shown_text";
+import type { Axis, LayerAxes } from "../../parts/token_lines/axis";
+import { summarised } from "../../parts/token_lines/project";
+import { placeOf, type ShownText, tokenAt, useShownText } from "../../parts/token_lines/shown_text";
 import type { Cell } from "./viewport";
 
 export interface MatrixSource {

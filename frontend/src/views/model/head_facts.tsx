@@ -2,10 +2,10 @@
 
 import { headMean, metricsOfLayer } from "../../draw/histories";
 import { MEAN, type Cell } from "../../draw/grid";
-import { formatDifference, formatWeight } from "../../format_number";
+import { formatDifference, formatWeight } from "../../text/format_number";
 import { step } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
-import { metricTitle } from "./metric_names";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { metricTitle } from "../../text/metric_names";
 import { isOpenHead } from "./opened_head";
 import { metrics, metricStep, shapes } from "./scene";
 

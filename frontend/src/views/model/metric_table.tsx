@@ -1,9 +1,9 @@
 /** The chosen head → a table of its metrics: history, value at this step, change from the first step. */
 
 import { metricsOfLayer } from "../../draw/histories";
-import { formatDifference, formatWeight } from "../../format_number";
+import { formatDifference, formatWeight } from "../../text/format_number";
 import { head, layer, step, theme } from "../../state";
-import { metricMeaning, metricTitle } from "./metric_names";
+import { metricMeaning, metricTitle } from "../../text/metric_names";
 import { historiesOf, metrics, metricStep } from "./scene";
 import { SparklineCanvas } from "./sparkline_canvas";
 

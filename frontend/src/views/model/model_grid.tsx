@@ -2,10 +2,10 @@
 
 import { useMemo, useRef } from "preact/hooks";
 
-import { useExport } from "../../exported";
+import { useExport } from "../../saving/exported";
 import { head, layer, step, thumbnails } from "../../state";
-import { HeadsGrid } from "../heads_grid/heads_grid";
-import { useMeasured } from "../heads_grid/use_measured";
+import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
+import { useMeasured } from "../../parts/heads_grid/use_measured";
 import { useDrawnMark } from "./drawn_mark";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";

@@ -1,6 +1,6 @@
 import { batch } from "@preact/signals";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RecordHeader } from "../../answers";
+import type { RecordHeader } from "../../decoding/answers";
 import { MetricSeries, type Thumbnails } from "../../decoding/decode";
 import { ApiError, record, series, sortBy, step, thumbnails } from "../../state";
 import { historiesOf, isSorted, isUnreadable, layout, metrics, orders, shapes } from "./scene";

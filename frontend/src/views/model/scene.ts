@@ -28,9 +28,9 @@ import {
   thumbnails,
   thumbnailStyle,
 } from "../../state";
-import type { Paint } from "../heads_grid/canvas_painter";
-import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
-import { metricTitle } from "./metric_names";
+import type { Paint } from "../../parts/heads_grid/canvas_painter";
+import { gridLayers, type LayerShape } from "../../parts/heads_grid/grid_layers";
+import { metricTitle } from "../../text/metric_names";
 import { filteredPictures } from "./sentence_part";
 
 export const metrics: ReadonlySignal<MetricSeries | null> = computed(

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 
-import type { RecordHeader } from "../../answers";
+import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import {
   head,
@@ -17,8 +17,8 @@ import {
   shown,
   weights,
 } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
-import { CompactLines } from "../token_lines/compact_lines";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { CompactLines } from "../../parts/token_lines/compact_lines";
 import { MetricTable } from "./metric_table";
 import { shapes } from "./scene";
 

@@ -3,7 +3,7 @@
 import { useMemo, useRef } from "preact/hooks";
 
 import { FOLD_WIDTH, frameWidth } from "../../state";
-import { useWidth } from "../token_lines/use_window";
+import { useWidth } from "../../parts/token_lines/use_window";
 import { CurvesCanvas } from "./curves_canvas";
 import { decayingDimensions, type DistanceMeans, distanceMeans } from "./distance_means";
 import { ColourLegend, PlotLegend } from "./plot_legend";

@@ -1,7 +1,7 @@
 /** What the columns do not show by themselves → sentences under them. */
 
-import { formatWeight } from "../../format_number";
-import { isolated } from "../../tokens";
+import { formatWeight } from "../../text/format_number";
+import { isolated } from "../../text/tokens";
 import { faultLines } from "../head/fault_lines";
 import { headNames } from "../head/head_toolbar";
 import type { NeuronNumbers } from "./neuron_numbers";

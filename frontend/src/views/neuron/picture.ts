@@ -11,7 +11,7 @@ import {
   type Theme,
 } from "../../draw/colour";
 import { type Box, fadeTable, fillBox, type Raster } from "../../draw/raster";
-import type { Axis, LayerAxes } from "../token_lines/axis";
+import type { Axis, LayerAxes } from "../../parts/token_lines/axis";
 import type { ColumnsLayout, Span } from "./columns_layout";
 import type { Order } from "./dimension_order";
 import type { QueryNumbers } from "./query_numbers";

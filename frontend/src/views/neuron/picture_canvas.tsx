@@ -4,7 +4,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import { makeRaster, type Raster } from "../../draw/raster";
 import { query, theme } from "../../state";
-import type { ScrollWindow } from "../token_lines/use_window";
+import type { ScrollWindow } from "../../parts/token_lines/use_window";
 import type { ColumnsLayout } from "./columns_layout";
 import { DimensionPointer } from "./dimension_pointer";
 import type { NeuronNumbers } from "./neuron_numbers";

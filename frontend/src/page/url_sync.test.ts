@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { listing } from "../tests/fake_api";
-import { fakeClock } from "../tests/fake_clock";
+import { listing } from "../../tests/fake_api";
+import { fakeClock } from "../../tests/fake_clock";
 import type { Host } from "./host";
-import * as state from "./state";
+import * as state from "../state";
 import { applyPairs } from "./url";
 import { syncUrl, WRITE_INTERVAL, type UrlSync } from "./url_sync";
 

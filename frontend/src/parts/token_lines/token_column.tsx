@@ -3,7 +3,7 @@
 import type { TargetedKeyboardEvent, TargetedMouseEvent } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { elide } from "../../tokens";
+import { elide } from "../../text/tokens";
 import type { Axis, AxisRow } from "./axis";
 import { rowsInWindow, type ScrollWindow } from "./use_window";
 

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
-import { formatWeight } from "../../format_number";
+import { formatWeight } from "../../text/format_number";
 import type { RecordHeader } from "../../state";
 import {
   gain,

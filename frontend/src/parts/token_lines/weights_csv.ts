@@ -1,8 +1,8 @@
 /** Weights and the tokens of their rows → a table with a line for each query and key of each head. */
 
-import type { Table, Value } from "../../csv";
+import type { Table, Value } from "../../text/csv";
 import type { LayerWeights } from "../../decoding/decode";
-import type { LayerAxes } from "../token_lines/axis";
+import type { LayerAxes } from "./axis";
 
 export interface WeightsOf {
   step: number;

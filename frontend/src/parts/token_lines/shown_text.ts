@@ -11,7 +11,7 @@ import {
   specials,
   type TokenRange,
 } from "../../state";
-import { wordStarts } from "../../words";
+import { wordStarts } from "../../text/words";
 import { axesOf, type LayerAxes } from "./axis";
 import { project } from "./project";
 import { groupOf, groupsIn, singleTokens, type TokenGroups, tokenOf } from "./token_groups";

@@ -2,7 +2,7 @@
 
 import { batch, type Signal } from "@preact/signals";
 
-import * as state from "./state";
+import * as state from "../state";
 
 /** One signal's place in the URL. Values that equal the initial one are not written. */
 interface Entry {

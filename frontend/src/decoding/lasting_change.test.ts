@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { MetricSeries } from "./decoding/decode";
-import type { EvolutionFacts } from "./decoding/evolution_facts";
+import { MetricSeries } from "./decode";
+import type { EvolutionFacts } from "./evolution_facts";
 import { becameText, isMarked, lastingChange, markedHeads, roleAt } from "./lasting_change";
 
 /** One layer, two heads, three metrics; the first and last of each array are the ones that changed. */

@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 import { runColour } from "../../draw/colour";
 import { roundUp } from "../../draw/round_up";
 import { axisOver, nearestStep, placeOf } from "../../draw/step_axis";
-import { formatValue } from "../../format_number";
+import { formatValue } from "../../text/format_number";
 import {
   run,
   runs,
@@ -17,7 +17,7 @@ import {
   type ScalarSeries,
 } from "../../state";
 import { ChartFrame } from "./chart_frame";
-import { axis, readStep } from "./scene";
+import { axis, readStep } from "../../views/evolution/scene";
 import { smooth } from "./smooth";
 import { plotBox, type ChartPicture } from "./step_chart";
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import * as state from "./state";
+import * as state from "../state";
 import { applyPairs, formatHash, pairsOfState, parseHash } from "./url";
 
 const index = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { createApi } from "./api";
-import { ApiError } from "./errors";
+import { ApiError } from "../decoding/errors";
 
 const at = { run: "a/b &", tag: "doctor/she", step: 8, version: "12-34" };
 

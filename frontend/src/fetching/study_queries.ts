@@ -1,7 +1,7 @@
 /** Two records, or a pattern to find → the parameters of the routes that answer about them. */
 
-import type { TokenList } from "./answers";
-import { formatPositions } from "./positions";
+import type { TokenList } from "../decoding/answers";
+import { formatPositions } from "../text/positions";
 
 export const templates = [
   "previous",

@@ -13,7 +13,7 @@ import {
   steps,
   thumbnails,
   weights,
-} from "./state";
+} from "../state";
 
 /** Milliseconds a step stays. */
 export const STEP_INTERVAL = 250;

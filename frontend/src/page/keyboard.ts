@@ -1,6 +1,6 @@
 /** A key pressed anywhere but in a field → ← → steps, ↑ ↓ layers, [ ] heads. */
 
-import { head, layer, record, selectHead, selectLayer, shown, stepBy } from "./state";
+import { head, layer, record, selectHead, selectLayer, shown, stepBy } from "../state";
 
 /** Where keys have a meaning of their own. */
 const fields = "input:not([type=checkbox]), select, textarea, [contenteditable], [role=listbox]";

@@ -1,7 +1,7 @@
 /** Requests to the plugin's routes → parsed answers, or an ApiError. */
 
-import type { RecordHeader, RunIndex, ScalarSeries } from "./answers";
-import type { Comparison } from "./decoding/comparison";
+import type { RecordHeader, RunIndex, ScalarSeries } from "../decoding/answers";
+import type { Comparison } from "../decoding/comparison";
 import {
   decodeMetrics,
   decodeThumbnails,
@@ -11,17 +11,17 @@ import {
   type LayerWeights,
   type MetricSeries,
   type Thumbnails,
-} from "./decoding/decode";
-import { decodeComparison } from "./decoding/comparison";
-import { ApiError, type ApiErrorDetails } from "./errors";
+} from "../decoding/decode";
+import { decodeComparison } from "../decoding/comparison";
+import { ApiError, type ApiErrorDetails } from "../decoding/errors";
 import type { FindPattern } from "./study_queries";
-import { decodeEvolution, type EvolutionFacts } from "./decoding/evolution_facts";
-import { decodeFound, type FoundSteps } from "./decoding/found_heads";
-import { decodeHealth } from "./decoding/health_facts";
-import type { Health, Limits } from "./decoding/health_facts";
-import { release } from "./decoding/release";
+import { decodeEvolution, type EvolutionFacts } from "../decoding/evolution_facts";
+import { decodeFound, type FoundSteps } from "../decoding/found_heads";
+import { decodeHealth } from "../decoding/health_facts";
+import type { Health, Limits } from "../decoding/health_facts";
+import { release } from "../decoding/release";
 import { comparisonQuery, patternQuery } from "./study_queries";
-import { unpack } from "./decoding/unpack";
+import { unpack } from "../decoding/unpack";
 
 /** Where one record is. With its version the browser may keep the answer for good. */
 export interface RecordAddress {

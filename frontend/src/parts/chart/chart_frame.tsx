@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { nearestStep, placeOf } from "../../draw/step_axis";
 import { hoverStep, step } from "../../state";
-import { metrics } from "../model/scene";
+import { metrics } from "../../views/model/scene";
 import {
   heightOf,
   plotBox,

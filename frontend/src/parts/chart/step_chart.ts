@@ -2,7 +2,7 @@
 
 import type { Scale } from "../../draw/histories";
 import { axisTicks, nearestStep, placeOf, type StepAxis } from "../../draw/step_axis";
-import { formatValue } from "../../format_number";
+import { formatValue } from "../../text/format_number";
 
 export interface ChartLine {
   readonly colour: string;

@@ -1,8 +1,8 @@
 /** Tokens of one side of a layer, and what is filtered → rows of a column. */
 
 import type { RecordHeader, SentenceFilter, Specials, TokenList } from "../../state";
-import { displayTokens, visibleText } from "../../tokens";
-import { joinPieces } from "../../words";
+import { displayTokens, visibleText } from "../../text/tokens";
+import { joinPieces } from "../../text/words";
 import type { TokenGroups } from "./token_groups";
 
 export type Sentence = "A" | "B";

@@ -1,6 +1,6 @@
 /** What TensorBoard gives to the frame of a plugin: reloads, theme, URL, and whether one sees it. */
 
-import type { Theme } from "./state/display";
+import type { Theme } from "../state/display";
 
 /** The part of a window that is used here, so that tests can bring their own. */
 export type HostWindow = Window & typeof globalThis;

@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 
 import type { Clock } from "./clock";
 import type { Host } from "./host";
-import { dragging, hidden, index, setIndex } from "./state";
+import { dragging, hidden, index, setIndex } from "../state";
 import { applyPairs, formatHash, pairsOfState, parseHash, type Pairs } from "./url";
 
 /** Milliseconds between two writes. */

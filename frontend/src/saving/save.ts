@@ -1,8 +1,8 @@
 /** Pictures, tables and pages → files that the browser saves. */
 
-import { type Table, toCsv } from "./csv";
-import type { Picture } from "./draw/picture";
-import { toSvg } from "./draw/svg";
+import { type Table, toCsv } from "../text/csv";
+import type { Picture } from "../draw/picture";
+import { toSvg } from "../draw/svg";
 
 /** Device pixels per pixel of the picture. */
 const SCALE = 2;

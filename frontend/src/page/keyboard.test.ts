@@ -1,9 +1,9 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { header, listing } from "../tests/fake_api";
+import { header, listing } from "../../tests/fake_api";
 import { onKey } from "./keyboard";
-import * as state from "./state";
+import * as state from "../state";
 import { applyPairs } from "./url";
 
 function press(key: string, on = "<div></div>", options: KeyboardEventInit = {}): KeyboardEvent {

@@ -1,6 +1,6 @@
 /** A series with the server's evolution → which changes are marked, in one metric or of each head the largest. */
 
-import type { MetricSeries } from "./decoding/decode";
+import type { MetricSeries } from "./decode";
 
 export interface LastingChange {
   /** First step after it. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { listing } from "../tests/fake_api";
-import { fakeClock, type FakeClock } from "../tests/fake_clock";
+import { listing } from "../../tests/fake_api";
+import { fakeClock, type FakeClock } from "../../tests/fake_clock";
 import { startPlayer, STEP_INTERVAL } from "./player";
-import * as state from "./state";
+import * as state from "../state";
 import { applyPairs } from "./url";
 
 let clock: FakeClock;

@@ -3,8 +3,8 @@
 import { signal, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
-import type { Table } from "./csv";
-import type { Picture } from "./draw/picture";
+import type { Table } from "../text/csv";
+import type { Picture } from "../draw/picture";
 
 export interface Exported {
   picture: Picture;
