@@ -70,3 +70,6 @@ export interface RecordHeader {
   faults: { layer: number; heads: number[]; fault: string }[];
   kind: "weights" | "metrics";
 }
+
+/** What the server makes a file of a record as. */
+export type FileFormat = "html" | "npz";

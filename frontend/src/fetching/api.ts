@@ -14,12 +14,12 @@ import {
 } from "../decoding/decode";
 import { decodeComparison } from "../decoding/comparison";
 import { ApiError, type ApiErrorDetails } from "../decoding/errors";
-import type { FindPattern } from "./study_queries";
 import { decodeEvolution, type EvolutionFacts } from "../decoding/evolution_facts";
 import { decodeFound, type FoundSteps } from "../decoding/found_heads";
 import { decodeHealth } from "../decoding/health_facts";
 import type { Health, Limits } from "../decoding/health_facts";
 import { release } from "../decoding/release";
+import type { FindPattern } from "../text/pattern";
 import { comparisonQuery, patternQuery } from "./study_queries";
 import { unpack } from "../decoding/unpack";
 

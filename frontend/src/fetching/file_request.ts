@@ -1,8 +1,7 @@
 /** A record, a view and the state → the file that the server makes of them. */
 
+import type { FileFormat } from "../decoding/answers";
 import type { RecordAddress } from "./api";
-
-export type FileFormat = "html" | "npz";
 
 export interface WantedFile {
   format: FileFormat;

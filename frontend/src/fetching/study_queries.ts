@@ -1,30 +1,7 @@
 /** Two records, or a pattern to find → the parameters of the routes that answer about them. */
 
-import type { TokenList } from "../decoding/answers";
+import type { FindPattern } from "../text/pattern";
 import { formatPositions } from "../text/positions";
-
-export const templates = [
-  "previous",
-  "same",
-  "next",
-  "first",
-  "same_word",
-  "induction",
-  "across",
-] as const;
-export type Template = (typeof templates)[number];
-
-export interface PairPattern {
-  /** Ascending. */
-  readonly query: readonly number[];
-  readonly key: readonly number[];
-  /** Token lists of the layers that are meant; null: any. */
-  readonly axes: readonly [TokenList, TokenList] | null;
-}
-
-/** A template, tokens by position, or a pair that was tracked when logging. */
-export type FindPattern =
-  { readonly template: Template } | { readonly tracked: string } | { readonly pair: PairPattern };
 
 interface Address {
   readonly run: string;

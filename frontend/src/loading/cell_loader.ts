@@ -6,6 +6,7 @@ import type { TagIndex } from "../decoding/answers";
 import type { Api } from "../fetching/api";
 import { cellHistory, type CellLine, type WantedCell, wantedCell } from "../state/cell_history";
 import type { LayerWeights } from "../decoding/decode";
+import { evenlyFirst } from "./evenly_first";
 import { type Job, RequestCache } from "./request_cache";
 import { weightsJob } from "./jobs";
 import { index, run, shown, tag, visibleRuns, weights } from "../state";
@@ -19,20 +20,6 @@ const KEPT_BYTES = 16 << 20;
 const WORKERS = 2;
 /** Numbers kept, so that what was read once of a long text is not read again. */
 const KEPT_VALUES = 10_000;
-
-/** Every position once: the ends first, then the middles between, so that any beginning is spread out. */
-export function evenlyFirst(count: number): number[] {
-  const order = count > 1 ? [count - 1, 0] : count === 1 ? [0] : [];
-  const gaps: [number, number][] = [[0, count - 1]];
-  for (let next = gaps.shift(); next !== undefined; next = gaps.shift()) {
-    const [start, stop] = next;
-    const middle = (start + stop) >> 1;
-    if (start >= middle || middle >= stop) continue;
-    order.push(middle);
-    gaps.push([start, middle], [middle, stop]);
-  }
-  return order;
-}
 
 /** Mean over the queries of the sum over the keys; NaN where the head has no such tokens. */
 export function cellWeight(of: LayerWeights, { head, query, key }: WantedCell): number {

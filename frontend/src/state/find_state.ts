@@ -7,7 +7,7 @@ import type { ApiError } from "../decoding/errors";
 import { frameWidth } from "./display";
 import { nothingFound, type Found } from "../decoding/found_heads";
 import { formatPositions, parsePositions } from "../text/positions";
-import { templates, type FindPattern } from "../fetching/study_queries";
+import { templates, type FindPattern } from "../text/pattern";
 import { index, run, tag } from "./selection";
 
 export type ToolPanel = "find" | "health";

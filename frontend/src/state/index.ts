@@ -10,12 +10,10 @@ export { ApiError, type ApiErrorDetails } from "../decoding/errors";
 export * from "./find_state";
 export * from "./health_state";
 export * from "./loaded";
+export { nearestOf } from "./nearest";
 export * from "./neuron_settings";
 export * from "./selection";
+export * from "./shown_heads";
+export * from "./shown_metric";
 export * from "./standalone";
-export {
-  templates,
-  type FindPattern,
-  type PairPattern,
-  type Template,
-} from "../fetching/study_queries";
+export { templates, type FindPattern, type PairPattern, type Template } from "../text/pattern";

@@ -22,3 +22,8 @@ export function formatValue(value: number): string {
   const size = Math.abs(value);
   return formatWeight(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
 }
+
+export function percent(share: number): string {
+  if (share > 0 && share < 0.005) return "under 1 %";
+  return `${Math.round(100 * share)} %`;
+}

@@ -4,8 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { nearestStep, placeOf } from "../../draw/step_axis";
-import { hoverStep, step } from "../../state";
-import { metrics } from "../../views/model/scene";
+import { hoverStep, step, metrics } from "../../state";
 import {
   heightOf,
   plotBox,

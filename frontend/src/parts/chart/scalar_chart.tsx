@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 
 import { runColour } from "../../draw/colour";
 import { roundUp } from "../../draw/round_up";
-import { axisOver, nearestStep, placeOf } from "../../draw/step_axis";
+import { axisOver, nearestStep, placeOf, type StepAxis } from "../../draw/step_axis";
 import { formatValue } from "../../text/format_number";
 import {
   run,
@@ -15,15 +15,21 @@ import {
   shown,
   theme,
   type ScalarSeries,
+  readStep,
 } from "../../state";
 import { ChartFrame } from "./chart_frame";
-import { axis, readStep } from "../../views/evolution/scene";
 import { smooth } from "./smooth";
 import { plotBox, type ChartPicture } from "./step_chart";
 
 const HEIGHT = 100;
 
-export function ScalarChart({ width }: { readonly width: number }) {
+export interface ScalarChartProps {
+  /** The one of the chart above. */
+  readonly axis: StepAxis;
+  readonly width: number;
+}
+
+export function ScalarChart({ axis, width }: ScalarChartProps) {
   const tags = shown(scalarTags.value);
   const series = shown(scalar.value);
   if (scalarTags.value.status === "error" || scalar.value.status === "error")
@@ -52,18 +58,18 @@ export function ScalarChart({ width }: { readonly width: number }) {
         </select>
         <span>faint as logged, strong smoothed</span>
       </label>
-      <Curve series={series} width={width} />
+      <Curve series={series} axis={axis} width={width} />
     </>
   );
 }
 
-function Curve({ series, width }: { readonly series: ScalarSeries; readonly width: number }) {
+function Curve({ series, axis, width }: ScalarChartProps & { readonly series: ScalarSeries }) {
   const values = useMemo(() => series.values.map((value) => value ?? NaN), [series]);
   const picture = useMemo<ChartPicture>(() => {
     const colour = runColour(runs.value.indexOf(series.run), theme.value);
     const line = { colour, steps: series.steps };
     return {
-      axis: axis.value,
+      axis,
       scale: scaleOf(values),
       lines: [
         { ...line, colour: `${colour}66`, values, width: 1 },
@@ -73,7 +79,7 @@ function Curve({ series, width }: { readonly series: ScalarSeries; readonly widt
       width,
       height: HEIGHT,
     };
-  }, [series, axis.value, theme.value, width]);
+  }, [series, axis, theme.value, width]);
   return (
     <ChartFrame picture={picture} label={`${series.tag} over the steps`}>
       <Reading series={series} values={values} picture={picture} />

@@ -7,7 +7,7 @@ import { type LinePicture, LineRasteriser } from "../../draw/lines";
 import { rgbOf } from "../../draw/colour";
 import { type LayerAxes, tokenPlaces } from "./axis";
 import type { Focus } from "./focus";
-import { useWidth } from "./use_window";
+import { useWidth } from "../measured";
 
 export interface ShownHead {
   /** Index in the weights. */

@@ -1,8 +1,9 @@
 /** Weights of some heads → queries side by side over the keys, lines between, and room for numbers under them. */
 
-import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren, RefObject } from "preact";
+import { useCallback, useRef, useState } from "preact/hooks";
 
+import { keepEqual, useMeasured } from "../measured";
 import { focusOf } from "./focus";
 import { LineCanvas } from "./line_canvas";
 import { TokenColumn } from "./token_column";
@@ -19,24 +20,13 @@ export const SIDE_PITCH = 64;
 const LINES_HEIGHT = 280;
 const SIDE_NAMES = 56;
 
-function useSideWindow(ref: { readonly current: HTMLElement | null }): ScrollWindow {
+function useSideWindow(ref: RefObject<HTMLElement | null>): ScrollWindow {
   const [seen, setSeen] = useState<ScrollWindow>({ top: 0, width: 0, height: 0 });
-  useLayoutEffect(() => {
-    const element = ref.current!;
-    const measure = (): void => {
-      const height = Math.max(0, element.clientWidth - SIDE_NAMES);
-      const next = { top: element.scrollLeft, width: 0, height };
-      setSeen((old) => (old.top === next.top && old.height === next.height ? old : next));
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    element.addEventListener("scroll", measure, { passive: true });
-    measure();
-    return () => {
-      observer.disconnect();
-      element.removeEventListener("scroll", measure);
-    };
-  }, [ref]);
+  const measure = useCallback(({ clientWidth, scrollLeft: top }: HTMLElement): void => {
+    const height = Math.max(0, clientWidth - SIDE_NAMES);
+    setSeen((old) => keepEqual(old, { top, width: 0, height }));
+  }, []);
+  useMeasured(ref, measure, { scrolled: true });
   return seen;
 }
 

@@ -7,9 +7,9 @@ import { differenceCode, differenceTable, drawDifferences } from "../../draw/dif
 import { makeRaster } from "../../draw/raster";
 import { formatDifference, formatWeight } from "../../text/format_number";
 import { hideBelow, hoverKey, hoverQuery, key, query, theme } from "../../state";
-import { useWidth } from "../../parts/token_lines/use_window";
 import type { Pair } from "./chosen_pair";
 import { pairText } from "./tokens_of";
+import { useWidth } from "../../parts/measured";
 
 export type ChangeMatrixProps = Pick<Pair, "first" | "second" | "head">;
 

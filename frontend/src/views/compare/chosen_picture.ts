@@ -16,12 +16,7 @@ import {
   theme,
 } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
-import {
-  linesTop,
-  rowPitch,
-  table as besideLines,
-  tokenLineShapes,
-} from "../../parts/token_lines/lines_picture";
+import { linesTop, rowPitch, table as besideLines, tokenLineShapes } from "../head/lines_picture";
 import { axisLabels, LABELS } from "../matrix/matrix_export";
 import { axesOf, type LayerAxes } from "../../parts/token_lines/axis";
 import { presentFocus } from "../../parts/token_lines/compact_lines";

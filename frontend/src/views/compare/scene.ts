@@ -12,8 +12,8 @@ import { deviceBox, type Target } from "../../draw/heads_picture";
 import { fillBox, type Box } from "../../draw/raster";
 import { comparison, hideBelow, rankBy, record, shown, theme } from "../../state";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
-import { gridLayers, type LayerShape } from "../../parts/heads_grid/grid_layers";
-import { placeHeads } from "../model/scene";
+import type { LayerShape } from "../../parts/heads_grid/grid_layers";
+import { placeHeads } from "../../parts/heads_grid/grid_room";
 import { largestChange, rankHeads } from "./ranked";
 
 /** The last one while the next is on its way. */
@@ -40,10 +40,11 @@ export const columnCaption: ReadonlySignal<string | null> = computed(() =>
 );
 
 export const layout: ReadonlySignal<GridLayout> = computed(() =>
-  placeHeads(
-    gridLayers(shapes.value, (at) => headsInOrder(shapes.value[at]?.heads ?? 0)),
-    areNumbered.value,
-  ),
+  placeHeads({
+    shapes: shapes.value,
+    orders: shapes.value.map(({ heads }) => headsInOrder(heads)),
+    numbered: areNumbered.value,
+  }),
 );
 
 const BAR_HEIGHT = 3;

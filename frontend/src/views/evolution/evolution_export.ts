@@ -8,11 +8,19 @@ import type { Box } from "../../draw/raster";
 import type { Sparkline } from "../../draw/sparkline";
 import type { Exported } from "../../saving/exported";
 import { formatValue } from "../../text/format_number";
-import { headSort, showBaseline, showMarks, step, tag, theme } from "../../state";
+import {
+  headSort,
+  showBaseline,
+  showMarks,
+  step,
+  tag,
+  theme,
+  metrics,
+  shownMetric,
+} from "../../state";
 import { cellsOf, gridPicture } from "../../parts/heads_grid/grid_picture";
 import { metricTitle } from "../../text/metric_names";
 import { metricsTable } from "../model/model_export";
-import { metrics, shownMetric } from "../model/scene";
 import { chosen } from "./chosen";
 import { SORT_CAPTIONS } from "./head_order";
 import { baselineOf, layout, main, others, shapes, valueOf } from "./scene";

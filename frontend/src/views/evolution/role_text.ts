@@ -3,8 +3,7 @@
 import type { Cell } from "../../draw/grid";
 import { formatWeight } from "../../text/format_number";
 import { roleAt } from "../../decoding/lasting_change";
-import { metrics } from "../model/scene";
-import { readStep } from "./scene";
+import { metrics, readStep } from "../../state";
 
 export function readRole({ layer, head }: Cell): { name: string; score: number } | null {
   const series = metrics.value;

@@ -4,9 +4,9 @@ import { MEAN, type Cell } from "../../draw/grid";
 import { formatValue } from "../../text/format_number";
 import { becameText } from "../../decoding/lasting_change";
 import { metricTitle } from "../../text/metric_names";
-import { shownMetric } from "../model/scene";
 import { roleText } from "./role_text";
-import { main, readStep, valueOf } from "./scene";
+import { main, valueOf } from "./scene";
+import { shownMetric, readStep } from "../../state";
 
 export function SpokenFacts({ cell }: { readonly cell: Cell }) {
   const histories = main.value?.histories;

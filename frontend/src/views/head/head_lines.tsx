@@ -27,14 +27,13 @@ import { tokenAt } from "../../parts/token_lines/shown_text";
 import { SideLines } from "../../parts/token_lines/side_lines";
 import { type Side, TokenLines } from "../../parts/token_lines/token_lines";
 import { SideTable } from "./side_table";
-import { useWidth } from "../../parts/token_lines/use_window";
 import { ColumnPager } from "./column_pager";
 import { useDrawnMark } from "../../parts/drawn_mark";
-import { faultLines } from "./fault_lines";
+import { faultLines } from "../../parts/fault_lines";
 import { HeadsLegend, LinesLegend } from "./legend";
 import { RangeNote } from "./range_note";
 import { useLayerNumbers } from "./layer_numbers";
-import { linesPicture } from "../../parts/token_lines/lines_picture";
+import { linesPicture } from "./lines_picture";
 import {
   columnPitch,
   extraTokenWidth,
@@ -46,6 +45,7 @@ import {
 import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
+import { useWidth } from "../../parts/measured";
 
 export interface HeadLinesProps {
   record: RecordHeader;

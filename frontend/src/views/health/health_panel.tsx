@@ -17,8 +17,8 @@ import {
   series,
   setLimit,
   type Hint,
+  definedMetrics,
 } from "../../state";
-import { definedMetrics } from "../model/scene";
 import { kindTitle, limitNames } from "./limit_names";
 
 /** Rows at first; the rest when asked for. */

@@ -5,7 +5,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { formatWeight } from "../../text/format_number";
 import { elide } from "../../text/tokens";
 import { type WantedCell, wantedCell } from "../../state";
-import { keysSeen } from "../head/weight_rows";
+import { keyCount } from "../../decoding/mask";
 import type { AxisRow } from "../../parts/token_lines/axis";
 import { CellChart } from "./cell_chart";
 import { type RowBars, rowBars } from "./row_bars";
@@ -74,7 +74,7 @@ interface BarProps {
 /** What uniform attention would put on each key; null where the tokens shown are no single ones. */
 function uniformOf({ record, weights, text }: MatrixSource, query: number): number | null {
   if (text.changed) return null;
-  const seen = keysSeen(record.layers[weights.layer]!, query);
+  const seen = keyCount(record.layers[weights.layer]!, query);
   return seen === null ? null : 1 / seen;
 }
 

@@ -16,9 +16,8 @@ import {
   theme,
   tokenRange,
 } from "../../state";
-import { faultLines } from "../head/fault_lines";
+import { faultLines } from "../../parts/fault_lines";
 import { useDrawnMark } from "../../parts/drawn_mark";
-import { useSize } from "../../parts/token_lines/use_window";
 import { CellPanel } from "./cell_panel";
 import { matrixLayout, ROW_LABELS } from "./layout";
 import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";
@@ -28,6 +27,7 @@ import { hiddenShare } from "./hidden_share";
 import { regionPattern } from "./token_range";
 import { type MatrixSource, useCells, useMatrix } from "./use_matrix";
 import type { Sheet } from "./viewport";
+import { useSize } from "../../parts/measured";
 
 export interface MatrixModeProps {
   record: RecordHeader;

@@ -14,11 +14,12 @@ import {
   stepError,
   steps,
   thumbnailStyle,
+  shownMetric,
 } from "../../state";
 import { metricTitle } from "../../text/metric_names";
 import { filterName } from "../../parts/token_lines/filter_name";
 import { isPair } from "./sentence_part";
-import { histories, isUnreadable, shownMetric } from "./scene";
+import { histories, isUnreadable } from "./scene";
 
 export function Legend() {
   return (

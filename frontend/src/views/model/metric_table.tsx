@@ -1,10 +1,10 @@
 /** The chosen head → a table of its metrics: history, value at this step, change from the first step. */
 
-import { metricsOfLayer } from "../../draw/histories";
+import { metricsOfLayer } from "../../decoding/defined_metrics";
 import { formatDifference, formatWeight } from "../../text/format_number";
-import { head, layer, step, theme } from "../../state";
+import { head, layer, step, theme, metrics, metricStep } from "../../state";
 import { metricMeaning, metricTitle } from "../../text/metric_names";
-import { historiesOf, metrics, metricStep } from "./scene";
+import { historiesOf } from "./scene";
 import { SparklineCanvas } from "./sparkline_canvas";
 
 export function MetricTable() {

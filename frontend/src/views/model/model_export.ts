@@ -3,10 +3,10 @@
 import type { Table, Value } from "../../text/csv";
 import type { MetricSeries } from "../../decoding/decode";
 import type { Exported } from "../../saving/exported";
-import { step, tag, theme } from "../../state";
+import { step, tag, theme, metrics, metricStep } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
-import { columnCaption, layout, metrics, metricStep, paint, shapes } from "./scene";
+import { columnCaption, layout, paint, shapes } from "./scene";
 
 /** Every head's metrics at some of the steps of a series. */
 export function metricsTable(series: MetricSeries | null, rows: readonly number[]): Table {

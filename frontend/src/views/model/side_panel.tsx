@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import {
+  drawnHead,
   head,
   headOpen,
   hoverKey,
@@ -74,14 +75,7 @@ function Pattern() {
     <>
       <Faults header={header} />
       <div class="side-pattern" style={{ minHeight: patternHeight(loaded) }}>
-        <CompactLines
-          record={header}
-          weights={loaded}
-          head={Math.min(
-            Math.max(head.value, loaded.firstHead),
-            loaded.firstHead + loaded.heads - 1,
-          )}
-        />
+        <CompactLines record={header} weights={loaded} head={drawnHead(loaded)} />
       </div>
       {!isPointed && <p class="side-hint">Point at a token for its weights, click to keep it.</p>}
     </>

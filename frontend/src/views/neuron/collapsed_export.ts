@@ -3,7 +3,7 @@
 import { headColour } from "../../draw/colour";
 import type { Exported } from "../../saving/exported";
 import { gain, theme, threshold } from "../../state";
-import { linesPicture } from "../../parts/token_lines/lines_picture";
+import { linesPicture } from "../head/lines_picture";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import type { LayerAxes } from "../../parts/token_lines/axis";
 import { presentFocus } from "../../parts/token_lines/compact_lines";

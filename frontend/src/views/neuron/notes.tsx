@@ -2,7 +2,7 @@
 
 import { formatWeight } from "../../text/format_number";
 import { isolated } from "../../text/tokens";
-import { faultLines } from "../head/fault_lines";
+import { faultLines } from "../../parts/fault_lines";
 import { headNames } from "../head/head_toolbar";
 import type { NeuronNumbers } from "./neuron_numbers";
 import { errorBound, farthestKey } from "./query_numbers";

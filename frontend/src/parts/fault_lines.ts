@@ -1,6 +1,6 @@
 /** Faults that the writer found in a layer → one sentence for each. */
 
-import type { RecordHeader } from "../../state";
+import type { RecordHeader } from "../state";
 
 const sentences: Record<string, string> = {
   nan: "weights that are not numbers; nothing is drawn for them",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { RecordHeader } from "../../state";
+import type { RecordHeader } from "../state";
 import { faultLines } from "./fault_lines";
 
 const record = {

@@ -7,10 +7,10 @@ import { makeRaster } from "../../draw/raster";
 import { formatWeight } from "../../text/format_number";
 import type { RecordHeader, Theme } from "../../state";
 import { elide, isolated } from "../../text/tokens";
-import { tokenPlaces } from "./axis";
-import { crowd, focused, manyHeads, offsets } from "./line_canvas";
-import type { LayerNumbers } from "../../views/head/layer_numbers";
-import type { WeightRows } from "../../views/head/weight_rows";
+import { tokenPlaces } from "../../parts/token_lines/axis";
+import { crowd, focused, manyHeads, offsets } from "../../parts/token_lines/line_canvas";
+import type { LayerNumbers } from "./layer_numbers";
+import type { WeightRows } from "./weight_rows";
 
 export interface DrawnLines {
   numbers: Pick<LayerNumbers, "weights" | "heads" | "axes" | "focus">;
