@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals";
 import { render as renderInto } from "preact";
 
+import { themeStyles } from "./draw/theme";
 import { createApi } from "./fetching/api";
 import { App } from "./app";
 import { browserClock } from "./page/clock";
@@ -58,7 +59,7 @@ export function render(): void {
   document.addEventListener("keydown", onKey);
 
   const style = document.createElement("style");
-  style.textContent = host.fontFaces() + styles;
+  style.textContent = host.fontFaces() + themeStyles() + styles;
   document.head.append(style);
   const root = document.createElement("div");
   root.id = "attn";

@@ -37,7 +37,7 @@ const SIDE = 560;
 
 function title({ second, head }: Pair): Shape[] {
   const number = headNumber(layerShapes.value[second.layer], head);
-  const { gained, lost, kept } = changeColours[theme.value];
+  const { gained, lost, kept } = changeColours();
   const hasKept = showKept.value && changePicture.value === "lines";
   const word = (x: number, text: string, colour: string): Shape => {
     return { kind: "text", x, y: 16, text, colour, isBold: true };

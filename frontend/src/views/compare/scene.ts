@@ -3,7 +3,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { Comparison, HeadChange } from "../../decoding/comparison";
-import { backgroundColour, divergingTable, pixelOf, rgbOf } from "../../draw/colour";
+import { divergingTable, themePixel } from "../../draw/colour";
 import { intersects } from "../../draw/canvas_window";
 import type { Codes } from "../../draw/heatmap";
 import { differenceTable, drawDifferences } from "../../draw/differences";
@@ -57,12 +57,11 @@ interface Ink {
 }
 
 const ink: ReadonlySignal<Ink> = computed(() => {
-  const isLight = theme.value === "light";
   return {
-    background: pixelOf(backgroundColour(theme.value)),
+    background: themePixel("background", theme.value),
     colours: differenceTable(divergingTable(theme.value), hideBelow.value),
-    bar: pixelOf(rgbOf(isLight ? "#616161" : "#c1c1c1")),
-    track: pixelOf(rgbOf(isLight ? "#ebebeb" : "#4a4a4a")),
+    bar: themePixel("second", theme.value),
+    track: themePixel("track", theme.value),
   };
 });
 

@@ -4,6 +4,7 @@ import { cssOf, headColour, rgbOf, runColour } from "../../draw/colour";
 import type { RunHistories } from "../../draw/evolution_picture";
 import { type Cell, cellBox } from "../../draw/grid";
 import { papers, type Shape } from "../../draw/picture";
+import { colourOf } from "../../draw/theme";
 import type { Box } from "../../draw/raster";
 import type { Sparkline } from "../../draw/sparkline";
 import type { Exported } from "../../saving/exported";
@@ -139,7 +140,7 @@ function cellShapes(own: RunHistories, at: Cell): Shape[] {
             y: below + 1,
             width: 2,
             height: grid.markHeight - 3,
-            colour: "#f57c00",
+            colour: colourOf("accent", theme.peek()),
           } as const,
         ]),
   ];

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-import { backgroundColour, pixelOf, rgbOf, runColour, type Theme } from "../../draw/colour";
+import { pixelOf, rgbOf, runColour, themePixel, type Theme } from "../../draw/colour";
 import { fillBox, makeRaster } from "../../draw/raster";
 import { drawSparkline, drawStepMark, heightOf } from "../../draw/sparkline";
 import type { HeadsOverSteps } from "./ranking";
@@ -43,10 +43,9 @@ function draw(canvas: HTMLCanvasElement, props: FoundSparkProps, scale: number):
   const width = Math.round(WIDTH * scale);
   const height = Math.round((LINE_HEIGHT + MARK_HEIGHT) * scale);
   const raster = makeRaster(width, height);
-  const isLight = theme === "light";
   const ink = pixelOf(rgbOf(runColour(0, theme)));
-  const rule = pixelOf(rgbOf(isLight ? "#d6d6d6" : "#5c5c5c"));
-  fillBox(raster, { x: 0, y: 0, width, height }, pixelOf(backgroundColour(theme)));
+  const rule = themePixel("border", theme);
+  fillBox(raster, { x: 0, y: 0, width, height }, themePixel("background", theme));
   const box = { x: 0, y: 0, width, height: Math.round(LINE_HEIGHT * scale) };
   const y = Math.round(heightOf(threshold, box));
   const hair = Math.max(1, Math.round(scale));
@@ -60,7 +59,7 @@ function draw(canvas: HTMLCanvasElement, props: FoundSparkProps, scale: number):
     boldFrom: -1,
   };
   drawSparkline(raster, box, line, { thin: ink, bold: ink, baseline: rule, scale });
-  const accent = pixelOf(rgbOf(isLight ? "#f57c00" : "#ef6c00"));
+  const accent = themePixel("accent", theme);
   const below = { x: 0, y: box.height, width, height: height - box.height };
   drawStepMark(raster, below, place(step), accent, scale);
   canvas.width = width;

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-import { backgroundColour, pixelOf, rgbOf, runColour, type Theme } from "../../draw/colour";
+import { pixelOf, rgbOf, runColour, themePixel, type Theme } from "../../draw/colour";
 import type { Histories } from "../../draw/histories";
 import { fillBox, makeRaster } from "../../draw/raster";
 import { drawSparkline, drawStepMark } from "../../draw/sparkline";
@@ -41,14 +41,14 @@ function draw(canvas: HTMLCanvasElement, props: SparklineCanvasProps, scale: num
   const height = Math.round((LINE_HEIGHT + MARK_HEIGHT) * scale);
   const lineHeight = Math.round(LINE_HEIGHT * scale);
   const raster = makeRaster(width, height);
-  const background = pixelOf(backgroundColour(theme));
+  const background = themePixel("background", theme);
   const ink = pixelOf(rgbOf(runColour(0, theme)));
   fillBox(raster, { x: 0, y: 0, width, height }, background);
   const style = { thin: ink, bold: ink, baseline: background, scale };
   const line = { ...histories.line(props.layer, props.head), boldFrom: -1 };
   drawSparkline(raster, { x: 0, y: 0, width, height: lineHeight }, line, style);
   const below = { x: 0, y: lineHeight, width, height: height - lineHeight };
-  const accent = pixelOf(rgbOf(theme === "light" ? "#f57c00" : "#ef6c00"));
+  const accent = themePixel("accent", theme);
   drawStepMark(raster, below, histories.place(props.step), accent, scale);
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
