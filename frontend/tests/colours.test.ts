@@ -15,7 +15,8 @@ const texts = new Map(
 );
 
 /** "#1a2b3c", "rgb(0 0 0", "hsl(…", "color: white" */
-const raw = /#[0-9a-f]{3,8}\b|\b(rgb|hsl|hwb|lab|lch|oklab|oklch)a?\(\s*[\d.]|:\s*(white|black)\b/gi;
+const raw =
+  /#[0-9a-f]{3,8}\b|\b(rgb|hsl|hwb|lab|lch|oklab|oklch)a?\(\s*[\d.]|:\s*(white|black)\b/gi;
 
 describe("colours", () => {
   it("stand in one table", () => {

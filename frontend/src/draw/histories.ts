@@ -1,7 +1,7 @@
 /** A metric series and one of its metrics → what every head's sparkline needs, worked out once for each head. */
 import type { MetricSeries } from "../decoding/decode";
 import { headMean } from "../decoding/defined_metrics";
-import { isMarked, lastingChange, type LastingChange } from "../decoding/lasting_change";
+import { isMarked, lastingChange, type LastingChange } from "../decoding/marked_heads";
 import { MEAN } from "./grid";
 import { roundUp } from "./round_up";
 import type { Sparkline } from "./sparkline";

@@ -8,7 +8,7 @@ import type { MetricSeries } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
 import { useTable } from "../../saving/exported";
 import { formatValue, formatWeight } from "../../text/format_number";
-import { becameText, markedHeads, type LastingChange } from "../../decoding/lasting_change";
+import { becameText, markedHeads, type LastingChange } from "../../decoding/marked_heads";
 import { hoverStep, markAbove, steps, theme, metrics } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { metricTitle } from "../../text/metric_names";

@@ -4,7 +4,7 @@ import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { MetricSeries } from "../../decoding/decode";
 import type { Cell } from "../../draw/grid";
-import { lastingChange } from "../../decoding/lasting_change";
+import { lastingChange } from "../../decoding/marked_heads";
 import { chosenHeads, metrics, shownMetric } from "../../state";
 
 const MOST_BY_ITSELF = 4;

@@ -2,7 +2,7 @@
 
 import type { Cell } from "../../draw/grid";
 import { formatWeight } from "../../text/format_number";
-import { roleAt } from "../../decoding/lasting_change";
+import { roleAt } from "../../decoding/marked_heads";
 import { metrics, readStep } from "../../state";
 
 export function readRole({ layer, head }: Cell): { name: string; score: number } | null {

@@ -15,7 +15,7 @@ import { headsInOrder, type Cell, type GridLayout } from "../../draw/grid";
 import { keptInk } from "../../draw/kept_ink";
 import { Histories, jointScale, metricScale, type HistoryFrame } from "../../draw/histories";
 import { axisOver, type StepAxis } from "../../draw/step_axis";
-import { changeScale } from "../../decoding/lasting_change";
+import { changeScale } from "../../decoding/marked_heads";
 import {
   headSort,
   hoverStep,

@@ -2,7 +2,7 @@
 
 import { MEAN, type Cell } from "../../draw/grid";
 import { formatValue } from "../../text/format_number";
-import { becameText } from "../../decoding/lasting_change";
+import { becameText } from "../../decoding/marked_heads";
 import { metricTitle } from "../../text/metric_names";
 import { roleText } from "./role_text";
 import { main, valueOf } from "./scene";

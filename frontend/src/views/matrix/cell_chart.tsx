@@ -1,10 +1,19 @@
 /** What came of the wanted cell over the steps → a chart with a line for each visible run and the present step. */
 
+import { markedAt } from "../../decoding/lasting_change";
 import { runColour } from "../../draw/colour";
 import { axisOver, placeOf, type StepAxis } from "../../draw/step_axis";
 import { elide } from "../../text/tokens";
-import { cellHistory, type CellHistory, type CellLine, run, runs, step, theme } from "../../state";
-import { lastingChangeAt } from "./lasting_change";
+import {
+  cellHistory,
+  type CellHistory,
+  type CellLine,
+  markAbove,
+  run,
+  runs,
+  step,
+  theme,
+} from "../../state";
 
 const HEIGHT = 72;
 const LEFT = 16;
@@ -34,7 +43,7 @@ function Line({ plot, line }: { plot: Plot; line: CellLine }) {
   const colour = runColour(Math.max(0, runs.value.indexOf(line.run)), theme.value);
   const main = line.run === run.value;
   const drawn = points(plot, line);
-  const change = main ? lastingChangeAt(line.values) : -1;
+  const change = main ? markedAt(line.values, markAbove.value) : -1;
   const x = change < 0 ? 0 : leftOf(plot, line.steps[change]!);
   return (
     <g>

@@ -1,7 +1,7 @@
 /** What the grid shows → the explanation of every mark in it. */
 
 import { formatWeight } from "../../text/format_number";
-import { changeScale } from "../../decoding/lasting_change";
+import { changeScale } from "../../decoding/marked_heads";
 import {
   dimBelow,
   isMetricsOnly,
