@@ -29,10 +29,9 @@ describe("colours", () => {
 
   it("have every custom property that a style asks for", () => {
     const defined = new Set(
-      [themeStyles(), ...texts.values()]
-        .join("\n")
-        .matchAll(/(--[a-z][a-z0-9-]*)"?:/g)
-        .map(([, name]) => name),
+      [...[themeStyles(), ...texts.values()].join("\n").matchAll(/(--[a-z][a-z0-9-]*)"?:/g)].map(
+        ([, name]) => name,
+      ),
     );
     const asked = [...texts].flatMap(([name, text]) =>
       [...text.matchAll(/var\((--[a-z0-9-]+)\)/g)].map(([, property]) => [name, property]),

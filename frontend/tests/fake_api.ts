@@ -1,6 +1,7 @@
 /** An Api whose answers come when the test says so. */
 
-import type { Api, RecordAddress, Sized } from "../src/fetching/api";
+import type { Api, RecordAddress } from "../src/fetching/api";
+import type { Sized } from "../src/fetching/request";
 import { ApiError } from "../src/decoding/errors";
 import type { RecordHeader, RunIndex } from "../src/decoding/answers";
 import type { Comparison } from "../src/decoding/comparison";

@@ -1,7 +1,7 @@
 /** A layout, a paint signal and what a head's tip says → the grid of heads: labels, canvas, buttons, rings, tip. */
 
 import type { ReadonlySignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useRef } from "preact/hooks";
 
 import { cellBox, type Cell, type GridLayout } from "../../draw/grid";
@@ -70,45 +70,7 @@ export function HeadsGrid(props: HeadsGridProps) {
         meanName={props.meanName ?? "mean"}
       />
       <LayerLabels layout={layout} />
-      <div
-        ref={content}
-        class="grid-content"
-        style={{ width: layout.width, height: layout.height }}
-        onPointerMove={(event) => {
-          const found = pointing.onPointerMove(event);
-          props.onPoint?.(found);
-        }}
-        onPointerLeave={() => {
-          pointing.onPointerLeave();
-          props.onPoint?.(null);
-        }}
-      >
-        <GridCanvas {...props} frame={frame} />
-        {props.overlay !== undefined && (
-          <GridCanvas
-            frame={frame}
-            layout={props.layout}
-            paint={props.overlay}
-            label={null}
-            isBusy={false}
-            onDrawn={nothing}
-          />
-        )}
-        {props.children}
-        <HeadButtons
-          layout={layout}
-          shapes={props.shapes}
-          selected={selected}
-          reached={pointing.reached}
-          isNumbered={caption !== null}
-          describedBy={TIP_ID}
-          onOpen={props.onOpen}
-          onReach={pointing.onReach}
-          onFocus={pointing.onFocus}
-        />
-        <Ring layout={layout} cell={selected} kind="selected" />
-        {pointed !== null && <Ring layout={layout} cell={pointed} kind="pointed" />}
-      </div>
+      <GridContent {...props} frame={frame} content={content} pointing={pointing} />
       {props.isTipHidden === true && (
         <div id={TIP_ID} class="visually-hidden">
           {props.tip(pointed ?? pointing.reached)}
@@ -119,6 +81,60 @@ export function HeadsGrid(props: HeadsGridProps) {
           {props.tip(pointed)}
         </HeadTip>
       )}
+    </div>
+  );
+}
+
+interface GridContentProps extends HeadsGridProps {
+  readonly frame: RefObject<HTMLDivElement | null>;
+  readonly content: RefObject<HTMLDivElement | null>;
+  readonly pointing: ReturnType<typeof usePointing>;
+}
+
+/** What scrolls: pictures, buttons over them, rings. */
+function GridContent(props: GridContentProps) {
+  const { selected, caption, content, pointing } = props;
+  const layout = props.layout.value;
+  const { pointed } = pointing;
+  return (
+    <div
+      ref={content}
+      class="grid-content"
+      style={{ width: layout.width, height: layout.height }}
+      onPointerMove={(event) => {
+        const found = pointing.onPointerMove(event);
+        props.onPoint?.(found);
+      }}
+      onPointerLeave={() => {
+        pointing.onPointerLeave();
+        props.onPoint?.(null);
+      }}
+    >
+      <GridCanvas {...props} />
+      {props.overlay !== undefined && (
+        <GridCanvas
+          frame={props.frame}
+          layout={props.layout}
+          paint={props.overlay}
+          label={null}
+          isBusy={false}
+          onDrawn={nothing}
+        />
+      )}
+      {props.children}
+      <HeadButtons
+        layout={layout}
+        shapes={props.shapes}
+        selected={selected}
+        reached={pointing.reached}
+        isNumbered={caption !== null}
+        describedBy={TIP_ID}
+        onOpen={props.onOpen}
+        onReach={pointing.onReach}
+        onFocus={pointing.onFocus}
+      />
+      <Ring layout={layout} cell={selected} kind="selected" />
+      {pointed !== null && <Ring layout={layout} cell={pointed} kind="pointed" />}
     </div>
   );
 }

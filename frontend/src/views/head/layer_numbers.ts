@@ -100,7 +100,10 @@ export function useLayerNumbers(record: RecordHeader, loaded: LayerWeights): Lay
   const filter = sentenceFilter.value;
   const text = useShownText(record, loaded, tokenRange.value);
   const { axes } = text;
-  const chosen = useMemo(() => drawnHeads(loaded), [loaded, shownHeads.value]);
+  const chosen = useMemo(
+    () => drawnHeads(loaded),
+    [loaded.firstHead, loaded.heads, shownHeads.value],
+  );
   const { weights, heads, outside } = useHeads(text, chosen);
   const hovered = placesOf(text, { query: hoverQuery.value, key: hoverKey.value });
   const pinned = placesOf(text, { query: query.value, key: key.value });
