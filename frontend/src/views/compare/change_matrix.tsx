@@ -11,6 +11,7 @@ import { hideBelow, hoverKey, hoverQuery, key, query, theme } from "../../state"
 import type { Pair } from "./chosen_pair";
 import { pairText } from "./tokens_of";
 import { useWidth } from "../../parts/measured";
+import { putRaster } from "../../parts/put_raster";
 
 export type ChangeMatrixProps = Pick<Pair, "first" | "second" | "head">;
 
@@ -33,10 +34,7 @@ function draw(canvas: HTMLCanvasElement, props: ChangeMatrixProps, width: number
   const colours = differenceTable(divergingTable(theme.peek()), hideBelow.peek());
   const codes = { codes: differenceCodes(props), offset: 0, rows: queries, columns: keys };
   drawDifferences(raster, { x: 0, y: 0, width: across, height: down }, codes, colours);
-  canvas.width = across;
-  canvas.height = down;
-  const image = new ImageData(new Uint8ClampedArray(raster.pixels.buffer), across, down);
-  canvas.getContext("2d")?.putImageData(image, 0, 0);
+  putRaster(canvas, raster);
 }
 
 type Steps = Readonly<Record<string, readonly [number, number]>>;

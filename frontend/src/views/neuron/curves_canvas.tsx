@@ -5,6 +5,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { themePixel, type Theme } from "../../draw/colour";
 import { drawCurve, type Stroke } from "../../draw/curves";
 import { type Box, fillBox, makeRaster, type Raster } from "../../draw/raster";
+import { putRaster } from "../../parts/put_raster";
 import { theme } from "../../state";
 import type { DistanceMeans } from "./distance_means";
 import { followed } from "./dimension_pointer";
@@ -16,13 +17,6 @@ export interface CurvesCanvasProps {
   /** In CSS pixels. */
   scale: PlotScale;
   label: string;
-}
-
-function put(canvas: HTMLCanvasElement, { width, height, pixels }: Raster): void {
-  canvas.width = width;
-  canvas.height = height;
-  const image = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
-  canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
 
 function scaled({ width, height, top }: PlotScale, ratio: number): PlotScale {
@@ -80,7 +74,7 @@ export function CurvesCanvas(props: CurvesCanvasProps) {
     [means, dimensions, scale.width, scale.height, look, ratio],
   );
   useLayoutEffect(() => {
-    put(canvas.current!, now === null ? all : drawOver(all, props, now, look, ratio));
+    putRaster(canvas.current!, now === null ? all : drawOver(all, props, now, look, ratio));
   }, [all, now]);
   return (
     <canvas
