@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tensorboard_plugin_attn.emergence import find_emergence
+from tensorboard_plugin_attn.studying.emergence import find_emergence
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 CASES = json.loads((FIXTURES / "lasting_change.json").read_text())["cases"]
 
 
