@@ -9,7 +9,23 @@ import pytest
 
 import tensorboard_plugin_attn
 
-NAMES = ["AttentionReader", "AttentionRecord", "AttentionWriter", "LayerAttention", "capture"]
+NAMES = [
+    "AttentionReader",
+    "AttentionRecord",
+    "AttentionWriter",
+    "Captured",
+    "Comparison",
+    "Evolution",
+    "Found",
+    "FoundHead",
+    "HeadChange",
+    "Hint",
+    "LayerAttention",
+    "Mark",
+    "MetricSeries",
+    "Thresholds",
+    "capture",
+]
 HEAVY = "torch", "transformers", "tensorboard", "tensorboardX", "lightning", "google.protobuf", "fsspec"
 
 

@@ -85,7 +85,7 @@ def encode_layer(
 
 
 def header_entry(layer: LayerAttention, axes: TokenAxes, thumbnail: tuple[int, ...]) -> dict[str, Any]:
-    """What the header says of a layer; ``docs/format.md`` explains each field."""
+    """What the header says of a layer; ``docs/reference/format.md`` explains each field."""
     query_tokens, key_tokens = axes.names(layer)
     entry: dict[str, Any] = {
         "name": layer.name,
