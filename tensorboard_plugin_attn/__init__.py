@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing import Captured, capture
-    from tensorboard_plugin_attn.reading.reader import AttentionReader, MetricSeries
+    from tensorboard_plugin_attn.reading.reader import AttentionReader
+    from tensorboard_plugin_attn.reading.series import MetricSeries
     from tensorboard_plugin_attn.record.layer import LayerAttention
     from tensorboard_plugin_attn.record.record import AttentionRecord
     from tensorboard_plugin_attn.studying.compare import Comparison, HeadChange
@@ -52,7 +53,7 @@ HOMES = {
     "Hint": "studying.health",
     "LayerAttention": "record.layer",
     "Mark": "studying.evolution",
-    "MetricSeries": "reading.reader",
+    "MetricSeries": "reading.series",
     "Thresholds": "studying.health",
     "capture": "capturing",
 }

@@ -27,6 +27,7 @@ __all__ = [
     "encode_weights",
     "pool_axis",
     "pool_thumbnail",
+    "pool_width",
     "thumbnail_shape",
 ]
 
@@ -112,9 +113,9 @@ def pool_thumbnail(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
     return shades.astype(np.uint8)
 
 
-def pool_axis(weights: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    """The maximum of each group of neighbours along one axis, which gets at most 64 long."""
-    width = pool_width(weights.shape[axis])
+def pool_axis(weights: NDArray[np.float32], axis: int, width: int | None = None) -> NDArray[np.float32]:
+    """The maximum of each group of ``width`` neighbours along one axis; None: so many that it gets at most 64 long."""
+    width = pool_width(weights.shape[axis]) if width is None else width
     if width == 1:
         return weights
     groups = [slice(None)] * weights.ndim
