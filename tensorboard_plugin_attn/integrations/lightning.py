@@ -36,10 +36,12 @@ class AttentionCallback(pl.Callback):
             LightningModule where it has a ``forward``, else its largest part. Under FSDP always the LightningModule.
         logdir: None: that of the Trainer's TensorBoardLogger, into whose event file index events and scalars go;
             where there is none, ``<default_root_dir>/runs``.
-        query_key, layers, heads: as for ``AttentionWriter.add_probe``.
+        query_key: as for ``AttentionWriter.add_probe``.
+        layers: likewise.
+        heads: likewise.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
-    Example:
+    Examples:
         >>> Trainer(..., callbacks=[AttentionCallback({"doctor/she": "the doctor …"}, tokenizer=tokenizer)])
     """
 

@@ -28,10 +28,12 @@ class AttentionCallback(TrainerCallback):
         tokenizer: None: the Trainer's ``processing_class``.
         logdir: None: that of the Trainer's own TensorBoard callback, into whose event file index events and
             scalars go; where there is none, ``<output_dir>/runs``.
-        query_key, layers, heads: as for ``AttentionWriter.add_probe``.
+        query_key: as for ``AttentionWriter.add_probe``.
+        layers: likewise.
+        heads: likewise.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
-    Example:
+    Examples:
         >>> Trainer(..., callbacks=[AttentionCallback({"doctor/she": "the doctor asked …"}, every="epoch")])
     """
 

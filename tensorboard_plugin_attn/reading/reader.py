@@ -29,7 +29,7 @@ __all__ = ["AttentionReader"]
 class AttentionReader:
     """Reads what AttentionWriter wrote below a directory or fsspec URL.
 
-    Example:
+    Examples:
         >>> reader = AttentionReader("runs")
         >>> record = reader.read("baseline", "doctor/she", 60)
         >>> record.layers[5].weights[3]  # float32 [query, key] of layer 5, head 3
@@ -87,7 +87,7 @@ class AttentionReader:
             NotRecordedError: one was never logged, or with head metrics only.
             DamagedFileError: a file is not whole.
 
-        Example:
+        Examples:
             >>> reader.compare(("a", "doctor/she", 0), ("a", "doctor/she", 60)).ranking()[0]
         """
         same_run = first[0] == second[0]
@@ -117,7 +117,7 @@ class AttentionReader:
             NotRecordedError: it was never logged, or with head metrics only.
             DamagedFileError: the file is not whole.
 
-        Example:
+        Examples:
             >>> reader.find("a", "doctor/she", 60, query="she", key="nurse").ranking()[:5]
             >>> reader.find("a", "doctor/she", 60, query=range(9, 12), key=range(2, 6)).ranking()  # a region
         """
@@ -154,7 +154,7 @@ class AttentionReader:
             RequestError: there is no such view, or the frontend is not built.
             DamagedFileError: the file is not whole.
 
-        Example:
+        Examples:
             >>> Path("nurse.html").write_text(reader.to_html("a", "doctor/she", 60), encoding="utf-8")
         """
         # Imported here: it brings in TensorBoard, which nothing else of this module needs.

@@ -30,7 +30,7 @@ class AttentionRecord:
     Raises:
         InvalidRecordError: a shape, a length or a value is not what was expected.
 
-    Example:
+    Examples:
         >>> weights = np.full((12, 3, 3), 1 / 3, np.float32)
         >>> AttentionRecord([LayerAttention(weights)], ["[CLS]", "hello", "[SEP]"])
         <AttentionRecord 1 layer, 3 tokens>

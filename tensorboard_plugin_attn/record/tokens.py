@@ -66,7 +66,7 @@ class TokenAxes:
         sentence_b_start: index of the first token of the second sentence of a pair, in the main list.
         words: for each token of the main list the number of its word.
         special_names: of positions by list, such as ``{"vision": {0: "cls", 1: "register"}}``.
-        geometry: of spans by list, see ``docs/format.md``.
+        geometry: of spans by list, see ``docs/reference/format.md``.
         pictures: what those spans show, ``{"sha256", "width", "height", "media"}`` each.
         query_numbers: by list the positions of the queries that are kept, where only some are.
 

@@ -55,7 +55,7 @@ class AttentionWriter:
     Raises:
         InvalidRecordError: an argument is not one of the above.
 
-    Example:
+    Examples:
         >>> with AttentionWriter("runs/baseline") as writer:
         ...     writer.add_attention("doctor/she", outputs.attentions, tokens, step)
     """
