@@ -20,8 +20,8 @@ from tensorboard_plugin_attn.measuring.token_patterns import (
     earlier_occurrences,
     padding_flags,
 )
-from tensorboard_plugin_attn.record.blocks import visible_counts
 from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.rows import visible_counts
 from tensorboard_plugin_attn.warn import tell
 
 __all__ = [

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.record.blocks import Vectors, vector_rows
 
 __all__ = ["LayerAttention"]
 
@@ -138,9 +139,23 @@ class LayerAttention:
         """
         if not -self.num_heads <= head < self.num_heads:
             raise IndexError(f"no head {head} in a layer of {self.num_heads}")
-        from tensorboard_plugin_attn.record.blocks import layer_rows  # it needs this class
+        if self.weights is not None:
+            return np.asarray(self.weights[head, queries], np.float32)
+        return vector_rows(self.vectors_of(head % self.num_heads), np.arange(self.num_queries)[queries])
 
-        return layer_rows(self, head % self.num_heads, np.arange(self.num_queries)[queries])
+    def vectors_of(self, head: int) -> Vectors:
+        """What the rows of one head of a layer with query and key are worked out of."""
+        bias = None if self.bias is None else np.broadcast_to(self.bias, self.shape)[head]
+        return Vectors(
+            self.query[head],
+            self.key[head * self.num_kv_heads // self.num_heads],
+            self.scale,
+            self.mask or "full",
+            bias,
+            None if self.lse is None else self.lse[head],
+            None if self.sink is None else self.sink[head],
+            None if self.query_numbers is None else np.array(self.query_numbers),
+        )
 
     def __repr__(self) -> str:
         where = f" {self.name}" if self.name else ""
