@@ -22,7 +22,9 @@ def read_record(header: Header, read: ReadRange) -> AttentionRecord:
     """A whole record; weights that were left out are NaN. Raises DamagedFileError."""
     axes = read_axes(header)
     layers = [read_layer(header, read, number, axes) for number in range(len(header.layers))]
-    return AttentionRecord.of_checked(layers, axes)
+    record = AttentionRecord.of_checked(layers, axes)
+    record.parts = header.parts
+    return record
 
 
 def read_layer(

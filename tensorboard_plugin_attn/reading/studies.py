@@ -53,7 +53,17 @@ def compare_sources(
         )
         for number, entry in enumerate(second.header.layers)
     ]
-    return Comparison(difference, layers, differing, [] if starts is None else start_warnings(*starts))
+    warnings = [*missing_parts(first.header), *missing_parts(second.header)]
+    return Comparison(
+        difference, layers, differing, warnings + ([] if starts is None else start_warnings(*starts))
+    )
+
+
+def missing_parts(header: Header) -> list[str]:
+    """What to say of a record that lacks some of its parts."""
+    if header.parts is None or len(header.parts[0]) == header.parts[1]:
+        return []
+    return [f"step {header.step} has {len(header.parts[0])} of {header.parts[1]} parts; the rest is empty"]
 
 
 def find_in_source(source: Source, pattern: Pattern) -> Found:

@@ -278,10 +278,11 @@ class AttentionWriter:
                 tell(message)
         probe, names, kind = draft.finish(), draft.names, "metrics" if draft.metrics_only else "weights"
         if self.changes:
-            self.history.remember(tag, draft.extra.kept(step, probe))
+            self.history.remember(tag, draft.extra.kept(step, probe, draft.input_hash))
         pack = functools.partial(
             pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
             precision=self.precision, left_out=left_out, track=track, kind=kind,
+            input_hash=draft.input_hash,
         )  # fmt: skip
         path = self.files.where(f"{store.record_directory('', tag)}/{store.step_name(step, kind)}")
         if self.sink is not None:
