@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -18,10 +18,13 @@ __all__ = [
     "list_steps",
     "list_tags",
     "open_header",
+    "other_form",
     "purge_steps",
     "record_directory",
+    "sorted_steps",
     "step_name",
     "tag_directory",
+    "write_file",
     "write_step",
 ]
 
@@ -107,13 +110,23 @@ def tag_in_file(files: Files, directory: str) -> str:
 
 
 def list_steps(files: Files, directory: str) -> list[StepFile]:
-    """The logged steps of one tag directory, by step; a step with weights hides its metrics-only file."""
+    """The logged steps of one tag directory, by step; of the two forms of one step the newer counts."""
+    return sorted_steps(files.list(directory), directory)
+
+
+def sorted_steps(entries: Iterable[Entry], directory: str) -> list[StepFile]:
+    """What was listed of one tag directory → its steps."""
     found: dict[int, StepFile] = {}
-    for entry in files.list(directory):
+    for entry in entries:
         step_file = parse_step_file(entry, directory)
-        if step_file and (step_file.kind == "weights" or step_file.step not in found):
+        if step_file and (step_file.step not in found or precedence(step_file) > precedence(found[step_file.step])):
             found[step_file.step] = step_file
     return [found[step] for step in sorted(found)]
+
+
+def precedence(step_file: StepFile) -> tuple[float, bool]:
+    """Of two files of one step the larger counts: the newer, at the same time that with weights."""
+    return step_file.mtime, step_file.kind == "weights"
 
 
 def parse_step_file(entry: Entry, directory: str) -> StepFile | None:
@@ -134,16 +147,31 @@ def open_header(files: Files, step_file: StepFile) -> Header:
 def write_step(
     files: Files, run_path: str, tag: str, step: int, buffers: Sequence[bytes], kind: str = "weights"
 ) -> None:
-    """Write one record; the same step again replaces it."""
-    files.write(f"{record_directory(run_path, tag)}/{step_name(step, kind)}", buffers)
+    """Write one record; the same step again replaces it, in whichever form it was logged."""
+    write_file(files, f"{record_directory(run_path, tag)}/{step_name(step, kind)}", buffers)
 
 
-def purge_steps(files: Files, run_path: str, first: int) -> int:
-    """Delete a run's records with step ≥ ``first``; how many there were."""
+def write_file(files: Files, path: str, buffers: Sequence[bytes]) -> None:
+    """Write one record's file, and remove the other form of its step."""
+    files.write(path, buffers)
+    files.remove(other_form(path))
+
+
+def other_form(path: str) -> str:
+    """The path of a step with weights → that of the same step with head metrics alone, and back."""
+    directory, _, name = path.rpartition("/")
+    plain = name.replace(".metrics.", ".")
+    return f"{directory}/{plain if plain != name else name.replace('.', '.metrics.', 1)}"
+
+
+def purge_steps(files: Files, run_path: str, first: int, is_given_up: Callable[[], bool] = bool) -> int:
+    """Delete a run's records with step ≥ ``first``; how many there were. It stops where ``is_given_up``."""
     removed = 0
     for directory in list_tags(files, run_path).values():
         for entry in files.list(directory):
             step_file = parse_step_file(entry, directory)
+            if is_given_up():
+                return removed
             if step_file and step_file.step >= first:
                 files.remove(step_file.path)
                 removed += 1

@@ -63,11 +63,11 @@ def test_an_exit_with_an_error_writes_everything_without_close(tmp_path: Path) -
 def test_an_exit_waits_for_a_slow_disk(tmp_path: Path) -> None:
     slow = """
     import time
-    class Slow(type(writer.files)):
+    class Slow(type(writer.delivery.files)):
         def write(self, path, buffers):
             time.sleep(0.05)
             super().write(path, buffers)
-    writer.files = Slow(sys.argv[1])
+    writer.delivery.files = Slow(sys.argv[1])
     """
     code, _, errors = run(textwrap.dedent(slow) + LOG_TEN, tmp_path)
     assert (code, errors) == (0, "")
