@@ -177,11 +177,13 @@ class Delivery:
             self.opened_uploader.end()
         line = self.shortfall()
         if line and line != self.closing_line:
-            tell(line)
+            uploader = self.opened_uploader
+            reason = (uploader.reason if uploader else "") or self.queue.reason or self.why or "there was no time"
+            tell(f"{line}, because {self.directory} did not take them ({reason})")
         self.closing_line = line
 
     def shortfall(self) -> str:
-        """What is to be said of the records that are not in the store; nothing when all are."""
+        """How many records are in the store and where the others are; nothing when all are there."""
         kept = 0 if self.opened_spool is None else self.opened_spool.kept()
         left, lost = len(self.queue.jobs), self.queue.num_dropped
         written = self.num_written
@@ -189,11 +191,7 @@ class Delivery:
         if kept and self.opened_spool is not None:
             parts.append(f"{kept} kept in {self.opened_spool.directory}")
         parts += [f"{left} not finished"] * bool(left) + [f"{lost} lost"] * bool(lost)
-        if len(parts) == 1:
-            return ""
-        uploader = self.opened_uploader
-        reason = (uploader.reason if uploader else "") or self.queue.reason or self.why or "there was no time"
-        return f"{', '.join(parts)}, because {self.directory} did not take them ({reason})"
+        return ", ".join(parts) if len(parts) > 1 else ""
 
 
 def kind_of(path: str) -> str:

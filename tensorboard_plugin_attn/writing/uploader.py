@@ -25,7 +25,7 @@ Tell = Callable[[str, str], None]  # the sort of message, the message
 class Uploader:
     """The store may hang, fail, be slow or away: what waits stays in the spool until it is there.
 
-    ``files`` must have deadlines (``BoundedFiles``). ``tell`` is told each sort of trouble; ``reason`` is the latest.
+    ``files`` must have deadlines (``BoundedFiles``). ``tell`` is told each sort of trouble.
     """
 
     def __init__(self, spool: Spool, files: Files, tell: Tell, *, longest_pause: float = LONGEST_PAUSE) -> None:
@@ -33,7 +33,8 @@ class Uploader:
         self.files = files
         self.tell = tell
         self.longest_pause = longest_pause
-        self.reason = ""
+        self.failure = ""
+        self.asked = 0.0  # when the attempt that runs began, 0 while none does
         self.num_sent = 0
         self.starting = threading.Lock()
         self.thread: threading.Thread | None = None
@@ -41,6 +42,13 @@ class Uploader:
         self.hurrying = threading.Event()  # attempts are wanted now
         self.ending = threading.Event()
         self.listed: dict[str, set[str]] = {}  # directory of the store → the names in it
+
+    @property
+    def reason(self) -> str:
+        """Why what waits was not sent; empty where nothing is known to be wrong."""
+        if self.failure or not self.asked:
+            return self.failure
+        return f"no answer for {time.monotonic() - self.asked:.0f} s"
 
     def wake(self) -> None:
         """There is something to send; an interpreter that is ending leaves it in the spool."""
@@ -90,7 +98,7 @@ class Uploader:
                 with self.spool.lock():
                     self.send_waiting()
             except Timeout:
-                self.reason = self.reason or "another process is sending"
+                self.failure = self.failure or "another process is sending"
                 self.waking.wait(OTHER_SECONDS)
 
     def send_waiting(self) -> None:
@@ -116,7 +124,16 @@ class Uploader:
             before_sleep=failed,
             retry_error_callback=lambda state: None,
         )
-        retrying(attempt)
+        retrying(partial(self.timed, attempt))
+
+    def timed(self, attempt: Callable[[], None]) -> None:
+        """One attempt; when it began is known while it runs."""
+        self.asked = time.monotonic()
+        try:
+            attempt()
+            self.failure = ""
+        finally:
+            self.asked = 0.0
 
     def pause(self, seconds: float) -> None:
         """Wait between two attempts; a flush and the end of the thread cut it short."""
@@ -126,10 +143,10 @@ class Uploader:
     def trouble(self, error: BaseException | None) -> None:
         """Remember and tell why it does not work; what was known of the store no longer counts."""
         self.listed.clear()
-        self.reason = f"{type(error).__name__}: {error}"
+        self.failure = f"{type(error).__name__}: {error}"
         self.tell(
             "sending",
-            f"cannot send attention records to {self.spool.target} ({self.reason}); they wait in "
+            f"cannot send attention records to {self.spool.target} ({self.failure}); they wait in "
             f"{self.spool.directory} and are sent when it works again, training goes on",
         )
 
