@@ -82,9 +82,11 @@ def read_layer_weights(
     packed = read_tensor(header, read, f"layer.{number}.weights").tobytes()
     dtype = np.dtype(PRECISIONS[header.meta["precision"]])
     stops = np.cumsum(lengths, dtype=np.int64)
+    size = shape[1] * shape[2] * dtype.itemsize
     try:
         plain = b"".join(
-            decompress(packed[stop - length : stop]) for length, stop in zip(lengths, stops, strict=True)
+            decompress(packed[stop - length : stop], size)
+            for length, stop in zip(lengths, stops, strict=True)
         )
         codes = np.frombuffer(plain, dtype).reshape(shape)
     except (zlib.error, ValueError) as error:

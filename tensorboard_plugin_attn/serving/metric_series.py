@@ -14,7 +14,7 @@ from tensorboard_plugin_attn.serving.answers import Array
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.opened_record import cache_key, open_latest
-from tensorboard_plugin_attn.storing.files import Files
+from tensorboard_plugin_attn.storing.files import Files, is_passing
 from tensorboard_plugin_attn.storing.store import StepFile
 from tensorboard_plugin_attn.studying.evolution import StepFacts, step_facts
 
@@ -84,7 +84,9 @@ class MetricSource:
         """The metrics of one file, or a block that says it is damaged."""
         try:
             header = open_latest(files, step_file).header
-        except (DamagedFileError, OSError):
+        except (DamagedFileError, OSError) as error:
+            if is_passing(error):
+                raise
             return MetricBlock(step_file.step)
         names = tuple(header.meta["metrics"])
         layers = tuple(tuple(layer[name] for name in LAYER_FIELDS) for layer in header.meta["layers"])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.codes import PRECISIONS
 from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.serving.answers import Array, RequestError
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
@@ -57,7 +58,9 @@ def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed
     else:
         start = int(lengths[:head].sum())
         row_max, lengths = row_max[head : head + 1], lengths[head : head + 1]
-        data = record.member(name, start, start + int(lengths[0]))
+        itemsize = np.dtype(PRECISIONS[record.header.meta["precision"]]).itemsize
+        size = entry["queries"] * entry["keys"] * itemsize
+        data = record.member(name, start, start + int(lengths[0]), size)
         members = Array("weights", "uint8", (len(data),), data)
     arrays = [
         whole("row_max", "float32", row_max),

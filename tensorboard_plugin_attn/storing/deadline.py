@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 import threading
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
@@ -12,6 +14,7 @@ from tensorboard_plugin_attn.storing.files import BYTES_PER_SECOND, Entry, Files
 
 __all__ = ["BoundedFiles", "Calls", "NoThreadError", "StoreHangsError"]
 
+PIECE = 1 << 20  # bytes of one request: a slow store ends it within its deadline, one that hangs does not
 IDLE_SECONDS = 2.0  # a thread without work ends
 MOST_HANGING = 8  # calls that may hang at once; further ones are refused until one comes back
 LOOK_SECONDS = 0.05  # how often a wait looks whether it should end early
@@ -57,17 +60,27 @@ class Call:
 
 
 class Calls:
-    """Threads that run calls; one whose call hangs is left alone, and another takes its place."""
+    """Threads that run calls; one whose call hangs is left alone, and another takes its place.
 
-    def __init__(self, seconds: float, *, most_hanging: int = MOST_HANGING) -> None:
+    After a call that hung, further ones are refused for ``refuse_seconds``, unless one comes back.
+    """
+
+    def __init__(
+        self, seconds: float, *, most_hanging: int = MOST_HANGING, refuse_seconds: float = 0.0
+    ) -> None:
         self.seconds = seconds
+        self.refuse_seconds = refuse_seconds
+        self.hung_at = float("-inf")
         self.most_hanging = most_hanging
         self.lock = threading.Lock()
         self.idle: list[SimpleQueue[Call]] = []
         self.hanging = 0
 
     def call(
-        self, function: Callable[[], Result], seconds: float | None = None, hurry: threading.Event | None = None
+        self,
+        function: Callable[[], Result],
+        seconds: float | None = None,
+        hurry: threading.Event | None = None,
     ) -> Result:
         """What ``function`` gives within ``seconds`` and before ``hurry`` is set; its errors are raised.
 
@@ -75,6 +88,8 @@ class Calls:
             StoreHangsError: it did not end in time, or too many calls hang already.
             NoThreadError: no thread can be started.
         """
+        if time.monotonic() < self.hung_at + self.refuse_seconds:
+            raise StoreHangsError("it did not answer a moment ago")
         if self.hanging >= self.most_hanging:
             raise StoreHangsError(f"{self.hanging} calls to it hang")
         call, allowed = Call(function), self.seconds if seconds is None else seconds
@@ -83,10 +98,12 @@ class Calls:
             with self.lock:
                 call.is_left = not call.done.is_set()
                 self.hanging += call.is_left
+                self.hung_at = time.monotonic() if call.is_left else self.hung_at
             if call.is_left:
                 raise StoreHangsError(f"it has not answered for {allowed:.3g} s")
         if call.error is not None:
             raise call.error
+        self.hung_at = float("-inf")
         return cast(Result, call.result)
 
     def worker(self) -> SimpleQueue[Call]:
@@ -116,6 +133,8 @@ class Calls:
             with self.lock:
                 call.done.set()
                 self.hanging -= call.is_left
+                if isinstance(call.error, TimeoutError):  # its own client gave up
+                    self.hung_at = time.monotonic()
                 self.idle.append(queue)
 
 
@@ -157,8 +176,17 @@ class BoundedFiles:
         return self.calls.call(lambda: self.opened().entry(path))
 
     def read(self, path: str, start: int, stop: int) -> bytes:
-        seconds = self.calls.seconds + (stop - start) / BYTES_PER_SECOND
-        return self.calls.call(lambda: self.opened().read(path, start, stop), seconds)
+        parts = []
+        for first in range(start, stop, PIECE):
+            last = min(first + PIECE, stop)
+            parts.append(self.calls.call(partial(self.read_piece, path, first, last)))
+            if len(parts[-1]) < last - first:
+                break
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def read_piece(self, path: str, start: int, stop: int) -> bytes:
+        """One request."""
+        return self.opened().read(path, start, stop)
 
     def write(self, path: str, buffers: Sequence[bytes]) -> None:
         seconds = self.calls.seconds + sum(map(len, buffers)) / BYTES_PER_SECOND

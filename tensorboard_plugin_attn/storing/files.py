@@ -14,10 +14,20 @@ from stat import S_ISDIR, S_ISREG
 from typing import Any, Protocol
 from uuid import uuid4
 
-__all__ = ["BYTES_PER_SECOND", "Entry", "Files", "LocalFiles", "RemoteFiles", "is_remote", "open_files"]
+__all__ = [
+    "BYTES_PER_SECOND",
+    "Entry",
+    "Files",
+    "LocalFiles",
+    "RemoteFiles",
+    "is_passing",
+    "is_remote",
+    "open_files",
+]
 
 STALE_SECONDS = 3600
 BYTES_PER_SECOND = 64 << 10  # a store that is slower counts as hanging
+PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR}
 NOT_A_FILE = "it is a pipe, socket or device, not a file"
 
 
@@ -147,6 +157,11 @@ def local_entry(item: os.DirEntry[str]) -> Entry | None:
     if not (is_directory or S_ISREG(stat.st_mode)):
         return None
     return Entry(item.name, is_directory, stat.st_size, stat.st_mtime)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a fault says nothing of the file: too many open ones, too little memory, a store that hangs."""
+    return isinstance(error, TimeoutError) or (isinstance(error, OSError) and error.errno in PASSING)
 
 
 def open_regular(path: str, flags: int) -> int:

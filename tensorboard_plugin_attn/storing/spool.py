@@ -95,7 +95,12 @@ class Spool:
     def waiting(self) -> list[Waiting]:
         """Every record in it, whoever put it there, in the order in which they came."""
         found = [
-            Waiting(int(match[1]), f"{tag.name}/{each.name}", f"{PLUGIN_DIRECTORY}/{tag.name}/{match[2]}", each.size)
+            Waiting(
+                int(match[1]),
+                f"{tag.name}/{each.name}",
+                f"{PLUGIN_DIRECTORY}/{tag.name}/{match[2]}",
+                each.size,
+            )
             for tag in self.files.list("")
             if tag.is_directory
             for each in self.files.list(tag.name)

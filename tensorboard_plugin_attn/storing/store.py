@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from tensorboard_plugin_attn.encoding.format import Header, read_header
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
-from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles
+from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, is_passing
 
 __all__ = [
     "PLUGIN_DIRECTORY",
@@ -24,6 +24,7 @@ __all__ = [
     "sorted_steps",
     "step_name",
     "tag_directory",
+    "tag_of_directory",
     "write_file",
     "write_step",
 ]
@@ -94,9 +95,15 @@ def list_tags(files: Files, run_path: str = "") -> dict[str, str]:
     tags = {}
     for entry in files.list(top):
         if entry.is_directory and not entry.name.startswith("."):
-            tag = directory_tag(entry.name)
-            tags[tag_in_file(files, f"{top}/{entry.name}") if tag is None else tag] = f"{top}/{entry.name}"
+            directory = f"{top}/{entry.name}"
+            tags[tag_of_directory(files, directory)] = directory
     return dict(sorted(tags.items()))
+
+
+def tag_of_directory(files: Files, directory: str) -> str:
+    """The tag whose records a directory holds; that of a slug stands in its files."""
+    tag = directory_tag(directory.rpartition("/")[2])
+    return tag_in_file(files, directory) if tag is None else tag
 
 
 def tag_in_file(files: Files, directory: str) -> str:
@@ -104,8 +111,11 @@ def tag_in_file(files: Files, directory: str) -> str:
     for step_file in list_steps(files, directory):
         try:
             return str(open_header(files, step_file).meta["tag"])
-        except (DamagedFileError, KeyError, OSError):
+        except (DamagedFileError, KeyError):
             continue
+        except OSError as error:
+            if is_passing(error):
+                raise
     return directory.rsplit("/", 1)[-1]
 
 
@@ -119,7 +129,9 @@ def sorted_steps(entries: Iterable[Entry], directory: str) -> list[StepFile]:
     found: dict[int, StepFile] = {}
     for entry in entries:
         step_file = parse_step_file(entry, directory)
-        if step_file and (step_file.step not in found or precedence(step_file) > precedence(found[step_file.step])):
+        if step_file and (
+            step_file.step not in found or precedence(step_file) > precedence(found[step_file.step])
+        ):
             found[step_file.step] = step_file
     return [found[step] for step in sorted(found)]
 

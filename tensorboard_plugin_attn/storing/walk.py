@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from tensorboard_plugin_attn.storing.files import Files, LocalFiles
+from tensorboard_plugin_attn.storing.files import Files, LocalFiles, is_passing
 from tensorboard_plugin_attn.storing.store import PLUGIN_DIRECTORY
 
 __all__ = ["run_directories"]
@@ -25,7 +25,9 @@ def run_directories(files: Files) -> Iterator[tuple[str, ...]]:
         try:
             here = identity(files, path)
             entries = [] if here in ancestors else files.list(path)
-        except OSError:
+        except OSError as error:
+            if is_passing(error):
+                raise
             continue
         for entry in entries:
             if not entry.is_directory or entry.name.startswith("."):

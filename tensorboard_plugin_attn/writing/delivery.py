@@ -46,7 +46,9 @@ class Delivery:
         self.stuck = threading.Event()
         self.queue = WriteQueue(max_queue_bytes, self.patience, self.stuck.set)
         self.calls = Calls(STORE_SECONDS if self.is_remote else MOUNT_SECONDS)
-        self.bounded = BoundedFiles(directory, lambda: open_files(directory, seconds=STORE_SECONDS), self.calls)
+        self.bounded = BoundedFiles(
+            directory, lambda: open_files(directory, seconds=STORE_SECONDS), self.calls
+        )
         self.files: Files = self.bounded if self.is_remote else open_files(directory)
         self.spool_root, self.max_spool_bytes = spool, max_spool_bytes
         self.opened_spool: Spool | None = None
@@ -59,7 +61,11 @@ class Delivery:
     def spool(self) -> Spool:
         """The spool of this target; nothing of it is made before it is needed."""
         if self.opened_spool is None:
-            target = self.directory.rstrip("/") if self.is_remote else str(LocalFiles(self.directory).root.absolute())
+            target = (
+                self.directory.rstrip("/")
+                if self.is_remote
+                else str(LocalFiles(self.directory).root.absolute())
+            )
             root = default_root() if self.spool_root is None else self.spool_root
             self.opened_spool = Spool(target, root, self.max_spool_bytes)
         return self.opened_spool
@@ -82,7 +88,9 @@ class Delivery:
         given_up = threading.Event()
         started = time.monotonic()
         try:
-            self.calls.call(lambda: self.tidy(purge_step, given_up.is_set), max(self.patience.left, LEAST_SECONDS))
+            self.calls.call(
+                lambda: self.tidy(purge_step, given_up.is_set), max(self.patience.left, LEAST_SECONDS)
+            )
         except (StoreHangsError, NoThreadError) as error:
             given_up.set()
             self.patience.spend(time.monotonic() - started)
@@ -178,7 +186,9 @@ class Delivery:
         line = self.shortfall()
         if line and line != self.closing_line:
             uploader = self.opened_uploader
-            reason = (uploader.reason if uploader else "") or self.queue.reason or self.why or "there was no time"
+            reason = (
+                (uploader.reason if uploader else "") or self.queue.reason or self.why or "there was no time"
+            )
             tell(f"{line}, because {self.directory} did not take them ({reason})")
         self.closing_line = line
 

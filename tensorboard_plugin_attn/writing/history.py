@@ -149,7 +149,9 @@ class History:
     def load(self, tag: str, step: int) -> TagHistory:
         """Read the first and the last record before a step; metrics-only and damaged ones have no patterns."""
         here = [(self.files, each) for each in store.list_steps(self.files, store.record_directory("", tag))]
-        steps = {each.step: (files, each) for files, each in [*here, *self.elsewhere(tag)] if each.step < step}
+        steps = {
+            each.step: (files, each) for files, each in [*here, *self.elsewhere(tag)] if each.step < step
+        }
         if not steps:
             return TagHistory()
         first = self.read(*steps[min(steps)])

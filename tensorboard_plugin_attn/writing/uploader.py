@@ -28,7 +28,9 @@ class Uploader:
     ``files`` must have deadlines (``BoundedFiles``). ``tell`` is told each sort of trouble.
     """
 
-    def __init__(self, spool: Spool, files: Files, tell: Tell, *, longest_pause: float = LONGEST_PAUSE) -> None:
+    def __init__(
+        self, spool: Spool, files: Files, tell: Tell, *, longest_pause: float = LONGEST_PAUSE
+    ) -> None:
         self.spool = spool
         self.files = files
         self.tell = tell

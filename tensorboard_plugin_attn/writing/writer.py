@@ -308,7 +308,10 @@ class AttentionWriter:
     def job(self, tag: str, step: int, kind: str, pack: functools.partial[list[bytes]], draft: Draft) -> Job:
         """What the writing thread does with a record; where there is no room, with its head metrics alone."""
         directory = store.record_directory("", tag)
-        path, small = f"{directory}/{store.step_name(step, kind)}", f"{directory}/{store.step_name(step, 'metrics')}"
+        path, small = (
+            f"{directory}/{store.step_name(step, kind)}",
+            f"{directory}/{store.step_name(step, 'metrics')}",
+        )
         place = self.delivery.bounded.where(path)
         if kind == "metrics":
             return Job(lambda: self.delivery.write(path, pack, path, pack), draft.nbytes, place)

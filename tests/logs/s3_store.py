@@ -46,7 +46,10 @@ def s3_store() -> Iterator[S3Store]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        with FaultyProxy(port) as proxy, patch.dict(os.environ, environment(f"http://127.0.0.1:{proxy.port}")):
+        with (
+            FaultyProxy(port) as proxy,
+            patch.dict(os.environ, environment(f"http://127.0.0.1:{proxy.port}")),
+        ):
             s3fs.S3FileSystem.clear_instance_cache()
             urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
             yield S3Store(f"http://{host}:{port}", proxy)

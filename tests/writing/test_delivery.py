@@ -114,7 +114,9 @@ def test_a_store_that_fails_holds_nothing_up_and_all_arrives_in_order_after_it(
     assert writer.seconds_waited < 1
 
 
-def test_closing_says_how_many_were_written_where_the_others_are_and_why(store: S3Store, tmp_path: Path) -> None:
+def test_closing_says_how_many_were_written_where_the_others_are_and_why(
+    store: S3Store, tmp_path: Path
+) -> None:
     writer = AttentionWriter(URL, spool=tmp_path)
     add(writer, range(3))
     writer.flush(60)
@@ -125,7 +127,9 @@ def test_closing_says_how_many_were_written_where_the_others_are_and_why(store: 
         writer.close(1.0)
         assert time.monotonic() - started < 10
         writer.close(1.0)
-    assert f"3 of 10 records written, 7 kept in {writer.delivery.spool.directory}, because s3://" in messages[-1]
+    assert (
+        f"3 of 10 records written, 7 kept in {writer.delivery.spool.directory}, because s3://" in messages[-1]
+    )
     assert sum("records written" in each for each in messages) == 1
 
 
@@ -161,7 +165,9 @@ def test_a_newer_record_in_the_store_is_not_replaced_by_an_older_one_from_the_sp
     np.testing.assert_array_equal(reader.read(".", "p", 2).layers[0].weights, weights(77)[0])
 
 
-def test_purging_clears_the_spool_and_the_store_before_anything_new_is_sent(store: S3Store, tmp_path: Path) -> None:
+def test_purging_clears_the_spool_and_the_store_before_anything_new_is_sent(
+    store: S3Store, tmp_path: Path
+) -> None:
     with AttentionWriter(URL, spool=tmp_path) as writer:
         add(writer, [0, 10, 20])
     store.proxy.switch("refuse")
@@ -178,7 +184,9 @@ def test_purging_clears_the_spool_and_the_store_before_anything_new_is_sent(stor
     assert AttentionReader(URL).steps(".", "p") == [0, 12]
 
 
-def test_a_full_spool_keeps_the_head_metrics_of_new_records_and_tells_once(store: S3Store, tmp_path: Path) -> None:
+def test_a_full_spool_keeps_the_head_metrics_of_new_records_and_tells_once(
+    store: S3Store, tmp_path: Path
+) -> None:
     store.proxy.switch("refuse")
     with told() as messages:
         writer = AttentionWriter(URL, spool=tmp_path, max_spool_bytes=100_000)
@@ -304,7 +312,9 @@ def test_a_mount_that_hangs_from_the_start_is_purged_when_it_answers(
     assert AttentionReader(tmp_path / "run").steps(".", "p") == [0, 15]
 
 
-def test_two_writers_of_one_target_share_the_spool_and_nothing_is_sent_twice(store: S3Store, tmp_path: Path) -> None:
+def test_two_writers_of_one_target_share_the_spool_and_nothing_is_sent_twice(
+    store: S3Store, tmp_path: Path
+) -> None:
     writers = [AttentionWriter(URL, spool=tmp_path) for _ in range(2)]
     for step in range(6):
         add(writers[step % 2], [step])
