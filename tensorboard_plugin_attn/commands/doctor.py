@@ -6,6 +6,7 @@ import argparse
 import importlib.metadata
 import platform
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -83,10 +84,12 @@ def versions() -> str:
 def check_installation() -> Iterator[Problem]:
     """Whether TensorBoard starts here, knows the plugin and finds its page."""
     try:
-        from tensorboard import default
-        from tensorboard.plugins import base_plugin
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # those of other plugins
+            from tensorboard import default
+            from tensorboard.plugins import base_plugin
 
-        names = {f"{each.__module__}.{each.__qualname__}" for each in default.get_dynamic_plugins()}
+            names = {f"{each.__module__}.{each.__qualname__}" for each in default.get_dynamic_plugins()}
     except Exception as error:  # noqa: BLE001 - any plugin's import may fail in any way, and takes TensorBoard with it
         yield Problem(f"TensorBoard cannot be loaded: {type(error).__name__}: {error}")
         return
