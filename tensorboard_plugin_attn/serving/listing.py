@@ -82,10 +82,20 @@ Tags = dict[str, TagDirectory]
 
 
 class Listing:
-    """What is logged below some roots: found by ``walk``, kept up to date by ``index`` and ``find_step``."""
+    """What is logged below some roots: found by ``walk``, kept up to date by ``index`` and ``find_step``.
 
-    def __init__(self, roots: Sequence[Root], *, open_root: Callable[[str], Files] | None = None) -> None:
+    ``circles``: how many directories that lie within themselves by links are looked at again.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Root],
+        *,
+        open_root: Callable[[str], Files] | None = None,
+        circles: int = 0,
+    ) -> None:
         self.roots = roots
+        self.circles = circles
         self.open_root = open_root or open_log_directory
         self.scans = {root: RemoteScan(partial(self.scan, root)) for root in roots if is_remote(root.path)}
         self.opened: dict[Root, Files] = {}
@@ -131,7 +141,7 @@ class Listing:
             self.opened[root] = self.open_root(root.path)
         files, known, found = self.opened[root], self.found.get(root, {}), {}
         shown = 0.0
-        for parts in run_directories(files):
+        for parts in run_directories(files, circles=self.circles):
             run = root.run_name(parts)
             tags = list_run(files, "/".join(parts), known.get(run, {}))
             if tags:

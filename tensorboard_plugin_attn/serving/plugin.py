@@ -43,6 +43,7 @@ Arguments = Mapping[str, str]
 
 YEAR = 365 * 24 * 3600
 DEFAULT_INTERVAL = 5.0
+MOST_CIRCLES = 1000
 RETRY_SECONDS = "3"
 
 logger = tb_logging.get_logger()
@@ -55,7 +56,9 @@ class AttnPlugin(base_plugin.TBPlugin):
 
     def __init__(self, context: base_plugin.TBContext) -> None:
         interval = getattr(context.flags, "reload_interval", None)
-        self.listing = Listing(parse_roots(context.flags))
+        # TensorBoard's own reader follows links in circles, its data server does not.
+        circles = MOST_CIRCLES if getattr(context, "multiplexer", None) is not None else 0
+        self.listing = Listing(parse_roots(context.flags), circles=circles)
         self.records = OpenedRecords(self.listing)
         provider = getattr(context, "data_provider", None)
         self.evolution = EvolutionRoutes(self.listing, self.records, MetricSource(), provider)

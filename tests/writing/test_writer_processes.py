@@ -172,6 +172,7 @@ step = 0
 while True:
     writer.add_attention("probe", weights[step % {VARIANTS}], tokens, step % 50)
     step += 1
+    print(flush=True)
 """
 
 
@@ -182,7 +183,9 @@ def test_after_kill_9_every_listed_record_is_whole_and_right(tmp_path: Path) -> 
         process = start(ENDLESS, run_directory)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        time.sleep(moments.uniform(0.02, 0.5))
+        for _ in range(moments.randint(3, 12)):
+            process.stdout.readline()
+        time.sleep(moments.uniform(0, 0.05))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         listed += check_records(run_directory)
