@@ -1,4 +1,4 @@
-"""docs/http_api.md and docs/format.md: every name that an answer or a file bears is on the page."""
+"""docs/reference/http_api.md and format.md: every name that an answer or a file bears is on the page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ANSWERS: list[tuple[str, dict[str, Any]]] = [
 
 def page(name: str) -> str:
     """A page of the docs."""
-    return (ROOT / "docs" / name).read_text("utf-8")
+    return (ROOT / "docs" / "reference" / name).read_text("utf-8")
 
 
 def missing(names: set[str], text: str) -> list[str]:
