@@ -102,10 +102,10 @@ class Delivery:
 
     def tidy(self, purge_step: int | None, is_given_up: Callable[[], bool]) -> None:
         """The work of ``prepare``; what an earlier process left in the spool is sent from now on."""
-        has_spool = self.spool.directory.exists()
-        if purge_step is not None and (has_spool or self.is_remote):
+        takes_spool = self.is_remote or (self.spool.directory.exists() and not self.spool.is_empty)
+        if purge_step is not None and takes_spool:
             self.spool.purge(purge_step)
-        if has_spool or self.spool.directory.exists():
+        if takes_spool and self.spool.directory.exists():
             self.by_spool = True
             self.uploader.wake()
         elif not self.is_remote:

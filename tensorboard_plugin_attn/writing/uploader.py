@@ -17,6 +17,7 @@ from tensorboard_plugin_attn.storing.spool import Spool, Waiting
 __all__ = ["Uploader"]
 
 LONGEST_PAUSE = 60.0  # between two attempts
+LOOK_SECONDS = 0.03  # how often to look whether all was sent
 OTHER_SECONDS = 1.0  # how often to look whether the process that sends has ended
 
 Tell = Callable[[str, str], None]  # the sort of message, the message
@@ -28,13 +29,10 @@ class Uploader:
     ``files`` must have deadlines (``BoundedFiles``). ``tell`` is told each sort of trouble.
     """
 
-    def __init__(
-        self, spool: Spool, files: Files, tell: Tell, *, longest_pause: float = LONGEST_PAUSE
-    ) -> None:
+    def __init__(self, spool: Spool, files: Files, tell: Tell) -> None:
         self.spool = spool
         self.files = files
         self.tell = tell
-        self.longest_pause = longest_pause
         self.failure = ""
         self.asked = 0.0  # when the attempt that runs began, 0 while none does
         self.num_sent = 0
@@ -71,7 +69,7 @@ class Uploader:
             left = deadline - time.monotonic()
             if left <= 0 or self.thread is None:
                 return False
-            time.sleep(min(0.02, left))
+            time.sleep(min(LOOK_SECONDS, left))
         return True
 
     def end(self) -> None:
@@ -101,7 +99,7 @@ class Uploader:
                     self.send_waiting()
             except Timeout:
                 self.failure = self.failure or "another process is sending"
-                self.waking.wait(OTHER_SECONDS)
+                self.ending.wait(OTHER_SECONDS)
 
     def send_waiting(self) -> None:
         """What waits now, in order; each as often as it takes."""
@@ -120,7 +118,7 @@ class Uploader:
                 self.trouble(state.outcome.exception())
 
         retrying = Retrying(
-            wait=wait_random_exponential(multiplier=0.5, max=self.longest_pause),
+            wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE),
             stop=stop_when_event_set(self.ending),
             sleep=self.pause,
             before_sleep=failed,
