@@ -1,19 +1,11 @@
-"""This process → its rank among those that train together, and whether a queue is its own."""
+"""This process → its rank among those that train together."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from tensorboard_plugin_attn.writing.queue import WriteQueue
-
-__all__ = ["drain_in", "rank"]
-
-
-def drain_in(owner: int, queue: WriteQueue) -> None:
-    """Write what is queued, in the process that owns the queue; a forked child has no thread to do it."""
-    if os.getpid() == owner:
-        queue.drain()
+__all__ = ["rank"]
 
 
 def rank() -> int:

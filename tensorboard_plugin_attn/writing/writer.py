@@ -7,6 +7,7 @@ import os
 import time
 import weakref
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,15 +21,15 @@ from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.storing import store
-from tensorboard_plugin_attn.storing.files import open_files
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target, split_layers
+from tensorboard_plugin_attn.writing.delivery import CLOSE_SECONDS, Delivery, close_in
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.history import History
 from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, spans_ranks, split_probes
-from tensorboard_plugin_attn.writing.process import drain_in, rank
-from tensorboard_plugin_attn.writing.queue import Job, WriteQueue
+from tensorboard_plugin_attn.writing.process import rank
+from tensorboard_plugin_attn.writing.queue import Job
 from tensorboard_plugin_attn.writing.summary import SummarySink
 
 __all__ = ["AttentionWriter"]
@@ -51,6 +52,11 @@ class AttentionWriter:
         max_record_bytes: a larger record keeps metrics and thumbnails of all heads and the weights of evenly
             spaced layers that fit.
         all_ranks: write on every rank; else only rank 0 of torch.distributed, or of ``RANK``, writes.
+        max_wait: seconds for which a store that does not answer may hold up training, over the writer's whole life.
+        spool: a directory where records wait until a remote store, or a mount that hangs, has taken them; by
+            default one in the user's cache directory. What a process leaves there the next writer of the same
+            target sends.
+        max_spool_bytes: when that much waits, further records keep their head metrics alone.
 
     Raises:
         InvalidRecordError: an argument is not one of the above.
@@ -71,10 +77,14 @@ class AttentionWriter:
         max_queue_bytes: int = 64 << 20,
         max_record_bytes: int = 64 << 20,
         all_ranks: bool = False,
+        max_wait: float = 1.0,
+        spool: str | os.PathLike[str] | None = None,
+        max_spool_bytes: int = 1 << 30,
     ) -> None:
         if precision not in PRECISIONS:
             raise InvalidRecordError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
         directory, summary_writer = resolve_target(target)
+        first = None if purge_step is None else check_step(purge_step)
         self.precision = precision
         self.metrics = choose_metrics(metrics)
         self.changes = choose_changes(metrics)
@@ -82,14 +92,21 @@ class AttentionWriter:
         self.all_ranks = all_ranks
         self.is_off = os.environ.get("ATTN_MODE", "").lower() == "off"
         self.owner = os.getpid()
-        self.files = open_files(directory)
-        self.queue = WriteQueue(max_queue_bytes)
-        self.history = History(self.files, self.queue.drain)
+        self.delivery = delivery = Delivery(
+            directory, max_queue_bytes, max_wait, None if spool is None else Path(spool), max_spool_bytes
+        )
+        self.queue = delivery.queue
+        self.history = History(
+            delivery.files,
+            lambda: delivery.queue.drain(time.monotonic() + CLOSE_SECONDS),
+            patience=None if delivery.is_remote else delivery.patience,
+            elsewhere=delivery.spooled if delivery.is_remote else lambda tag: [],
+        )
         self.sink = None if summary_writer is None else SummarySink(summary_writer, scalars=scalars)
         self.told: set[str] = set()
         if self.is_writing:
-            self.prepare(purge_step)
-            weakref.finalize(self, drain_in, self.owner, self.queue)
+            delivery.prepare(first)
+            weakref.finalize(self, close_in, self.owner, delivery, CLOSE_SECONDS)
 
     @property
     def is_writing(self) -> bool:
@@ -98,12 +115,12 @@ class AttentionWriter:
 
     @property
     def num_written(self) -> int:
-        """Records written so far."""
-        return self.queue.num_written
+        """Records that are in the store so far."""
+        return self.delivery.num_written
 
     @property
     def num_dropped(self) -> int:
-        """Records lost to a failing disk."""
+        """Records lost to a failing disk or a full spool."""
         return self.queue.num_dropped
 
     @property
@@ -284,33 +301,37 @@ class AttentionWriter:
             precision=self.precision, left_out=left_out, track=track, kind=kind,
             input_hash=draft.input_hash,
         )  # fmt: skip
-        path = self.files.where(f"{store.record_directory('', tag)}/{store.step_name(step, kind)}")
         if self.sink is not None:
             metrics = stack_ragged([layer.metrics for layer in draft.layers])
             self.sink.add(tag, step, metrics, names, [layer.entry.name for layer in draft.layers])
         # Last: from here on the writing thread competes for the interpreter.
-        self.queue.put(
-            Job(lambda: store.write_step(self.files, "", tag, step, pack(), kind), draft.nbytes, path)
+        self.queue.put(self.job(tag, step, kind, pack, draft))
+
+    def job(self, tag: str, step: int, kind: str, pack: functools.partial[list[bytes]], draft: Draft) -> Job:
+        """What the writing thread does with a record; where there is no room, with its head metrics alone."""
+        directory = store.record_directory("", tag)
+        path, small = (
+            f"{directory}/{store.step_name(step, kind)}",
+            f"{directory}/{store.step_name(step, 'metrics')}",
         )
+        place = self.delivery.bounded.where(path)
+        if kind == "metrics":
+            return Job(lambda: self.delivery.write(path, pack, path, pack), draft.nbytes, place)
+        pack_small = functools.partial(pack, left_out=(), kind="metrics")
+        nbytes = sum(layer.metrics.nbytes for layer in draft.layers)
+        smaller = Job(lambda: self.delivery.write(small, pack_small, small, pack_small), nbytes, place)
+        return Job(lambda: self.delivery.write(path, pack, small, pack_small), draft.nbytes, place, smaller)
 
-    def prepare(self, purge_step: int | None) -> None:
-        """Delete what is to be written anew; a disk that fails is told, not raised."""
-        try:
-            if purge_step is not None:
-                store.purge_steps(self.files, "", check_step(purge_step))
-            store.remove_stale_drafts(self.files, "")
-        except OSError as error:
-            tell(f"cannot tidy {self.files.where(store.PLUGIN_DIRECTORY)}: {error!r}")
-
-    def flush(self) -> None:
-        """Wait until everything handed over is written."""
-        drain_in(self.owner, self.queue)
+    def flush(self, timeout: float = CLOSE_SECONDS) -> None:
+        """Wait until everything handed over is in the store, at most ``timeout`` seconds."""
+        if os.getpid() == self.owner:
+            self.delivery.finish(timeout)
         if self.sink is not None and self.is_writing:
             self.sink.flush()
 
-    def close(self) -> None:
-        """Write everything handed over; the SummaryWriter stays open, it is yours."""
-        drain_in(self.owner, self.queue)
+    def close(self, timeout: float = CLOSE_SECONDS) -> None:
+        """As ``flush``, and say what is not in the store and where it is; the SummaryWriter stays open, it is yours."""
+        close_in(self.owner, self.delivery, timeout)
 
     def __enter__(self) -> AttentionWriter:
         return self
