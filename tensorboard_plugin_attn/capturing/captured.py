@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from tensorboard_plugin_attn.capturing.calls.checking import warn_differing
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, chosen, windowed
 from tensorboard_plugin_attn.capturing.inputs.generate import NOT_STITCHED, is_generation, stitched
@@ -77,6 +78,7 @@ class Captured:
             self.stack = None
         if kind is None:
             warn_left_out(self.session.left_out)
+            warn_differing(self.session.differing)
 
     @property
     def layers(self) -> list[LayerAttention]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, settle
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
 from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
@@ -42,6 +43,7 @@ class Session:
         self.padding = Padding()
         self.left_out: list[LeftOut] = []
         self.softmaxes: dict[tuple[str, tuple[int, ...]], None] = {}
+        self.differing: list[Differs] = []
         self.pending: Sighting | None = None
 
     def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -73,7 +75,15 @@ class Session:
         index = self.count
         self.count += 1
         with in_float32(sighting.weights):
+            settle(sighting)
+            self.note_difference(sighting)
             self.on_sighting(index, sighting)
+
+    def note_difference(self, sighting: Sighting) -> None:
+        """Keep what is to be said of weights that do not give the kernel's output."""
+        found = differs(sighting)
+        if found is not None:
+            self.differing.append(found)
 
     def see_softmax(self, found: WeightMap, shape: tuple[int, ...]) -> None:
         """A softmax was called; it stays in this list unless it meets values."""

@@ -107,6 +107,12 @@ def check_vectors(layer: LayerAttention, index: int) -> None:
             raise InvalidRecordError(
                 f"max_score must be [{layer.weights.shape[0]}], got {layer.max_score.shape} for layer {index}"
             )
+    if layer.sink is not None:
+        layer.sink = to_numpy(layer.sink, np.float32)
+        if layer.sink.shape != layer.weights.shape[:2]:
+            raise InvalidRecordError(
+                f"sink must be {list(layer.weights.shape[:2])}, got {layer.sink.shape} for layer {index}"
+            )
     if layer.bias is not None:
         layer.bias = check_bias(to_numpy(layer.bias, np.float32), layer.weights.shape, index)
     if (layer.query is None) != (layer.key is None):

@@ -37,9 +37,15 @@ class LayerAttention:
             weights on the row that was checked; None when it was not checked.
         max_score: ``[head]``, the largest score before softmax, where that is known; None: worked out of query
             and key.
+        value_norm: ``[head, key]``, the length of the value that each head takes from each key.
+        sink: ``[head, query]``, the share of each row that goes to no key; None: rows sum to 1.
+        output_error: how far weights · values are from what the kernel returned, relative to the values; None
+            where that was not seen.
+        model_heads: how many heads the module has, of which these are some or all; None: not known.
 
     In a record, ``query_tokens`` and ``key_tokens`` are the tokens of its two axes, and
-    ``query_special`` and ``key_special`` mark the special ones.
+    ``query_special`` and ``key_special`` mark the special ones. ``differing_heads`` are the heads whose
+    ``output_error`` is more than rounding.
     """
 
     query_tokens: list[str]
@@ -64,6 +70,10 @@ class LayerAttention:
         heads: Sequence[int] | None = None,
         rebuild_error: float | None = None,
         max_score: Any = None,
+        value_norm: Any = None,
+        sink: Any = None,
+        output_error: float | None = None,
+        model_heads: int | None = None,
     ) -> None:
         if kind not in KINDS:
             raise InvalidRecordError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
@@ -81,6 +91,11 @@ class LayerAttention:
         self.heads = None if heads is None else [int(head) for head in heads]
         self.rebuild_error = rebuild_error
         self.max_score = max_score
+        self.value_norm = value_norm
+        self.sink = sink
+        self.output_error = output_error
+        self.model_heads = model_heads
+        self.differing_heads: list[int] = []
 
     @property
     def num_heads(self) -> int:

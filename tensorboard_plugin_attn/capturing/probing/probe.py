@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from tensorboard_plugin_attn.capturing.calls.checking import warn_differing
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
@@ -119,6 +120,7 @@ def probe_rows(
         run(inner, inputs)
     if any(row.handed for row in rows):
         warn_left_out(session.left_out)
+        warn_differing(session.differing)
     return session
 
 

@@ -144,7 +144,7 @@ class AttentionMode(TorchFunctionMode):
     def look(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Note what a call's results are."""
         if name in FUSED:
-            self.fused.see(name, args, kwargs, self.in_multihead)
+            self.fused.see(name, args, kwargs, self.in_multihead, result)
         contraction = read_contraction(name, args, kwargs)
         if contraction is not None:
             self.see_contraction(contraction, result)
