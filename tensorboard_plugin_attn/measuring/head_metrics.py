@@ -2,12 +2,14 @@
 
 ``A[i, j]`` is the weight of query i on key j. Only rows with more than one visible key count: the first row of
 a causal layer always has weight 1 on itself and would make every head look sharp. NaN: the metric is not
-defined for this layer, such as the previous token in cross-attention.
+defined for this layer, such as the previous token in cross-attention. Where a sink takes part of a row, all metrics
+but its own are over the keys alone: rows divided by their sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -56,7 +58,7 @@ def mean_distance(layer: LayerAttention) -> Heads:
     if layer.kind == "cross" or not rows.any():
         return undefined(layer)
     positions = np.arange(layer.num_keys)
-    distance = np.abs(np.arange(layer.num_queries)[rows, None] - positions).astype(np.float32)
+    distance = np.abs(query_positions(layer)[rows, None] - positions).astype(np.float32)
     weights = select_rows(layer.weights, rows).reshape(layer.num_heads, -1)
     total: Heads = weights.sum(axis=1)
     distances: Heads = weights @ distance.ravel()
@@ -143,6 +145,14 @@ def focus_rate(layer: LayerAttention) -> Heads:
     return confidence(layer) if layer.kind == "cross" else undefined(layer)
 
 
+def sink(layer: LayerAttention) -> Heads:
+    """Mean share of a row that goes to no key, such as a learned sink's (gpt-oss 2025; Miller 2023); NaN without one."""
+    if layer.sink is None:
+        return undefined(layer)
+    rows, _ = informative_rows(layer)
+    return mean(np.asarray(layer.sink, np.float32)[:, rows])
+
+
 METRICS: dict[str, Metric] = {
     function.__name__: function
     for function in (
@@ -159,6 +169,7 @@ METRICS: dict[str, Metric] = {
         max_score,
         diagonality,
         focus_rate,
+        sink,
     )
 }
 
@@ -194,12 +205,30 @@ def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[
 def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDArray[np.float32]:
     """Float32 ``[head, metric]``. A function that fails gives NaN and a warning, and never stops training."""
     values = np.full((layer.num_heads, len(metrics)), np.nan, np.float32)
+    keys_alone = over_keys(layer)
     for column, (name, function) in enumerate(metrics.items()):
         try:
-            values[:, column] = np.asarray(function(layer), np.float32)
+            given = keys_alone if METRICS.get(name) is function else layer
+            values[:, column] = np.asarray(function(given), np.float32)
         except Exception as error:  # noqa: BLE001 a user's function may raise anything, and training goes on
             tell(f"metric {name!r} failed on layer {layer.name!r}: {error!r}")
     return values
+
+
+def over_keys(layer: LayerAttention) -> LayerAttention:
+    """The layer, rows from which a sink takes a share divided by their sum."""
+    if layer.sink is None:
+        return layer
+    sums = layer.weights.sum(-1, keepdims=True)
+    result = copy(layer)
+    result.weights = np.divide(layer.weights, sums, out=np.zeros_like(layer.weights), where=sums > 0)
+    return result
+
+
+def query_positions(layer: LayerAttention) -> NDArray[np.int64]:
+    """Where each query stands among the keys: with keys before them, such as virtual tokens, they are the last ones."""
+    before = max(layer.num_keys - layer.num_queries, 0) if layer.kind == "self" else 0
+    return np.arange(layer.num_queries) + before
 
 
 def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
@@ -248,11 +277,12 @@ def offset_mass(layer: LayerAttention, offset: int) -> Heads:
         return undefined(layer)
     rows, _ = informative_rows(layer)
     queries = np.flatnonzero(rows)
-    queries = queries[(queries + offset >= 0) & (queries + offset < layer.num_keys)]
+    keys = query_positions(layer)[queries] + offset
+    there = (keys >= 0) & (keys < layer.num_keys)
     padded = padding_flags(getattr(layer, "key_tokens", ()))
     if padded is not None:
-        queries = queries[~padded[queries + offset]]
-    return mean(layer.weights[:, queries, queries + offset])
+        there[there] = ~padded[keys[there]]
+    return mean(layer.weights[:, queries[there], keys[there]])
 
 
 def pattern_mass(layer: LayerAttention, pattern: Pattern) -> Heads:

@@ -86,6 +86,8 @@ class TokenAxes:
             return "tokens", "tokens"
         if layer.kind == "cross":
             return "decoder_tokens", "tokens"
+        if len(self.decoder_tokens) == layer.num_queries != layer.num_keys == len(self.tokens):
+            return "decoder_tokens", "tokens"  # keys without queries of their own, as virtual tokens are
         own = "decoder_tokens" if layer.stack == "decoder" else "tokens"
         return own, own
 

@@ -81,6 +81,9 @@ def with_heads(layer: LayerAttention, heads: Collection[int], index: int) -> Lay
             layer.bias = layer.bias[numbers]
     if layer.max_score is not None:
         layer.max_score = layer.max_score[numbers]
+    if layer.sink is not None:
+        layer.sink = layer.sink[numbers]
+    layer.differing_heads = [at for at, head in enumerate(numbers) if head in layer.differing_heads]
     layer.weights = layer.weights[numbers]
     layer.heads = numbers
     return layer
