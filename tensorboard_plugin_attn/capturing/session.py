@@ -12,6 +12,7 @@ from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, s
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
 from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
+from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual
 from tensorboard_plugin_attn.capturing.tracing.flow import WeightMap
 from tensorboard_plugin_attn.errors import CaptureError
 
@@ -22,7 +23,7 @@ class Session:
     """What one capture has seen so far.
 
     ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all;
-    ``row``: the only input of the batch that is wanted, None for all.
+    ``row``: the only input of the batch that is wanted, None for all; ``virtual``: learned tokens before the input.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Session:
         query_key: bool = False,
         wanted: Collection[int] | None = None,
         row: int | None = None,
+        virtual: Virtual = NO_VIRTUAL,
     ) -> None:
         self.on_sighting = on_sighting
         self.query_key = query_key
         self.wanted = None if wanted is None else frozenset(wanted)
         self.row = row
+        self.virtual = virtual
         self.count = 0
         self.forwards = 0
         self.decoding = ""
@@ -51,6 +54,7 @@ class Session:
         self.forwards += 1
         self.decoding = self.decoding or decoding_of_caller()
         self.padding = padding_of(args, kwargs)
+        self.padding.virtual = self.virtual
 
     def wants_next(self) -> bool:
         """Whether the next call is to be computed; a call that is not is only counted."""

@@ -91,6 +91,21 @@ class TokenAxes:
         own = "decoder_tokens" if layer.stack == "decoder" else "tokens"
         return own, own
 
+    def preceded_by(self, names: Sequence[str], *, has_queries: bool) -> TokenAxes:
+        """The same tokens behind others that the model puts before them, all special.
+
+        ``has_queries``: they are queries too; else keys alone, and the queries are a list of their own.
+        """
+        axes = TokenAxes(
+            [*names, *self.tokens],
+            decoder_tokens=self.decoder_tokens if has_queries else self.tokens,
+            sentence_b_start=None if self.sentence_b_start is None else self.sentence_b_start + len(names),
+            words=None if self.words is None else [None] * len(names) + self.words,
+        )
+        axes.special = np.concatenate([np.ones(len(names), bool), self.special])
+        axes.decoder_special = self.decoder_special if has_queries else self.special
+        return axes
+
     def name_axes(self, layer: LayerAttention) -> None:
         """Give a layer the tokens of its two axes."""
         for axis, name in zip(("query", "key"), self.names(layer), strict=True):

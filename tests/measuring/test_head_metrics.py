@@ -277,6 +277,7 @@ def test_cross_attention_has_no_positions_in_common() -> None:
         "duplicate_token",
         "induction",
         "max_score",
+        "sink",
     }
     assert found["confidence"] == pytest.approx(0.6)
     assert found["first_token"] == pytest.approx(0.35)
