@@ -13,7 +13,13 @@ from torch import nn
 from tensorboard_plugin_attn.capturing.calls.checking import warn_differing
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import chosen, windowed
-from tensorboard_plugin_attn.capturing.inputs.generate import NOT_STITCHED, is_generation, stitched
+from tensorboard_plugin_attn.capturing.inputs.generate import (
+    NOT_STITCHED,
+    is_generation,
+    own_steps,
+    read_tokens,
+    stitched,
+)
 from tensorboard_plugin_attn.capturing.inputs.naming import lengths_of, named_list, preceded
 from tensorboard_plugin_attn.capturing.inputs.padding import Crop, continued, kept_positions
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
@@ -135,7 +141,9 @@ class Captured:
         mask = padding.tokens if attention_mask is None else attention_mask
         sightings, tokens, decoder_tokens = self.one_forward(tokens, decoder_tokens)
         if is_generation(self.sightings) and decoder_tokens is None:
-            mask = continued(mask, max(int(one.weights.shape[-2]) for one in sightings) - padding.virtual.count)
+            mask = continued(
+                mask, max(int(one.weights.shape[-2]) for one in sightings) - padding.virtual.count
+            )
         crop = Crop(
             kept_positions(mask, batch),
             kept_positions(
@@ -178,16 +186,10 @@ class Captured:
             raise CaptureError(f"generate() used {self.session.decoding}{NOT_STITCHED}")
         if is_generation(self.sightings):
             found = stitched(self.sightings)
-            own = [
-                one
-                for one in found
-                if one.kind == "self" and (one.stack == "decoder" or decoder_tokens is None)
-            ]
-            read = int(own[0].weights.shape[-2]) if own else -1
+            steps = own_steps(self.sightings, decoder=decoder_tokens is not None)
             if decoder_tokens is None:
-                too_long = (read + 1, read + 1 - self.session.virtual.count)
-                return found, tokens[:-1] if len(tokens) in too_long else tokens, None
-            return found, tokens, decoder_tokens[:-1] if len(decoder_tokens) == read + 1 else decoder_tokens
+                return found, read_tokens(tokens, steps, self.session.virtual.count), None
+            return found, tokens, read_tokens(decoder_tokens, steps)
         forwards = self.session.forwards
         if forwards > 1:
             warnings.warn(

@@ -10,7 +10,7 @@ import torch
 
 from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, settle
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
-from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller
+from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller, mask_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
 from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual
 from tensorboard_plugin_attn.capturing.tracing.flow import WeightMap
@@ -55,6 +55,8 @@ class Session:
         self.decoding = self.decoding or decoding_of_caller()
         self.padding = padding_of(args, kwargs)
         self.padding.virtual = self.virtual
+        if self.padding.tokens is None and kwargs.get("attention_mask") is not None:
+            self.padding.tokens = mask_of_caller()
 
     def wants_next(self) -> bool:
         """Whether the next call is to be computed; a call that is not is only counted."""

@@ -112,7 +112,7 @@ def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], **options: An
         rows: none where another rank writes: the forward is then run with it.
         options: query_key, layers, heads.
     """
-    from tensorboard_plugin_attn.capturing import Row, nothing_handed, probe_rows
+    from tensorboard_plugin_attn.capturing import Row, probe_rows
 
     receivers = []
     for number, row in enumerate(rows):

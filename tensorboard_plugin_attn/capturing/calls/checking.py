@@ -142,7 +142,11 @@ def largest(scores: torch.Tensor | None) -> float:
     """The largest finite score, by its size."""
     if scores is None:
         return 1.0
-    return float(torch.nan_to_num(scores, nan=0.0, posinf=0.0, neginf=0.0).abs().amax()) if scores.numel() else 1.0
+    return (
+        float(torch.nan_to_num(scores, nan=0.0, posinf=0.0, neginf=0.0).abs().amax())
+        if scores.numel()
+        else 1.0
+    )
 
 
 def uses_tf32(tensor: torch.Tensor) -> bool:
@@ -153,7 +157,9 @@ def uses_tf32(tensor: torch.Tensor) -> bool:
 def warn_differing(differing: Sequence[Differs]) -> None:
     """Say once of which layers the weights do not give the kernel's output."""
     if differing:
-        named = [f"{each.module or 'the model'} (heads {list(each.heads)}, {each.error:.2g})" for each in differing]
+        named = [
+            f"{each.module or 'the model'} (heads {list(each.heads)}, {each.error:.2g})" for each in differing
+        ]
         more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
         warnings.warn(
             f"attention weights · values differ from what the kernel returned: {'; '.join(named[:MOST])}{more}; "

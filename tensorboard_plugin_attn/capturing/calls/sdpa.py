@@ -80,7 +80,9 @@ def unpacked(call: Call, axes: Axes | None) -> Call:
     if mask is not None and mask.dim() > 1 and mask.shape[-2] == queries:
         mask = mask.expand(-1, groups, -1, -1).reshape(mask.shape[0], groups * queries, 1, mask.shape[-1])
     output = None if call.output is None else call.output.reshape(batch, groups * queries, 1, -1)
-    return replace(call, query=call.query.reshape(batch, groups * queries, 1, width), mask=mask, output=output)
+    return replace(
+        call, query=call.query.reshape(batch, groups * queries, 1, width), mask=mask, output=output
+    )
 
 
 def of_row(call: Call, row: int, batch: int | None) -> Call:

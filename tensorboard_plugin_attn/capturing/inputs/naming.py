@@ -54,7 +54,9 @@ def lengths_of(axes: TokenAxes, given: Any, padding: Padding, batch: int) -> Len
 def text_lengths(padding: Padding, batch: int) -> set[int]:
     """How many names a list of the text's tokens may have: with or without padding, with or without virtual ones."""
     lengths = {real_length(padding, batch), padding.text_length} - {None}
-    return {length + extra for length in lengths if length is not None for extra in (0, padding.virtual.count)}
+    return {
+        length + extra for length in lengths if length is not None for extra in (0, padding.virtual.count)
+    }
 
 
 def real_length(padding: Padding, batch: int) -> int | None:

@@ -11,7 +11,17 @@ import torch
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual, virtual_tokens
 
-__all__ = ["MODALITIES", "Crop", "Kept", "Padding", "belongs", "continued", "inputs_of", "kept_positions", "padding_of"]
+__all__ = [
+    "MODALITIES",
+    "Crop",
+    "Kept",
+    "Padding",
+    "belongs",
+    "continued",
+    "inputs_of",
+    "kept_positions",
+    "padding_of",
+]
 
 MODALITIES = ("text", "audio", "vision")
 INPUTS = {
