@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from tensorboard_plugin_attn.capturing.calls.checking import warn_differing
+from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, warn_fewer
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import chosen, windowed
 from tensorboard_plugin_attn.capturing.inputs.generate import (
@@ -25,6 +25,7 @@ from tensorboard_plugin_attn.capturing.inputs.padding import Crop, continued, ke
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
 from tensorboard_plugin_attn.capturing.probing.undisturbed import eager
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
+from tensorboard_plugin_attn.capturing.summary import summary
 from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
 from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
@@ -93,6 +94,7 @@ class Captured:
         if kind is None:
             warn_left_out(self.session.left_out)
             warn_differing(self.session.differing)
+            warn_fewer(self.session.fewer)
 
     @property
     def layers(self) -> list[LayerAttention]:
@@ -106,6 +108,13 @@ class Captured:
         for sighting in self.sightings[len(self.kept_layers) :]:
             self.kept_layers.append(sighting.layer())
         return list(self.kept_layers)
+
+    def summary(self) -> str:
+        """A table of what was captured: module, kind, mechanism, heads, mask, ``output_error``; and what was not."""
+        return summary(self.model, self.layers if self.sightings else [], self.session.left_out)
+
+    def __str__(self) -> str:
+        return self.summary()
 
     def record(
         self,

@@ -47,6 +47,7 @@ class Session:
         self.left_out: list[LeftOut] = []
         self.softmaxes: dict[tuple[str, tuple[int, ...]], None] = {}
         self.differing: list[Differs] = []
+        self.fewer: dict[str, tuple[int, int]] = {}
         self.pending: Sighting | None = None
 
     def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -86,7 +87,10 @@ class Session:
             self.on_sighting(index, sighting)
 
     def note_difference(self, sighting: Sighting) -> None:
-        """Keep what is to be said of weights that do not give the kernel's output."""
+        """Keep what is to be said: weights that do not give the kernel's output, fewer heads than the model has."""
+        heads, whole = int(sighting.weights.shape[1]), sighting.model_heads
+        if whole is not None and heads < whole:
+            self.fewer[sighting.name] = (heads, whole)
         found = differs(sighting)
         if found is not None:
             self.differing.append(found)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 
-__all__ = ["Differs", "budget", "check_output", "differs", "settle", "warn_differing"]
+__all__ = ["Differs", "budget", "check_output", "differs", "settle", "warn_differing", "warn_fewer"]
 
 KERNEL_ROUNDINGS = 4
 """Of weights, values and output in the kernel's own type, in its epsilons."""
@@ -164,6 +164,18 @@ def warn_differing(differing: Sequence[Differs]) -> None:
         warnings.warn(
             f"attention weights · values differ from what the kernel returned: {'; '.join(named[:MOST])}{more}; "
             f"these weights are not what ran. Run the probe with attn_implementation='sdpa' or 'eager' and compare",
+            stacklevel=4,
+        )
+
+
+def warn_fewer(fewer: Mapping[str, tuple[int, int]]) -> None:
+    """Say once which layers have fewer heads than their module says."""
+    if fewer:
+        named = [f"{name or 'the model'} ({heads} of {whole})" for name, (heads, whole) in fewer.items()]
+        more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
+        warnings.warn(
+            f"attention has fewer heads than the model: {'; '.join(named[:MOST])}{more}. Under tensor parallelism "
+            f"each rank computes a share of them",
             stacklevel=4,
         )
 

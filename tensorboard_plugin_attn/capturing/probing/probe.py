@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from tensorboard_plugin_attn.capturing.calls.checking import warn_differing
+from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, warn_fewer
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
@@ -124,6 +124,7 @@ def probe_rows(
     if any(row.handed for row in rows):
         warn_left_out(session.left_out)
         warn_differing(session.differing)
+        warn_fewer(session.fewer)
     for told in {row.crop.told(row.axes) for row in rows if row.crop is not None} - {""}:
         warnings.warn(told, stacklevel=3)
     return session

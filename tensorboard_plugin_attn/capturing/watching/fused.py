@@ -18,7 +18,7 @@ from tensorboard_plugin_attn.capturing.calls.softmax_matmul import SLICED
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.axes import leaves
 from tensorboard_plugin_attn.capturing.tracing.flow import Facts, Flow
-from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
+from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, is_backward
 from tensorboard_plugin_attn.capturing.watching.registry import read_kernel_call
 
 __all__ = ["FUSED", "FusedCalls"]
@@ -60,8 +60,11 @@ class FusedCalls:
 
     def see_kernel(self, kernel: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One call of transformers' registry: run it, and record it unless the function mode could look inside."""
+        if is_backward():
+            return kernel(*args, **kwargs)
         given = dict(zip(("module", "query", "key", "value", "attention_mask"), args, strict=False)) | kwargs
         before, self.sinks = self.session.count, given.get("s_aux")
+        told = len(self.session.left_out)
         try:
             result = kernel(*args, **kwargs)
         finally:
@@ -73,6 +76,8 @@ class FusedCalls:
                 except Exception as error:  # noqa: BLE001 - the model's own call has gone well and must not stop
                     self.session.fault(self.names.name, "attention kernel", error)
             self.session.hand_on()
+        if self.session.count == before and len(self.session.left_out) == told:
+            self.session.leave_out(self.names.name, "attention kernel", "no attention was seen in its call")
         return result
 
     def read_kernel(self, given: dict[str, Any], result: Any) -> None:

@@ -293,6 +293,7 @@ class AttentionMode(TorchFunctionMode):
         """Complete a sighting, to be handed on."""
         sighting.name = self.names.name
         sighting.stack = self.names.stack(sighting.name)
+        sighting.model_heads = self.names.model_heads
         sighting.kind = kind_by_flow(query, key, sighting)
         if self.in_multihead is not None:
             sighting.mechanism = "multi_head_attention_forward"
