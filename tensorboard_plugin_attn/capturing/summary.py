@@ -73,7 +73,9 @@ def unseen(model: Any, captured: Sequence[str], left_out: Sequence[str]) -> list
         if not kind.endswith(("Attention", "Attn")):
             continue
         matrices = sum(parameter.dim() == 2 for parameter in module.parameters())
-        is_known = any(each == name or each.startswith(f"{name}.") or name.startswith(f"{each}.") for each in known)
+        is_known = any(
+            each == name or each.startswith(f"{name}.") or name.startswith(f"{each}.") for each in known
+        )
         if matrices >= PROJECTIONS and not is_known:
             found.append((name, kind))
     return found

@@ -80,13 +80,17 @@ def test_a_planted_fault_is_found_and_the_truth_is_not_one(name: str, dtype: tor
         assert found.heads == (0, 1)
 
 
-def test_the_truth_keeps_a_margin_to_the_budget_and_one_key_whose_projection_is_near_zero_is_no_fault() -> None:
+def test_the_truth_keeps_a_margin_to_the_budget_and_one_key_whose_projection_is_near_zero_is_no_fault() -> (
+    None
+):
     call = sharp_call(torch.float32, CAUSAL)
     for seed in range(20):
         value = torch.randn(BATCH, HEADS, LENGTH, WIDTH, generator=torch.Generator().manual_seed(seed))
         query = call.query * 30  # every row looks at one key
         output = F.scaled_dot_product_attention(query, call.key, value, attn_mask=CAUSAL)
-        seen = sighting_of(replace(call, query=query, value=value, output=output), [BATCH, HEADS], with_vectors=False)
+        seen = sighting_of(
+            replace(call, query=query, value=value, output=output), [BATCH, HEADS], with_vectors=False
+        )
         assert differs(seen) is None
         assert seen.output_error is not None and float(seen.output_error.max()) < 1e-5
 

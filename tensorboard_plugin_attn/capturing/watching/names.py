@@ -122,7 +122,6 @@ class ModuleNames:
                     return count
         return None
 
-
     @property
     def model_heads(self) -> int | None:
         """How many heads the innermost running module has, by its config or itself; None where neither says."""
