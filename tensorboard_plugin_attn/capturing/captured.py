@@ -176,7 +176,7 @@ class Captured:
             lengths_of(axes, given, padding, batch),
         )
         warn_left_out([LeftOut(layer.name, "attention", reason) for layer, reason in left_out])
-        told = crop.told({length for layer in layers for length in (layer.num_queries, layer.num_keys)})
+        told = crop.told([layer.name for layer in layers])
         if told:
             warnings.warn(told, stacklevel=2)
         for number, layer in enumerate(layers):

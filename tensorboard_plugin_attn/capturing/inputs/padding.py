@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,8 +149,8 @@ def continued(mask: Any, length: int) -> Any:
 class Crop:
     """Positions to keep of the encoder's (or only) and of the decoder's axis; None: all.
 
-    A mask is applied to an axis of its own length and stack, and to no other. ``unfit``: lengths of masks with
-    padding, and of the axes of their stack that they could not be applied to.
+    A mask is applied to an axis of its own length and stack, and to no other. ``unfit``: by the layer's name, the
+    length of a mask with padding, and of the axis of its stack that it could not be applied to.
     """
 
     encoder: Kept | None
@@ -158,14 +158,14 @@ class Crop:
     has_decoder: bool
     modality: str = ""
     virtual: Virtual = NO_VIRTUAL
-    unfit: dict[tuple[int, int], None] = field(default_factory=dict)
+    unfit: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def axes(self, sighting: Sighting) -> tuple[torch.Tensor | slice, torch.Tensor | slice]:
         """What to keep of a layer's query and key axis."""
         queries, keys = self.masks(sighting.stack, is_cross=sighting.kind == "cross")
         return (
-            self.fitting(queries, int(sighting.weights.shape[-2])),
-            self.fitting(keys, int(sighting.weights.shape[-1])),
+            self.fitting(queries, int(sighting.weights.shape[-2]), sighting.name),
+            self.fitting(keys, int(sighting.weights.shape[-1]), sighting.name),
         )
 
     def masks(self, stack: str, *, is_cross: bool) -> tuple[Kept | None, Kept | None]:
@@ -175,11 +175,11 @@ class Crop:
             own = self.decoder_kept
         if not is_cross:
             return own, own
-        if stack in MODALITIES and stack == self.modality:  # its keys are not of its own stack
+        if stack in MODALITIES and self.modality in (stack, "text"):  # its keys may be of any other stack
             return own, None
         return self.decoder_kept if self.has_decoder else own, self.encoder
 
-    def fitting(self, kept: Kept | None, length: int) -> torch.Tensor | slice:
+    def fitting(self, kept: Kept | None, length: int, name: str) -> torch.Tensor | slice:
         """Positions to keep of an axis; all of it where it is not the mask's."""
         if kept is None:
             return slice(None)
@@ -188,7 +188,7 @@ class Crop:
         virtual = self.virtual.count
         if virtual and length == kept.length + virtual:
             return torch.cat([torch.arange(virtual, device=kept.positions.device), kept.positions + virtual])
-        self.unfit[(kept.length, length)] = None
+        self.unfit[name] = (kept.length, length)
         return slice(None)
 
     def tokens(self, tokens: Sequence[str]) -> list[str]:
@@ -199,9 +199,10 @@ class Crop:
         """The decoder's tokens without padding."""
         return as_list(tokens) if self.decoder_kept is None else self.decoder_kept.cropped(tokens)
 
-    def told(self, lengths: set[int]) -> str:
-        """What is to be said of masks that were not applied to axes of these lengths; empty for nothing."""
-        lines = [f"{mask} positions and an axis {axis}" for mask, axis in self.unfit if axis in lengths]
+    def told(self, names: Collection[str]) -> str:
+        """What is to be said of masks that were not applied to these layers; empty for nothing."""
+        pairs = dict.fromkeys(pair for name, pair in self.unfit.items() if name in names)
+        lines = [f"{mask} positions and an axis {axis}" for mask, axis in pairs]
         return (
             f"attention_mask has {', '.join(lines)}: it was not applied there, so that rows and columns of padding "
             f"may be in the record"

@@ -23,7 +23,7 @@ class Row:
     ``on_layer``: gets the number of each attention call and its layer, weights ``[head, query, key]``, torch
     float32; ``lengths``: how many tokens there are, layers of other lengths are not handed on, None: any.
     ``misfit``: the first call left out for its lengths: its number, queries and keys; None while there is none.
-    ``windows``: why the first call is no map of the whole input; empty while there is none.
+    ``names``: of the layers handed on. ``windows``: why the first call is no map of the whole input; empty while there is none.
     ``padding_share``: the largest weight that a query gave to padding; above 0 where a model ignores its mask.
     ``error``: what ``on_layer`` raised. It is kept until the forward is over, since under FSDP the other ranks
     would wait for ever for one that leaves the forward.
@@ -36,7 +36,7 @@ class Row:
     handed: int = 0
     misfit: tuple[int, int, int] | None = None
     windows: str = ""
-    axes: set[int] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
     padding_share: float = 0.0
     error: Exception | None = None
 
@@ -69,7 +69,7 @@ class Row:
             if reason:
                 self.misfit = self.misfit or (index, layer.num_queries, layer.num_keys)
                 return layer.name, reason
-            self.axes |= {layer.num_queries, layer.num_keys}
+            self.names.add(layer.name)
             self.on_layer(index, layer if heads is None else with_heads(layer, heads, index))
             self.handed += 1
         except Exception as error:  # noqa: BLE001 - kept, and raised once the forward is over

@@ -125,7 +125,7 @@ def probe_rows(
         warn_left_out(session.left_out)
         warn_differing(session.differing)
         warn_fewer(session.fewer)
-    for told in {row.crop.told(row.axes) for row in rows if row.crop is not None} - {""}:
+    for told in {row.crop.told(row.names) for row in rows if row.crop is not None} - {""}:
         warnings.warn(told, stacklevel=3)
     return session
 
