@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from typing import Any
 
 from torch import nn
 
+from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, warn_fewer
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
+from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
@@ -75,8 +78,8 @@ def probe(
         session.count,
         row.handed,
         tuple(session.left_out),
-        None if crop is None or crop.encoder is None else crop.encoder.tolist(),
-        None if crop is None or crop.decoder_kept is None else crop.decoder_kept.tolist(),
+        None if crop is None or crop.encoder is None else crop.encoder.positions.tolist(),
+        None if crop is None or crop.decoder_kept is None else crop.decoder_kept.positions.tolist(),
     )
 
 
@@ -107,6 +110,7 @@ def probe_rows(
         query_key=query_key,
         wanted=layers if rows else (),
         row=rows[0].batch if len(rows) == 1 else None,
+        virtual=virtual_tokens(inner),
     )
     with ExitStack() as stack:
         stack.enter_context(undisturbed(inner))
@@ -119,6 +123,10 @@ def probe_rows(
         run(inner, inputs)
     if any(row.handed for row in rows):
         warn_left_out(session.left_out)
+        warn_differing(session.differing)
+        warn_fewer(session.fewer)
+    for told in {row.crop.told(row.names) for row in rows if row.crop is not None} - {""}:
+        warnings.warn(told, stacklevel=3)
     return session
 
 

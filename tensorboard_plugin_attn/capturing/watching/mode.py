@@ -144,7 +144,7 @@ class AttentionMode(TorchFunctionMode):
     def look(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Note what a call's results are."""
         if name in FUSED:
-            self.fused.see(name, args, kwargs, self.in_multihead)
+            self.fused.see(name, args, kwargs, self.in_multihead, result)
         contraction = read_contraction(name, args, kwargs)
         if contraction is not None:
             self.see_contraction(contraction, result)
@@ -293,6 +293,7 @@ class AttentionMode(TorchFunctionMode):
         """Complete a sighting, to be handed on."""
         sighting.name = self.names.name
         sighting.stack = self.names.stack(sighting.name)
+        sighting.model_heads = self.names.model_heads
         sighting.kind = kind_by_flow(query, key, sighting)
         if self.in_multihead is not None:
             sighting.mechanism = "multi_head_attention_forward"
