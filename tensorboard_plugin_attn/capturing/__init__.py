@@ -6,6 +6,7 @@ from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut
 from tensorboard_plugin_attn.capturing.captured import Captured, capture
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.rows import Row
+from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, num_ranks
 from tensorboard_plugin_attn.capturing.probing.probe import ProbeResult, nothing_handed, probe, probe_rows
 from tensorboard_plugin_attn.capturing.probing.sharded import needs_every_rank
 
@@ -13,11 +14,13 @@ __all__ = [
     "Captured",
     "LeftOut",
     "Lengths",
+    "Meeting",
     "ProbeResult",
     "Row",
     "capture",
     "needs_every_rank",
     "nothing_handed",
+    "num_ranks",
     "probe",
     "probe_rows",
 ]

@@ -25,8 +25,8 @@ from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.history import History
-from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, spans_ranks, split_probes
-from tensorboard_plugin_attn.writing.process import drain_in, rank
+from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
+from tensorboard_plugin_attn.writing.process import Post, claim, drain_in
 from tensorboard_plugin_attn.writing.queue import Job, WriteQueue
 from tensorboard_plugin_attn.writing.summary import SummarySink
 
@@ -45,11 +45,13 @@ class AttentionWriter:
         metrics: ``"all"``, names, or a dict name → function(layer: LayerAttention) → float [head], which adds
             to the built-in ones.
         scalars: whether mean, minimum and maximum over heads of each metric go to the SummaryWriter.
-        purge_step: delete this run's records with step ≥ purge_step, now; for resuming from a checkpoint.
+        purge_step: delete this run's records with step ≥ purge_step, for resuming from a checkpoint; now, or where
+            nobody says yet which rank this is, before the first record.
         max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits.
         max_record_bytes: a larger record keeps metrics and thumbnails of all heads and the weights of evenly
             spaced layers that fit.
-        all_ranks: write on every rank; else only rank 0 of torch.distributed, or of ``RANK``, writes.
+        all_ranks: write on every rank, each to a directory of its own; else only rank 0 writes: of
+            torch.distributed, or as ``RANK`` or the variables of SLURM or MPI say.
 
     Raises:
         InvalidRecordError: an argument is not one of the above.
@@ -79,21 +81,23 @@ class AttentionWriter:
         self.changes = choose_changes(metrics)
         self.max_record_bytes = max_record_bytes
         self.all_ranks = all_ranks
-        self.is_off = os.environ.get("ATTN_MODE", "").lower() == "off"
-        self.owner = os.getpid()
+        self.post = Post(every_rank=all_ranks)
+        self.directory = directory
         self.files = open_files(directory)
         self.queue = WriteQueue(max_queue_bytes)
         self.history = History(self.files, self.queue.drain)
         self.sink = None if summary_writer is None else SummarySink(summary_writer, scalars=scalars)
         self.told: set[str] = set()
-        if self.is_writing:
-            self.prepare(purge_step)
-            weakref.finalize(self, drain_in, self.owner, self.queue)
+        self.first: int | None = None if purge_step is None else check_step(purge_step)
+        self.is_tidy = False
+        if self.post.is_sure:
+            self.prepare()
+        weakref.finalize(self, drain_in, self.post.owner, self.queue)
 
     @property
     def is_writing(self) -> bool:
         """False where ``ATTN_MODE=off``, in a forked child, and on ranks that do not write."""
-        return not self.is_off and os.getpid() == self.owner and (self.all_ranks or rank() == 0)
+        return self.post.writes
 
     @property
     def num_written(self) -> int:
@@ -138,7 +142,7 @@ class AttentionWriter:
         Raises:
             InvalidRecordError: shapes, lengths or values are not as above; nothing is written.
         """
-        if not self.is_writing:
+        if not self.is_ready():
             return
         kind = "self" if key_tokens is None else "cross"
         layers = [LayerAttention(layer, kind=kind) for layer in split_layers(weights)]
@@ -159,7 +163,7 @@ class AttentionWriter:
         Raises:
             InvalidRecordError: tag or step cannot be used.
         """
-        if self.is_writing:
+        if self.is_ready():
             self.add_layers(tag, record.layers, record.axes, global_step, track, metrics_only)
 
     def add_probe(
@@ -175,12 +179,13 @@ class AttentionWriter:
         heads: Sequence[int] | None = None,
         track: Track | Sequence[Track | None] | None = None,
         metrics_only: bool = False,
+        ranks: str = "auto",
     ) -> None:
         """Run one probe, or a batch of them, through a torch model and log its attention, layer by layer.
 
         The forward is one of its own, in eval mode and without gradients; training flags, random states and
-        compiled code stay as they were. Under FSDP (and tensor parallelism) EVERY RANK MUST CALL THIS, since all
-        take part in the forward; rank 0 writes. Elsewhere other ranks than 0 return at once.
+        compiled code stay as they were. Under FSDP, tensor parallelism and wherever ranks meet in the forward EVERY
+        RANK MUST CALL THIS; rank 0 writes, all heads of all ranks. Elsewhere other ranks than 0 return at once.
 
         Args:
             tag: names the probe; or a list of tags, for as many inputs in a padded batch: one forward, one record
@@ -194,14 +199,18 @@ class AttentionWriter:
             heads: numbers of the heads to log in each layer; None: all.
             track: token pairs to follow as metrics, as in ``add_attention``; for a list of tags one for each.
             metrics_only: log the head metrics without the weights.
+            ranks: ``"auto"``: every rank runs the forward where parameters are spread over the ranks, else rank 0
+                alone; ``"all"``: every rank runs it, for models whose ranks meet in the forward (sequence, expert
+                and pipeline parallelism); ``"rank0"``: rank 0 alone.
 
         Raises:
-            CaptureError: no attention was found; the message lists what was seen.
+            CaptureError: no attention was found, the message lists what was seen; or rank 0 runs the forward alone
+                and it calls a collective, which is refused before it starts.
             InvalidRecordError: tokens do not fit. Of a batch, the records of the others are written.
         """
         errors = self.log_probes(
             tag, model, inputs, tokens, global_step, track, metrics_only,
-            query_key=query_key, layers=layers, heads=heads,
+            query_key=query_key, layers=layers, heads=heads, ranks=ranks,
         )  # fmt: skip
         for error in errors.values():
             raise error
@@ -215,10 +224,13 @@ class AttentionWriter:
         global_step: int,
         track: Any,
         metrics_only: bool,
+        *,
+        ranks: str = "auto",
         **options: Any,
     ) -> dict[str, Exception]:
         """As ``add_probe``; the tags without a record, and why."""
-        if self.is_off or os.getpid() != self.owner or not (self.is_writing or spans_ranks(model)):
+        is_ready, spans = self.is_ready(), spans_ranks(model, ranks)
+        if self.post.is_off or not self.post.is_here or not (is_ready or spans):
             return {}
         step = check_step(global_step)
         rows = split_probes(tag, inputs, tokens, track, model)
@@ -227,8 +239,10 @@ class AttentionWriter:
             row.draft = self.draft(
                 row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only
             )
-        fill_drafts(model, inputs, rows if self.is_writing else [], **options)
-        for row in rows if self.is_writing else []:
+        is_alone = not spans and not self.post.every_rank
+        together = meeting(is_alone=is_alone, receives=is_ready, everyone=self.all_ranks, keeps_own=False)
+        fill_drafts(model, inputs, rows, together, **options)
+        for row in rows if is_ready else []:
             if row.error is None and row.draft is not None:
                 self.hand_over(row.tag, row.draft, step)
         return {row.tag: row.error for row in rows if row.error is not None}
@@ -291,24 +305,56 @@ class AttentionWriter:
             Job(lambda: store.write_step(self.files, "", tag, step, pack(), kind), draft.nbytes, path)
         )
 
-    def prepare(self, purge_step: int | None) -> None:
-        """Delete what is to be written anew; a disk that fails is told, not raised."""
+    def is_ready(self) -> bool:
+        """Whether to log here; the first time the directory is made ready, or it is said why nothing is logged."""
+        if not self.is_writing:
+            self.post.explain()
+            return False
+        self.prepare()
+        self.tell_shared()
+        return True
+
+    def tell_shared(self) -> None:
+        """Several ranks that write to one directory overwrite each other: said once."""
+        if not self.all_ranks or "shared" in self.told:
+            return
+        first, own = claim(self.directory), self.post.standing.rank
+        if first is not None:
+            self.told.add("shared")
+            if first != own:
+                tell(
+                    f"ranks {first} and {own} both write to {self.directory} with all_ranks=True, and of each step only "
+                    f"the last one stays; give every rank a directory of its own, or one part of the record: "
+                    f"AttentionWriter(…, part=Part({own}, number_of_ranks, heads=…, layers=… or queries=…))"
+                )
+
+    def prepare(self) -> None:
+        """Once: delete what is to be written anew; a disk that fails is told, not raised."""
+        if self.is_tidy or not self.is_writing:
+            return
+        self.is_tidy = True
         try:
-            if purge_step is not None:
-                store.purge_steps(self.files, "", check_step(purge_step))
+            if self.first is not None:
+                store.purge_steps(self.files, "", self.first)
             store.remove_stale_drafts(self.files, "")
         except OSError as error:
             tell(f"cannot tidy {self.files.where(store.PLUGIN_DIRECTORY)}: {error!r}")
 
     def flush(self) -> None:
         """Wait until everything handed over is written."""
-        drain_in(self.owner, self.queue)
+        self.finish()
         if self.sink is not None and self.is_writing:
             self.sink.flush()
 
     def close(self) -> None:
         """Write everything handed over; the SummaryWriter stays open, it is yours."""
-        drain_in(self.owner, self.queue)
+        self.finish()
+
+    def finish(self) -> None:
+        """Purge what was not yet purged, where this process is likely alone, and write everything."""
+        if self.post.may_be_alone:
+            self.prepare()
+        drain_in(self.post.owner, self.queue)
 
     def __enter__(self) -> AttentionWriter:
         return self
