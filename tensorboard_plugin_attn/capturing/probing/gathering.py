@@ -10,8 +10,9 @@ import torch
 import torch.distributed as dist
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+from tensorboard_plugin_attn.capturing.probing.sharded import is_sharded
 
-__all__ = ["gathered", "is_same_on_all", "joined"]
+__all__ = ["gathered", "is_same_on_all", "joined", "without_dtensors"]
 
 HEAD_AXIS = 1
 FIELDS = ("weights", "query", "key", "bias", "allowed", "row_scores")
@@ -46,6 +47,15 @@ def gathered(sighting: Sighting, group: Any, receiver: int | None) -> list[Sight
         replace(sighting, **{name: received[rank] for name, received in fields.items() if received})
         for rank in range(len(every))
     ]
+
+
+def without_dtensors(sighting: Sighting, *, whole: bool) -> Sighting:
+    """A sighting of plain tensors: ``whole``: what all ranks hold, all of which call this; else what this one holds."""
+    names = [name for name in (*FIELDS, "traces") if is_sharded(getattr(sighting, name))]
+    plain = {name: getattr(sighting, name) for name in names}
+    return replace(
+        sighting, **{name: each.full_tensor() if whole else each.to_local() for name, each in plain.items()}
+    )
 
 
 def tensors_of(sighting: Sighting) -> dict[str, torch.Tensor]:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+from tensorboard_plugin_attn.capturing.probing.sharded import is_sharded
 from tensorboard_plugin_attn.capturing.probing.tensor_parallel import head_counts, is_split, splitting_group
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
 from tensorboard_plugin_attn.errors import CaptureError
@@ -95,6 +96,11 @@ class RankWork:
         if not self.is_distributed or self.meeting.is_alone:
             return sighting
         self.seen[sighting.name] = self.seen.get(sighting.name, 0) + 1
+        if is_sharded(sighting.weights):
+            from tensorboard_plugin_attn.capturing.probing.gathering import without_dtensors
+
+            sighting = without_dtensors(sighting, whole=not self.meeting.keeps_own)
+            return sighting if self.meeting.receives else None
         if self.meeting.keeps_own:
             return sighting
         if self.gathers:
