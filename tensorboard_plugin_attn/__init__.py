@@ -12,18 +12,39 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing import capture
     from tensorboard_plugin_attn.reading.reader import AttentionReader
+    from tensorboard_plugin_attn.reading.series import MetricSeries
     from tensorboard_plugin_attn.record.layer import LayerAttention
     from tensorboard_plugin_attn.record.record import AttentionRecord
+    from tensorboard_plugin_attn.studying.compare import Comparison
+    from tensorboard_plugin_attn.studying.evolution import Evolution
+    from tensorboard_plugin_attn.studying.find import Found
+    from tensorboard_plugin_attn.studying.health import Thresholds
     from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
-__all__ = ["AttentionReader", "AttentionRecord", "AttentionWriter", "LayerAttention", "capture"]
+__all__ = [
+    "AttentionReader",
+    "AttentionRecord",
+    "AttentionWriter",
+    "Comparison",
+    "Evolution",
+    "Found",
+    "LayerAttention",
+    "MetricSeries",
+    "Thresholds",
+    "capture",
+]
 __version__ = "0.1.0"
 
 HOMES = {
     "AttentionReader": "reading.reader",
     "AttentionRecord": "record.record",
     "AttentionWriter": "writing.writer",
+    "Comparison": "studying.compare",
+    "Evolution": "studying.evolution",
+    "Found": "studying.find",
     "LayerAttention": "record.layer",
+    "MetricSeries": "reading.series",
+    "Thresholds": "studying.health",
     "capture": "capturing",
 }
 

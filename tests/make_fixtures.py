@@ -22,10 +22,11 @@ from logs.neuron_numbers import expected_neuron
 
 from tensorboard_plugin_attn.encoding.format import pack_record, read_header
 from tensorboard_plugin_attn.measuring.head_metrics import choose_metrics
+from tensorboard_plugin_attn.reading.series import stack_blocks
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.serving.answers import Array, pack
-from tensorboard_plugin_attn.serving.metric_series import MetricSource, stack_blocks
+from tensorboard_plugin_attn.serving.metric_series import MetricSource, packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, open_record
 from tensorboard_plugin_attn.serving.record_results import thumbnails_result, vectors_result, weights_result
 from tensorboard_plugin_attn.storing.files import LocalFiles
@@ -299,7 +300,7 @@ def metrics_answer(records: Path) -> tuple[list[Array], dict[str, Any]]:
             source.block(whole, step_file(records, "pair_later.safetensors", 8)),
             source.block(broken, step_file(Path(cut), "cut.safetensors", 16)),
         ]
-    return stack_blocks(blocks).packed()
+    return packed_series(stack_blocks(blocks))
 
 
 def expected_metrics(first: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ __all__ = ["read_axes", "read_layer", "read_layer_weights", "read_record"]
 
 def read_record(header: Header, read: ReadRange) -> AttentionRecord:
     """A whole record; weights that were left out are NaN. Raises DamagedFileError."""
-    axes = read_axes(header.meta)
-    layers = [read_layer(header, read, number, axes) for number in range(len(header.meta["layers"]))]
+    axes = read_axes(header)
+    layers = [read_layer(header, read, number, axes) for number in range(len(header.layers))]
     return AttentionRecord.of_checked(layers, axes)
 
 
@@ -30,38 +30,38 @@ def read_layer(
     header: Header, read: ReadRange, number: int, axes: TokenAxes, *, vectors: bool = True
 ) -> LayerAttention:
     """One layer with its tokens; weights that were left out are NaN. Raises DamagedFileError."""
-    entry = header.meta["layers"][number]
+    entry = header.layers[number]
     layer = LayerAttention(
         read_layer_weights(header, read, number),
-        name=entry["name"],
-        kind=entry["kind"],
-        stack=entry["stack"],
-        mask=entry["mask"],
-        scale=entry["scale"],
-        mechanism=entry["mechanism"],
-        dtype=entry["dtype"],
-        heads=entry.get("head_numbers"),
-        rebuild_error=entry.get("rebuild_error"),
+        name=entry.name,
+        kind=entry.kind,
+        stack=entry.stack,
+        mask=entry.mask,
+        scale=entry.scale,
+        mechanism=entry.mechanism,
+        dtype=entry.dtype,
+        heads=entry.head_numbers,
+        rebuild_error=entry.rebuild_error,
         **(read_vectors(header, read, number) if vectors else {}),
     )
     axes.name_axes(layer)
     return layer
 
 
-def read_axes(meta: dict[str, Any]) -> TokenAxes:
+def read_axes(header: Header) -> TokenAxes:
     """The tokens of a header."""
-    tokens = meta["tokens"]["tokens"]
+    tokens = header.tokens["tokens"]
     flags = np.zeros(len(tokens), bool)
-    flags[meta["special"]["tokens"]] = True
+    flags[list(header.special.get("tokens", ()))] = True
     axes = TokenAxes(
         tokens,
-        decoder_tokens=meta["tokens"].get("decoder_tokens"),
+        decoder_tokens=header.tokens.get("decoder_tokens"),
         special=flags.tolist(),
-        sentence_b_start=meta["sentence_b_start"],
-        words=meta.get("words", {}).get("tokens"),
+        sentence_b_start=header.sentence_b_start,
+        words=header.words.get("tokens"),
     )
     axes.decoder_special[:] = False
-    axes.decoder_special[meta["special"].get("decoder_tokens", [])] = True
+    axes.decoder_special[list(header.special.get("decoder_tokens", ()))] = True
     return axes
 
 
@@ -73,14 +73,14 @@ def read_layer_weights(
     Raises:
         DamagedFileError: its bytes are not what was written.
     """
-    entry = header.meta["layers"][number]
-    shape = entry["heads"], entry["queries"], entry["keys"]
-    if not entry["weights"]:
+    entry = header.layers[number]
+    shape = entry.shape
+    if not entry.weights:
         return np.broadcast_to(np.float32(np.nan), shape)[:, slice(None) if rows is None else rows]
     row_max = read_tensor(header, read, f"layer.{number}.row_max")
     lengths = read_tensor(header, read, f"layer.{number}.member_bytes")
     packed = read_tensor(header, read, f"layer.{number}.weights").tobytes()
-    dtype = np.dtype(PRECISIONS[header.meta["precision"]])
+    dtype = np.dtype(PRECISIONS[header.precision])
     stops = np.cumsum(lengths, dtype=np.int64)
     try:
         plain = b"".join(
@@ -93,7 +93,7 @@ def read_layer_weights(
         ) from error
     if rows is not None and len(rows) < shape[1]:
         codes, row_max = codes[:, rows], row_max[:, rows]
-    return decode_weights(codes, row_max, header.meta["precision"])
+    return decode_weights(codes, row_max, header.precision)
 
 
 def read_vectors(header: Header, read: ReadRange, number: int) -> dict[str, NDArray[Any]]:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import Compressor, compress
+from tensorboard_plugin_attn.encoding.fields import short
+from tensorboard_plugin_attn.encoding.header import FORMAT, Header, Span
 from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer
+from tensorboard_plugin_attn.encoding.parsing import parse_fields
 from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
+from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
 __all__ = [
     "FIRST_READ",
     "FORMAT",
     "Header",
+    "ReadRange",
     "Span",
     "pack_record",
     "parse_header",
@@ -29,36 +34,12 @@ __all__ = [
     "read_tensor",
 ]
 
-FORMAT = 1
 FIRST_READ = 64 << 10
+LONGEST_HEADER = 100_000_000
 DTYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "U32": np.uint32, "U8": np.uint8}
 ITEM_BYTES = {name: np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}
 
 ReadRange = Callable[[int, int], bytes]  # (start, stop) → bytes
-
-
-class Span(NamedTuple):
-    """Where one tensor lies in its file."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True)
-class Header:
-    """The parsed start of a file: what it says of itself, where its tensors lie, and the head metrics."""
-
-    meta: dict[str, Any]
-    spans: dict[str, Span]
-    metrics: NDArray[np.float32]  # [layer, head, metric]
-    nbytes: int
-    path: str = ""
-
-    def answer(self) -> dict[str, Any]:
-        """What is said of the record outside its file: all but the checksums."""
-        return {name: value for name, value in self.meta.items() if name != "crc32"}
 
 
 def pack_record(
@@ -77,7 +58,9 @@ def pack_record(
 ) -> list[bytes]:
     """One record → the buffers of its file, in order."""
     tensors = pack_tensors(layers, compressor, patterns=kind == "weights")
-    bare = {"weights": False, "vectors": False} if kind == "metrics" else {}
+    entries = [layer.entry for layer in layers]
+    if kind == "metrics":
+        entries = [replace(entry, weights=False, vectors=False) for entry in entries]
     meta = {
         "format": FORMAT,
         "tag": tag,
@@ -85,7 +68,7 @@ def pack_record(
         "wall_time": wall_time,
         "kind": kind,
         "precision": precision,
-        "layers": [{**layer.entry, **bare} for layer in layers],
+        "layers": [entry.to_json() for entry in entries],
         "metrics": list(metric_names),
         "probe": probe_hash(axes, layers),
         "left_out": list(left_out),
@@ -108,7 +91,7 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
     def add(name: str, dtype: str, array: NDArray[Any]) -> None:
         tensors[name] = dtype, array.shape, array.tobytes()
 
-    add("head_metrics", "F32", pad_metrics([layer.metrics for layer in layers]))
+    add("head_metrics", "F32", stack_ragged([layer.metrics for layer in layers]))
     if not patterns:
         return tensors
     members = [pack_members(layer, compressor) for layer in layers]
@@ -135,15 +118,6 @@ def pack_members(layer: EncodedLayer, compressor: Compressor) -> list[bytes]:
     return [] if layer.codes is None else [compressor(head) for head in layer.codes]
 
 
-def pad_metrics(metrics: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Layers of ``[head, metric]`` → ``[layer, head, metric]``, NaN where a head does not exist."""
-    heads = max(len(values) for values in metrics)
-    padded = np.full((len(metrics), heads, metrics[0].shape[1]), np.nan, np.float32)
-    for number, values in enumerate(metrics):
-        padded[number, : len(values)] = values
-    return padded
-
-
 def token_fields(axes: TokenAxes) -> dict[str, Any]:
     """The header's fields about tokens."""
     fields: dict[str, Any] = {
@@ -161,7 +135,7 @@ def token_fields(axes: TokenAxes) -> dict[str, Any]:
 
 def probe_hash(axes: TokenAxes, layers: Sequence[EncodedLayer]) -> str:
     """Equal for two records of the same input: tokens, lengths and masks."""
-    masks = [(layer.entry["queries"], layer.entry["keys"], layer.entry["mask"]) for layer in layers]
+    masks = [(layer.entry.queries, layer.entry.keys, layer.entry.mask) for layer in layers]
     text = json.dumps([axes.tokens, axes.decoder_tokens, masks])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -205,7 +179,7 @@ def read_header(read: ReadRange, size: int, path: str = "") -> Header:
     if len(start) < 8:
         raise DamagedFileError(f"the file has {size} bytes, too few for a record", path=path)
     length = int.from_bytes(start[:8], "little")
-    if not 2 <= length <= 100_000_000:
+    if not 2 <= length <= LONGEST_HEADER:
         raise DamagedFileError("it does not start like a safetensors file", path=path)
     if 8 + length > size:
         raise DamagedFileError(short_file(size, f"more than {8 + length:,}"), path=path)
@@ -216,28 +190,14 @@ def read_header(read: ReadRange, size: int, path: str = "") -> Header:
 
 def parse_header(start: bytes, length: int, size: int, read: ReadRange, path: str) -> Header:
     """The bytes of a header, with what follows of the first read → Header, checked."""
-    try:
-        fields = json.loads(start[8 : 8 + length])
-        text = fields.pop("__metadata__")["attn"]
-        meta = json.loads(text)
-        newer = meta["format"] > FORMAT
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise DamagedFileError(
-            f"its header is not that of an attention record ({error!r})", path=path
-        ) from error
-    if newer:
-        raise NewerFormatError(
-            f"it has format {meta['format']}, this version reads up to {FORMAT}; "
-            f"upgrade tensorboard-plugin-attn",
-            path=path,
-        )
+    meta, text, fields = parse_json(start[8 : 8 + length], path)
     try:
         whole = text_crc(text, meta["crc32"]["header"]) == meta["crc32"]["header"]
         spans = {name: parse_span(field, 8 + length) for name, field in fields.items()}
         metrics_span = spans["head_metrics"]
         whole = whole and spans.keys() == meta["crc32"].keys() - {"header"}
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise DamagedFileError(f"its header is incomplete ({error!r})", path=path) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"its header is incomplete ({described(error)})", path=path) from error
     if not whole:
         raise DamagedFileError("its header does not match its checksum", path=path)
     stop = max(span.stop for span in spans.values())
@@ -246,7 +206,35 @@ def parse_header(start: bytes, length: int, size: int, read: ReadRange, path: st
     data = start[metrics_span.start : metrics_span.stop]
     if len(data) < metrics_span.stop - metrics_span.start:
         data = read(metrics_span.start, metrics_span.stop)
-    return Header(meta, spans, checked(meta, "head_metrics", metrics_span, data, path), len(start), path)
+    metrics = checked(meta["crc32"], "head_metrics", metrics_span, data, path)
+    try:
+        return parse_fields(meta, spans, metrics, len(start), path)
+    except ValueError as error:
+        raise DamagedFileError(f"its header makes no sense: {error}", path=path) from error
+
+
+def parse_json(content: bytes, path: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
+    """The JSON of a safetensors file → our own header, its text, and the fields of the tensors."""
+    try:
+        fields = json.loads(content)
+        text = fields.pop("__metadata__")["attn"]
+        meta = json.loads(text)
+        newer = meta["format"] > FORMAT
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        reason = f"its header is not that of an attention record ({described(error)})"
+        raise DamagedFileError(reason, path=path) from error
+    if newer:
+        raise NewerFormatError(
+            f"it has format {short(meta['format'])}, this version reads up to {FORMAT}; "
+            f"upgrade tensorboard-plugin-attn",
+            path=path,
+        )
+    return meta, text, fields
+
+
+def described(error: Exception) -> str:
+    """An error of Python's own in words: the repr of some holds all they were given."""
+    return f"{type(error).__name__}: {error}"
 
 
 def short_file(size: int, expected: str) -> str:
@@ -274,11 +262,11 @@ def read_tensor(header: Header, read: ReadRange, name: str) -> NDArray[Any]:
     if name not in header.spans:
         raise DamagedFileError(f"it has no {name}", path=header.path)
     span = header.spans[name]
-    return checked(header.meta, name, span, read(span.start, span.stop), header.path)
+    return checked(header.crc32, name, span, read(span.start, span.stop), header.path)
 
 
-def checked(meta: dict[str, Any], name: str, span: Span, data: bytes, path: str) -> NDArray[Any]:
+def checked(crc32: Mapping[str, int], name: str, span: Span, data: bytes, path: str) -> NDArray[Any]:
     """Bytes → array, when they are what was written."""
-    if len(data) != span.stop - span.start or zlib.crc32(data) != meta["crc32"].get(name):
+    if len(data) != span.stop - span.start or zlib.crc32(data) != crc32.get(name):
         raise DamagedFileError(f"the bytes of {name} do not match their checksum", path=path)
     return np.frombuffer(data, DTYPES[span.dtype]).reshape(span.shape)

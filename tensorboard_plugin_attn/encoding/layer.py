@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import encode_weights, pool_thumbnail, thumbnail_shape
+from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.measuring.faults import layer_faults
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, compute_metrics
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -24,7 +25,7 @@ VECTORS = ("query", "key", "bias")
 class EncodedLayer:
     """What a file keeps of one layer. ``codes`` and the vectors are None where they were left out."""
 
-    entry: dict[str, Any]
+    entry: LayerEntry
     metrics: NDArray[np.float32]  # [head, metric]
     thumbnail: NDArray[np.uint8]  # [head, height, width]
     codes: NDArray[Any] | None  # [head, query, key]
@@ -52,7 +53,7 @@ class EncodedLayer:
     def leave_out(self) -> None:
         """Drop weights and vectors; metrics and thumbnails stay."""
         self.codes, self.row_max, self.vectors = None, None, {}
-        self.entry.update(weights=False, vectors=False)
+        self.entry = replace(self.entry, weights=False, vectors=False)
 
 
 def encode_layer(
@@ -71,43 +72,40 @@ def encode_layer(
     shape = thumbnail_shape(layer.num_queries, layer.num_keys)
     thumbnail = pool_thumbnail(layer.weights) if picture else np.empty((0, *shape), np.uint8)
     codes, row_max = encode_weights(layer.weights, precision) if keep else (None, None)
-    encoded = EncodedLayer(
-        entry=header_entry(layer, axes, shape),
+    vectors = encode_vectors(layer) if keep else {}
+    entry = header_entry(layer, axes, shape)
+    return EncodedLayer(
+        entry=replace(entry, weights=keep, vectors="query" in vectors),
         metrics=compute_metrics(layer, metrics),
         thumbnail=thumbnail,
         codes=codes,
         row_max=row_max,
-        vectors=encode_vectors(layer) if keep else {},
+        vectors=vectors,
         faults=layer_faults(layer),
     )
-    encoded.entry.update(weights=keep, vectors=bool(encoded.vectors))
-    return encoded
 
 
-def header_entry(layer: LayerAttention, axes: TokenAxes, thumbnail: tuple[int, ...]) -> dict[str, Any]:
-    """What the header says of a layer; ``docs/format.md`` explains each field."""
+def header_entry(layer: LayerAttention, axes: TokenAxes, thumbnail: tuple[int, int]) -> LayerEntry:
+    """What the header says of a layer, of which nothing is kept yet."""
     query_tokens, key_tokens = axes.names(layer)
-    entry: dict[str, Any] = {
-        "name": layer.name,
-        "kind": layer.kind,
-        "stack": layer.stack,
-        "heads": layer.num_heads,
-        "kv_heads": layer.num_kv_heads,
-        "queries": layer.num_queries,
-        "keys": layer.num_keys,
-        "mask": layer.mask,
-        "scale": None if layer.scale is None else float(layer.scale),
-        "thumbnail": list(thumbnail),
-        "query_tokens": query_tokens,
-        "key_tokens": key_tokens,
-        "mechanism": layer.mechanism,
-        "dtype": layer.dtype,
-    }
-    if layer.heads is not None:
-        entry["head_numbers"] = layer.heads
-    if layer.rebuild_error is not None:
-        entry["rebuild_error"] = float(layer.rebuild_error)
-    return entry
+    return LayerEntry(
+        name=layer.name,
+        kind=layer.kind,
+        stack=layer.stack,
+        heads=layer.num_heads,
+        kv_heads=layer.num_kv_heads,
+        queries=layer.num_queries,
+        keys=layer.num_keys,
+        mask=layer.mask or "other",
+        scale=None if layer.scale is None else float(layer.scale),
+        thumbnail=thumbnail,
+        query_tokens=query_tokens,
+        key_tokens=key_tokens,
+        mechanism=layer.mechanism,
+        dtype=layer.dtype,
+        head_numbers=None if layer.heads is None else tuple(layer.heads),
+        rebuild_error=None if layer.rebuild_error is None else float(layer.rebuild_error),
+    )
 
 
 def encode_vectors(layer: LayerAttention) -> dict[str, tuple[str, NDArray[Any]]]:

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.decode import read_axes, read_layer, read_layer_weights
-from tensorboard_plugin_attn.encoding.format import Header, ReadRange
-from tensorboard_plugin_attn.errors import NotRecordedError
+from tensorboard_plugin_attn.encoding.header import Header
+from tensorboard_plugin_attn.reading.series import MetricSeries
+from tensorboard_plugin_attn.reading.source import Source
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.studying.compare import Comparison, align, compare_layer, start_warnings
-from tensorboard_plugin_attn.studying.evolution import Evolution, evolve, step_facts
+from tensorboard_plugin_attn.studying.evolution import Evolution, evolve
 from tensorboard_plugin_attn.studying.find import Found, Pattern, find_heads
 from tensorboard_plugin_attn.studying.health import Thresholds
 
-__all__ = ["Source", "compare_sources", "evolve_series", "find_in_source"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A record that was opened: its header and how to read its bytes."""
-
-    header: Header
-    read: ReadRange
-
-    def check_patterns(self) -> None:
-        """Raise NotRecordedError where the step has head metrics only."""
-        if self.header.meta["kind"] == "metrics":
-            raise NotRecordedError(
-                f"step {self.header.meta['step']} was logged with head metrics only; choose a step with weights"
-            )
+__all__ = ["compare_sources", "evolve_series", "find_in_source"]
 
 
 def compare_sources(
@@ -47,8 +30,8 @@ def compare_sources(
     """
     first.check_patterns()
     second.check_patterns()
-    differing = align(first.header.meta, second.header.meta, same_run=same_run)
-    axes = read_axes(first.header.meta), read_axes(second.header.meta)
+    differing = align(first.header, second.header, same_run=same_run)
+    axes = read_axes(first.header), read_axes(second.header)
 
     def read_pair(number: int) -> tuple[LayerAttention, LayerAttention]:
         return (
@@ -56,7 +39,7 @@ def compare_sources(
             read_layer(second.header, second.read, number, axes[1], vectors=False),
         )
 
-    layers = [compare_layer(*read_pair(number)) for number in range(len(second.header.meta["layers"]))]
+    layers = [compare_layer(*read_pair(number)) for number in range(len(second.header.layers))]
     return Comparison(read_pair, layers, differing, [] if starts is None else start_warnings(*starts))
 
 
@@ -73,16 +56,9 @@ def find_in_source(source: Source, pattern: Pattern) -> Found:
     def rows_of(layer: int, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         return read_layer_weights(source.header, source.read, layer, rows)
 
-    return find_heads(source.header.meta, read_axes(source.header.meta), rows_of, pattern)
+    return find_heads(source.header, read_axes(source.header), rows_of, pattern)
 
 
-def evolve_series(
-    headers: Sequence[Header],
-    names: Sequence[str],
-    values: NDArray[np.float32],
-    thresholds: Thresholds | None = None,
-) -> Evolution:
-    """The headers of a probe's readable steps and their stacked metrics → evolution."""
-    steps = np.array([header.meta["step"] for header in headers], np.int64)
-    facts = [step_facts(header.meta) for header in headers]
-    return evolve(steps, names, values, facts, headers[-1].meta, thresholds)
+def evolve_series(series: MetricSeries, latest: Header, thresholds: Thresholds | None = None) -> Evolution:
+    """The series of a probe and the header of its last readable step → evolution."""
+    return evolve(series.steps, series.names, series.values, series.facts, latest, thresholds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
@@ -18,7 +18,8 @@ class AttentionRecord:
 
     Args:
         layers: one LayerAttention a layer, weights ``[head, query, key]``; heads and lengths may differ.
-        tokens: of the encoder, or of the only stack.
+        tokens: of the encoder, or of the only stack; or lists by the names of the stacks that read them, such as
+            ``{"text": […], "vision": […]}``, the main one first.
         decoder_tokens: of the decoder, in an encoder-decoder model. Then cross-attention has decoder
             queries and encoder keys, and self-attention of stack ``"decoder"`` has decoder tokens.
         special: the special tokens, as a collection of strings, or one bool per token; None: the
@@ -38,7 +39,7 @@ class AttentionRecord:
     def __init__(
         self,
         layers: Sequence[LayerAttention],
-        tokens: Sequence[str],
+        tokens: Sequence[str] | Mapping[str, Sequence[str]],
         *,
         decoder_tokens: Sequence[str] | None = None,
         special: Collection[str] | Sequence[bool] | None = None,
@@ -75,6 +76,11 @@ class AttentionRecord:
     def tokens(self) -> list[str]:
         """Tokens of the encoder, or of the only stack."""
         return self.axes.tokens
+
+    @property
+    def token_lists(self) -> dict[str, list[str]]:
+        """Every list of tokens by its name: ``"tokens"``, and ``"decoder_tokens"``, ``"vision"``, …"""
+        return dict(self.axes.lists)
 
     @property
     def decoder_tokens(self) -> list[str] | None:

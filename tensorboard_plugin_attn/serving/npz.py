@@ -36,28 +36,28 @@ def record_npz(record: OpenedRecord) -> bytes:
 
 def arrays_of(record: OpenedRecord) -> Iterator[tuple[str, NDArray[Any]]]:
     """The arrays by name, in the words of ``AttentionRecord``."""
-    meta, header = record.header.meta, record.header
-    yield "tag", np.array(meta["tag"])
-    yield "step", np.array(meta["step"])
-    for axis, tokens in meta["tokens"].items():
+    header = record.header
+    yield "tag", np.array(header.tag)
+    yield "step", np.array(header.step)
+    for axis, tokens in header.tokens.items():
         yield axis, np.array(tokens, np.str_)
     for field in ("name", "kind", "stack", "mask"):
-        yield f"layer_{field}s", np.array([layer[field] for layer in meta["layers"]], np.str_)
-    for axis, positions in meta["special"].items():
+        yield f"layer_{field}s", np.array([getattr(layer, field) for layer in header.layers], np.str_)
+    for axis, positions in header.special.items():
         yield f"special_{axis}", np.array(positions, np.int64)
-    if meta["sentence_b_start"] is not None:
-        yield "sentence_b_start", np.array(meta["sentence_b_start"])
-    yield "metric_names", np.array(meta["metrics"], np.str_)
+    if header.sentence_b_start is not None:
+        yield "sentence_b_start", np.array(header.sentence_b_start)
+    yield "metric_names", np.array(header.metric_names, np.str_)
     yield "head_metrics", header.metrics
-    axes = read_axes(meta)
-    for number in range(len(meta["layers"])):
+    axes = read_axes(header)
+    for number in range(len(header.layers)):
         if f"layer.{number}.weights" not in header.spans:
             continue
         layer = read_layer(header, record.read, number, axes)
         if layer.heads is not None:
             yield f"layer.{number}.heads", np.array(layer.heads, np.int64)
         if layer.scale is not None:
-            yield f"layer.{number}.scale", np.array(layer.scale, np.float32)
+            yield f"layer.{number}.scale", np.array(layer.scale, np.float64)
         for name in ("weights", "query", "key", "bias"):
             array = getattr(layer, name)
             if array is not None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import decompress
 from tensorboard_plugin_attn.encoding.format import Header, read_header, read_tensor
+from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
@@ -22,8 +23,6 @@ from tensorboard_plugin_attn.storing.store import StepFile
 __all__ = ["OpenedRecord", "OpenedRecords", "cache_key", "open_latest", "open_record"]
 
 HEADER_BYTES = 8 << 20
-FIELDS = {"tag": str, "wall_time": float | int, "kind": str, "precision": str, "left_out": list}
-LAYER_FIELDS = ("name", "kind", "stack", "scale")
 PARSED_PER_RAW = 5  # bytes in memory per byte of JSON, measured on 12 layers and 128 tokens
 
 Result = TypeVar("Result")
@@ -39,10 +38,9 @@ class OpenedRecord:
     verified: set[tuple[str, int]] = field(default_factory=set)
 
     @property
-    def layers(self) -> list[dict[str, Any]]:
+    def layers(self) -> tuple[LayerEntry, ...]:
         """The header's entries of the layers."""
-        layers: list[dict[str, Any]] = self.header.meta["layers"]
-        return layers
+        return self.header.layers
 
     def tensor(self, name: str) -> NDArray[Any]:
         """A whole tensor."""
@@ -148,13 +146,7 @@ def open_record(files: Files, step_file: StepFile) -> OpenedRecord:
         DamagedFileError: the file cannot be read, or is not one that this package wrote.
     """
     read = partial(files.read, step_file.path)
-    try:
-        header = read_header(read, step_file.size, step_file.path)
-        check_header(header, step_file.size)
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        reason = f"its header is not one that this package writes ({error!r:.200})"
-        raise DamagedFileError(reason, path=step_file.path) from error
-    return OpenedRecord(files, step_file, header)
+    return OpenedRecord(files, step_file, read_header(read, step_file.size, step_file.path))
 
 
 def open_latest(files: Files, step_file: StepFile) -> OpenedRecord:
@@ -167,26 +159,6 @@ def open_latest(files: Files, step_file: StepFile) -> OpenedRecord:
         if newer.version == step_file.version:
             raise
         return open_record(files, newer)
-
-
-def check_header(header: Header, size: int) -> None:
-    """Raise ValueError, TypeError or KeyError where a header with a right checksum still makes no sense."""
-    meta = header.meta
-    heads = [counts(layer) for layer in meta["layers"] if all(name in layer for name in LAYER_FIELDS)]
-    if header.metrics.shape != (len(meta["layers"]), max(heads), len(meta["metrics"])):
-        raise ValueError(f"head_metrics has shape {header.metrics.shape}")
-    if not all(0 <= span.start <= span.stop <= size for span in header.spans.values()):
-        raise ValueError("a tensor lies outside the file")
-    if not all(isinstance(meta[name], kind) for name, kind in FIELDS.items()):
-        raise ValueError(f"one of {', '.join(FIELDS)} has an unexpected type")
-
-
-def counts(layer: dict[str, Any]) -> int:
-    """The number of heads of a layer whose counts are all positive."""
-    lengths = [layer[name] for name in ("heads", "kv_heads", "queries", "keys")] + list(layer["thumbnail"])
-    if len(lengths) != 6 or not all(isinstance(length, int) and length > 0 for length in lengths):
-        raise ValueError(f"a layer has lengths {lengths}")
-    return int(layer["heads"])
 
 
 def gone(run: str, tag: str, step: int, asked: str, current: str) -> RequestError:

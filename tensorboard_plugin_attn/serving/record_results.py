@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.serving.answers import Array, RequestError
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
@@ -36,7 +37,7 @@ def thumbnails_result(record: OpenedRecord) -> Packed:
     if "thumbnails" not in record.header.spans:
         raise absent(record, "thumbnails")
     layers = [
-        {"heads": layer["heads"], "height": layer["thumbnail"][0], "width": layer["thumbnail"][1]}
+        {"heads": layer.heads, "height": layer.thumbnail[0], "width": layer.thumbnail[1]}
         for layer in record.layers
     ]
     return [whole("thumbnails", "uint8", record.tensor("thumbnails"))], {"layers": layers}
@@ -49,9 +50,8 @@ def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed
     if name not in record.header.spans:
         raise absent(record, "weights", layer)
     row_max, lengths = record.tensor(f"layer.{layer}.row_max"), record.tensor(f"layer.{layer}.member_bytes")
-    fits = row_max.shape == (entry["heads"], entry["queries"]) and lengths.shape == row_max.shape[:1]
-    if not fits or int(lengths.sum()) != record.header.spans[name].shape[0]:
-        raise DamagedFileError(f"{name}, its row_max and member_bytes do not fit", path=record.header.path)
+    if int(lengths.sum()) != record.header.spans[name].shape[0]:
+        raise DamagedFileError(f"{name}, its member_bytes do not fit", path=record.header.path)
     if head is None:
         members = whole("weights", "uint8", record.tensor(name))
     else:
@@ -68,9 +68,9 @@ def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed
         "layer": layer,
         "head": head,
         "heads": len(lengths),
-        "queries": entry["queries"],
-        "keys": entry["keys"],
-        "precision": record.header.meta["precision"],
+        "queries": entry.queries,
+        "keys": entry.keys,
+        "precision": record.header.precision,
     }
 
 
@@ -79,19 +79,17 @@ def vectors_result(record: OpenedRecord, layer: int, head: int) -> Packed:
     entry = find_layer(record, layer, head)
     if f"layer.{layer}.query" not in record.header.spans:
         raise absent(record, "query and key", layer)
-    kv_head = head * entry["kv_heads"] // entry["heads"]
+    kv_head = head * entry.kv_heads // entry.heads
     arrays = [slab(record, layer, "query", head), slab(record, layer, "key", kv_head)]
     if f"layer.{layer}.bias" in record.header.spans:
         arrays.append(slab(record, layer, "bias", head))
-    return arrays, {"layer": layer, "head": head, "kv_head": kv_head, "scale": entry["scale"]}
+    return arrays, {"layer": layer, "head": head, "kv_head": kv_head, "scale": entry.scale}
 
 
 def slab(record: OpenedRecord, layer: int, name: str, head: int) -> Array:
     """One head of a tensor ``[head, row, column]``; axes that a broadcast bias lacks have length 1."""
     span = record.header.spans[f"layer.{layer}.{name}"]
     heads, *shape = (1,) * (3 - len(span.shape)) + span.shape
-    if 1 < heads <= head:
-        raise DamagedFileError(f"layer.{layer}.{name} has {heads} heads", path=record.header.path)
     size = (span.stop - span.start) // heads
     start = size * (head if heads > 1 else 0)
     data = record.part(f"layer.{layer}.{name}", start, start + size)
@@ -103,25 +101,25 @@ def whole(name: str, dtype: str, array: NDArray[Any]) -> Array:
     return Array(name, dtype, array.shape, np.ascontiguousarray(array).tobytes())
 
 
-def find_layer(record: OpenedRecord, layer: int, head: int | None) -> dict[str, Any]:
+def find_layer(record: OpenedRecord, layer: int, head: int | None) -> LayerEntry:
     """The header's entry of a layer. Raises RequestError 404 where there is no such layer or head."""
     if not 0 <= layer < len(record.layers):
         message = f"no layer {layer}; recorded layers: 0 to {len(record.layers) - 1}"
         raise RequestError(404, "not_recorded", message, layers=len(record.layers))
     entry = record.layers[layer]
-    if head is not None and not 0 <= head < entry["heads"]:
-        message = f"no head {head} in layer {layer}; recorded heads: 0 to {entry['heads'] - 1}"
-        raise RequestError(404, "not_recorded", message, heads=entry["heads"])
+    if head is not None and not 0 <= head < entry.heads:
+        message = f"no head {head} in layer {layer}; recorded heads: 0 to {entry.heads - 1}"
+        raise RequestError(404, "not_recorded", message, heads=entry.heads)
     return entry
 
 
 def absent(record: OpenedRecord, what: str, layer: int | None = None) -> RequestError:
     """404 for what the file of an existing step does not hold, with the reason."""
-    meta = record.header.meta
-    if meta["kind"] == "metrics":
-        return RequestError(404, "metrics_only", f"step {meta['step']} was logged with head metrics only")
+    header = record.header
+    if header.kind == "metrics":
+        return RequestError(404, "metrics_only", f"step {header.step} was logged with head metrics only")
     where = "" if layer is None else f" of layer {layer}"
-    reasons = [entry["why"] for entry in meta["left_out"] if entry.get("layer") == layer]
+    reasons = [each.why for each in header.left_out if each.layer == layer]
     if reasons:
         return RequestError(404, "left_out", f"{what}{where} left out: {reasons[0]}")
     hint = "; pass query_key=True when logging" if what == "query and key" else ""

@@ -100,8 +100,8 @@ def tag_in_file(files: Files, directory: str) -> str:
     """The tag that the first whole file of a directory bears; the directory's name where none does."""
     for step_file in list_steps(files, directory):
         try:
-            return str(open_header(files, step_file).meta["tag"])
-        except (DamagedFileError, KeyError, OSError):
+            return str(open_header(files, step_file).tag)
+        except (DamagedFileError, OSError):
             continue
     return directory.rsplit("/", 1)[-1]
 

@@ -6,18 +6,18 @@ the cell whose weight differs most. B minus A: positive was gained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import pool_axis
-from tensorboard_plugin_attn.encoding.format import Header
+from tensorboard_plugin_attn.encoding.header import Header, LayerEntry
 from tensorboard_plugin_attn.errors import IncomparableError
 from tensorboard_plugin_attn.measuring.divergence import divergence, mean_of_known
 from tensorboard_plugin_attn.measuring.head_metrics import informative_rows, select_rows, sum_of_x_log_x
+from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = [
@@ -82,7 +82,7 @@ class Comparison:
     @property
     def change(self) -> NDArray[np.float32]:
         """``[layer, head]``, NaN where a head does not exist or has no weights."""
-        return stack_heads([layer.change for layer in self.layers])
+        return stack_ragged([layer.change for layer in self.layers])
 
     @property
     def layer_change(self) -> NDArray[np.float32]:
@@ -153,18 +153,18 @@ def normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def align(first: Mapping[str, Any], second: Mapping[str, Any], *, same_run: bool) -> dict[str, list[int]]:
+def align(first: Header, second: Header, *, same_run: bool) -> dict[str, list[int]]:
     """Two headers → the positions whose tokens differ, by list of tokens; none for the same probe.
 
     Raises:
         IncomparableError: they are records of inputs that cannot be compared; it says why.
     """
-    check_layers(first["layers"], second["layers"])
-    if first["probe"] == second["probe"]:
+    check_layers(first.layers, second.layers)
+    if first.probe == second.probe:
         return {}
     differing = {}
-    for name in sorted({*first["tokens"], *second["tokens"]}):
-        one, other = first["tokens"].get(name), second["tokens"].get(name)
+    for name in sorted({*first.tokens, *second.tokens}):
+        one, other = first.tokens.get(name), second.tokens.get(name)
         if one is None or other is None or len(one) != len(other):
             raise IncomparableError(
                 f"the probes have {0 if one is None else len(one)} and {0 if other is None else len(other)} {name}; "
@@ -173,7 +173,7 @@ def align(first: Mapping[str, Any], second: Mapping[str, Any], *, same_run: bool
         places = [place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
         if places:
             differing[name] = places
-    total = sum(map(len, second["tokens"].values()))
+    total = sum(map(len, second.tokens.values()))
     changed = sum(map(len, differing.values()))
     if differing and not same_run:
         raise IncomparableError(
@@ -190,12 +190,11 @@ def align(first: Mapping[str, Any], second: Mapping[str, Any], *, same_run: bool
 
 def start_warnings(first: Header, second: Header) -> list[str]:
     """What to say of two runs, from the first logged record of each: whether they start alike."""
-    names = [name for name in first.meta["metrics"] if name in second.meta["metrics"]]
+    names = [name for name in first.metric_names if name in second.metric_names]
     one, other = (
-        header.metrics[..., [header.meta["metrics"].index(name) for name in names]]
-        for header in (first, second)
+        header.metrics[..., [header.metric_names.index(name) for name in names]] for header in (first, second)
     )
-    same_step = first.meta["step"] == second.meta["step"]
+    same_step = first.step == second.step
     if (
         same_step
         and one.shape == other.shape
@@ -203,19 +202,19 @@ def start_warnings(first: Header, second: Header) -> list[str]:
     ):
         return []
     return [
-        f"the first logged steps of the two runs ({first.meta['step']} and {second.meta['step']}) are not alike: head "
+        f"the first logged steps of the two runs ({first.step} and {second.step}) are not alike: head "
         f"numbers correspond only between models that share an initialisation"
     ]
 
 
-def example(first: Mapping[str, Any], second: Mapping[str, Any], differing: Mapping[str, list[int]]) -> str:
+def example(first: Header, second: Header, differing: Mapping[str, list[int]]) -> str:
     """The first token that differs."""
     name, places = next(iter(differing.items()))
-    one, other = first["tokens"][name][places[0]], second["tokens"][name][places[0]]
+    one, other = first.tokens[name][places[0]], second.tokens[name][places[0]]
     return f"{one!r} against {other!r} at position {places[0]}"
 
 
-def check_layers(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> None:
+def check_layers(first: Sequence[LayerEntry], second: Sequence[LayerEntry]) -> None:
     """The same layers, heads and masks, or an error."""
     if len(first) != len(second):
         raise IncomparableError(
@@ -223,9 +222,10 @@ def check_layers(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> N
         )
     for number, (one, other) in enumerate(zip(first, second, strict=True)):
         for what in ("kind", "heads", "queries", "keys", "mask", "head_numbers"):
-            if one.get(what) != other.get(what):
+            left, right = getattr(one, what), getattr(other, what)
+            if left != right:
                 raise IncomparableError(
-                    f"layer {number} has {what} {one.get(what)!r} in one record and {other.get(what)!r} in the other"
+                    f"layer {number} has {what} {left!r} in one record and {right!r} in the other"
                 )
 
 
@@ -239,11 +239,3 @@ def pool_differences(difference: NDArray[np.float32]) -> NDArray[np.uint8]:
     extreme = np.where(highest >= -lowest, highest, lowest)
     shades = np.sign(extreme) * np.sqrt(np.minimum(np.abs(extreme), 1))
     return (128 + np.round(127 * shades)).astype(np.uint8)
-
-
-def stack_heads(layers: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Layers of ``[head]`` → ``[layer, head]``, NaN where a head does not exist."""
-    stacked = np.full((len(layers), max(map(len, layers))), np.nan, np.float32)
-    for number, values in enumerate(layers):
-        stacked[number, : len(values)] = values
-    return stacked

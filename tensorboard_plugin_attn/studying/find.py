@@ -5,13 +5,14 @@ A head's weight on a pattern is the mean, over the queries that the pattern has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.header import Header, LayerEntry
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.faults import hidden_keys
 from tensorboard_plugin_attn.measuring.head_metrics import mean
@@ -80,35 +81,35 @@ def parse_pattern(template: str | None, query: Any, key: Any) -> Pattern:
     return Pattern(template or "", query, key)
 
 
-def find_heads(meta: Mapping[str, Any], axes: TokenAxes, weights: LayerRows, pattern: Pattern) -> Found:
+def find_heads(header: Header, axes: TokenAxes, weights: LayerRows, pattern: Pattern) -> Found:
     """A header, its tokens and its weights → every head's weight on a pattern.
 
     Raises:
         InvalidRecordError: no layer can have the pattern; it says why.
     """
-    layers = meta["layers"]
-    values = np.full((len(layers), max(layer["heads"] for layer in layers)), np.nan, np.float32)
+    layers = header.layers
+    values = np.full((len(layers), max(layer.heads for layer in layers)), np.nan, np.float32)
     uniform = np.full(len(layers), np.nan, np.float32)
     known: dict[tuple[Any, ...], NDArray[np.bool_] | str] = {}
     for number, entry in enumerate(layers):
-        kind = tuple(entry[name] for name in ("kind", "query_tokens", "key_tokens", "mask"))
+        kind = (entry.kind, *entry.lists, entry.mask)
         if kind not in known:
             known[kind] = cells_of(pattern, entry, axes)
         cells = known[kind]
         if isinstance(cells, str):
             continue
         uniform[number] = uniform_mass(cells, entry)
-        if entry["weights"]:
+        if entry.weights:
             rows = np.flatnonzero(cells.any(axis=1))
-            values[number, : entry["heads"]] = pattern_mass(weights(number, rows), cells[rows])
+            values[number, : entry.heads] = pattern_mass(weights(number, rows), cells[rows])
     if all(isinstance(cells, str) for cells in known.values()):
         raise InvalidRecordError(str(next(iter(known.values()))))
-    return Found(meta["step"], pattern, values, uniform)
+    return Found(header.step, pattern, values, uniform)
 
 
-def cells_of(pattern: Pattern, entry: Mapping[str, Any], axes: TokenAxes) -> NDArray[np.bool_] | str:
+def cells_of(pattern: Pattern, entry: LayerEntry, axes: TokenAxes) -> NDArray[np.bool_] | str:
     """``[query, key]`` of a layer's cells, or why it has none."""
-    if pattern.axes not in (None, (entry["query_tokens"], entry["key_tokens"])):
+    if pattern.axes not in (None, entry.lists):
         return f"no layer has the axes {pattern.axes}"
     grid = layer_grid(entry, axes)
     if not pattern.template:
@@ -134,25 +135,25 @@ def no_template(template: str, grid: Grid) -> str:
     return f"cross-attention has no {template!r}: its queries and keys are different texts"
 
 
-def layer_grid(entry: Mapping[str, Any], axes: TokenAxes) -> Grid:
+def layer_grid(entry: LayerEntry, axes: TokenAxes) -> Grid:
     """The tokens of one layer."""
     layer = bare_layer(entry)
     axes.name_axes(layer)
-    own = entry["key_tokens"] == "tokens"
+    own = entry.key_tokens == "tokens"
     return Grid(
         layer.query_tokens,
         layer.key_tokens,
-        is_cross=entry["kind"] == "cross",
+        is_cross=entry.kind == "cross",
         special=layer.key_special,
         sentence_b_start=axes.sentence_b_start if own else None,
         words=axes.words if own else None,
     )
 
 
-def bare_layer(entry: Mapping[str, Any]) -> LayerAttention:
+def bare_layer(entry: LayerEntry) -> LayerAttention:
     """A layer without weights, to ask for its tokens and its mask."""
-    shape = np.broadcast_to(np.float32(0), (1, entry["queries"], entry["keys"]))
-    return LayerAttention(shape, kind=entry["kind"], stack=entry["stack"], mask=entry["mask"])
+    shape = np.broadcast_to(np.float32(0), (1, entry.queries, entry.keys))
+    return LayerAttention(shape, kind=entry.kind, stack=entry.stack, mask=entry.mask)
 
 
 def pair_cells(pair: Pair, grid: Grid) -> NDArray[np.bool_]:
@@ -171,12 +172,12 @@ def pattern_mass(weights: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDAr
     return mean(np.add.reduceat(weights[:, queries, keys], starts, axis=1))
 
 
-def uniform_mass(cells: NDArray[np.bool_], entry: Mapping[str, Any]) -> float:
+def uniform_mass(cells: NDArray[np.bool_], entry: LayerEntry) -> float:
     """What uniform attention over the visible keys would give; NaN under an irregular mask."""
-    if entry["mask"] == "other":
+    if entry.mask == "other":
         return float("nan")
     hidden = hidden_keys(bare_layer(entry))
-    visible = np.full(len(cells), entry["keys"]) if hidden is None else (~hidden).sum(axis=1)
+    visible = np.full(len(cells), entry.keys) if hidden is None else (~hidden).sum(axis=1)
     seen = cells if hidden is None else cells & ~hidden
     rows = cells.any(axis=1)
     return float((seen.sum(axis=1)[rows] / visible[rows]).mean())

@@ -131,5 +131,5 @@ def file_share(layer: EncodedLayer) -> float:
     """Estimated bytes that a layer's weights and vectors take in the file."""
     if layer.codes is None:
         return 0.0
-    share = FILE_SHARE.get(layer.entry["mask"], 0.85) if layer.codes.itemsize == 1 else 1.0
+    share = FILE_SHARE.get(layer.entry.mask, 0.85) if layer.codes.itemsize == 1 else 1.0
     return share * layer.codes.nbytes + sum(array.nbytes for _, array in layer.vectors.values())

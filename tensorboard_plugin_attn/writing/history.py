@@ -92,9 +92,7 @@ class History:
         try:
             header = store.open_header(self.files, step_file)
             record = read_record(header, lambda start, stop: self.files.read(step_file.path, start, stop))
-            return Reference(
-                step_file.step, header.meta["probe"], [row_codes(layer)[0] for layer in record.layers]
-            )
+            return Reference(step_file.step, header.probe, [row_codes(layer)[0] for layer in record.layers])
         except Exception:  # noqa: BLE001 a remote store may raise anything, and training goes on without the metric
             return None
 

@@ -28,6 +28,7 @@ from tensorboard_plugin_attn.encoding.format import (
     read_header,
     read_tensor,
 )
+from tensorboard_plugin_attn.encoding.header import Fault
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
 from tensorboard_plugin_attn.writing.draft import Draft
 
@@ -176,9 +177,7 @@ def test_nan_weights_are_named_as_faults() -> None:
     record = AttentionRecord([LayerAttention(softmax_weights(3, 4, 4))] * 2, token_list(4))
     record.layers[1].weights = weights
     content = packed(record)
-    assert read_header(ranges(content), len(content)).meta["faults"] == [
-        {"layer": 1, "heads": [1], "fault": "nan"}
-    ]
+    assert read_header(ranges(content), len(content)).faults == (Fault(1, (1,), "nan"),)
     assert np.isnan(read_all(content).layers[1].weights[1, 2]).all()
 
 
@@ -211,7 +210,7 @@ def test_a_header_longer_than_the_first_read_takes_a_second_one() -> None:
 def probe(words: list[str], **options: Any) -> str:
     layer = LayerAttention(softmax_weights(1, len(words), len(words), **options))
     content = packed(AttentionRecord([layer], words))
-    return str(read_header(ranges(content), len(content)).meta["probe"])
+    return read_header(ranges(content), len(content)).probe
 
 
 def test_the_probe_hash_depends_on_tokens_and_mask_and_not_on_weights() -> None:
@@ -224,5 +223,5 @@ def test_a_record_of_metrics_only_has_no_patterns_and_reads_as_nan() -> None:
     content = packed(record, kind="metrics")
     header = read_header(ranges(content), len(content))
     assert header.spans.keys() == {"head_metrics"}
-    assert (header.meta["kind"], header.meta["layers"][0]["weights"]) == ("metrics", False)
+    assert (header.kind, header.layers[0].weights) == ("metrics", False)
     assert np.isnan(read_all(content).layers[0].weights).all()

@@ -87,10 +87,11 @@ def test_every_field_and_tensor_of_a_file_is_documented(tmp_path: Path) -> None:
     files = open_files(tmp_path)
     [file] = list_steps(files, list_tags(files)["probe"])
     header = open_header(files, file)
-    assert "head_numbers" in header.meta["layers"][0]
+    answer = header.answer()
+    assert "head_numbers" in answer["layers"][0]
     names = {
-        *header.meta,
-        *header.meta["layers"][0],
+        *answer,
+        *answer["layers"][0],
         *(name.replace(".0.", ".{i}.") for name in header.spans),
     }
     assert missing(names, page("format.md")) == []

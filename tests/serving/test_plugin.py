@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,8 @@ def test_numbers_that_json_lacks_are_null(tmp_path: Path) -> None:
     log_run(tmp_path / "run")
     host = Host(tmp_path)
     record = host.plugin.records.use("run", "probe", 1, None, lambda record: record)[0]
-    record.header.meta["layers"][0]["scale"] = float("nan")
+    layers = (replace(record.layers[0], scale=float("nan")), *record.layers[1:])
+    record.header = replace(record.header, layers=layers)
     assert host.get("record", WHERE).json["layers"][0]["scale"] is None
 
 
