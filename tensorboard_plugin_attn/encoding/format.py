@@ -1,4 +1,4 @@
-"""Encoded layers and tokens ⇄ the bytes of one ``.safetensors`` file, format 1 (``docs/format.md``)."""
+"""Encoded layers and tokens ⇄ the bytes of one ``.safetensors`` file, format 2 (``docs/format.md``)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import Compressor, compress
 from tensorboard_plugin_attn.encoding.fields import short
-from tensorboard_plugin_attn.encoding.header import FORMAT, Header, Span
+from tensorboard_plugin_attn.encoding.header import FORMAT, Header, LayerEntry, PartEntry, Span
 from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer
 from tensorboard_plugin_attn.encoding.parsing import parse_fields
 from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
-from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.record.tokens import DECODER, MAIN, TokenAxes
 
 __all__ = [
     "FIRST_READ",
@@ -31,6 +31,7 @@ __all__ = [
     "parse_header",
     "probe_hash",
     "read_header",
+    "read_slab",
     "read_tensor",
 ]
 
@@ -55,12 +56,20 @@ def pack_record(
     track: Sequence[dict[str, Any]] = (),
     kind: str = "weights",
     compressor: Compressor = compress,
+    input_hash: str | None = None,
+    part: PartEntry | None = None,
 ) -> list[bytes]:
-    """One record → the buffers of its file, in order."""
+    """One record → the buffers of its file, in order.
+
+    ``input_hash`` is of what ``probe`` does not see, such as pixels; ``part`` says which part of a record this is.
+    """
     tensors = pack_tensors(layers, compressor, patterns=kind == "weights")
-    entries = [layer.entry for layer in layers]
+    entries = [entry_of(layer) for layer in layers]
     if kind == "metrics":
-        entries = [replace(entry, weights=False, vectors=False) for entry in entries]
+        entries = [
+            replace(entry, source="left_out", vectors=False, value_norm_of=None, overview=None)
+            for entry in entries
+        ]
     meta = {
         "format": FORMAT,
         "tag": tag,
@@ -73,14 +82,32 @@ def pack_record(
         "probe": probe_hash(axes, layers),
         "left_out": list(left_out),
         "faults": [{"layer": number, **each} for number, layer in enumerate(layers) for each in layer.faults],
-        "crc32": {name: zlib.crc32(data) for name, (_, _, data) in tensors.items()} | {"header": ""},
+        "crc32": {name: tensor_crc(name, shape, data) for name, (_, shape, data) in tensors.items()}
+        | {"header": ""},
         **token_fields(axes),
         **({"track": list(track)} if track else {}),
+        **({} if input_hash is None else {"input": input_hash}),
+        **({} if part is None else {"part": part.to_json()}),
     }
     meta["crc32"]["header"] = header_crc(meta)
     return container(meta, tensors)
 
 
+def entry_of(layer: EncodedLayer) -> LayerEntry:
+    """What the header says of a layer, its picture included."""
+    picture = layer.kept_overview
+    shape = None if picture is None else (int(picture.shape[1]), int(picture.shape[2]))
+    return replace(layer.entry, overview=shape)
+
+
+def tensor_crc(name: str, shape: tuple[int, ...], data: bytes) -> int | list[int]:
+    """CRC-32 of a tensor; of query and key one a head, so that a head can be read without the others."""
+    if name.rsplit(".", 1)[-1] not in BY_HEAD or not shape[0]:
+        return zlib.crc32(data)
+    return crc_list(data, shape[0])
+
+
+BY_HEAD = ("query", "key")
 Tensors = dict[str, tuple[str, tuple[int, ...], bytes]]  # name → dtype, shape, data
 
 
@@ -99,6 +126,13 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
         if layer.row_max is not None:
             add(f"layer.{number}.row_max", "F32", layer.row_max)
             add(f"layer.{number}.member_bytes", "U32", np.array([len(m) for m in members[number]], np.uint32))
+    overviews = {
+        number: [compressor(head) for head in layer.kept_overview]
+        for number, layer in enumerate(layers)
+        if layer.kept_overview is not None
+    }
+    for number, pictures in overviews.items():
+        add(f"layer.{number}.overview_bytes", "U32", np.array(list(map(len, pictures)), np.uint32))
     for dtype in ("F32", "F16", "BF16"):
         for number, layer in enumerate(layers):
             for name in VECTORS:
@@ -106,10 +140,11 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
                     add(f"layer.{number}.{name}", dtype, layer.vectors[name][1])
     thumbnails = compressor(b"".join(layer.thumbnail.tobytes() for layer in layers))
     tensors["thumbnails"] = "U8", (len(thumbnails),), thumbnails
-    for number, parts in enumerate(members):
-        if parts:
-            data = b"".join(parts)
-            tensors[f"layer.{number}.weights"] = "U8", (len(data),), data
+    joined = {f"layer.{number}.overview": pictures for number, pictures in overviews.items()}
+    joined |= {f"layer.{number}.weights": parts for number, parts in enumerate(members) if parts}
+    for name, parts in joined.items():
+        data = b"".join(parts)
+        tensors[name] = "U8", (len(data),), data
     return tensors
 
 
@@ -121,22 +156,25 @@ def pack_members(layer: EncodedLayer, compressor: Compressor) -> list[bytes]:
 def token_fields(axes: TokenAxes) -> dict[str, Any]:
     """The header's fields about tokens."""
     fields: dict[str, Any] = {
-        "tokens": {"tokens": axes.tokens},
-        "special": {"tokens": np.flatnonzero(axes.special).tolist()},
+        "token_lists": axes.lists,
+        "special": {name: np.flatnonzero(flags).tolist() for name, flags in axes.specials.items()},
         "sentence_b_start": axes.sentence_b_start,
     }
-    if axes.decoder_tokens is not None:
-        fields["tokens"]["decoder_tokens"] = axes.decoder_tokens
-        fields["special"]["decoder_tokens"] = np.flatnonzero(axes.decoder_special).tolist()
-    if axes.words is not None:
-        fields["words"] = {"tokens": axes.words}
-    return fields
+    optional = {
+        "words": None if axes.words is None else {MAIN: axes.words},
+        "special_names": axes.special_names,
+        "geometry": axes.geometry,
+        "pictures": axes.pictures,
+        "query_numbers": axes.query_numbers,
+    }
+    return {**fields, **{name: value for name, value in optional.items() if value}}
 
 
 def probe_hash(axes: TokenAxes, layers: Sequence[EncodedLayer]) -> str:
-    """Equal for two records of the same input: tokens, lengths and masks."""
+    """Equal for two records of the same input: tokens, lengths and masks. The same as in format 1."""
     masks = [(layer.entry.queries, layer.entry.keys, layer.entry.mask) for layer in layers]
-    text = json.dumps([axes.tokens, axes.decoder_tokens, masks])
+    others = {name: each for name, each in axes.lists.items() if name not in (MAIN, DECODER)}
+    text = json.dumps([axes.tokens, axes.decoder_tokens, masks, *([others] if others else [])])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -259,14 +297,45 @@ def parse_span(field: dict[str, Any], base: int) -> Span:
 
 def read_tensor(header: Header, read: ReadRange, name: str) -> NDArray[Any]:
     """One tensor, its checksum verified. Raises DamagedFileError."""
-    if name not in header.spans:
-        raise DamagedFileError(f"it has no {name}", path=header.path)
-    span = header.spans[name]
+    span = find_span(header, name)
     return checked(header.crc32, name, span, read(span.start, span.stop), header.path)
 
 
-def checked(crc32: Mapping[str, int], name: str, span: Span, data: bytes, path: str) -> NDArray[Any]:
+def read_slab(header: Header, read: ReadRange, name: str, head: int) -> NDArray[Any]:
+    """One index of a tensor's first axis, without the rest where it has a checksum of its own.
+
+    Raises:
+        DamagedFileError: its bytes are not what was written.
+    """
+    span, crc = find_span(header, name), header.crc32.get(name)
+    if not isinstance(crc, list):
+        array: NDArray[Any] = read_tensor(header, read, name)[head]
+        return array
+    size = (span.stop - span.start) // span.shape[0]
+    start = span.start + head * size
+    one = Span(span.dtype, span.shape[1:], start, start + size)
+    return checked({name: crc[head]}, name, one, read(start, start + size), header.path)
+
+
+def find_span(header: Header, name: str) -> Span:
+    """Where a tensor lies. Raises DamagedFileError."""
+    if name not in header.spans:
+        raise DamagedFileError(f"it has no {name}", path=header.path)
+    return header.spans[name]
+
+
+def checked(
+    crc32: Mapping[str, int | list[int]], name: str, span: Span, data: bytes, path: str
+) -> NDArray[Any]:
     """Bytes → array, when they are what was written."""
-    if len(data) != span.stop - span.start or zlib.crc32(data) != crc32.get(name):
+    crc = crc32.get(name)
+    found = zlib.crc32(data) if not isinstance(crc, list) else crc_list(data, len(crc))
+    if len(data) != span.stop - span.start or found != crc:
         raise DamagedFileError(f"the bytes of {name} do not match their checksum", path=path)
     return np.frombuffer(data, DTYPES[span.dtype]).reshape(span.shape)
+
+
+def crc_list(data: bytes, heads: int) -> list[int]:
+    """CRC-32 of each head's bytes."""
+    size = max(1, len(data) // max(1, heads))
+    return [zlib.crc32(data[start : start + size]) for start in range(0, len(data), size)]

@@ -9,9 +9,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FORMAT", "Fault", "Header", "LayerEntry", "LeftOut", "Span", "TrackedPair"]
+__all__ = [
+    "FORMAT",
+    "SOURCES",
+    "Fault",
+    "Header",
+    "LayerEntry",
+    "LeftOut",
+    "PartEntry",
+    "Picture",
+    "Span",
+    "TrackedPair",
+]
 
-FORMAT = 1
+FORMAT = 2
+
+
+SOURCES = ("codes", "vectors", "left_out")
 
 
 class Span(NamedTuple):
@@ -39,12 +53,21 @@ class LayerEntry:
     thumbnail: tuple[int, int]
     query_tokens: str
     key_tokens: str
-    weights: bool = False
+    source: str = "left_out"  # what its weights are read from
     vectors: bool = False
     mechanism: str = ""
     dtype: str = ""
     head_numbers: tuple[int, ...] | None = None
     rebuild_error: float | None = None
+    model_heads: int | None = None
+    output_error: float | None = None
+    value_norm_of: str | None = None
+    overview: tuple[int, int] | None = None
+
+    @property
+    def weights(self) -> bool:
+        """Whether codes of the weights are in the file."""
+        return self.source == "codes"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -60,16 +83,19 @@ class LayerEntry:
         """As the header has it."""
         entry = {name: getattr(self, name) for name in LAYER_FIELDS}
         entry["thumbnail"] = list(self.thumbnail)
-        if self.head_numbers is not None:
-            entry["head_numbers"] = list(self.head_numbers)
-        if self.rebuild_error is not None:
-            entry["rebuild_error"] = self.rebuild_error
+        for name in OPTIONAL_LAYER_FIELDS:
+            value = getattr(self, name)
+            if value is not None:
+                entry[name] = list(value) if isinstance(value, tuple) else value
         return entry
 
 
 LAYER_FIELDS = (
     "name", "kind", "stack", "heads", "kv_heads", "queries", "keys", "mask", "scale", "query_tokens",
-    "key_tokens", "weights", "vectors", "mechanism", "dtype",
+    "key_tokens", "source", "weights", "vectors", "mechanism", "dtype",
+)  # fmt: skip
+OPTIONAL_LAYER_FIELDS = (
+    "head_numbers", "rebuild_error", "model_heads", "output_error", "value_norm_of", "overview",
 )  # fmt: skip
 
 
@@ -121,10 +147,45 @@ class TrackedPair:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """What a span of positions shows; its bytes lie beside the records under its hash."""
+
+    sha256: str
+    width: int
+    height: int
+    media: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As the header has it."""
+        return {"sha256": self.sha256, "width": self.width, "height": self.height, "media": self.media}
+
+
+@dataclass(frozen=True)
+class PartEntry:
+    """Which part of a record a file is, in the model's own numbers; None: all of them."""
+
+    number: int
+    of: int
+    heads: tuple[int, ...] | None = None
+    layers: tuple[int, ...] | None = None
+    queries: tuple[int, ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the header has it."""
+        numbers = {"heads": self.heads, "layers": self.layers, "queries": self.queries}
+        return {
+            "number": self.number,
+            "of": self.of,
+            **{name: None if value is None else list(value) for name, value in numbers.items()},
+        }
+
+
+@dataclass(frozen=True)
 class Header:
     """The start of a file, parsed: what it says of itself, where its tensors lie, and the head metrics.
 
-    ``special``, ``words`` and ``tokens`` are by name of the token list.
+    What concerns tokens is by name of their list. ``parts`` are the numbers of the parts that were found, and how
+    many there are, of a record that was written in parts.
     """
 
     format: int
@@ -143,7 +204,14 @@ class Header:
     left_out: tuple[LeftOut, ...] = ()
     faults: tuple[Fault, ...] = ()
     track: tuple[TrackedPair, ...] = ()
-    crc32: Mapping[str, int] = field(default_factory=dict)
+    input: str | None = None
+    special_names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    geometry: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    pictures: tuple[Picture, ...] = ()
+    query_numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    part: PartEntry | None = None
+    parts: tuple[tuple[int, ...], int] | None = None
+    crc32: Mapping[str, int | list[int]] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
     metrics: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0, 0), np.float32))
     nbytes: int = 0  # read so far
@@ -151,9 +219,24 @@ class Header:
 
     def answer(self) -> dict[str, Any]:
         """What is said of the record outside its file, as JSON: all but the checksums."""
+        return {**self.to_json(), "tokens": dict(self.tokens)} | (
+            {} if self.parts is None else {"parts": {"found": list(self.parts[0]), "of": self.parts[1]}}
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What the header holds, but the tokens, which are named as the format has them, and the checksums."""
         optional = {
             "words": dict(self.words),
             "track": [pair.to_json() for pair in self.track],
+            "input": self.input,
+            "special_names": {
+                name: {str(place): what for place, what in named.items()}
+                for name, named in self.special_names.items()
+            },
+            "geometry": dict(self.geometry),
+            "pictures": [picture.to_json() for picture in self.pictures],
+            "query_numbers": {name: list(each) for name, each in self.query_numbers.items()},
+            "part": None if self.part is None else self.part.to_json(),
         }
         return {
             "format": self.format,
@@ -162,7 +245,6 @@ class Header:
             "wall_time": self.wall_time,
             "kind": self.kind,
             "precision": self.precision,
-            "tokens": dict(self.tokens),
             "special": {name: list(positions) for name, positions in self.special.items()},
             "sentence_b_start": self.sentence_b_start,
             "layers": [layer.to_json() for layer in self.layers],

@@ -25,13 +25,24 @@ from tensorboard_plugin_attn.encoding.fields import (
     text,
     texts,
 )
-from tensorboard_plugin_attn.encoding.header import Fault, Header, LayerEntry, LeftOut, Span, TrackedPair
+from tensorboard_plugin_attn.encoding.header import (
+    SOURCES,
+    Fault,
+    Header,
+    LayerEntry,
+    LeftOut,
+    PartEntry,
+    Picture,
+    Span,
+    TrackedPair,
+)
 from tensorboard_plugin_attn.record.layer import KINDS
 
 __all__ = ["parse_fields"]
 
 Value = TypeVar("Value")
 
+SHA256 = re.compile("[0-9a-f]{64}")
 MASK = re.compile(r"full|causal|window \d{1,9}|other")
 TEXTS = ("name", "kind", "stack", "mask", "query_tokens", "key_tokens", "mechanism", "dtype")
 COUNTS = ("heads", "kv_heads", "queries", "keys")
@@ -50,7 +61,7 @@ def parse_fields(
         wall_time=fields.take("wall_time", number),
         kind=fields.take("kind", text),
         precision=fields.take("precision", text),
-        tokens=fields.by_name("tokens", texts),
+        tokens=fields.by_name("tokens" if "tokens" in fields.values else "token_lists", texts),
         special=fields.by_name("special", positions),
         sentence_b_start=fields.take("sentence_b_start", optional(count)),
         words=fields.by_name("words", many(optional(integer)), {}),
@@ -60,6 +71,12 @@ def parse_fields(
         left_out=fields.each("left_out", parse_left_out),
         faults=fields.each("faults", parse_fault),
         track=fields.each("track", parse_pair) if "track" in fields.values else (),
+        input=fields.take("input", text, None),
+        special_names=fields.by_name("special_names", named_positions, {}),
+        geometry=fields.by_name("geometry", spans_of_list, {}),
+        pictures=fields.each("pictures", parse_picture) if "pictures" in fields.values else (),
+        query_numbers=fields.by_name("query_numbers", positions, {}),
+        part=fields.take("part", parse_part, None),
         crc32=checksums(fields),
         spans=spans,
         metrics=metrics,
@@ -75,6 +92,12 @@ def parse_layer(fields: Fields) -> LayerEntry:
     name, kind, stack, mask, query_tokens, key_tokens, mechanism, dtype = fields.take_all(TEXTS, str, text)
     heads, kv_heads, queries, keys = fields.counts(COUNTS)
     weights, vectors = fields.take_all(("weights", "vectors"), bool, flag)
+    source = fields.take("source", text, "codes" if weights else "left_out")
+    if source not in SOURCES or weights != (source == "codes"):
+        raise wrong(
+            f"{fields.where}source", source, f"one of {', '.join(SOURCES)} that fits weights={weights}"
+        )
+    overview = fields.take("overview", optional(positions), None)
     height, width = pair_of(fields.take("thumbnail", positions), "thumbnail")
     return LayerEntry(
         name=name,
@@ -89,12 +112,16 @@ def parse_layer(fields: Fields) -> LayerEntry:
         thumbnail=(height, width),
         query_tokens=query_tokens,
         key_tokens=key_tokens,
-        weights=weights,
+        source=source,
         vectors=vectors,
         mechanism=mechanism,
         dtype=dtype,
         head_numbers=fields.take("head_numbers", optional(positions), None),
         rebuild_error=fields.take("rebuild_error", optional(number), None),
+        model_heads=fields.take("model_heads", optional(count), None),
+        output_error=fields.take("output_error", optional(number), None),
+        value_norm_of=fields.take("value_norm_of", optional(text), None),
+        overview=None if overview is None else pair_of(overview, "overview"),
     )
 
 
@@ -120,6 +147,62 @@ def parse_pair(fields: Fields) -> TrackedPair:
     return TrackedPair(fields.take("name", text), axes, queries, keys)
 
 
+def parse_picture(fields: Fields) -> Picture:
+    """One entry of ``pictures``."""
+    sha256, media = fields.take_all(("sha256", "media"), str, text)
+    if not SHA256.fullmatch(sha256):
+        raise wrong(f"{fields.where}sha256", sha256, "64 hex digits")
+    width, height = fields.counts(("width", "height"))
+    return Picture(sha256, width, height, media)
+
+
+def parse_part(value: Any) -> PartEntry:
+    """The field ``part``."""
+    fields = Fields(value, "part.")
+    number_, of = fields.take("number", position), fields.take("of", count)
+    if number_ >= of:
+        raise wrong("part.number", number_, f"below {of}")
+    heads, layers, queries = (
+        fields.take(name, optional(positions), None) for name in ("heads", "layers", "queries")
+    )
+    return PartEntry(number_, of, heads, layers, queries)
+
+
+def named_positions(value: Any) -> Mapping[int, str]:
+    """Position → its name; JSON has only strings for keys."""
+    named = Fields(value)
+    if any(not (name.isdecimal() and name.isascii() and len(name) < 10) for name in named.values):
+        raise ValueError(f"expected positions, got {short(list(named.values))}")
+    return {int(name): named.take(name, text) for name in named.values}
+
+
+def spans_of_list(value: Any) -> list[dict[str, Any]]:
+    """Where pictures and sounds stand among the positions of a list."""
+    return [check_span_of_positions(Fields(each)) for each in many(lambda item: item)(value)]
+
+
+def check_span_of_positions(fields: Fields) -> dict[str, Any]:
+    """One span, as it is once its fields are of the expected types."""
+    kind = fields.take("kind", text)
+    fields.take("start", position)
+    fields.take("picture", optional(position), None)
+    if kind == "image":
+        for name in ("rows", "cols", "frames"):
+            fields.take(name, count)
+        pair_of(fields.take("patch", many(number), [0.0, 0.0]), "patch")
+        if len(fields.take("box", optional(many(number)), None) or (0, 0, 1, 1)) != 4:
+            raise wrong("box", fields.values["box"], "four numbers")
+        fields.take("order", optional(positions), None)
+    elif kind == "sound":
+        fields.take("length", count)
+        for name in ("seconds", "offset"):
+            fields.take(name, number)
+        fields.take("clip", optional(position), None)
+    else:
+        raise wrong("kind", kind, "image or sound")
+    return fields.values
+
+
 def pair_of(values: Sequence[Value], name: str) -> tuple[Value, Value]:
     """Two values."""
     if len(values) != 2:
@@ -127,12 +210,14 @@ def pair_of(values: Sequence[Value], name: str) -> tuple[Value, Value]:
     return values[0], values[1]
 
 
-def checksums(fields: Fields) -> Mapping[str, int]:
-    """By name of the tensor."""
+def checksums(fields: Fields) -> Mapping[str, int | list[int]]:
+    """By name of the tensor; a list has one for each index of the first axis."""
     found = fields.values.get("crc32")
     if type(found) is dict and set(map(type, found.values())) == {int}:
         return found
-    return fields.by_name("crc32", integer)
+    return fields.by_name(
+        "crc32", lambda value: many(integer)(value) if type(value) is list else integer(value)
+    )
 
 
 def check_header(header: Header) -> None:
@@ -157,6 +242,11 @@ def check_header(header: Header) -> None:
         raise wrong("kind", header.kind, "metrics where there are no thumbnails, and there only")
     if header.kind == "weights":
         check_span(header, "thumbnails", ("U8",), 1)
+    for name, crc in header.crc32.items():
+        if isinstance(crc, list) and (
+            name not in header.spans or len(crc) != (header.spans[name].shape or (0,))[0]
+        ):
+            raise wrong(f"crc32.{name}", crc, "one number, or one for each head")
     check_references(header)
 
 
@@ -178,9 +268,23 @@ def check_tokens(header: Header) -> None:
         length = len(header.tokens.get(name, ()))
         if len(words) != length:
             raise wrong(f"words.{name}", len(words), f"one number for each of {length} tokens")
+    for name, named in header.special_names.items():
+        within(list(named), header.tokens.get(name, ()), "special_names")
+    for name, at in header.query_numbers.items():
+        within(at, header.tokens.get(name, ()), "query_numbers")
+    for name, spans in header.geometry.items():
+        within([span_stop(span) - 1 for span in spans], header.tokens.get(name, ()), f"geometry.{name}")
+        shown = [span["picture"] for span in spans if span.get("picture") is not None]
+        within(shown, header.pictures, f"geometry.{name}, picture")
     start, length = header.sentence_b_start, len(header.tokens["tokens"])
     if start is not None and start >= length:
         raise wrong("sentence_b_start", start, f"below {length}")
+
+
+def span_stop(span: Mapping[str, Any]) -> int:
+    """The position behind a span."""
+    size = span["length"] if span["kind"] == "sound" else span["rows"] * span["cols"] * span["frames"]
+    return int(span["start"] + size)
 
 
 def check_layer(header: Header, layer: LayerEntry, index: int) -> None:
@@ -191,13 +295,17 @@ def check_layer(header: Header, layer: LayerEntry, index: int) -> None:
         raise wrong(f"layers[{index}].mask", layer.mask, "full, causal, window <n> or other")
     if layer.heads % layer.kv_heads:
         raise wrong(f"layers[{index}].kv_heads", layer.kv_heads, f"a divisor of {layer.heads} heads")
-    for length, name in ((layer.queries, layer.query_tokens), (layer.keys, layer.key_tokens)):
-        tokens = header.tokens.get(name)
+    kept = header.query_numbers.get(layer.query_tokens)
+    for length, name, some in (
+        (layer.queries, layer.query_tokens, kept),
+        (layer.keys, layer.key_tokens, None),
+    ):
+        tokens = header.tokens.get(name) if some is None else some
         if tokens is None or len(tokens) != length:
             named = f"one of {', '.join(header.tokens)}" if tokens is None else f"{len(tokens)} positions"
             raise wrong(f"layers[{index}], {name}", name if tokens is None else length, named)
     picture = thumbnail_shape(layer.queries, layer.keys)
-    if layer.thumbnail != picture:
+    if layer.thumbnail != picture and header.part is None:
         raise wrong(f"layers[{index}].thumbnail", layer.thumbnail, str(picture))
     if layer.head_numbers is not None and len(layer.head_numbers) != layer.heads:
         raise wrong(f"layers[{index}].head_numbers", layer.head_numbers, f"{layer.heads} numbers")
@@ -217,15 +325,26 @@ def check_tensors(header: Header, layer: LayerEntry, where: str) -> None:
         size = check_span(header, f"{where}query", FLOATS, 3).shape[2]
         check_span(header, f"{where}query", FLOATS, (heads, queries, size))
         check_span(header, f"{where}key", FLOATS, (layer.kv_heads, keys, size))
+    if layer.source == "vectors":
+        check_span(header, f"{where}query", FLOATS, 3)
+        check_span(header, f"{where}lse", ("F32",), (heads, queries))
+    for name, dtype, shape in (("sink", "F32", (heads, queries)), ("value_norm", "F16", (heads, keys))):
+        if f"{where}{name}" in header.spans:
+            check_span(header, f"{where}{name}", (dtype,), shape)
+    if (layer.overview is not None) != (f"{where}overview" in header.spans):
+        raise wrong(f"{where}overview", layer.overview, "there with its tensor, and only then")
+    if layer.overview is not None:
+        check_span(header, f"{where}overview", ("U8",), 1)
+        check_span(header, f"{where}overview_bytes", ("U32",), (heads,))
     has_bias = f"{where}bias" in header.spans
     if not has_vectors <= layer.vectors <= (has_vectors or has_bias):  # some files count a bias alone
         raise wrong(f"{where}query", has_vectors, f"there: {layer.vectors}")
     if has_bias:
-        shape = header.spans[f"{where}bias"].shape
-        axes = zip(shape[::-1], layer.shape[::-1], strict=False)
-        if len(shape) > 3 or any(length not in (1, full) for length, full in axes):
-            raise wrong(f"{where}bias", shape, f"broadcastable to {layer.shape}")
-        check_span(header, f"{where}bias", FLOATS, shape)
+        added = header.spans[f"{where}bias"].shape
+        axes = zip(added[::-1], layer.shape[::-1], strict=False)
+        if len(added) > 3 or any(length not in (1, full) for length, full in axes):
+            raise wrong(f"{where}bias", added, f"broadcastable to {layer.shape}")
+        check_span(header, f"{where}bias", FLOATS, added)
 
 
 def check_span(header: Header, name: str, dtypes: Sequence[str], shape: tuple[int, ...] | int) -> Span:

@@ -20,6 +20,7 @@ from tensorboard_plugin_attn.measuring.token_patterns import (
     earlier_occurrences,
     padding_flags,
 )
+from tensorboard_plugin_attn.record.blocks import visible_counts
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.warn import tell
 
@@ -206,7 +207,9 @@ def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[
     """Which rows see more than one key and are no padding, and how many keys each row sees."""
     queries, keys = layer.num_queries, layer.num_keys
     padded_rows = padding_flags(getattr(layer, "query_tokens", ()))
-    if layer.mask not in ("full", "causal"):
+    if layer.weights is None:
+        counts = visible_counts(layer)
+    elif layer.mask not in ("full", "causal"):
         counts = np.count_nonzero(layer.weights.max(axis=0) > 0, axis=1)
     else:
         visible = visible_keys(layer, padded_rows)

@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
-__all__ = ["BAND_BYTES", "MOST_CELLS", "Vectors", "bands_of", "layer_rows", "vector_rows", "visible_range"]
+__all__ = [
+    "BAND_BYTES",
+    "MOST_CELLS",
+    "Vectors",
+    "bands_of",
+    "layer_rows",
+    "row_sums",
+    "rows_of",
+    "vector_rows",
+    "visible_counts",
+    "visible_range",
+]
 
 BAND_BYTES = 32 << 20  # of float32 weights at a time
 MOST_CELLS = 1 << 28  # of a layer; beyond, pictures are all that is worked out
@@ -48,11 +59,35 @@ def layer_rows(layer: LayerAttention, head: int, rows: Rows) -> NDArray[np.float
     """Some rows of one head, float32 ``[row, key]``."""
     if layer.weights is not None:
         return np.asarray(layer.weights[head, rows], np.float32)
-    group = layer.num_heads // layer.num_kv_heads
+    return vector_rows(vectors_of(layer, head), rows)
+
+
+def rows_of(layer: LayerAttention, rows: Rows) -> NDArray[np.float32]:
+    """Some rows of every head, float32 ``[head, row, key]``."""
+    if layer.weights is not None:
+        return np.asarray(layer.weights[:, rows], np.float32)
+    return np.stack([layer_rows(layer, head, rows) for head in range(layer.num_heads)])
+
+
+def visible_counts(layer: LayerAttention) -> NDArray[np.int64]:
+    """How many keys each query of a layer without weights sees, by its mask or its bias."""
+    rows = np.arange(layer.num_queries)
+    numbers = None if layer.query_numbers is None else np.array(layer.query_numbers)
+    first, stop = visible_range(layer.mask or "full", layer.num_queries, layer.num_keys, rows, numbers)
+    if first is not None and stop is not None:
+        return stop - first
+    if layer.mask != "other" or layer.bias is None:
+        return np.full(layer.num_queries, layer.num_keys)
+    seen = np.broadcast_to(~np.isneginf(layer.bias), layer.shape).any(axis=0)
+    return np.asarray(seen.sum(axis=1))
+
+
+def vectors_of(layer: LayerAttention, head: int) -> Vectors:
+    """What the rows of one head are worked out of."""
     bias = None if layer.bias is None else np.broadcast_to(layer.bias, layer.shape)[head]
-    vectors = Vectors(
+    return Vectors(
         layer.query[head],
-        layer.key[head // group],
+        layer.key[head * layer.num_kv_heads // layer.num_heads],
         layer.scale,
         layer.mask or "full",
         bias,
@@ -60,7 +95,23 @@ def layer_rows(layer: LayerAttention, head: int, rows: Rows) -> NDArray[np.float
         None if layer.sink is None else layer.sink[head],
         None if layer.query_numbers is None else np.array(layer.query_numbers),
     )
-    return vector_rows(vectors, rows)
+
+
+def row_sums(layer: LayerAttention) -> NDArray[np.float32]:
+    """The logarithm of each row's sum of exponentials, ``[head, query]``; a sink's part is in it."""
+    sums = np.empty((layer.num_heads, layer.num_queries), np.float32)
+    for head in range(layer.num_heads):
+        vectors = vectors_of(layer, head)
+        for band in bands_of(layer.num_queries, layer.num_keys):
+            scores = vector_scores(vectors, np.arange(layer.num_queries)[band])
+            highest = scores.max(axis=1)
+            shift = np.where(np.isfinite(highest), highest, 0)
+            total = np.exp(scores - shift[:, None]).sum(axis=1)
+            kept = 1 if vectors.sink is None else 1 - vectors.sink[band]
+            with np.errstate(divide="ignore"):
+                sums[head, band] = shift + np.log(total / kept)
+    sums[np.isneginf(sums)] = np.inf  # a row that sees no key has weights of 0
+    return sums
 
 
 def vector_rows(vectors: Vectors, rows: Rows) -> NDArray[np.float32]:
@@ -68,15 +119,7 @@ def vector_rows(vectors: Vectors, rows: Rows) -> NDArray[np.float32]:
 
     With ``lse`` no row is summed. Else a sink takes its part of the row, which is why rows may sum to less than 1.
     """
-    query, key = (np.asarray(each, np.float32) for each in (vectors.query[rows], vectors.key))
-    scores: NDArray[np.float32] = query @ key.T
-    scores *= np.float32(query.shape[-1] ** -0.5 if vectors.scale is None else vectors.scale)
-    if vectors.bias is not None:
-        scores += vectors.bias[rows] if len(vectors.bias) > 1 else vectors.bias
-    first, stop = visible_range(vectors.mask, len(vectors.query), len(key), rows, vectors.positions)
-    if first is not None:
-        at = np.arange(len(key))
-        scores[(at < first[:, None]) | (at >= stop[:, None])] = -np.inf
+    scores = vector_scores(vectors, rows)
     if vectors.lse is not None:
         scores -= vectors.lse[rows][:, None]
         return np.exp(scores, out=scores)
@@ -87,6 +130,20 @@ def vector_rows(vectors: Vectors, rows: Rows) -> NDArray[np.float32]:
     scores /= np.where(total > 0, total, 1)
     if vectors.sink is not None:
         scores *= 1 - vectors.sink[rows][:, None]
+    return scores
+
+
+def vector_scores(vectors: Vectors, rows: Rows) -> NDArray[np.float32]:
+    """``scale · q · k + bias``, −inf where the mask hides a key, ``[row, key]``."""
+    query, key = (np.asarray(each, np.float32) for each in (vectors.query[rows], vectors.key))
+    scores: NDArray[np.float32] = query @ key.T
+    scores *= np.float32(query.shape[-1] ** -0.5 if vectors.scale is None else vectors.scale)
+    if vectors.bias is not None:
+        scores += vectors.bias[rows] if len(vectors.bias) > 1 else vectors.bias
+    first, stop = visible_range(vectors.mask, len(vectors.query), len(key), rows, vectors.positions)
+    if first is not None and stop is not None:
+        at = np.arange(len(key))
+        scores[(at < first[:, None]) | (at >= stop[:, None])] = -np.inf
     return scores
 
 

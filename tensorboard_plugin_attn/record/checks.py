@@ -44,10 +44,16 @@ def label_layer(axes: TokenAxes, layer: LayerAttention, index: int, *, allow_nan
             f"heads must have one number per head ({layer.num_heads}), got {layer.heads} for layer {index}"
         )
     if layer.mask is None:
-        layer.mask = "other" if layer.weights is None else mask_kind(layer.weights)
+        if layer.weights is None:
+            raise InvalidRecordError(f"layer {index} has no weights to read its mask off; pass mask")
+        layer.mask = mask_kind(layer.weights)
     elif not MASK_KIND.fullmatch(layer.mask):
         raise InvalidRecordError(
             f"mask must be full, causal, window <n> or other, got {layer.mask!r} for layer {index}"
+        )
+    if layer.weights is None and layer.mask == "other" and layer.bias is None:
+        raise InvalidRecordError(
+            f"layer {index} has neither weights nor a bias that says what its mask hides"
         )
     check_lengths(axes, layer, index)
     axes.name_axes(layer)

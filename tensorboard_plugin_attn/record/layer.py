@@ -57,6 +57,7 @@ class LayerAttention:
     query_numbers: list[int] | None = None
     lists: tuple[str, str] | None = None  # which token lists its axes have; None: as its stack says
     lse: Any = None
+    value_norm_of: str = "v"  # or "vWo", after the output projection
 
     def __init__(
         self,

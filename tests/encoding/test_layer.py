@@ -54,6 +54,7 @@ def test_the_header_entry_says_what_is_known_of_a_layer() -> None:
         "dtype": "float32",
         "head_numbers": [1, 3, 5, 7],
         "rebuild_error": 1e-7,
+        "source": "codes",
         "weights": True,
         "vectors": True,
     }
