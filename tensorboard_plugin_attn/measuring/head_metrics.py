@@ -56,8 +56,7 @@ def mean_distance(layer: LayerAttention) -> Heads:
     rows, _ = informative_rows(layer)
     if layer.kind == "cross" or not rows.any():
         return undefined(layer)
-    positions = np.arange(layer.num_keys)
-    distance = np.abs(np.arange(layer.num_queries)[rows, None] - positions).astype(np.float32)
+    distance = np.abs(positions(layer)[rows, None] - np.arange(layer.num_keys)).astype(np.float32)
     weights = select_rows(layer.weights, rows).reshape(layer.num_heads, -1)
     total: Heads = weights.sum(axis=1)
     distances: Heads = weights @ distance.ravel()
@@ -87,9 +86,13 @@ def next_token(layer: LayerAttention) -> Heads:
 
 def first_token(layer: LayerAttention) -> Heads:
     """Mean over i ≥ 1 of A[i, 0], the attention sink (Xiao et al. 2023)."""
+    return mean(layer.weights[:, later_rows(layer), 0])
+
+
+def later_rows(layer: LayerAttention) -> NDArray[np.bool_]:
+    """The informative rows, less that of the first token itself."""
     rows, _ = informative_rows(layer)
-    rows[: 1 if layer.kind == "self" else 0] = False
-    return mean(layer.weights[:, rows, 0])
+    return rows & (positions(layer) > 0) if layer.kind == "self" else rows
 
 
 def special_tokens(layer: LayerAttention) -> Heads:
@@ -135,7 +138,7 @@ def diagonality(layer: LayerAttention) -> Heads:
         return undefined(layer)
     rows, _ = informative_rows(layer)
     centre = layer.weights @ np.linspace(0, 1, layer.num_keys, dtype=np.float32)
-    expected = np.linspace(0, 1, layer.num_queries, dtype=np.float32)
+    expected = np.linspace(0, 1, num_all_queries(layer), dtype=np.float32)[positions(layer)]
     return mean((1 - np.abs(centre - expected))[:, rows])
 
 
@@ -203,6 +206,16 @@ def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDA
     return values
 
 
+def positions(layer: LayerAttention) -> NDArray[np.int64]:
+    """The position of each query in its text: its row, unless only some queries are kept."""
+    return np.arange(layer.num_queries) if layer.query_numbers is None else np.array(layer.query_numbers)
+
+
+def num_all_queries(layer: LayerAttention) -> int:
+    """How many queries the layer has with those that are not kept."""
+    return layer.num_queries if layer.query_numbers is None else layer.num_all_queries
+
+
 def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Which rows see more than one key and are no padding, and how many keys each row sees."""
     queries, keys = layer.num_queries, layer.num_keys
@@ -213,7 +226,8 @@ def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[
         counts = np.count_nonzero(layer.weights.max(axis=0) > 0, axis=1)
     else:
         visible = visible_keys(layer, padded_rows)
-        seen = np.full(queries, keys) if layer.mask == "full" else causal_lengths(queries, keys)
+        lengths = causal_lengths(num_all_queries(layer), keys)[positions(layer)]
+        seen = np.full(queries, keys) if layer.mask == "full" else lengths
         counts = np.concatenate([[0], np.cumsum(visible)])[seen]
     rows = counts > 1
     if padded_rows is not None:
@@ -249,26 +263,42 @@ def offset_mass(layer: LayerAttention, offset: int) -> Heads:
     """Mean of A[i, i+offset] over the informative rows that have such a key."""
     if layer.kind == "cross":
         return undefined(layer)
-    rows, _ = informative_rows(layer)
-    queries = np.flatnonzero(rows)
-    queries = queries[(queries + offset >= 0) & (queries + offset < layer.num_keys)]
+    rows, keys = offset_cells(layer, offset)
+    return mean(layer.weights[:, rows, keys])
+
+
+def offset_cells(layer: LayerAttention, offset: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and key of every informative query that has a key at an offset from it."""
+    rows = np.flatnonzero(informative_rows(layer)[0])
+    keys = positions(layer)[rows] + offset
+    inside = (keys >= 0) & (keys < layer.num_keys)
     padded = padding_flags(getattr(layer, "key_tokens", ()))
     if padded is not None:
-        queries = queries[~padded[queries + offset]]
-    return mean(layer.weights[:, queries, queries + offset])
+        inside[inside] = ~padded[keys[inside]]
+    return rows[inside], keys[inside]
 
 
 def pattern_mass(layer: LayerAttention, pattern: Pattern) -> Heads:
     """Mean of Σ A[i, j] over the pattern's cells, over the rows that have one."""
-    if layer.kind == "cross" or layer.num_queries != layer.num_keys:
+    if layer.kind == "cross" or num_all_queries(layer) != layer.num_keys:
         return undefined(layer)
+    rows, keys = rows_of_pattern(layer, pattern)
+    if not len(rows):
+        return undefined(layer)
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    return mean(np.add.reduceat(layer.weights[:, rows, keys], starts, axis=1))
+
+
+def rows_of_pattern(
+    layer: LayerAttention, pattern: Pattern
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and key of the pattern's cells in informative rows, row by row."""
     queries, keys = pattern_cells(pattern, tuple(layer.key_tokens))
-    inside = informative_rows(layer)[0][queries]
-    if not inside.any():
-        return undefined(layer)
-    queries, keys = queries[inside], keys[inside]
-    starts = np.flatnonzero(np.diff(queries, prepend=-1))
-    return mean(np.add.reduceat(layer.weights[:, queries, keys], starts, axis=1))
+    row_of = np.full(layer.num_keys, -1)
+    row_of[positions(layer)] = np.arange(layer.num_queries)
+    rows = row_of[queries]
+    inside = (rows >= 0) & informative_rows(layer)[0][rows]
+    return rows[inside], keys[inside]
 
 
 @lru_cache(maxsize=2)  # two patterns, asked for again by every layer of a record
