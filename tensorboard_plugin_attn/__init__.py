@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.studying.evolution import Evolution
     from tensorboard_plugin_attn.studying.find import Found
     from tensorboard_plugin_attn.studying.health import Thresholds
+    from tensorboard_plugin_attn.writing.part import Part
     from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Found",
     "LayerAttention",
     "MetricSeries",
+    "Part",
     "Thresholds",
     "capture",
 ]
@@ -44,6 +46,7 @@ HOMES = {
     "Found": "studying.find",
     "LayerAttention": "record.layer",
     "MetricSeries": "reading.series",
+    "Part": "writing.part",
     "Thresholds": "studying.health",
     "capture": "capturing",
 }

@@ -18,6 +18,7 @@ NAMES = [
     "Found",
     "LayerAttention",
     "MetricSeries",
+    "Part",
     "Thresholds",
     "capture",
 ]

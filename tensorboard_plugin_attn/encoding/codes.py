@@ -27,6 +27,7 @@ __all__ = [
     "encode_weights",
     "pool_axis",
     "pool_thumbnail",
+    "pool_width",
     "thumbnail_shape",
 ]
 

@@ -119,6 +119,9 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
         tensors[name] = dtype, array.shape, array.tobytes()
 
     add("head_metrics", "F32", stack_ragged([layer.metrics for layer in layers]))
+    weighing = [layer.metric_weights for layer in layers if layer.metric_weights is not None]
+    if len(weighing) == len(layers):
+        add("metric_weights", "F32", stack_ragged(weighing))
     if not patterns:
         return tensors
     members = [pack_members(layer, compressor) for layer in layers]

@@ -36,6 +36,7 @@ class EncodedLayer:
     vectors: dict[str, tuple[str, NDArray[Any]]]  # name → safetensors dtype, array
     faults: list[dict[str, Any]] = field(default_factory=list)  # see layer_faults
     overview: NDArray[np.uint8] | None = None  # [head, height, width] in log codes, of long texts
+    metric_weights: NDArray[np.float32] | None = None  # [head, metric], of a part with some of the queries
 
     @property
     def nan_heads(self) -> list[int]:

@@ -36,7 +36,7 @@ class AttentionCallback(pl.Callback):
             LightningModule where it has a ``forward``, else its largest part. Under FSDP always the LightningModule.
         logdir: None: that of the Trainer's TensorBoardLogger, into whose event file index events and scalars go;
             where there is none, ``<default_root_dir>/runs``.
-        query_key, layers, heads: as for ``AttentionWriter.add_probe``.
+        query_key, layers, heads, ranks: as for ``AttentionWriter.add_probe``.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
     Example:
@@ -57,6 +57,7 @@ class AttentionCallback(pl.Callback):
         query_key: bool = False,
         layers: Sequence[int] | None = None,
         heads: Sequence[int] | None = None,
+        ranks: str = "auto",
         **writer_options: Any,
     ) -> None:
         super().__init__()
@@ -64,7 +65,7 @@ class AttentionCallback(pl.Callback):
         self.last_step = -1
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
-            tokenizer=tokenizer, logdir=logdir, query_key=query_key, layers=layers, heads=heads,
+            tokenizer=tokenizer, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
             writer_options=writer_options,
         )  # fmt: skip
 

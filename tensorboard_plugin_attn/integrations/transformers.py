@@ -28,7 +28,7 @@ class AttentionCallback(TrainerCallback):
         tokenizer: None: the Trainer's ``processing_class``.
         logdir: None: that of the Trainer's own TensorBoard callback, into whose event file index events and
             scalars go; where there is none, ``<output_dir>/runs``.
-        query_key, layers, heads: as for ``AttentionWriter.add_probe``.
+        query_key, layers, heads, ranks: as for ``AttentionWriter.add_probe``.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
     Example:
@@ -48,11 +48,12 @@ class AttentionCallback(TrainerCallback):
         query_key: bool = False,
         layers: Sequence[int] | None = None,
         heads: Sequence[int] | None = None,
+        ranks: str = "auto",
         **writer_options: Any,
     ) -> None:
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
-            tokenizer=tokenizer, logdir=logdir, query_key=query_key, layers=layers, heads=heads,
+            tokenizer=tokenizer, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
             writer_options=writer_options,
         )  # fmt: skip
 

@@ -289,9 +289,7 @@ def pattern_mass(layer: LayerAttention, pattern: Pattern) -> Heads:
     return mean(np.add.reduceat(layer.weights[:, rows, keys], starts, axis=1))
 
 
-def rows_of_pattern(
-    layer: LayerAttention, pattern: Pattern
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def rows_of_pattern(layer: LayerAttention, pattern: Pattern) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Row and key of the pattern's cells in informative rows, row by row."""
     queries, keys = pattern_cells(pattern, tuple(layer.key_tokens))
     row_of = np.full(layer.num_keys, -1)

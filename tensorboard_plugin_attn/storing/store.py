@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from tensorboard_plugin_attn.encoding.format import Header, read_header
+from tensorboard_plugin_attn.encoding.header import PartEntry
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
 from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles
 
 __all__ = [
     "PLUGIN_DIRECTORY",
     "StepFile",
+    "list_own_steps",
     "list_steps",
     "list_tags",
     "open_header",
+    "purge_own_steps",
     "purge_steps",
     "record_directory",
     "step_name",
@@ -27,6 +30,7 @@ __all__ = [
 
 PLUGIN_DIRECTORY = "plugins/attn"
 LONGEST_NAME = 120
+PART_NAME = re.compile(r"(-?\d{11,})(\.metrics)?\.part-(\d{3,})-of-(\d{3,})\.safetensors")
 STEP_NAME = re.compile(r"(-?\d{11,})(\.metrics)?\.safetensors")
 SLUG_MARK = "~"  # percent-encoding never leaves a plain one
 
@@ -70,9 +74,10 @@ def directory_tag(name: str) -> str | None:
         return name
 
 
-def step_name(step: int, kind: str = "weights") -> str:
-    """The name of a step's file."""
-    return f"{step:012d}{'.metrics' if kind == 'metrics' else ''}.safetensors"
+def step_name(step: int, kind: str = "weights", part: PartEntry | None = None) -> str:
+    """The name of a step's file, or of one part of it."""
+    which = "" if part is None else f".part-{part.number:03d}-of-{part.of:03d}"
+    return f"{step:012d}{'.metrics' if kind == 'metrics' else ''}{which}.safetensors"
 
 
 def attention_directory(run_path: str) -> str:
@@ -132,10 +137,44 @@ def open_header(files: Files, step_file: StepFile) -> Header:
 
 
 def write_step(
-    files: Files, run_path: str, tag: str, step: int, buffers: Sequence[bytes], kind: str = "weights"
+    files: Files,
+    run_path: str,
+    tag: str,
+    step: int,
+    buffers: Sequence[bytes],
+    kind: str = "weights",
+    part: PartEntry | None = None,
 ) -> None:
-    """Write one record; the same step again replaces it."""
-    files.write(f"{record_directory(run_path, tag)}/{step_name(step, kind)}", buffers)
+    """Write one record, or a part of it; the same step again replaces it."""
+    files.write(f"{record_directory(run_path, tag)}/{step_name(step, kind, part)}", buffers)
+
+
+def list_own_steps(files: Files, directory: str, part: PartEntry) -> list[StepFile]:
+    """The steps of one tag directory that this part was logged at, by step, weights before metrics alone."""
+    found: dict[int, StepFile] = {}
+    for entry in files.list(directory):
+        match = PART_NAME.fullmatch(entry.name)
+        if match is None or (int(match[3]), int(match[4])) != (part.number, part.of):
+            continue
+        step, kind = int(match[1]), "metrics" if match[2] else "weights"
+        if kind == "weights" or step not in found:
+            found[step] = StepFile(step, kind, f"{directory}/{entry.name}", entry.size, entry.mtime)
+    return [found[step] for step in sorted(found)]
+
+
+def purge_own_steps(files: Files, run_path: str, first: int, part: PartEntry) -> None:
+    """Delete this part's records with step ≥ ``first``; part 0 deletes those of numbers that are no more, too."""
+    for directory in list_tags(files, run_path).values():
+        for entry in files.list(directory):
+            match = PART_NAME.fullmatch(entry.name)
+            if match is not None and int(match[1]) >= first:
+                number = int(match[3])
+                if number == part.number or (part.number == 0 and number >= part.of):
+                    files.remove(f"{directory}/{entry.name}")
+            elif part.number == 0 and match is None:
+                whole = parse_step_file(entry, directory)
+                if whole is not None and whole.step >= first:
+                    files.remove(whole.path)
 
 
 def purge_steps(files: Files, run_path: str, first: int) -> int:

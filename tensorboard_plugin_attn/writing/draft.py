@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
+from tensorboard_plugin_attn.writing.part import Part
+from tensorboard_plugin_attn.writing.part_queries import describe_queries
 
 __all__ = ["Draft"]
 
@@ -37,8 +40,10 @@ class Draft:
         allow_nan: bool = False,
         extra: ExtraMetrics | None = None,
         metrics_only: bool = False,
+        part: Part | None = None,
     ) -> None:
-        self.axes = axes
+        self.axes = axes if part is None else part.axes(axes)
+        self.part = part
         self.metrics = metrics
         self.precision = precision
         self.max_bytes = max_bytes
@@ -56,6 +61,9 @@ class Draft:
     def add(self, layer: LayerAttention) -> None:
         """Label, check and encode the next layer."""
         number = len(self.layers)
+        if self.part is not None:
+            layer = copy(layer)
+            self.part.fit(layer, self.axes, number)
         label_layer(self.axes, layer, number, allow_nan=self.allow_nan)
         keep = self.keeps(number)
         encoded = encode_layer(
@@ -63,6 +71,8 @@ class Draft:
         )
         extra = self.extra.measure(layer, self.axes, encoded.codes)
         encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
+        if layer.query_numbers is not None and self.part is not None:
+            describe_queries(encoded, layer, self.names, picture=not self.metrics_only)
         self.layers.append(encoded)
         while self.file_bytes() > self.max_bytes:
             kept = sum(encoded.codes is not None for encoded in self.layers)
@@ -70,7 +80,13 @@ class Draft:
             self.leave_out_the_rest()
 
     def finish(self) -> str:
-        """The probe's hash, once every layer is there; changes from another probe become NaN."""
+        """The probe's hash, once every layer is there; changes from another probe become NaN.
+
+        Raises:
+            InvalidRecordError: the layers are not those of the writer's part.
+        """
+        if self.part is not None:
+            self.part.check_layers(len(self.layers))
         probe = probe_hash(self.axes, self.layers)
         for column in self.extra.of_another_probe(probe):
             for layer in self.layers:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tensorboard_plugin_attn.encoding.decode import read_record
+from tensorboard_plugin_attn.encoding.header import PartEntry
 from tensorboard_plugin_attn.storing import store
 from tensorboard_plugin_attn.storing.files import Files
 from tensorboard_plugin_attn.writing.row_codes import RowCodes, row_codes
@@ -49,8 +50,16 @@ class History:
     ``settle`` waits until everything handed over so far is on disk.
     """
 
-    def __init__(self, files: Files, settle: Callable[[], None], *, limit: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        files: Files,
+        settle: Callable[[], None],
+        *,
+        limit: int = MOST_BYTES,
+        part: PartEntry | None = None,
+    ) -> None:
         self.files = files
+        self.part = part
         self.settle = settle
         self.limit = limit
         self.tags: OrderedDict[str, TagHistory] = OrderedDict()
@@ -81,7 +90,10 @@ class History:
     def step_files(self, tag: str) -> list[store.StepFile]:
         """What is on disk; nothing where that cannot be told."""
         try:
-            return store.list_steps(self.files, store.record_directory("", tag))
+            directory = store.record_directory("", tag)
+            if self.part is not None:
+                return store.list_own_steps(self.files, directory, self.part)
+            return store.list_steps(self.files, directory)
         except Exception:  # noqa: BLE001 a remote store may raise anything, and training goes on without the metric
             return []
 

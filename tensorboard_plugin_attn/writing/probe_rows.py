@@ -97,7 +97,9 @@ def meeting(*, is_alone: bool, receives: bool, everyone: bool, keeps_own: bool) 
     return Meeting(is_alone, receives, None if everyone else 0, keeps_own)
 
 
-def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], meeting: Meeting | None = None, **options: Any) -> None:
+def fill_drafts(
+    model: Any, inputs: Any, rows: Sequence[ProbeRow], meeting: Meeting | None = None, **options: Any
+) -> None:
     """Run one undisturbed forward, the layers of each row into its draft; a row's error is kept in it.
 
     Args:
@@ -111,7 +113,9 @@ def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], meeting: Meet
     for number, row in enumerate(rows):
         if row.draft is not None:
             other = row.axes.decoder_tokens
-            lengths = Lengths(len(row.axes.tokens), None if other is None else len(other))
+            lengths: Lengths | None = Lengths(len(row.axes.tokens), None if other is None else len(other))
+            if row.draft.axes.query_numbers:  # a part, which checks the lengths itself
+                lengths = None
             receivers.append(Row(number, adding_to(row.draft), lengths))
     session = probe_rows(model, inputs, receivers, meeting=meeting, **options)
     for row, receiver in zip(rows, receivers, strict=True):
@@ -144,4 +148,10 @@ def misfit(layer: int, queries: int, keys: int, axes: TokenAxes) -> InvalidRecor
     return InvalidRecordError(
         f"layer {layer} has {queries} query positions and {keys} key positions but {' and '.join(counts)} entries; "
         f"pass one token per position, special tokens included, padding cropped from both"
+        + (
+            "; where positions are split over ranks, let every rank write its own: "
+            "AttentionWriter(…, part=Part(rank, ranks, queries=…))"
+            if queries < keys
+            else ""
+        )
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 import weakref
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.history import History
+from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
 from tensorboard_plugin_attn.writing.process import Post, claim, drain_in
 from tensorboard_plugin_attn.writing.queue import Job, WriteQueue
@@ -53,6 +53,8 @@ class AttentionWriter:
             spaced layers that fit.
         all_ranks: write on every rank, each to a directory of its own; else only rank 0 writes: of
             torch.distributed, or as ``RANK`` or the variables of SLURM or MPI say.
+        part: what this rank has of every record, a ``Part``; then each rank writes its own, without scalars, and the
+            records are put together when they are read.
 
     Raises:
         InvalidRecordError: an argument is not one of the above.
@@ -73,6 +75,7 @@ class AttentionWriter:
         max_queue_bytes: int = 64 << 20,
         max_record_bytes: int = 64 << 20,
         all_ranks: bool = False,
+        part: Part | None = None,
     ) -> None:
         if precision not in PRECISIONS:
             raise InvalidRecordError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
@@ -82,16 +85,24 @@ class AttentionWriter:
         self.changes = choose_changes(metrics)
         self.max_record_bytes = max_record_bytes
         self.all_ranks = all_ranks
-        self.post = Post(every_rank=all_ranks)
+        if part is not None and not isinstance(part, Part):
+            raise InvalidRecordError(f"part must be a Part, such as Part(0, 2, heads=range(4)), got {part!r}")
+        self.part = part
+        self.part_entry = None if part is None else part.entry()
+        self.post = Post(every_rank=all_ranks or part is not None)
         self.directory = directory
         self.files = open_files(directory)
         self.queue = WriteQueue(max_queue_bytes)
-        self.history = History(self.files, self.queue.drain)
-        self.sink = None if summary_writer is None else SummarySink(summary_writer, scalars=scalars)
+        self.history = History(self.files, self.queue.drain, part=self.part_entry)
+        self.sink = (
+            None
+            if summary_writer is None or part is not None
+            else SummarySink(summary_writer, scalars=scalars)
+        )
         self.told: set[str] = set()
         self.first: int | None = None if purge_step is None else check_step(purge_step)
         self.is_tidy = False
-        if self.post.is_sure:
+        if self.post.is_sure or part is not None:
             self.prepare()
         weakref.finalize(self, drain_in, self.post.owner, self.queue)
 
@@ -233,6 +244,8 @@ class AttentionWriter:
         is_ready, spans = self.is_ready(), spans_ranks(model, ranks)
         if self.post.is_off or not self.post.is_here or not (is_ready or spans):
             return {}
+        if self.part is not None:
+            self.part.check_choice(options.get("heads"), options.get("layers"))
         step = check_step(global_step)
         rows = split_probes(tag, inputs, tokens, track, model)
         for row in rows:
@@ -241,11 +254,16 @@ class AttentionWriter:
                 row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only
             )
         is_alone = not spans and not self.post.every_rank
-        together = meeting(is_alone=is_alone, receives=is_ready, everyone=self.all_ranks, keeps_own=False)
+        together = meeting(
+            is_alone=is_alone, receives=is_ready, everyone=self.all_ranks, keeps_own=self.part is not None
+        )
         fill_drafts(model, inputs, rows, together, **options)
         for row in rows if is_ready else []:
             if row.error is None and row.draft is not None:
-                self.hand_over(row.tag, row.draft, step)
+                try:
+                    self.hand_over(row.tag, row.draft, step)
+                except InvalidRecordError as error:
+                    row.error = error
         return {row.tag: row.error for row in rows if row.error is not None}
 
     def add_layers(
@@ -280,7 +298,7 @@ class AttentionWriter:
         earlier = self.history.before(tag, step) if self.changes and self.is_writing else None
         return Draft(
             axes, self.metrics, self.precision, self.max_record_bytes,
-            allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only,
+            allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only, part=self.part,
         )  # fmt: skip
 
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:
@@ -295,15 +313,20 @@ class AttentionWriter:
             self.history.remember(tag, draft.extra.kept(step, probe))
         pack = functools.partial(
             pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
-            precision=self.precision, left_out=left_out, track=track, kind=kind,
+            precision=self.precision, left_out=left_out, track=track, kind=kind, part=self.part_entry,
         )  # fmt: skip
-        path = self.files.where(f"{store.record_directory('', tag)}/{store.step_name(step, kind)}")
+        name = store.step_name(step, kind, self.part_entry)
+        path = self.files.where(f"{store.record_directory('', tag)}/{name}")
         if self.sink is not None:
             metrics = stack_ragged([layer.metrics for layer in draft.layers])
             self.sink.add(tag, step, metrics, names, [layer.entry.name for layer in draft.layers])
         # Last: from here on the writing thread competes for the interpreter.
         self.queue.put(
-            Job(lambda: store.write_step(self.files, "", tag, step, pack(), kind), draft.nbytes, path)
+            Job(
+                lambda: store.write_step(self.files, "", tag, step, pack(), kind, self.part_entry),
+                draft.nbytes,
+                path,
+            )
         )
 
     def is_ready(self) -> bool:
@@ -317,15 +340,16 @@ class AttentionWriter:
 
     def tell_shared(self) -> None:
         """Several ranks that write to one directory overwrite each other: said once."""
-        if not self.all_ranks or "shared" in self.told:
+        if not self.post.every_rank or "shared" in self.told:
             return
-        first, own = claim(self.directory), self.post.standing.rank
+        which = "" if self.part is None else f" part {self.part.number}"
+        first, own = claim(f"{self.directory}{which}"), self.post.standing.rank
         if first is not None:
             self.told.add("shared")
             if first != own:
                 tell(
-                    f"ranks {first} and {own} both write to {self.directory} with all_ranks=True, and of each step only "
-                    f"the last one stays; give every rank a directory of its own, or one part of the record: "
+                    f"ranks {first} and {own} both write{which} to {self.directory}, and of each step only the last one "
+                    f"stays; give every rank a directory of its own (all_ranks=True), or a part of its own: "
                     f"AttentionWriter(…, part=Part({own}, number_of_ranks, heads=…, layers=… or queries=…))"
                 )
 
@@ -335,7 +359,9 @@ class AttentionWriter:
             return
         self.is_tidy = True
         try:
-            if self.first is not None:
+            if self.first is not None and self.part_entry is not None:
+                store.purge_own_steps(self.files, "", self.first, self.part_entry)
+            elif self.first is not None:
                 store.purge_steps(self.files, "", self.first)
             store.remove_stale_drafts(self.files, "")
         except OSError as error:

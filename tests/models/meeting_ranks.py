@@ -1,6 +1,6 @@
 """Two or four gloo processes whose models meet in the forward, probed in every way → JSON of what came of it.
 
-python tests/models/meeting_ranks.py DIRECTORY [RANKS]
+python -m models.meeting_ranks DIRECTORY [RANKS]
 """
 
 from __future__ import annotations
@@ -22,30 +22,41 @@ from models import rank_models as models
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 
-from tensorboard_plugin_attn import AttentionWriter
+from tensorboard_plugin_attn import AttentionWriter, Part
 from tensorboard_plugin_attn.errors import AttentionError
 
 Make = Callable[[], nn.Module]
 
 
-def setups() -> dict[str, tuple[Make, list[str]]]:
-    """How each model is made, and the values of ``ranks`` to probe it with."""
+def setups() -> dict[str, tuple[Make, list[str | Part]]]:
+    """How each model is made, and the values of ``ranks``, or the parts, to probe it with."""
     ranks = dist.get_world_size()
     mesh = init_device_mesh("cpu", (ranks,))
-    found: dict[str, tuple[Make, list[str]]] = {
-        "tensor parallel": (lambda: models.tensor_parallel(mesh), ["auto", "rank0"]),
+    own, zigzag = dist.get_rank(), models.zigzag()
+    heads, layers = models.HEADS // ranks, models.DEPTH // min(ranks, models.DEPTH)
+    some_heads = Part(own, ranks, heads=range(own * heads, (own + 1) * heads))
+    found: dict[str, tuple[Make, list[str | Part]]] = {
+        "tensor parallel": (lambda: models.tensor_parallel(mesh), ["auto", "rank0", some_heads]),
         "tensor parallel, eager": (lambda: models.tensor_parallel(mesh, "eager"), ["auto"]),
         "sequence parallel": (lambda: models.sequence_parallel(mesh), ["auto"]),
-        "ulysses": (lambda: models.split_positions(models.Ulysses), ["auto", "all"]),
-        "gathered keys": (lambda: models.split_positions(models.GatheredKeys), ["auto", "all"]),
+        "ulysses": (lambda: models.split_positions(models.Ulysses), ["auto", "all", some_heads]),
+        "gathered keys": (
+            lambda: models.split_positions(models.GatheredKeys),
+            ["auto", "all", Part(own, ranks, queries=zigzag)],
+        ),
     }
     if ranks == 2:
         found["expert parallel"] = models.expert_parallel, ["auto", "all", "rank0"]
-        found["pipeline"] = models.Pipeline, ["auto", "all"]
+        stage = Part(own, ranks, layers=range(own * layers, (own + 1) * layers))
+        found["pipeline"] = models.Pipeline, ["auto", "all", stage]
     else:
         both = init_device_mesh("cpu", (2, ranks // 2), mesh_dim_names=("dp", "tp"))
         found["FSDP2 and tensor parallel"] = lambda: models.sharded_tensor_parallel(both), ["auto"]
     return found
+
+
+def word(way: str | Part) -> str:
+    return way if isinstance(way, str) else "part"
 
 
 def train(make: Make, log: Callable[[nn.Module, int], None], steps: int = 3) -> list[float]:
@@ -64,10 +75,11 @@ def train(make: Make, log: Callable[[nn.Module, int], None], steps: int = 3) -> 
     return losses
 
 
-def probed(directory: Path, make: Make, ranks: str) -> dict[str, Any]:
+def probed(directory: Path, make: Make, way: str | Part) -> dict[str, Any]:
     """What a training with probes left: its losses, messages and seconds."""
     errors: list[str] = []
-    with AttentionWriter(directory, precision="float32") as writer:
+    part, ranks = (way, "all") if isinstance(way, Part) else (None, way)
+    with AttentionWriter(directory, precision="float32", part=part) as writer:
 
         def log(model: nn.Module, step: int) -> None:
             try:
@@ -98,7 +110,7 @@ def main(rank: int, directory: Path, meeting: str, ranks: int) -> None:
         without = train(make, lambda model, step: None)
         found[name] = {
             "without": without,
-            **{way: probed(directory / name / way, make, way) for way in ways},
+            **{word(way): probed(directory / name / word(way), make, way) for way in ways},
         }
         found[name]["seconds"] = time.monotonic() - started
     every: list[Any] = [None] * ranks

@@ -74,7 +74,8 @@ class GatheredKeys(Attention):
 
     def forward(self, states: Tensor) -> Tensor:
         query, key, value = self.heads(states)
-        key, value = (gathered(each) for each in (key, value))
+        order = torch.tensor(every_zigzag()).argsort()
+        key, value = (gathered(each)[:, :, order] for each in (key, value))
         return self.output(self.attend(query, key, value).transpose(1, 2).flatten(2))
 
 
@@ -148,11 +149,13 @@ class Model(nn.Module):
         torch.manual_seed(0)
         self.embed = nn.Linear(4, WIDTH)
         self.blocks = nn.ModuleList([Block(attention(how), **options) for _ in range(DEPTH)])
-        self.splits_positions = False
+        self.splits_positions: bool | str = False
 
     def forward(self, x: Tensor) -> Tensor:
         states = self.embed(x)
-        if self.splits_positions:
+        if self.splits_positions == "zigzag":
+            states = states[:, zigzag()]
+        elif self.splits_positions:
             states = states.chunk(dist.get_world_size(), 1)[dist.get_rank()]
         for block in self.blocks:
             states = block(states)
@@ -197,9 +200,28 @@ def sharded_tensor_parallel(mesh: DeviceMesh) -> nn.Module:
     return sharded
 
 
+def zigzag() -> list[int]:
+    """This rank's positions where the first rank has the first and the last ones, so that all have as much to do."""
+    ranks, own = dist.get_world_size(), dist.get_rank()
+    chunks = torch.arange(LENGTH).chunk(2 * ranks)
+    return [*chunks[own].tolist(), *chunks[2 * ranks - 1 - own].tolist()]
+
+
+def every_zigzag() -> list[int]:
+    """The positions of all ranks, one rank's after another's."""
+    ranks = dist.get_world_size()
+    chunks = torch.arange(LENGTH).chunk(2 * ranks)
+    return [
+        place
+        for own in range(ranks)
+        for each in (own, 2 * ranks - 1 - own)
+        for place in chunks[each].tolist()
+    ]
+
+
 def split_positions(attention: type[Attention]) -> Model:
     model = Model(attention)
-    model.splits_positions = True
+    model.splits_positions = "zigzag" if attention is GatheredKeys else True
     return model
 
 

@@ -266,8 +266,8 @@ def test_a_directory_that_cannot_be_tidied_is_told_and_written_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tensorboard_plugin_attn.writing.writer.open_files", NoListing)
+    writer = AttentionWriter(str(tmp_path), purge_step=3)
     with pytest.warns(RuntimeWarning, match=r"cannot tidy .*plugins/attn: PermissionError"):
-        writer = AttentionWriter(str(tmp_path), purge_step=3)
         add_steps(writer, [0])
     assert AttentionReader(tmp_path).steps(".", "probe") == [0]
 

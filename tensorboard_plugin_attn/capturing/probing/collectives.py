@@ -118,14 +118,13 @@ def qualified(func: Any) -> str:
 
 def size_of(values: tuple[Any, ...]) -> int:
     """How many ranks the group has that a functional collective names; 2 where that cannot be told."""
-    from torch.distributed.distributed_c10d import ProcessGroup, _resolve_process_group
-
+    resolve: Any = vars(torch.distributed.distributed_c10d)["_resolve_process_group"]
     for value in reversed(values):
-        if isinstance(value, ProcessGroup):
+        if isinstance(value, torch.distributed.ProcessGroup):
             return int(value.size())
         if isinstance(value, str):
             try:
-                return int(_resolve_process_group(value).size())
+                return int(resolve(value).size())
             except (RuntimeError, ValueError):  # it is another string, such as the reduction
                 continue
     return 2
@@ -162,7 +161,9 @@ def patch() -> None:
     kind = torch.distributed.ProcessGroup
     for method, name in METHODS.items():
         if method in vars(kind):
-            originals[method] = vars(kind)[method]  # not getattr, which takes off what binds it to an instance
+            originals[method] = vars(kind)[
+                method
+            ]  # not getattr, which takes off what binds it to an instance
             setattr(kind, method, telling(getattr(kind, method), name))
 
 

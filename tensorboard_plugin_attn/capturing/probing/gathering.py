@@ -43,19 +43,20 @@ def gathered(sighting: Sighting, group: Any, receiver: int | None) -> list[Sight
     }
     if receiver is not None and dist.get_rank() != receiver:
         return None
-    return [
-        replace(sighting, **{name: received[rank] for name, received in fields.items() if received})
-        for rank in range(len(every))
+    parts: list[dict[str, Any]] = [
+        {name: received[rank] for name, received in fields.items() if received} for rank in range(len(every))
     ]
+    return [replace(sighting, **part) for part in parts]
 
 
 def without_dtensors(sighting: Sighting, *, whole: bool) -> Sighting:
     """A sighting of plain tensors: ``whole``: what all ranks hold, all of which call this; else what this one holds."""
     names = [name for name in (*FIELDS, "traces") if is_sharded(getattr(sighting, name))]
-    plain = {name: getattr(sighting, name) for name in names}
-    return replace(
-        sighting, **{name: each.full_tensor() if whole else each.to_local() for name, each in plain.items()}
-    )
+    found = {name: getattr(sighting, name) for name in names}
+    plain: dict[str, Any] = {
+        name: each.full_tensor() if whole else each.to_local() for name, each in found.items()
+    }
+    return replace(sighting, **plain)
 
 
 def tensors_of(sighting: Sighting) -> dict[str, torch.Tensor]:

@@ -45,7 +45,7 @@ def splitting_group(running: Sequence[nn.Module]) -> Any:
     """
     groups = {}
     for module in reversed(running):
-        parameters = list(module.parameters())
+        parameters: list[Any] = list(module.parameters())
         for parameter in parameters:
             for dimension in split_dimensions(parameter):
                 group = parameter.device_mesh.get_group(dimension)
