@@ -241,11 +241,11 @@ class AttentionWriter:
         **options: Any,
     ) -> dict[str, Exception]:
         """As ``add_probe``; the tags without a record, and why."""
+        if self.part is not None:
+            self.part.check_choice(options.get("heads"), options.get("layers"))
         is_ready, spans = self.is_ready(), spans_ranks(model, ranks)
         if self.post.is_off or not self.post.is_here or not (is_ready or spans):
             return {}
-        if self.part is not None:
-            self.part.check_choice(options.get("heads"), options.get("layers"))
         step = check_step(global_step)
         rows = split_probes(tag, inputs, tokens, track, model)
         for row in rows:
