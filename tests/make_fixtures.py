@@ -154,7 +154,7 @@ def picture() -> Golden:
     )  # fmt: skip
     text = LayerAttention(rows(2, 2, 2, 1), name="text.0", stack="text", model_heads=8, heads=[1, 5])
     sinking = LayerAttention(
-        rows(2, 7, 7, 3) / 2,
+        rows(2, 7, 7, 5) / 2,
         name="vision.0",
         stack="vision",
         mechanism="sdpa",

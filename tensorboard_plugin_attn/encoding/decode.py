@@ -8,20 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_tensor
+from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.encoding.layer import VECTORS, decode_vector
 from tensorboard_plugin_attn.encoding.rebuild import read_bands
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.record.tokens import MAIN, TokenAxes
 
-__all__ = ["read_axes", "read_layer", "read_layer_weights", "read_record"]
+__all__ = ["bare_layer", "read_axes", "read_layer", "read_layer_weights", "read_record", "read_vectors"]
 
 
 def read_record(header: Header, read: ReadRange) -> AttentionRecord:
     """A whole record; weights that were left out are NaN. Raises DamagedFileError."""
     axes = read_axes(header)
     layers = [read_layer(header, read, number, axes) for number in range(len(header.layers))]
-    return AttentionRecord.of_checked(layers, axes)
+    record = AttentionRecord.of_checked(layers, axes)
+    record.parts = header.parts
+    return record
 
 
 def read_layer(
@@ -57,6 +60,15 @@ def read_layer(
     )
     layer.lse, layer.lists = found.get("lse"), entry.lists
     layer.value_norm_of = entry.value_norm_of or layer.value_norm_of
+    axes.name_axes(layer)
+    return layer
+
+
+def bare_layer(entry: LayerEntry, axes: TokenAxes) -> LayerAttention:
+    """A layer with its tokens and its mask, whose weights are all 0 and take no memory."""
+    weights = np.broadcast_to(np.float32(0), (1, entry.queries, entry.keys))
+    layer = LayerAttention(weights, kind=entry.kind, stack=entry.stack, mask=entry.mask)
+    layer.lists = entry.lists
     axes.name_axes(layer)
     return layer
 

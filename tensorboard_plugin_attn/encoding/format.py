@@ -58,12 +58,17 @@ def pack_record(
     compressor: Compressor = compress,
     input_hash: str | None = None,
     part: PartEntry | None = None,
+    metric_weights: Sequence[NDArray[np.float32]] | None = None,
 ) -> list[bytes]:
     """One record → the buffers of its file, in order.
 
-    ``input_hash`` is of what ``probe`` does not see, such as pixels; ``part`` says which part of a record this is.
+    ``input_hash`` is of what ``probe`` does not see, such as pixels; ``part`` says which part of a record this is;
+    ``metric_weights`` ``[head, metric]`` of each layer are then what the metrics are means over.
     """
     tensors = pack_tensors(layers, compressor, patterns=kind == "weights")
+    if metric_weights is not None:
+        weights = stack_ragged(metric_weights)
+        tensors["head_metric_weights"] = "F32", weights.shape, weights.tobytes()
     entries = [entry_of(layer) for layer in layers]
     if kind == "metrics":
         entries = [
@@ -119,9 +124,6 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
         tensors[name] = dtype, array.shape, array.tobytes()
 
     add("head_metrics", "F32", stack_ragged([layer.metrics for layer in layers]))
-    weighing = [layer.metric_weights for layer in layers if layer.metric_weights is not None]
-    if len(weighing) == len(layers):
-        add("metric_weights", "F32", stack_ragged(weighing))
     if not patterns:
         return tensors
     members = [pack_members(layer, compressor) for layer in layers]

@@ -20,6 +20,7 @@ __all__ = [
     "Picture",
     "Span",
     "TrackedPair",
+    "same_input",
 ]
 
 FORMAT = 2
@@ -35,6 +36,11 @@ class Span(NamedTuple):
     shape: tuple[int, ...]
     start: int
     stop: int
+
+
+def same_input(first: tuple[str, str | None], second: tuple[str, str | None]) -> bool:
+    """Whether two pairs of hashes ``(probe, input)`` are of one input: where both have the second, it counts too."""
+    return first[0] == second[0] and (None in (first[1], second[1]) or first[1] == second[1])
 
 
 @dataclass(frozen=True)

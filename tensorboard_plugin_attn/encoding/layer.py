@@ -36,7 +36,6 @@ class EncodedLayer:
     vectors: dict[str, tuple[str, NDArray[Any]]]  # name → safetensors dtype, array
     faults: list[dict[str, Any]] = field(default_factory=list)  # see layer_faults
     overview: NDArray[np.uint8] | None = None  # [head, height, width] in log codes, of long texts
-    metric_weights: NDArray[np.float32] | None = None  # [head, metric], of a part with some of the queries
 
     @property
     def nan_heads(self) -> list[int]:
@@ -88,7 +87,8 @@ def encode_layer(
     Without weights when ``keep`` is False, with an empty thumbnail when ``picture`` is.
     """
     chosen = "left_out" if not keep else source or ("vectors" if layer.weights is None else "codes")
-    shape = thumbnail_shape(layer.num_queries, layer.num_keys)
+    queries = len(axes.lists[axes.names(layer)[0]])
+    shape = thumbnail_shape(queries, layer.num_keys)
     heads = [layer] if layer.weights is not None else list(single_heads(layer))
     long = picture and max(layer.num_queries, layer.num_keys) > LONG
     codes, row_max = (
@@ -105,7 +105,9 @@ def encode_layer(
             value_norm_of=layer.value_norm_of if "value_norm" in vectors else None,
         ),
         metrics=np.concatenate([compute_metrics(each, metrics) for each in heads]),
-        thumbnail=np.concatenate([pool_thumbnail(each.weights) for each in heads])
+        thumbnail=np.concatenate(
+            [pool_thumbnail(each.weights, queries, layer.query_numbers) for each in heads]
+        )
         if picture
         else np.empty((0, *shape), np.uint8),
         codes=codes,

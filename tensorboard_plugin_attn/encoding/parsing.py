@@ -304,8 +304,8 @@ def check_layer(header: Header, layer: LayerEntry, index: int) -> None:
         if tokens is None or len(tokens) != length:
             named = f"one of {', '.join(header.tokens)}" if tokens is None else f"{len(tokens)} positions"
             raise wrong(f"layers[{index}], {name}", name if tokens is None else length, named)
-    picture = thumbnail_shape(layer.queries, layer.keys)
-    if layer.thumbnail != picture and header.part is None:
+    picture = thumbnail_shape(len(header.tokens[layer.query_tokens]), layer.keys)
+    if layer.thumbnail != picture:
         raise wrong(f"layers[{index}].thumbnail", layer.thumbnail, str(picture))
     if layer.head_numbers is not None and len(layer.head_numbers) != layer.heads:
         raise wrong(f"layers[{index}].head_numbers", layer.head_numbers, f"{layer.heads} numbers")

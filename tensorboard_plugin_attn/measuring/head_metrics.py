@@ -37,6 +37,7 @@ __all__ = [
     "select_rows",
     "sum_of_x_log_x",
     "undefined",
+    "visible_lengths",
 ]
 
 Heads = NDArray[Any]  # float [head]
@@ -56,7 +57,8 @@ def mean_distance(layer: LayerAttention) -> Heads:
     rows, _ = informative_rows(layer)
     if layer.kind == "cross" or not rows.any():
         return undefined(layer)
-    distance = np.abs(positions(layer)[rows, None] - np.arange(layer.num_keys)).astype(np.float32)
+    positions = np.arange(layer.num_keys)
+    distance = np.abs(query_positions(layer)[rows, None] - positions).astype(np.float32)
     weights = select_rows(layer.weights, rows).reshape(layer.num_heads, -1)
     total: Heads = weights.sum(axis=1)
     distances: Heads = weights @ distance.ravel()
@@ -86,13 +88,10 @@ def next_token(layer: LayerAttention) -> Heads:
 
 def first_token(layer: LayerAttention) -> Heads:
     """Mean over i ≥ 1 of A[i, 0], the attention sink (Xiao et al. 2023)."""
-    return mean(layer.weights[:, later_rows(layer), 0])
-
-
-def later_rows(layer: LayerAttention) -> NDArray[np.bool_]:
-    """The informative rows, less that of the first token itself."""
     rows, _ = informative_rows(layer)
-    return rows & (positions(layer) > 0) if layer.kind == "self" else rows
+    if layer.kind == "self":
+        rows &= query_positions(layer) > 0
+    return mean(layer.weights[:, rows, 0])
 
 
 def special_tokens(layer: LayerAttention) -> Heads:
@@ -134,11 +133,16 @@ def max_score(layer: LayerAttention) -> Heads:
 
 def diagonality(layer: LayerAttention) -> Heads:
     """Cross-attention: 1 − mean |i/(I−1) − Σ_j A·j/(J−1)|; 1 = weights run along the diagonal."""
-    if layer.kind != "cross" or layer.num_queries < 2 or layer.num_keys < 2:
-        return undefined(layer)
+    if (
+        layer.kind != "cross"
+        or layer.num_queries < 2
+        or layer.num_keys < 2
+        or layer.query_numbers is not None
+    ):
+        return undefined(layer)  # how long the whole query axis is, some of its queries do not say
     rows, _ = informative_rows(layer)
     centre = layer.weights @ np.linspace(0, 1, layer.num_keys, dtype=np.float32)
-    expected = np.linspace(0, 1, num_all_queries(layer), dtype=np.float32)[positions(layer)]
+    expected = np.linspace(0, 1, layer.num_queries, dtype=np.float32)
     return mean((1 - np.abs(centre - expected))[:, rows])
 
 
@@ -206,16 +210,6 @@ def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDA
     return values
 
 
-def positions(layer: LayerAttention) -> NDArray[np.int64]:
-    """The position of each query in its text: its row, unless only some queries are kept."""
-    return np.arange(layer.num_queries) if layer.query_numbers is None else np.array(layer.query_numbers)
-
-
-def num_all_queries(layer: LayerAttention) -> int:
-    """How many queries the layer has with those that are not kept."""
-    return layer.num_queries if layer.query_numbers is None else layer.num_all_queries
-
-
 def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Which rows see more than one key and are no padding, and how many keys each row sees."""
     queries, keys = layer.num_queries, layer.num_keys
@@ -226,8 +220,7 @@ def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[
         counts = np.count_nonzero(layer.weights.max(axis=0) > 0, axis=1)
     else:
         visible = visible_keys(layer, padded_rows)
-        lengths = causal_lengths(num_all_queries(layer), keys)[positions(layer)]
-        seen = np.full(queries, keys) if layer.mask == "full" else lengths
+        seen = np.full(queries, keys) if layer.mask == "full" else visible_lengths(layer)
         counts = np.concatenate([[0], np.cumsum(visible)])[seen]
     rows = counts > 1
     if padded_rows is not None:
@@ -243,6 +236,18 @@ def visible_keys(layer: LayerAttention, padded_rows: NDArray[np.bool_] | None) -
     rows = slice(None) if padded_rows is None else ~padded_rows
     attended: NDArray[np.bool_] = layer.weights[:, rows].max(axis=(0, 1)) > 0
     return ~padded | attended
+
+
+def query_positions(layer: LayerAttention) -> NDArray[np.int64]:
+    """The queries' own positions, where only some were kept."""
+    return np.arange(layer.num_queries) if layer.query_numbers is None else np.array(layer.query_numbers)
+
+
+def visible_lengths(layer: LayerAttention) -> NDArray[np.int64]:
+    """How many keys each query of a causal layer sees."""
+    if layer.query_numbers is None:
+        return causal_lengths(layer.num_queries, layer.num_keys)
+    return np.minimum(query_positions(layer) + 1, layer.num_keys)
 
 
 def causal_lengths(queries: int, keys: int) -> NDArray[np.int64]:
@@ -263,40 +268,34 @@ def offset_mass(layer: LayerAttention, offset: int) -> Heads:
     """Mean of A[i, i+offset] over the informative rows that have such a key."""
     if layer.kind == "cross":
         return undefined(layer)
-    rows, keys = offset_cells(layer, offset)
-    return mean(layer.weights[:, rows, keys])
-
-
-def offset_cells(layer: LayerAttention, offset: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row and key of every informative query that has a key at an offset from it."""
-    rows = np.flatnonzero(informative_rows(layer)[0])
-    keys = positions(layer)[rows] + offset
+    rows, _ = informative_rows(layer)
+    queries = np.flatnonzero(rows)
+    keys = query_positions(layer)[queries] + offset
     inside = (keys >= 0) & (keys < layer.num_keys)
     padded = padding_flags(getattr(layer, "key_tokens", ()))
     if padded is not None:
-        inside[inside] = ~padded[keys[inside]]
-    return rows[inside], keys[inside]
+        inside &= ~padded[np.clip(keys, 0, layer.num_keys - 1)]
+    return mean(layer.weights[:, queries[inside], keys[inside]])
 
 
 def pattern_mass(layer: LayerAttention, pattern: Pattern) -> Heads:
     """Mean of Σ A[i, j] over the pattern's cells, over the rows that have one."""
-    if layer.kind == "cross" or num_all_queries(layer) != layer.num_keys:
+    if layer.kind == "cross" or (layer.query_numbers is None and layer.num_queries != layer.num_keys):
         return undefined(layer)
-    rows, keys = rows_of_pattern(layer, pattern)
-    if not len(rows):
-        return undefined(layer)
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    return mean(np.add.reduceat(layer.weights[:, rows, keys], starts, axis=1))
-
-
-def rows_of_pattern(layer: LayerAttention, pattern: Pattern) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row and key of the pattern's cells in informative rows, row by row."""
     queries, keys = pattern_cells(pattern, tuple(layer.key_tokens))
-    row_of = np.full(layer.num_keys, -1)
-    row_of[positions(layer)] = np.arange(layer.num_queries)
-    rows = row_of[queries]
-    inside = (rows >= 0) & informative_rows(layer)[0][rows]
-    return rows[inside], keys[inside]
+    if layer.query_numbers is not None:
+        positions, row_of = query_positions(layer), np.full(layer.num_keys, -1)
+        row_of[positions] = np.arange(len(positions))
+        kept = row_of[queries] >= 0
+        queries, keys = row_of[queries][kept], keys[kept]
+        order = np.argsort(queries, kind="stable")
+        queries, keys = queries[order], keys[order]
+    inside = informative_rows(layer)[0][queries]
+    if not inside.any():
+        return undefined(layer)
+    queries, keys = queries[inside], keys[inside]
+    starts = np.flatnonzero(np.diff(queries, prepend=-1))
+    return mean(np.add.reduceat(layer.weights[:, queries, keys], starts, axis=1))
 
 
 @lru_cache(maxsize=2)  # two patterns, asked for again by every layer of a record

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from tensorboard_plugin_attn.encoding.decode import read_record
@@ -17,7 +16,7 @@ from tensorboard_plugin_attn.reading.source import Source
 from tensorboard_plugin_attn.reading.studies import compare_sources, evolve_series, find_in_source
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.storing.files import open_files
-from tensorboard_plugin_attn.storing.store import StepFile, list_steps, list_tags, open_header
+from tensorboard_plugin_attn.storing.store import StepFile, list_steps, list_tags, open_header, open_step
 from tensorboard_plugin_attn.storing.walk import run_directories
 from tensorboard_plugin_attn.studying.compare import Comparison
 from tensorboard_plugin_attn.studying.evolution import Evolution
@@ -187,8 +186,7 @@ class AttentionReader:
 
     def open_source(self, step_file: StepFile) -> Source:
         """One file, opened."""
-        header = open_header(self.files, step_file)
-        return Source(header, partial(self.files.read, step_file.path))
+        return Source(*open_step(self.files, step_file))
 
     def logged_tags(self, path: str) -> list[str]:
         """The tags of a run that have steps; a writer that failed or purged may leave empty directories."""

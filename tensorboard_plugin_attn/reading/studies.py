@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.decode import read_axes, read_layer, read_layer_weights
+from tensorboard_plugin_attn.encoding.codes import pool_width
+from tensorboard_plugin_attn.encoding.decode import bare_layer, read_axes, read_layer_weights
 from tensorboard_plugin_attn.encoding.header import Header
+from tensorboard_plugin_attn.encoding.rebuild import Band, read_bands
 from tensorboard_plugin_attn.reading.series import MetricSeries
 from tensorboard_plugin_attn.reading.source import Source
-from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.studying.compare import Comparison, align, compare_layer, start_warnings
 from tensorboard_plugin_attn.studying.evolution import Evolution, evolve
 from tensorboard_plugin_attn.studying.find import Found, Pattern, find_heads
@@ -33,14 +36,34 @@ def compare_sources(
     differing = align(first.header, second.header, same_run=same_run)
     axes = read_axes(first.header), read_axes(second.header)
 
-    def read_pair(number: int) -> tuple[LayerAttention, LayerAttention]:
-        return (
-            read_layer(first.header, first.read, number, axes[0], vectors=False),
-            read_layer(second.header, second.read, number, axes[1], vectors=False),
-        )
+    def pairs(number: int) -> Iterator[tuple[Band, Band]]:
+        multiple = pool_width(second.header.layers[number].queries)
+        return zip(first.bands(number, multiple), second.bands(number, multiple), strict=True)
 
-    layers = [compare_layer(*read_pair(number)) for number in range(len(second.header.layers))]
-    return Comparison(read_pair, layers, differing, [] if starts is None else start_warnings(*starts))
+    def difference(number: int) -> NDArray[np.float32]:
+        weights = read_layer_weights(second.header, second.read, number)
+        return np.asarray(weights - read_layer_weights(first.header, first.read, number))
+
+    layers = [
+        compare_layer(
+            bare_layer(first.header.layers[number], axes[0]),
+            bare_layer(entry, axes[1]),
+            pairs(number),
+            entry.heads,
+        )
+        for number, entry in enumerate(second.header.layers)
+    ]
+    warnings = [*missing_parts(first.header), *missing_parts(second.header)]
+    return Comparison(
+        difference, layers, differing, warnings + ([] if starts is None else start_warnings(*starts))
+    )
+
+
+def missing_parts(header: Header) -> list[str]:
+    """What to say of a record that lacks some of its parts."""
+    if header.parts is None or len(header.parts[0]) == header.parts[1]:
+        return []
+    return [f"step {header.step} has {len(header.parts[0])} of {header.parts[1]} parts; the rest is empty"]
 
 
 def find_in_source(source: Source, pattern: Pattern) -> Found:
@@ -53,8 +76,8 @@ def find_in_source(source: Source, pattern: Pattern) -> Found:
     """
     source.check_patterns()
 
-    def rows_of(layer: int, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return read_layer_weights(source.header, source.read, layer, rows)
+    def rows_of(layer: int, rows: NDArray[np.int64]) -> Iterator[Band]:
+        return read_bands(source.header, source.read, layer, rows)
 
     return find_heads(source.header, read_axes(source.header), rows_of, pattern)
 

@@ -55,7 +55,6 @@ class LayerAttention:
     query_special: NDArray[np.bool_]
     key_special: NDArray[np.bool_]
     query_numbers: list[int] | None = None
-    num_all_queries: int = 0  # with those that are not kept, where query_numbers says which are
     lists: tuple[str, str] | None = None  # which token lists its axes have; None: as its stack says
     lse: Any = None
     value_norm_of: str = "v"  # or "vWo", after the output projection

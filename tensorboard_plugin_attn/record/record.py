@@ -36,6 +36,8 @@ class AttentionRecord:
         <AttentionRecord 1 layer, 3 tokens>
     """
 
+    parts: tuple[tuple[int, ...], int] | None = None  # those found, and how many there are, of one in parts
+
     def __init__(
         self,
         layers: Sequence[LayerAttention],
@@ -94,7 +96,8 @@ class AttentionRecord:
 
     def __repr__(self) -> str:
         layers = f"{len(self.layers)} layer{'s' if len(self.layers) != 1 else ''}"
-        return f"<AttentionRecord {layers}, {len(self.tokens)} tokens>"
+        parts = "" if self.parts is None else f", {len(self.parts[0])} of {self.parts[1]} parts"
+        return f"<AttentionRecord {layers}, {len(self.tokens)} tokens{parts}>"
 
 
 NO_LAYERS = (

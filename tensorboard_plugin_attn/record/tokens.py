@@ -158,7 +158,6 @@ class TokenAxes:
         layer.query_tokens, layer.query_special = self.lists[query], self.specials[query]
         layer.query_numbers = self.query_numbers.get(query)
         if layer.query_numbers is not None:
-            layer.num_all_queries = len(layer.query_tokens)
             layer.query_tokens = [layer.query_tokens[place] for place in layer.query_numbers]
             layer.query_special = layer.query_special[layer.query_numbers]
 

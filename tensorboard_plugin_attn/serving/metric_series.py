@@ -14,7 +14,7 @@ from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.opened_record import cache_key, open_latest
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
 from tensorboard_plugin_attn.storing.files import Files
-from tensorboard_plugin_attn.storing.store import StepFile
+from tensorboard_plugin_attn.storing.store import StepFile, open_header
 from tensorboard_plugin_attn.studying.evolution import StepFacts
 
 __all__ = ["MetricSource", "packed_series"]
@@ -46,7 +46,8 @@ class MetricSource:
     def read_block(self, files: Files, step_file: StepFile) -> MetricBlock:
         """The metrics of one file, or a block that says it is damaged."""
         try:
-            header = open_latest(files, step_file).header
+            parted = bool(step_file.parts)
+            header = open_header(files, step_file) if parted else open_latest(files, step_file).header
         except (DamagedFileError, OSError):
             return MetricBlock(step_file.step)
         block = metric_block(header)
@@ -60,7 +61,9 @@ class MetricSource:
     def share(self, facts: StepFacts) -> StepFacts:
         """The same facts, kept once where steps agree."""
         return (
-            facts if facts.faults else self.shared.setdefault((facts.masks, facts.probe, facts.kind), facts)
+            facts
+            if facts.faults
+            else self.shared.setdefault((facts.masks, facts.probe, facts.kind, facts.input), facts)
         )
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import zlib
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.codes import compress, decompress, encode_weights
 from tensorboard_plugin_attn.encoding.header import LayerEntry
+from tensorboard_plugin_attn.encoding.rebuild import read_head_vectors
 from tensorboard_plugin_attn.errors import DamagedFileError
+from tensorboard_plugin_attn.record.blocks import MOST_CELLS, bands_of, vector_rows
 from tensorboard_plugin_attn.serving.answers import Array, RequestError
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
 
@@ -36,18 +41,24 @@ def thumbnails_result(record: OpenedRecord) -> Packed:
     """One gzip member with the max-pooled pictures of all heads, and the shape of each layer's."""
     if "thumbnails" not in record.header.spans:
         raise absent(record, "thumbnails")
+    expected = sum(layer.heads * prod(layer.thumbnail) for layer in record.layers)
+    packed = record.tensor("thumbnails")
+    if len(inflated(packed.tobytes(), record)) != expected:
+        raise DamagedFileError(f"its thumbnails are not {expected} bytes", path=record.header.path)
     layers = [
         {"heads": layer.heads, "height": layer.thumbnail[0], "width": layer.thumbnail[1]}
         for layer in record.layers
     ]
-    return [whole("thumbnails", "uint8", record.tensor("thumbnails"))], {"layers": layers}
+    return [whole("thumbnails", "uint8", packed)], {"layers": layers}
 
 
 def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed:
     """Row maxima and gzip members of one layer, or of one of its heads."""
     entry = find_layer(record, layer, head)
     name = f"layer.{layer}.weights"
-    if name not in record.header.spans:
+    if entry.source == "vectors":
+        return rebuilt_result(record, layer, head)
+    if entry.source == "left_out":
         raise absent(record, "weights", layer)
     row_max, lengths = record.tensor(f"layer.{layer}.row_max"), record.tensor(f"layer.{layer}.member_bytes")
     if int(lengths.sum()) != record.header.spans[name].shape[0]:
@@ -64,14 +75,61 @@ def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed
         whole("member_bytes", "uint32", lengths),
         members,
     ]
-    return arrays, {
+    return arrays, weights_fields(record, layer, head, record.header.precision)
+
+
+def weights_fields(record: OpenedRecord, layer: int, head: int | None, precision: str) -> dict[str, Any]:
+    """What is said of weights beside their bytes."""
+    entry = record.layers[layer]
+    return {
         "layer": layer,
         "head": head,
-        "heads": len(lengths),
+        "heads": entry.heads if head is None else 1,
         "queries": entry.queries,
         "keys": entry.keys,
-        "precision": record.header.precision,
+        "precision": precision,
     }
+
+
+def rebuilt_result(record: OpenedRecord, layer: int, head: int | None) -> Packed:
+    """The same of a layer that is kept as query and key: its rows are worked out and encoded now, head by head."""
+    entry = record.layers[layer]
+    heads = range(entry.heads) if head is None else [head]
+    cells = len(heads) * entry.queries * entry.keys
+    if cells > MOST_CELLS:
+        message = (
+            f"{cells:,} weights are more than are worked out at once; ask for single heads, or for regions"
+        )
+        raise RequestError(404, "too_large", message)
+    found = [rebuilt_head(record, layer, each) for each in heads]
+    members = [member for _, member in found]
+    data = b"".join(members)
+    arrays = [
+        whole("row_max", "float32", np.stack([row_max for row_max, _ in found])),
+        whole("member_bytes", "uint32", np.array(list(map(len, members)), np.uint32)),
+        Array("weights", "uint8", (len(data),), data),
+    ]
+    return arrays, weights_fields(record, layer, head, "uint8")
+
+
+def rebuilt_head(record: OpenedRecord, layer: int, head: int) -> tuple[NDArray[np.float32], bytes]:
+    """Row maxima and the gzip member of one head's codes, worked out in bands."""
+    entry = record.layers[layer]
+    vectors = read_head_vectors(record.header, record.read, layer, head)
+    codes = np.empty((entry.queries, entry.keys), np.uint8)
+    row_max = np.empty(entry.queries, np.float32)
+    for band in bands_of(entry.queries, entry.keys):
+        encoded = encode_weights(vector_rows(vectors, np.arange(entry.queries)[band])[None])
+        codes[band], row_max[band] = encoded[0][0], encoded[1][0]
+    return row_max, compress(codes)
+
+
+def inflated(packed: bytes, record: OpenedRecord) -> bytes:
+    """The bytes of a gzip member. Raises DamagedFileError."""
+    try:
+        return decompress(packed)
+    except zlib.error as error:
+        raise DamagedFileError(f"its thumbnails: {error}", path=record.header.path) from error
 
 
 def vectors_result(record: OpenedRecord, layer: int, head: int) -> Packed:

@@ -85,7 +85,7 @@ def answers_of(record: OpenedRecord, run: str) -> Iterator[tuple[str, Any]]:
     if "thumbnails" in record.header.spans:
         yield "thumbnails", encoded(thumbnails_result(record))
     for number, layer in enumerate(record.layers):
-        if f"layer.{number}.weights" in record.header.spans:
+        if layer.source != "left_out":
             yield from weights_of(record, number, layer)
 
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote, unquote
 
-from tensorboard_plugin_attn.encoding.format import Header, read_header
-from tensorboard_plugin_attn.encoding.header import PartEntry
+from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_header
+from tensorboard_plugin_attn.encoding.merging import merge_parts
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
 from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles
 
 __all__ = [
     "PLUGIN_DIRECTORY",
     "StepFile",
-    "list_own_steps",
     "list_steps",
     "list_tags",
+    "of_part",
     "open_header",
-    "purge_own_steps",
+    "open_step",
     "purge_steps",
     "record_directory",
+    "remove_other_forms",
     "step_name",
     "tag_directory",
     "write_step",
@@ -30,8 +32,7 @@ __all__ = [
 
 PLUGIN_DIRECTORY = "plugins/attn"
 LONGEST_NAME = 120
-PART_NAME = re.compile(r"(-?\d{11,})(\.metrics)?\.part-(\d{3,})-of-(\d{3,})\.safetensors")
-STEP_NAME = re.compile(r"(-?\d{11,})(\.metrics)?\.safetensors")
+STEP_NAME = re.compile(r"(-?\d{11,})(\.metrics)?(?:\.part-(\d{3,})-of-(\d{3,}))?\.safetensors")
 SLUG_MARK = "~"  # percent-encoding never leaves a plain one
 
 
@@ -44,10 +45,16 @@ class StepFile:
     path: str
     size: int
     mtime: float
+    parts: tuple[
+        StepFile, ...
+    ] = ()  # of a record that several ranks wrote; then ``path`` is that of the first
 
     @property
     def version(self) -> str:
-        """Changes whenever the file is written anew."""
+        """Changes whenever the file, or one of its parts, is written anew."""
+        if self.parts:
+            versions = " ".join(f"{part.path} {part.version}" for part in self.parts)
+            return hashlib.sha256(versions.encode(errors="surrogatepass")).hexdigest()[:16]
         return f"{self.size:x}-{int(self.mtime * 1e6):x}"
 
 
@@ -74,10 +81,10 @@ def directory_tag(name: str) -> str | None:
         return name
 
 
-def step_name(step: int, kind: str = "weights", part: PartEntry | None = None) -> str:
-    """The name of a step's file, or of one part of it."""
-    which = "" if part is None else f".part-{part.number:03d}-of-{part.of:03d}"
-    return f"{step:012d}{'.metrics' if kind == 'metrics' else ''}{which}.safetensors"
+def step_name(step: int, kind: str = "weights", part: tuple[int, int] | None = None) -> str:
+    """The name of a step's file; ``part`` is a part's number and how many there are."""
+    piece = "" if part is None else f".part-{part[0]:03d}-of-{part[1]:03d}"
+    return f"{step:012d}{'.metrics' if kind == 'metrics' else ''}{piece}.safetensors"
 
 
 def attention_directory(run_path: str) -> str:
@@ -112,17 +119,47 @@ def tag_in_file(files: Files, directory: str) -> str:
 
 
 def list_steps(files: Files, directory: str) -> list[StepFile]:
-    """The logged steps of one tag directory, by step; a step with weights hides its metrics-only file."""
-    found: dict[int, StepFile] = {}
+    """The logged steps of one tag directory, by step; a step with weights hides its metrics-only file.
+
+    Of several forms of one step, as one file or in another number of parts, the one that was written last counts.
+    """
+    forms: dict[tuple[int, str], dict[int, list[StepFile]]] = {}
     for entry in files.list(directory):
+        match = STEP_NAME.fullmatch(entry.name)
         step_file = parse_step_file(entry, directory)
-        if step_file and (step_file.kind == "weights" or step_file.step not in found):
-            found[step_file.step] = step_file
+        if match and step_file:
+            of = int(match[4] or 0)
+            forms.setdefault((step_file.step, step_file.kind), {}).setdefault(of, []).append(step_file)
+    found: dict[int, StepFile] = {}
+    for (step, kind), form in forms.items():
+        if kind == "weights" or (step, "weights") not in forms:
+            found[step] = newest_form(form)
     return [found[step] for step in sorted(found)]
 
 
+def of_part(steps: Sequence[StepFile], part: tuple[int, int]) -> list[StepFile]:
+    """The files of one part (number, of) among listed steps."""
+    found = []
+    for step_file in steps:
+        for each in step_file.parts:
+            match = STEP_NAME.fullmatch(each.path.rsplit("/", 1)[-1])
+            if match and (int(match[3]), int(match[4])) == part:
+                found.append(each)
+    return found
+
+
+def newest_form(forms: Mapping[int, Sequence[StepFile]]) -> StepFile:
+    """One file, or the parts of the form that was written last as one StepFile."""
+    of = max(forms, key=lambda each: (max(file.mtime for file in forms[each]), each))
+    if of == 0:
+        return forms[0][0]
+    parts = tuple(sorted(forms[of], key=lambda file: file.path))
+    size, mtime = sum(part.size for part in parts), max(part.mtime for part in parts)
+    return StepFile(parts[0].step, parts[0].kind, parts[0].path, size, mtime, parts)
+
+
 def parse_step_file(entry: Entry, directory: str) -> StepFile | None:
-    """One name of a listing → a step, None for a foreign name."""
+    """One name of a listing → a step, or a part of one; None for a foreign name."""
     match = STEP_NAME.fullmatch(entry.name)
     if match is None or entry.is_directory:
         return None
@@ -131,9 +168,28 @@ def parse_step_file(entry: Entry, directory: str) -> StepFile | None:
 
 
 def open_header(files: Files, step_file: StepFile) -> Header:
-    """The header of one step's file. Raises DamagedFileError, FileNotFoundError."""
-    path = step_file.path
-    return read_header(lambda start, stop: files.read(path, start, stop), files.size(path), path)
+    """The header of one step's file, or of its parts together. Raises DamagedFileError, FileNotFoundError."""
+    if step_file.parts:
+        return merge_parts([open_part(files, part) for part in step_file.parts], contents=False)[0]
+    return open_part(files, step_file)[0]
+
+
+def open_step(files: Files, step_file: StepFile) -> tuple[Header, ReadRange]:
+    """The header of one step and how its bytes are read; parts are merged in memory.
+
+    Raises:
+        DamagedFileError, FileNotFoundError: a file cannot be read.
+    """
+    if not step_file.parts:
+        return open_part(files, step_file)
+    header, content = merge_parts([open_part(files, part) for part in step_file.parts])
+    return header, lambda start, stop: content[start:stop]
+
+
+def open_part(files: Files, step_file: StepFile) -> tuple[Header, ReadRange]:
+    """One file's header, and how its bytes are read."""
+    read = partial(files.read, step_file.path)
+    return read_header(read, files.size(step_file.path), step_file.path), read
 
 
 def write_step(
@@ -143,50 +199,43 @@ def write_step(
     step: int,
     buffers: Sequence[bytes],
     kind: str = "weights",
-    part: PartEntry | None = None,
+    part: tuple[int, int] | None = None,
 ) -> None:
-    """Write one record, or a part of it; the same step again replaces it."""
+    """Write one record, or one part of it; the same step again replaces it."""
     files.write(f"{record_directory(run_path, tag)}/{step_name(step, kind, part)}", buffers)
 
 
-def list_own_steps(files: Files, directory: str, part: PartEntry) -> list[StepFile]:
-    """The steps of one tag directory that this part was logged at, by step, weights before metrics alone."""
-    found: dict[int, StepFile] = {}
-    for entry in files.list(directory):
-        match = PART_NAME.fullmatch(entry.name)
-        if match is None or (int(match[3]), int(match[4])) != (part.number, part.of):
-            continue
-        step, kind = int(match[1]), "metrics" if match[2] else "weights"
-        if kind == "weights" or step not in found:
-            found[step] = StepFile(step, kind, f"{directory}/{entry.name}", entry.size, entry.mtime)
-    return [found[step] for step in sorted(found)]
+def purge_steps(files: Files, run_path: str, first: int, part: tuple[int, int] | None = None) -> int:
+    """Delete a run's records with step ≥ ``first``; how many files there were.
 
-
-def purge_own_steps(files: Files, run_path: str, first: int, part: PartEntry) -> None:
-    """Delete this part's records with step ≥ ``first``; part 0 deletes those of numbers that are no more, too."""
-    for directory in list_tags(files, run_path).values():
-        for entry in files.list(directory):
-            match = PART_NAME.fullmatch(entry.name)
-            if match is not None and int(match[1]) >= first:
-                number = int(match[3])
-                if number == part.number or (part.number == 0 and number >= part.of):
-                    files.remove(f"{directory}/{entry.name}")
-            elif part.number == 0 and match is None:
-                whole = parse_step_file(entry, directory)
-                if whole is not None and whole.step >= first:
-                    files.remove(whole.path)
-
-
-def purge_steps(files: Files, run_path: str, first: int) -> int:
-    """Delete a run's records with step ≥ ``first``; how many there were."""
+    A writer of a ``part`` (number, of) deletes those of its number; that of part 0 also those that no rank will
+    write any more: of numbers from ``of`` on, and whole files.
+    """
     removed = 0
     for directory in list_tags(files, run_path).values():
         for entry in files.list(directory):
             step_file = parse_step_file(entry, directory)
-            if step_file and step_file.step >= first:
+            if step_file and step_file.step >= first and is_own(entry.name, part):
                 files.remove(step_file.path)
                 removed += 1
     return removed
+
+
+def remove_other_forms(files: Files, directory: str, step: int, part: tuple[int, int]) -> None:
+    """Delete what an earlier writer left of a step in another number of parts, as far as it is this part's to do."""
+    for entry in files.list(directory):
+        match = STEP_NAME.fullmatch(entry.name)
+        if match and int(match[1]) == step and int(match[4] or 0) != part[1] and is_own(entry.name, part):
+            files.remove(f"{directory}/{entry.name}")
+
+
+def is_own(name: str, part: tuple[int, int] | None) -> bool:
+    """Whether a file is one that the writer of a part, or of everything, may delete."""
+    match = STEP_NAME.fullmatch(name)
+    if part is None or match is None:
+        return True
+    number = None if match[3] is None else int(match[3])
+    return number == part[0] or (part[0] == 0 and (number is None or number >= part[1]))
 
 
 def remove_stale_drafts(files: Files, run_path: str) -> None:

@@ -51,7 +51,7 @@ def uniform_layer(entry: LayerEntry, axes: TokenAxes) -> LayerAttention | None:
     if hidden is not None:
         layer.weights[:, hidden] = 0
     layer.weights /= np.maximum(layer.weights.sum(axis=-1, keepdims=True), 1)
-    layer.stack = entry.stack
+    layer.stack, layer.lists = entry.stack, entry.lists
     axes.name_axes(layer)
     return layer
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.header import Fault, Header
+from tensorboard_plugin_attn.encoding.header import Fault, Header, same_input
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES
 from tensorboard_plugin_attn.studying.baseline import uniform_baseline
 from tensorboard_plugin_attn.studying.emergence import FACTOR, SMALLEST, Emergence, find_emergence
@@ -45,6 +45,7 @@ class StepFacts:
     masks: tuple[str, ...] = ()
     probe: str = ""
     kind: str = "weights"
+    input: str | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def evolve(
         [
             int(step)
             for step, one, next_ in zip(steps[1:], facts, facts[1:], strict=False)
-            if one.probe != next_.probe
+            if not same_input((one.probe, one.input), (next_.probe, next_.input))
         ],
     )
 
@@ -166,4 +167,4 @@ def baseline_of(header: Header, names: Sequence[str], layers: int) -> NDArray[np
 def step_facts(header: Header) -> StepFacts:
     """A header → what evolution needs of it beside the metrics."""
     masks = tuple(layer.mask for layer in header.layers)
-    return StepFacts(header.faults, masks, header.probe, header.kind)
+    return StepFacts(header.faults, masks, header.probe, header.kind, header.input)

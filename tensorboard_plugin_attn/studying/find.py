@@ -5,27 +5,28 @@ A head's weight on a pattern is the mean, over the queries that the pattern has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.decode import bare_layer
 from tensorboard_plugin_attn.encoding.header import Header, LayerEntry
+from tensorboard_plugin_attn.encoding.rebuild import Band
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.faults import hidden_keys
 from tensorboard_plugin_attn.measuring.head_metrics import mean
 from tensorboard_plugin_attn.measuring.token_pairs import Pair, resolve_pair
 from tensorboard_plugin_attn.measuring.token_patterns import TEMPLATES, Grid, padding_flags, template_cells
-from tensorboard_plugin_attn.record.layer import LayerAttention
-from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.record.tokens import MAIN, TokenAxes
 
 __all__ = ["Found", "FoundHead", "Pattern", "evenly_first", "find_heads", "parse_pattern"]
 
 DENSE = 0.05  # share of cells above which whole rows are multiplied instead of single cells picked
 
-LayerRows = Callable[[int, NDArray[np.int64]], NDArray[np.float32]]  # layer, queries → [head, query, key]
+LayerRows = Callable[[int, NDArray[np.int64]], Iterable[Band]]  # layer, queries → their weights, in bands
 Item = TypeVar("Item")
 
 
@@ -98,10 +99,13 @@ def find_heads(header: Header, axes: TokenAxes, weights: LayerRows, pattern: Pat
         cells = known[kind]
         if isinstance(cells, str):
             continue
-        uniform[number] = uniform_mass(cells, entry)
-        if entry.weights:
+        uniform[number] = uniform_mass(cells, entry, axes)
+        if entry.source != "left_out":
             rows = np.flatnonzero(cells.any(axis=1))
-            values[number, : entry.heads] = pattern_mass(weights(number, rows), cells[rows])
+            mass = np.empty((entry.heads, len(rows)), np.float32)
+            for band in weights(number, rows):
+                mass[band.heads, band.rows] = pattern_mass(band.weights, cells[rows[band.rows]])
+            values[number, : entry.heads] = mean(mass)
     if all(isinstance(cells, str) for cells in known.values()):
         raise InvalidRecordError(str(next(iter(known.values()))))
     return Found(header.step, pattern, values, uniform)
@@ -118,7 +122,7 @@ def cells_of(pattern: Pattern, entry: LayerEntry, axes: TokenAxes) -> NDArray[np
     cells = template_cells(pattern.template, grid)
     if cells is None:
         return no_template(pattern.template, grid)
-    hidden = hidden_keys(bare_layer(entry))
+    hidden = hidden_keys(bare_layer(entry, axes))
     visible = np.ones(grid.shape, bool) if hidden is None else ~hidden
     for axis, tokens in enumerate((grid.query_tokens, grid.key_tokens)):
         padded = padding_flags(tokens)
@@ -137,9 +141,8 @@ def no_template(template: str, grid: Grid) -> str:
 
 def layer_grid(entry: LayerEntry, axes: TokenAxes) -> Grid:
     """The tokens of one layer."""
-    layer = bare_layer(entry)
-    axes.name_axes(layer)
-    own = entry.key_tokens == "tokens"
+    layer = bare_layer(entry, axes)
+    own = entry.key_tokens == MAIN
     return Grid(
         layer.query_tokens,
         layer.key_tokens,
@@ -150,12 +153,6 @@ def layer_grid(entry: LayerEntry, axes: TokenAxes) -> Grid:
     )
 
 
-def bare_layer(entry: LayerEntry) -> LayerAttention:
-    """A layer without weights, to ask for its tokens and its mask."""
-    shape = np.broadcast_to(np.float32(0), (1, entry.queries, entry.keys))
-    return LayerAttention(shape, kind=entry.kind, stack=entry.stack, mask=entry.mask)
-
-
 def pair_cells(pair: Pair, grid: Grid) -> NDArray[np.bool_]:
     """The cells of some queries and some keys."""
     cells = np.zeros(grid.shape, bool)
@@ -164,19 +161,20 @@ def pair_cells(pair: Pair, grid: Grid) -> NDArray[np.bool_]:
 
 
 def pattern_mass(weights: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Mean over the rows of the sum over the pattern's cells, ``[head]``; each row has some."""
+    """The sum over the pattern's cells of each row, ``[head, row]``; each row has some."""
     if cells.mean() > DENSE:
-        return mean(np.einsum("hqk,qk->hq", weights, cells.astype(np.float32)))
+        return np.asarray(np.einsum("hqk,qk->hq", weights, cells.astype(np.float32)))
     queries, keys = np.nonzero(cells)
     starts = np.flatnonzero(np.diff(queries, prepend=-1))
-    return mean(np.add.reduceat(weights[:, queries, keys], starts, axis=1))
+    mass: NDArray[np.float32] = np.add.reduceat(weights[:, queries, keys], starts, axis=1)
+    return mass
 
 
-def uniform_mass(cells: NDArray[np.bool_], entry: LayerEntry) -> float:
+def uniform_mass(cells: NDArray[np.bool_], entry: LayerEntry, axes: TokenAxes) -> float:
     """What uniform attention over the visible keys would give; NaN under an irregular mask."""
     if entry.mask == "other":
         return float("nan")
-    hidden = hidden_keys(bare_layer(entry))
+    hidden = hidden_keys(bare_layer(entry, axes))
     visible = np.full(len(cells), entry.keys) if hidden is None else (~hidden).sum(axis=1)
     seen = cells if hidden is None else cells & ~hidden
     rows = cells.any(axis=1)

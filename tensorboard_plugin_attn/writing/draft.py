@@ -7,16 +7,17 @@ from copy import copy
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.format import probe_hash
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.measuring.head_metrics import Metric
+from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.part import Part
-from tensorboard_plugin_attn.writing.part_queries import describe_queries
 
 __all__ = ["Draft"]
 
@@ -40,6 +41,7 @@ class Draft:
         allow_nan: bool = False,
         extra: ExtraMetrics | None = None,
         metrics_only: bool = False,
+        input_hash: str | None = None,
         part: Part | None = None,
     ) -> None:
         self.axes = axes if part is None else part.axes(axes)
@@ -50,7 +52,9 @@ class Draft:
         self.allow_nan = allow_nan
         self.extra = extra or ExtraMetrics()
         self.metrics_only = metrics_only
+        self.input_hash = input_hash
         self.layers: list[EncodedLayer] = []
+        self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
         self.stride = 0 if metrics_only else 1
 
     @property
@@ -71,8 +75,9 @@ class Draft:
         )
         extra = self.extra.measure(layer, self.axes, encoded.codes)
         encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
-        if layer.query_numbers is not None and self.part is not None:
-            describe_queries(encoded, layer, self.names, picture=not self.metrics_only)
+        if self.part is not None:
+            weights = metric_weights(layer, self.names, self.extra.changes)
+            self.metric_weights.append(np.where(np.isnan(encoded.metrics), 0, weights).astype(np.float32))
         self.layers.append(encoded)
         while self.file_bytes() > self.max_bytes:
             kept = sum(encoded.codes is not None for encoded in self.layers)
@@ -80,18 +85,26 @@ class Draft:
             self.leave_out_the_rest()
 
     def finish(self) -> str:
-        """The probe's hash, once every layer is there; changes from another probe become NaN.
+        """The probe's hash, once every layer is there; changes from another input become NaN.
 
         Raises:
             InvalidRecordError: the layers are not those of the writer's part.
         """
         if self.part is not None:
             self.part.check_layers(len(self.layers))
+        while self.overview_bytes() > self.max_bytes / 2:
+            for layer in self.layers:
+                layer.halve_overview()
         probe = probe_hash(self.axes, self.layers)
-        for column in self.extra.of_another_probe(probe):
+        for column in self.extra.of_another_probe(probe, self.input_hash):
             for layer in self.layers:
                 layer.metrics[:, len(self.metrics) + column] = np.nan
         return probe
+
+    def overview_bytes(self) -> int:
+        """Bytes of the pictures of long texts; 0 once a picture is one cell."""
+        pictures = [each.kept_overview for each in self.layers if each.kept_overview is not None]
+        return sum(picture.nbytes for picture in pictures if picture[0].size > 1)
 
     def keeps(self, number: int) -> bool:
         """Whether a layer's weights are among those that fit; stride 0: not even one layer fits."""

@@ -108,10 +108,12 @@ def fill_drafts(
         options: query_key, layers, heads.
     """
     from tensorboard_plugin_attn.capturing import Lengths, Row, nothing_handed, probe_rows
+    from tensorboard_plugin_attn.capturing.inputs.hashing import input_hash
 
     receivers = []
     for number, row in enumerate(rows):
         if row.draft is not None:
+            row.draft.input_hash = input_hash(inputs, number)
             other = row.axes.decoder_tokens
             lengths: Lengths | None = Lengths(len(row.axes.tokens), None if other is None else len(other))
             if row.draft.axes.query_numbers:  # a part, which checks the lengths itself

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -88,12 +88,12 @@ class AttentionWriter:
         if part is not None and not isinstance(part, Part):
             raise InvalidRecordError(f"part must be a Part, such as Part(0, 2, heads=range(4)), got {part!r}")
         self.part = part
-        self.part_entry = None if part is None else part.entry()
+        self.place = None if part is None else (part.number, part.of)
         self.post = Post(every_rank=all_ranks or part is not None)
         self.directory = directory
         self.files = open_files(directory)
         self.queue = WriteQueue(max_queue_bytes)
-        self.history = History(self.files, self.queue.drain, part=self.part_entry)
+        self.history = History(self.files, self.queue.drain, part=self.place)
         self.sink = (
             None
             if summary_writer is None or part is not None
@@ -310,24 +310,25 @@ class AttentionWriter:
                 tell(message)
         probe, names, kind = draft.finish(), draft.names, "metrics" if draft.metrics_only else "weights"
         if self.changes:
-            self.history.remember(tag, draft.extra.kept(step, probe))
+            self.history.remember(tag, draft.extra.kept(step, probe, draft.input_hash))
         pack = functools.partial(
             pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
-            precision=self.precision, left_out=left_out, track=track, kind=kind, part=self.part_entry,
+            precision=self.precision, left_out=left_out, track=track, kind=kind, input_hash=draft.input_hash,
+            part=None if self.part is None else self.part.entry(), metric_weights=draft.metric_weights or None,
         )  # fmt: skip
-        name = store.step_name(step, kind, self.part_entry)
+        name = store.step_name(step, kind, self.place)
         path = self.files.where(f"{store.record_directory('', tag)}/{name}")
         if self.sink is not None:
             metrics = stack_ragged([layer.metrics for layer in draft.layers])
             self.sink.add(tag, step, metrics, names, [layer.entry.name for layer in draft.layers])
         # Last: from here on the writing thread competes for the interpreter.
-        self.queue.put(
-            Job(
-                lambda: store.write_step(self.files, "", tag, step, pack(), kind, self.part_entry),
-                draft.nbytes,
-                path,
-            )
-        )
+        self.queue.put(Job(functools.partial(self.write, tag, step, pack, kind), draft.nbytes, path))
+
+    def write(self, tag: str, step: int, pack: Callable[[], list[bytes]], kind: str) -> None:
+        """Write one file; of a part, other forms of its step go."""
+        store.write_step(self.files, "", tag, step, pack(), kind, self.place)
+        if self.place is not None:
+            store.remove_other_forms(self.files, store.record_directory("", tag), step, self.place)
 
     def is_ready(self) -> bool:
         """Whether to log here; the first time the directory is made ready, or it is said why nothing is logged."""
@@ -359,10 +360,8 @@ class AttentionWriter:
             return
         self.is_tidy = True
         try:
-            if self.first is not None and self.part_entry is not None:
-                store.purge_own_steps(self.files, "", self.first, self.part_entry)
-            elif self.first is not None:
-                store.purge_steps(self.files, "", self.first)
+            if self.first is not None:
+                store.purge_steps(self.files, "", self.first, self.place)
             store.remove_stale_drafts(self.files, "")
         except OSError as error:
             tell(f"cannot tidy {self.files.where(store.PLUGIN_DIRECTORY)}: {error!r}")

@@ -38,7 +38,10 @@ def strip_to_metrics(path: Path) -> Path:
     """Replace a record's file by one with its head metrics alone; its new name."""
     header = read_header(lambda start, stop: path.read_bytes()[start:stop], path.stat().st_size)
     data = header.metrics.tobytes()
-    layers = [{**layer, "weights": False, "vectors": False} for layer in header.answer()["layers"]]
+    layers = [
+        {**layer, "source": "left_out", "weights": False, "vectors": False}
+        for layer in header.answer()["layers"]
+    ]
     crc32 = {"head_metrics": zlib.crc32(data), "header": ""}
     meta = {**header.answer(), "kind": "metrics", "layers": layers, "crc32": crc32}
     meta["crc32"]["header"] = header_crc(meta)

@@ -11,10 +11,8 @@ from logs.part_files import read_parts, whole_weights
 from logs.random_attention import softmax_weights, token_list
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, Part
-from tensorboard_plugin_attn.encoding.codes import pool_thumbnail
 from tensorboard_plugin_attn.errors import InvalidRecordError
-from tensorboard_plugin_attn.measuring.part_metrics import merged_metrics
-from tensorboard_plugin_attn.writing.part_queries import on_whole_grid
+from tensorboard_plugin_attn.measuring.head_metrics import CHANGES
 
 WRONG: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
     ((2, 2), {"heads": [0]}, "between 0 and of − 1, got number 2 of 2"),
@@ -85,35 +83,30 @@ def test_the_parts_of_all_ranks_make_the_whole_record(name: str, tmp_path: Path)
     assert {layer.kind for _, record in found for layer in record.layers} == {"self"}
 
 
-def test_metrics_of_some_queries_merge_to_those_of_all(tmp_path: Path) -> None:
-    log_parts(tmp_path / "parts", "queries")
+@pytest.mark.parametrize("name", CUTS)
+def test_the_reader_puts_the_parts_together(name: str, tmp_path: Path) -> None:
+    parts = log_parts(tmp_path / "parts", name)
     with AttentionWriter(tmp_path / "whole", precision="float32") as writer:
         writer.add_attention("p", WEIGHTS, TOKENS, 0)
-    expected = AttentionReader(tmp_path).metrics("whole", "p")
-    headers = [header for header, _ in read_parts(tmp_path / "parts", "p", 0)]
-    folder = tmp_path / "parts" / "plugins" / "attn" / "p"
-    weights = [tensor(folder / header.path, header.spans["metric_weights"]) for header in headers]
-    merged = merged_metrics(
-        np.stack([header.metrics for header in headers]), np.stack(weights), headers[0].metric_names
-    )
-    for column, name in enumerate(headers[0].metric_names):
-        if not name.startswith("change"):
-            wanted = expected.values[0, :, :, list(expected.names).index(name)]
-            np.testing.assert_allclose(
-                merged[..., column], wanted, rtol=ROUNDING, atol=ROUNDING, err_msg=name
-            )
+    reader = AttentionReader(tmp_path)
+    found, expected = reader.read("parts", "p", 0), reader.read("whole", "p", 0)
+    assert found.parts == (tuple(range(len(parts))), len(parts))
+    for layer, other in zip(found.layers, expected.layers, strict=True):
+        np.testing.assert_array_equal(layer.weights, other.weights)
+    merged, metrics = reader.metrics("parts", "p"), reader.metrics("whole", "p")
+    for column, metric in enumerate(metrics.names):
+        if metric not in CHANGES:
+            wanted = metrics.values[..., column]
+            own = merged.values[..., list(merged.names).index(metric)]
+            np.testing.assert_allclose(own, wanted, rtol=ROUNDING, atol=ROUNDING, err_msg=metric)
 
 
-def tensor(path: Path, span: Any) -> Any:
-    return np.frombuffer(path.read_bytes()[span.start : span.stop], np.float32).reshape(span.shape)
-
-
-def test_pictures_of_some_queries_merge_to_that_of_all(tmp_path: Path) -> None:
-    log_parts(tmp_path, "queries")
-    for index, weights in enumerate(WEIGHTS):
-        layers = [record.layers[index] for _, record in read_parts(tmp_path, "p", 0)]
-        merged = np.maximum.reduce([pool_thumbnail(on_whole_grid(layer)) for layer in layers])
-        np.testing.assert_array_equal(merged, pool_thumbnail(weights))
+def test_a_missing_part_is_said_and_its_rows_are_unknown(tmp_path: Path) -> None:
+    log_parts(tmp_path, "heads")
+    next(tmp_path.rglob("*.part-001-of-002*")).unlink()
+    record = AttentionReader(tmp_path).read(".", "p", 0)
+    assert record.parts == ((0,), 2)
+    np.testing.assert_array_equal(record.layers[0].weights[:2], WEIGHTS[0][:2])
 
 
 MISFITS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
