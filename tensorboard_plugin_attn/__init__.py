@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.studying.evolution import Evolution, Mark
     from tensorboard_plugin_attn.studying.find import Found, FoundHead
     from tensorboard_plugin_attn.studying.health import Hint, Thresholds
+    from tensorboard_plugin_attn.writing.part import Part
     from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "LayerAttention",
     "Mark",
     "MetricSeries",
+    "Part",
     "Thresholds",
     "capture",
 ]
@@ -54,6 +56,7 @@ HOMES = {
     "LayerAttention": "record.layer",
     "Mark": "studying.evolution",
     "MetricSeries": "reading.series",
+    "Part": "writing.part",
     "Thresholds": "studying.health",
     "capture": "capturing",
 }

@@ -23,6 +23,7 @@ NAMES = [
     "LayerAttention",
     "Mark",
     "MetricSeries",
+    "Part",
     "Thresholds",
     "capture",
 ]

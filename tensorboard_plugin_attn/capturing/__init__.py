@@ -8,6 +8,7 @@ from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, no_whole_m
 from tensorboard_plugin_attn.capturing.inputs.naming import lengths_of, named_list, preceded
 from tensorboard_plugin_attn.capturing.inputs.padding import inputs_of
 from tensorboard_plugin_attn.capturing.inputs.rows import Row
+from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, num_ranks
 from tensorboard_plugin_attn.capturing.probing.probe import ProbeResult, nothing_handed, probe, probe_rows
 from tensorboard_plugin_attn.capturing.probing.sharded import needs_every_rank
 
@@ -15,6 +16,7 @@ __all__ = [
     "Captured",
     "LeftOut",
     "Lengths",
+    "Meeting",
     "ProbeResult",
     "Row",
     "capture",
@@ -24,6 +26,7 @@ __all__ = [
     "needs_every_rank",
     "no_whole_map",
     "nothing_handed",
+    "num_ranks",
     "preceded",
     "probe",
     "probe_rows",

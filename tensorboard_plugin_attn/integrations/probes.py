@@ -60,9 +60,10 @@ class Probes:
         """
         from tensorboard_plugin_attn.capturing import needs_every_rank
 
+        is_shared = self.options.get("ranks") == "all" or writer.part is not None
         for batch in batches(self.encoded(tokenizer), model, self.alone):
             errors = self.log_batch(writer, model, batch, step, metrics_only)
-            if len(batch) > 1 and errors and not needs_every_rank(model):
+            if len(batch) > 1 and errors and not (is_shared or needs_every_rank(model)):
                 self.alone.update(errors)
                 failed = [probe for probe in batch if probe.tag in errors]
                 errors = {}

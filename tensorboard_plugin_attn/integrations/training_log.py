@@ -31,9 +31,12 @@ class TrainingLog:
         query_key: bool,
         layers: Sequence[int] | None,
         heads: Sequence[int] | None,
+        ranks: str,
         writer_options: Mapping[str, Any],
     ) -> None:
-        self.probes = Probes(probes, {"query_key": query_key, "layers": layers, "heads": heads}, track)
+        self.probes = Probes(
+            probes, {"query_key": query_key, "layers": layers, "heads": heads, "ranks": ranks}, track
+        )
         self.schedule = Schedule(every, early_steps=early_steps, metrics_every=metrics_every)
         self.tokenizer = tokenizer
         self.logdir = logdir

@@ -19,6 +19,7 @@ __all__ = [
     "StepFile",
     "list_steps",
     "list_tags",
+    "of_part",
     "open_header",
     "open_step",
     "other_form",
@@ -151,6 +152,17 @@ def sorted_steps(entries: Iterable[Entry], directory: str) -> list[StepFile]:
     return [newest_form(forms[step]) for step in sorted(forms)]
 
 
+def of_part(steps: Sequence[StepFile], part: tuple[int, int]) -> list[StepFile]:
+    """The files of one part (number, of) among listed steps."""
+    found = []
+    for step_file in steps:
+        for each in step_file.parts:
+            match = STEP_NAME.fullmatch(each.path.rsplit("/", 1)[-1])
+            if match and (int(match[3]), int(match[4])) == part:
+                found.append(each)
+    return found
+
+
 def newest_form(forms: Mapping[tuple[str, int], Sequence[StepFile]]) -> StepFile:
     """One file, or the parts of the form that was written last as one StepFile; at the same time, that with weights."""
     form = max(
@@ -247,11 +259,17 @@ def purge_steps(
     return removed
 
 
-def remove_other_forms(files: Files, directory: str, step: int, part: tuple[int, int]) -> None:
-    """Delete what an earlier writer left of a step in another number of parts, as far as it is this part's to do."""
+def remove_other_forms(files: Files, path: str, part: tuple[int, int]) -> None:
+    """Delete what an earlier writer left of a part's step in another number of parts, as far as it is this part's to do."""
+    directory, _, name = path.rpartition("/")
     for entry in files.list(directory):
         match = STEP_NAME.fullmatch(entry.name)
-        if match and int(match[1]) == step and int(match[4] or 0) != part[1] and is_own(entry.name, part):
+        if (
+            match
+            and match[1] == name.partition(".")[0]
+            and int(match[4] or 0) != part[1]
+            and is_own(entry.name, part)
+        ):
             files.remove(f"{directory}/{entry.name}")
 
 

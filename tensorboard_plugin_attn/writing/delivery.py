@@ -37,8 +37,15 @@ class Delivery:
     """
 
     def __init__(
-        self, directory: str, max_queue_bytes: int, max_wait: float, spool: Path | None, max_spool_bytes: int
+        self,
+        directory: str,
+        max_queue_bytes: int,
+        max_wait: float,
+        spool: Path | None,
+        max_spool_bytes: int,
+        part: tuple[int, int] | None = None,
     ) -> None:
+        self.part = part
         self.directory = directory
         self.is_remote = is_remote(directory)
         self.by_spool = self.is_remote
@@ -110,7 +117,7 @@ class Delivery:
             self.uploader.wake()
         elif not self.is_remote:
             if purge_step is not None:
-                store.purge_steps(self.files, "", purge_step, is_given_up)
+                store.purge_steps(self.files, "", purge_step, is_given_up, self.part)
             store.remove_stale_drafts(self.files, "")
 
     def write(self, path: str, pack: Pack, smaller_path: str, pack_smaller: Pack) -> None:
@@ -143,9 +150,15 @@ class Delivery:
         if self.stuck.is_set():
             raise StoreHangsError("it does not answer")
         try:
-            self.calls.call(lambda: store.write_file(self.files, path, buffers), hurry=self.stuck)
+            self.calls.call(lambda: self.put_in_place(path, buffers), hurry=self.stuck)
         except NoThreadError:
-            store.write_file(self.files, path, buffers)
+            self.put_in_place(path, buffers)
+
+    def put_in_place(self, path: str, buffers: Sequence[bytes]) -> None:
+        """Write one file; of a part, other forms of its step go."""
+        store.write_file(self.files, path, buffers)
+        if self.part is not None:
+            store.remove_other_forms(self.files, path, self.part)
 
     def detour(self, error: Exception) -> None:
         """From now on records take the spool."""

@@ -95,8 +95,10 @@ class History:
         limit: int = MOST_BYTES,
         patience: Patience | None = None,
         elsewhere: Callable[[str], list[tuple[Files, store.StepFile]]] = lambda tag: [],
+        part: tuple[int, int] | None = None,
     ) -> None:
         self.files = files
+        self.part = part
         self.settle = settle
         self.limit = limit
         self.patience = patience
@@ -151,7 +153,9 @@ class History:
 
     def load(self, tag: str, step: int) -> TagHistory:
         """Read the first and the last record before a step; metrics-only and damaged ones have no patterns."""
-        here = [(self.files, each) for each in store.list_steps(self.files, store.record_directory("", tag))]
+        listed = store.list_steps(self.files, store.record_directory("", tag))
+        own = listed if self.part is None else store.of_part(listed, self.part)
+        here = [(self.files, each) for each in own]
         steps = {
             each.step: (files, each) for files, each in [*here, *self.elsewhere(tag)] if each.step < step
         }

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tensorboard_plugin_attn.errors import CaptureError, InvalidRecordError
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.probe_tokens import batch_size, probe_axes
 
-__all__ = ["ProbeRow", "fill_drafts", "spans_ranks", "split_probes"]
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.capturing import Meeting
+
+__all__ = ["ProbeRow", "fill_drafts", "meeting", "spans_ranks", "split_probes"]
 
 Track = Mapping[str, tuple[Any, Any]]
 SEEN_PADDING = 1e-3
+RANKS = ("auto", "all", "rank0")
 
 
 @dataclass(eq=False)
@@ -98,18 +102,41 @@ BATCHED = {"input_ids": 2, "inputs_embeds": 3, "pixel_values": 4, "input_feature
 """Axes of a batch of each input, texts first: they say how many inputs there are, whatever images they hold."""
 
 
-def spans_ranks(model: Any) -> bool:
-    """Whether every rank must take part in a forward of this model."""
-    from tensorboard_plugin_attn.capturing import needs_every_rank
+def spans_ranks(model: Any, ranks: str = "auto") -> bool:
+    """Whether every rank runs the forward of a probe of this model.
 
-    return needs_every_rank(model)
+    Raises:
+        InvalidRecordError: ``ranks`` is no such word, or rank 0 cannot run this model by itself.
+    """
+    from tensorboard_plugin_attn.capturing import needs_every_rank, num_ranks
+
+    if ranks not in RANKS:
+        raise InvalidRecordError(f"ranks must be one of {', '.join(RANKS)}, got {ranks!r}")
+    if ranks == "auto":
+        return needs_every_rank(model)
+    if ranks == "rank0" and num_ranks() > 1 and needs_every_rank(model):
+        raise InvalidRecordError(
+            'ranks="rank0" cannot be: the parameters of this model are spread over the ranks, so that all must run '
+            'its forward; call add_probe on every rank, with ranks="auto" or "all"'
+        )
+    return ranks == "all"
 
 
-def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], **options: Any) -> None:
+def meeting(*, is_alone: bool, receives: bool, everyone: bool, keeps_own: bool) -> Meeting:
+    """How the ranks take part in a probe; ``everyone``: each rank gets every head, else rank 0."""
+    from tensorboard_plugin_attn.capturing import Meeting
+
+    return Meeting(is_alone, receives, None if everyone else 0, keeps_own)
+
+
+def fill_drafts(
+    model: Any, inputs: Any, rows: Sequence[ProbeRow], meeting: Meeting | None = None, **options: Any
+) -> None:
     """Run one undisturbed forward, the layers of each row into its draft; a row's error is kept in it.
 
     Args:
-        rows: none where another rank writes: the forward is then run with it.
+        rows: of all inputs; where another rank writes their drafts stay empty: the forward is run with it.
+        meeting: how the ranks take part; None: this process is the only one.
         options: query_key, layers, heads.
     """
     from tensorboard_plugin_attn.capturing import Row, probe_rows
@@ -119,11 +146,14 @@ def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], **options: An
     for number, row in enumerate(rows):
         if row.draft is not None:
             row.draft.input_hash = input_hash(inputs, number)
-            receivers.append(Row(number, adding_to(row.draft), row.lengths))
-    session = probe_rows(model, inputs, receivers, **options)
+            lengths = (
+                None if row.draft.axes.query_numbers else row.lengths
+            )  # a part checks the lengths itself
+            receivers.append(Row(number, adding_to(row.draft), lengths))
+    session = probe_rows(model, inputs, receivers, meeting=meeting, **options)
     for row, receiver in zip(rows, receivers, strict=True):
         row.error = receiver.error or (mask_ignored(receiver.padding_share) if len(rows) > 1 else None)
-        if row.error is None and not receiver.handed:
+        if row.error is None and not receiver.handed and (meeting is None or meeting.receives):
             row.error = why_nothing(receiver, session, options.get("layers"), row.axes)
 
 
@@ -159,4 +189,10 @@ def misfit(layer: int, queries: int, keys: int, *, axes: TokenAxes) -> InvalidRe
     return InvalidRecordError(
         f"layer {layer} has {queries} query positions and {keys} key positions but {' and '.join(counts)} entries; "
         f"pass one token per position, special tokens included, padding cropped from both"
+        + (
+            "; where positions are split over ranks, let every rank write its own: "
+            "AttentionWriter(…, part=Part(rank, ranks, queries=…))"
+            if queries < keys
+            else ""
+        )
     )

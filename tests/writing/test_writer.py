@@ -165,10 +165,10 @@ def log_steps(directory: Path, steps: Sequence[int], **options: Any) -> Attentio
     return writer
 
 
-def test_purge_step_deletes_later_steps_when_the_writer_opens(tmp_path: Path) -> None:
+def test_purge_step_deletes_later_steps_also_when_nothing_is_written(tmp_path: Path) -> None:
     log_steps(tmp_path / "a", range(0, 50, 10))
     log_steps(tmp_path / "b", [40])
-    AttentionWriter(tmp_path / "a", purge_step=20)
+    AttentionWriter(tmp_path / "a", purge_step=20).close()
     reader = AttentionReader(tmp_path)
     assert (reader.steps("a", "probe"), reader.steps("b", "probe")) == ([0, 10], [40])
 
@@ -266,9 +266,9 @@ def test_a_directory_that_cannot_be_tidied_is_told_and_written_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tensorboard_plugin_attn.writing.delivery.open_files", NoListing)
+    writer = AttentionWriter(str(tmp_path), purge_step=3)
     with pytest.warns(RuntimeWarning, match=r"cannot tidy .*plugins/attn: PermissionError"):
-        writer = AttentionWriter(str(tmp_path), purge_step=3)
-    add_steps(writer, [0])
+        add_steps(writer, [0])
     assert AttentionReader(tmp_path).steps(".", "probe") == [0]
 
 

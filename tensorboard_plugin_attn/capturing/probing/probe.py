@@ -15,6 +15,7 @@ from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
+from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, RankWork
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
@@ -91,36 +92,45 @@ def probe_rows(
     query_key: bool = False,
     layers: Collection[int] | None = None,
     heads: Collection[int] | None = None,
+    meeting: Meeting | None = None,
 ) -> Session:
     """Run one undisturbed forward of a batch and hand on each layer of each row as soon as it is computed.
 
-    What a row's ``on_layer`` raises is kept in the row, and other rows go on. Without rows the model runs and
-    nothing is computed aside: so a rank takes part in the forward of another.
+    What a row's ``on_layer`` raises is kept in the row, and other rows go on. ``meeting``: how the other ranks take
+    part, None: not at all. On a rank that receives nothing the rows stay empty, and the model runs so that this
+    rank takes part in the forward of another.
     """
     inner = unwrap(model)
+    names = ModuleNames(inner)
+    ranks = RankWork(inner, names, meeting or Meeting(keeps_own=True))
 
     def hand_on(index: int, sighting: Sighting) -> None:
+        whole = ranks.whole(sighting)
+        if whole is None:
+            return
         for row in rows:
-            name, reason = row.take(index, sighting, session.padding, heads)
+            name, reason = row.take(index, whole, session.padding, heads)
             if reason:
                 session.leave_out(name, "attention", reason)
 
     session = Session(
         hand_on,
         query_key=query_key,
-        wanted=layers if rows else (),
+        wanted=layers if rows and ranks.looks else (),
         row=rows[0].batch if len(rows) == 1 else None,
         virtual=virtual_tokens(inner),
     )
     with ExitStack() as stack:
         stack.enter_context(undisturbed(inner))
-        names = ModuleNames(inner)
         names.watch()
         stack.callback(names.unwatch)
+        stack.enter_context(ranks.watch())
         mode = AttentionMode(session, names)
         stack.enter_context(watched_registry(mode.fused.see_kernel))
         stack.enter_context(mode)
         run(inner, inputs)
+    for row in rows:
+        row.error = row.error or ranks.error
     if any(row.handed for row in rows):
         warn_left_out(session.left_out)
         warn_differing(session.differing)
