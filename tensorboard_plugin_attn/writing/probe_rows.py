@@ -8,6 +8,7 @@ from typing import Any
 
 from tensorboard_plugin_attn.errors import CaptureError, InvalidRecordError
 from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.writing.decoder_ids import decoder_named
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.probe_tokens import batch_size, probe_axes
 
@@ -88,7 +89,8 @@ def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], **options: An
             other = row.axes.decoder_tokens
             lengths = Lengths(len(row.axes.tokens), None if other is None else len(other))
             receivers.append(Row(number, adding_to(row.draft), lengths))
-    session = probe_rows(model, inputs, receivers, **options)
+    with decoder_named(model, inputs):
+        session = probe_rows(model, inputs, receivers, **options)
     for row, receiver in zip(rows, receivers, strict=True):
         row.error = receiver.error or (mask_ignored(receiver.padding_share) if len(rows) > 1 else None)
         if row.error is None and not receiver.handed:
