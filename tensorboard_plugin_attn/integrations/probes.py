@@ -11,7 +11,7 @@ from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.integrations.batching import batches, on_device, padded
 from tensorboard_plugin_attn.integrations.model_inputs import taking
 from tensorboard_plugin_attn.integrations.position_numbers import position_numbers
-from tensorboard_plugin_attn.integrations.probe_inputs import Encoded, Probe, encode
+from tensorboard_plugin_attn.integrations.probe_inputs import Encoded, Probe, encode, tokenizer_in
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
@@ -111,7 +111,7 @@ class Probes:
     def named(self, probe: Encoded, writer: AttentionWriter, model: Any, inputs: Any) -> Any:
         """What names the positions; their numbers where nothing else does, which the model is asked for once."""
         if probe.tokens is None and (writer.is_writing or needs_every_rank(model)):
-            probe = replace(probe, tokens=position_numbers(model, inputs))
+            probe = replace(probe, tokens=position_numbers(model, inputs, tokenizer_in(self.tokenizer)))
             self.encodings[probe.tag] = probe
         return probe.tokens
 

@@ -13,7 +13,7 @@ from tensorboard_plugin_attn.record.checks import to_numpy
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.decoder_ids import encoder_decoder, shifted_right
 
-__all__ = ["batch_size", "probe_axes"]
+__all__ = ["batch_size", "decoder_input_ids", "probe_axes"]
 
 
 def probe_axes(tokens: Any, inputs: Any, row: int, *, model: Any = None) -> TokenAxes:
@@ -139,5 +139,5 @@ def decoder_input_ids(inputs: Mapping[str, Any], row: int, model: Any) -> list[i
         return None
     labels = inputs.get("labels")
     is_text = getattr(labels, "ndim", 0) == 2  # else the class of each input
-    ids: list[int] = row_of(shifted_right(model, labels if is_text else inputs["input_ids"]), row).tolist()
-    return ids
+    source = labels if is_text else inputs.get("input_ids")
+    return None if source is None else list(row_of(shifted_right(model, source), row).tolist())
