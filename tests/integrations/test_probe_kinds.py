@@ -29,11 +29,7 @@ SEQ2SEQ = {
     "M2M100ForConditionalGeneration": {**BART, "decoder_start_token_id": 3},
     "T5ForConditionalGeneration": {"d_model": 32, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 4, "decoder_start_token_id": 0},
     "T5Model": {"d_model": 32, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 4, "decoder_start_token_id": 0},
-    "ProphetNetForConditionalGeneration": {
-        "hidden_size": 32, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "num_encoder_layers": 1,
-        "num_decoder_layers": 1, "num_encoder_attention_heads": 4, "num_decoder_attention_heads": 4,
-        "decoder_start_token_id": 0,
-    },
+    "PegasusForConditionalGeneration": {**BART, "decoder_start_token_id": 0},
 }  # fmt: skip
 SHIFT_BY_THEMSELVES = ("Bart", "MBart", "PLBart")
 LIMITED = {  # model: positions its config counts, positions it can read
@@ -79,13 +75,9 @@ def read(request: pytest.FixtureRequest) -> Iterator[dict[str, Tensor]]:
     seen: dict[str, Tensor] = {}
 
     def look(module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
-        if (
-            isinstance(module, nn.Embedding)
-            and args
-            and args[0].dim() == 2
-            and not args[0].is_floating_point()
-        ):
-            seen[str(len(seen))] = args[0]
+        ids = args[0] if isinstance(module, nn.Embedding) and args else None
+        if isinstance(ids, Tensor) and ids.dim() == 2 and not ids.is_floating_point():
+            seen[str(len(seen))] = ids
 
     handle = nn.modules.module.register_module_forward_hook(look)
     yield seen
