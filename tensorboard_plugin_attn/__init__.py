@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.reading.reader import AttentionReader
     from tensorboard_plugin_attn.record.layer import LayerAttention
     from tensorboard_plugin_attn.record.record import AttentionRecord
+    from tensorboard_plugin_attn.showing.show import show
     from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
-__all__ = ["AttentionReader", "AttentionRecord", "AttentionWriter", "LayerAttention", "capture"]
+__all__ = ["AttentionReader", "AttentionRecord", "AttentionWriter", "LayerAttention", "capture", "show"]
 __version__ = "0.1.0"
 
 HOMES = {
@@ -25,6 +26,7 @@ HOMES = {
     "AttentionWriter": "writing.writer",
     "LayerAttention": "record.layer",
     "capture": "capturing",
+    "show": "showing.show",
 }
 
 

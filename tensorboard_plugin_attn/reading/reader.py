@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from tensorboard_plugin_attn.studying.compare import Comparison
 from tensorboard_plugin_attn.studying.evolution import Evolution
 from tensorboard_plugin_attn.studying.find import Found, evenly_first, parse_pattern
 from tensorboard_plugin_attn.studying.health import Thresholds
+
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.showing.shown import Shown
 
 __all__ = ["AttentionReader", "MetricSeries"]
 
@@ -46,7 +49,12 @@ class MetricSeries:
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame: one row per step, layer and head, one column per metric. Needs pandas."""
-        import pandas
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                'to_dataframe needs pandas: pip install "tensorboard-plugin-attn[pandas]"', name="pandas"
+            ) from error
 
         _, num_layers, num_heads, _ = self.values.shape
         index = pandas.MultiIndex.from_product(
@@ -192,6 +200,34 @@ class AttentionReader:
 
         record = open_record(self.files, self.find_step(run, tag, step))
         return standalone_html(record, run, view, f"p.attn.layer={layer:d}&p.attn.head={head:d}")
+
+    def show(
+        self,
+        run: str,
+        tag: str,
+        step: int,
+        *,
+        view: str = "model",
+        save: str | os.PathLike[str] | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> Shown:
+        """One record in a notebook's cell, with the tab's own views; ``save``: also write the page to a file.
+
+        Raises:
+            NotRecordedError: run, tag or step was never logged.
+            InvalidRecordError: ``view`` is not ``"model"``, ``"head"`` or ``"neuron"``.
+
+        Example:
+            >>> reader.show("a", "doctor/she", 60, view="head")
+        """
+        from tensorboard_plugin_attn.showing.page import check_view, page_of_step
+        from tensorboard_plugin_attn.showing.show import selected
+        from tensorboard_plugin_attn.showing.shown import Shown
+
+        check_view(view)
+        page = page_of_step(self, run, tag, step, view, selected(layer, head, None))
+        return Shown(page).written(save).display()
 
     def headers(self, run: str, tag: str) -> tuple[list[Header], list[int]]:
         """The headers of a tag, and the steps whose file cannot be read."""
