@@ -37,7 +37,7 @@ def capture(model: nn.Module, *, query_key: bool = False) -> Captured:
         model: any module; torch.compile's and DDP's wrappers are looked through.
         query_key: keep query and key vectors too.
 
-    Example:
+    Examples:
         >>> with capture(model, query_key=True) as captured:
         ...     captured.model(**inputs)
         >>> record = captured.record(tokens)

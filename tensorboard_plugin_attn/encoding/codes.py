@@ -7,7 +7,7 @@ that sums to at most 1 with maximum m, the error is at most ``√(w·m)/255 + m/
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ __all__ = [
     "encode_weights",
     "pool_axis",
     "pool_thumbnail",
+    "pool_width",
     "thumbnail_shape",
 ]
 
@@ -101,9 +102,22 @@ def pool_width(length: int) -> int:
     return -(-length // THUMBNAIL_SIDE)
 
 
-def pool_thumbnail(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Weights ``[head, query, key]`` → ``round(255 · √weight)`` of their max-pooled picture, each side ≤ 64."""
-    pooled = pool_axis(pool_axis(weights, 1), 2)
+def pool_thumbnail(
+    weights: NDArray[np.float32], queries: int | None = None, positions: Sequence[int] | None = None
+) -> NDArray[np.uint8]:
+    """Weights ``[head, query, key]`` → ``round(255 · √weight)`` of their max-pooled picture, each side ≤ 64.
+
+    Of some of the ``queries`` ``positions`` says which; the picture is that of all, 0 where nothing is known.
+    """
+    if queries is None or positions is None:
+        pooled = pool_axis(pool_axis(weights, 1), 2)
+    else:
+        height, _ = thumbnail_shape(queries, weights.shape[2])
+        rows = pool_axis(weights, 2)
+        pooled = np.zeros((len(weights), height, rows.shape[2]), np.float32)
+        for row, place in enumerate(positions):
+            cell = pooled[:, place // pool_width(queries)]
+            np.maximum(cell, rows[:, row], out=cell)
     shades = np.sqrt(pooled)
     shades *= 255
     shades += 0.5
@@ -112,9 +126,9 @@ def pool_thumbnail(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
     return shades.astype(np.uint8)
 
 
-def pool_axis(weights: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    """The maximum of each group of neighbours along one axis, which gets at most 64 long."""
-    width = pool_width(weights.shape[axis])
+def pool_axis(weights: NDArray[np.float32], axis: int, width: int | None = None) -> NDArray[np.float32]:
+    """The maximum of each group of ``width`` neighbours along one axis; None: so many that it gets at most 64 long."""
+    width = pool_width(weights.shape[axis]) if width is None else width
     if width == 1:
         return weights
     groups = [slice(None)] * weights.ndim

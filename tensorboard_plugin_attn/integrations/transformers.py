@@ -37,10 +37,12 @@ class AttentionCallback(TrainerCallback):
         logdir: None: that of the Trainer's own TensorBoard callback, into whose event file index events and
             scalars go; where there is none, ``<output_dir>/runs``. A new training never goes on with the records of
             an earlier one: it is logged to ``run-2``, ``run-3``, … below.
-        query_key, layers, heads: as for ``AttentionWriter.add_probe``.
+        query_key: as for ``AttentionWriter.add_probe``.
+        layers: likewise.
+        heads: likewise.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
-    Example:
+    Examples:
         >>> Trainer(..., callbacks=[AttentionCallback({"doctor/she": "the doctor asked …"}, every="epoch")])
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.measuring.head_metrics import causal_lengths
+from tensorboard_plugin_attn.measuring.head_metrics import visible_lengths
 from tensorboard_plugin_attn.measuring.token_patterns import padding_flags
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
@@ -24,6 +24,8 @@ def layer_faults(layer: LayerAttention) -> list[dict[str, Any]]:
     A mask that was read off the weights themselves cannot be broken by them.
     """
     sums = layer.weights @ np.ones(layer.num_keys, np.float32)
+    if layer.sink is not None:
+        sums += layer.sink
     broken = np.isnan(sums).any(axis=1)
     found = [fault("nan", broken, None)]
     rows = rows_without_padding(layer)
@@ -73,10 +75,10 @@ def rows_without_padding(layer: LayerAttention) -> NDArray[np.bool_]:
 
 def hidden_keys(layer: LayerAttention) -> NDArray[np.bool_] | None:
     """``[query, key]`` or ``[head, query, key]``: keys that the layer's mask hides; None: none, or unknown."""
-    queries, keys = layer.num_queries, layer.num_keys
+    keys = layer.num_keys
     window = re.fullmatch(r"window (\d+)", layer.mask or "")
     if layer.mask == "causal" or window:
-        lengths = causal_lengths(queries, keys)[:, None]
+        lengths = visible_lengths(layer)[:, None]
         hidden: NDArray[np.bool_] = np.arange(keys) >= lengths
         return hidden | (np.arange(keys) < lengths - int(window[1])) if window else hidden
     if layer.mask == "other" and layer.bias is not None:

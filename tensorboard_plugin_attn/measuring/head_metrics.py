@@ -20,6 +20,7 @@ from tensorboard_plugin_attn.measuring.token_patterns import (
     earlier_occurrences,
     padding_flags,
 )
+from tensorboard_plugin_attn.record.blocks import visible_counts
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.warn import tell
 
@@ -36,6 +37,7 @@ __all__ = [
     "select_rows",
     "sum_of_x_log_x",
     "undefined",
+    "visible_lengths",
 ]
 
 Heads = NDArray[Any]  # float [head]
@@ -56,7 +58,7 @@ def mean_distance(layer: LayerAttention) -> Heads:
     if layer.kind == "cross" or not rows.any():
         return undefined(layer)
     positions = np.arange(layer.num_keys)
-    distance = np.abs(np.arange(layer.num_queries)[rows, None] - positions).astype(np.float32)
+    distance = np.abs(query_positions(layer)[rows, None] - positions).astype(np.float32)
     weights = select_rows(layer.weights, rows).reshape(layer.num_heads, -1)
     total: Heads = weights.sum(axis=1)
     distances: Heads = weights @ distance.ravel()
@@ -87,7 +89,8 @@ def next_token(layer: LayerAttention) -> Heads:
 def first_token(layer: LayerAttention) -> Heads:
     """Mean over i ≥ 1 of A[i, 0], the attention sink (Xiao et al. 2023)."""
     rows, _ = informative_rows(layer)
-    rows[: 1 if layer.kind == "self" else 0] = False
+    if layer.kind == "self":
+        rows &= query_positions(layer) > 0
     return mean(layer.weights[:, rows, 0])
 
 
@@ -130,8 +133,13 @@ def max_score(layer: LayerAttention) -> Heads:
 
 def diagonality(layer: LayerAttention) -> Heads:
     """Cross-attention: 1 − mean |i/(I−1) − Σ_j A·j/(J−1)|; 1 = weights run along the diagonal."""
-    if layer.kind != "cross" or layer.num_queries < 2 or layer.num_keys < 2:
-        return undefined(layer)
+    if (
+        layer.kind != "cross"
+        or layer.num_queries < 2
+        or layer.num_keys < 2
+        or layer.query_numbers is not None
+    ):
+        return undefined(layer)  # how long the whole query axis is, some of its queries do not say
     rows, _ = informative_rows(layer)
     centre = layer.weights @ np.linspace(0, 1, layer.num_keys, dtype=np.float32)
     expected = np.linspace(0, 1, layer.num_queries, dtype=np.float32)
@@ -206,11 +214,13 @@ def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[
     """Which rows see more than one key and are no padding, and how many keys each row sees."""
     queries, keys = layer.num_queries, layer.num_keys
     padded_rows = padding_flags(getattr(layer, "query_tokens", ()))
-    if layer.mask not in ("full", "causal"):
+    if layer.weights is None:
+        counts = visible_counts(layer)
+    elif layer.mask not in ("full", "causal"):
         counts = np.count_nonzero(layer.weights.max(axis=0) > 0, axis=1)
     else:
         visible = visible_keys(layer, padded_rows)
-        seen = np.full(queries, keys) if layer.mask == "full" else causal_lengths(queries, keys)
+        seen = np.full(queries, keys) if layer.mask == "full" else visible_lengths(layer)
         counts = np.concatenate([[0], np.cumsum(visible)])[seen]
     rows = counts > 1
     if padded_rows is not None:
@@ -226,6 +236,18 @@ def visible_keys(layer: LayerAttention, padded_rows: NDArray[np.bool_] | None) -
     rows = slice(None) if padded_rows is None else ~padded_rows
     attended: NDArray[np.bool_] = layer.weights[:, rows].max(axis=(0, 1)) > 0
     return ~padded | attended
+
+
+def query_positions(layer: LayerAttention) -> NDArray[np.int64]:
+    """The queries' own positions, where only some were kept."""
+    return np.arange(layer.num_queries) if layer.query_numbers is None else np.array(layer.query_numbers)
+
+
+def visible_lengths(layer: LayerAttention) -> NDArray[np.int64]:
+    """How many keys each query of a causal layer sees."""
+    if layer.query_numbers is None:
+        return causal_lengths(layer.num_queries, layer.num_keys)
+    return np.minimum(query_positions(layer) + 1, layer.num_keys)
 
 
 def causal_lengths(queries: int, keys: int) -> NDArray[np.int64]:
@@ -248,18 +270,26 @@ def offset_mass(layer: LayerAttention, offset: int) -> Heads:
         return undefined(layer)
     rows, _ = informative_rows(layer)
     queries = np.flatnonzero(rows)
-    queries = queries[(queries + offset >= 0) & (queries + offset < layer.num_keys)]
+    keys = query_positions(layer)[queries] + offset
+    inside = (keys >= 0) & (keys < layer.num_keys)
     padded = padding_flags(getattr(layer, "key_tokens", ()))
     if padded is not None:
-        queries = queries[~padded[queries + offset]]
-    return mean(layer.weights[:, queries, queries + offset])
+        inside &= ~padded[np.clip(keys, 0, layer.num_keys - 1)]
+    return mean(layer.weights[:, queries[inside], keys[inside]])
 
 
 def pattern_mass(layer: LayerAttention, pattern: Pattern) -> Heads:
     """Mean of Σ A[i, j] over the pattern's cells, over the rows that have one."""
-    if layer.kind == "cross" or layer.num_queries != layer.num_keys:
+    if layer.kind == "cross" or (layer.query_numbers is None and layer.num_queries != layer.num_keys):
         return undefined(layer)
     queries, keys = pattern_cells(pattern, tuple(layer.key_tokens))
+    if layer.query_numbers is not None:
+        positions, row_of = query_positions(layer), np.full(layer.num_keys, -1)
+        row_of[positions] = np.arange(len(positions))
+        kept = row_of[queries] >= 0
+        queries, keys = row_of[queries][kept], keys[kept]
+        order = np.argsort(queries, kind="stable")
+        queries, keys = queries[order], keys[order]
     inside = informative_rows(layer)[0][queries]
     if not inside.any():
         return undefined(layer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,8 @@ class AttentionRecord:
 
     Args:
         layers: one LayerAttention a layer, weights ``[head, query, key]``; heads and lengths may differ.
-        tokens: of the encoder, or of the only stack.
+        tokens: of the encoder, or of the only stack; or lists by the names of the stacks that read them, such as
+            ``{"text": […], "vision": […]}``, the main one first.
         decoder_tokens: of the decoder, in an encoder-decoder model. Then cross-attention has decoder
             queries and encoder keys, and self-attention of stack ``"decoder"`` has decoder tokens.
         special: the special tokens, as a collection of strings, or one bool per token; None: the
@@ -34,16 +35,18 @@ class AttentionRecord:
     Raises:
         InvalidRecordError: a shape, a length or a value is not what was expected.
 
-    Example:
+    Examples:
         >>> weights = np.full((12, 3, 3), 1 / 3, np.float32)
         >>> AttentionRecord([LayerAttention(weights)], ["[CLS]", "hello", "[SEP]"])
         <AttentionRecord 1 layer, 3 tokens>
     """
 
+    parts: tuple[tuple[int, ...], int] | None = None  # those found, and how many there are, of one in parts
+
     def __init__(
         self,
         layers: Sequence[LayerAttention],
-        tokens: Sequence[str],
+        tokens: Sequence[str] | Mapping[str, Sequence[str]],
         *,
         decoder_tokens: Sequence[str] | None = None,
         special: Collection[str] | Sequence[bool] | None = None,
@@ -82,6 +85,11 @@ class AttentionRecord:
         return self.axes.tokens
 
     @property
+    def token_lists(self) -> dict[str, list[str]]:
+        """Every list of tokens by its name: ``"tokens"``, and ``"decoder_tokens"``, ``"vision"``, …"""
+        return dict(self.axes.lists)
+
+    @property
     def decoder_tokens(self) -> list[str] | None:
         """Tokens of the decoder, None where there is no second stack."""
         return self.axes.decoder_tokens
@@ -116,7 +124,8 @@ class AttentionRecord:
 
     def __repr__(self) -> str:
         layers = f"{len(self.layers)} layer{'s' if len(self.layers) != 1 else ''}"
-        return f"<AttentionRecord {layers}, {len(self.tokens)} tokens>"
+        parts = "" if self.parts is None else f", {len(self.parts[0])} of {self.parts[1]} parts"
+        return f"<AttentionRecord {layers}, {len(self.tokens)} tokens{parts}>"
 
 
 NO_LAYERS = (

@@ -1,4 +1,4 @@
-"""HTTP requests of the Attention tab → listing, records and series → responses (``docs/http_api.md``)."""
+"""HTTP requests of the Attention tab → listing, records and series → responses (``docs/reference/http_api.md``)."""
 
 from __future__ import annotations
 

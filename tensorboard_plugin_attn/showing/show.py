@@ -52,7 +52,7 @@ def show(
         InvalidRecordError: shapes, lengths or values are not as above.
         CaptureError: the model computes no attention that can be seen.
 
-    Example:
+    Examples:
         >>> show(model, tokenizer, "the doctor asked the nurse a question because she was late .")
         >>> show(outputs.attentions, tokens, view="head")
     """

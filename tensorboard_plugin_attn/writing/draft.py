@@ -37,6 +37,7 @@ class Draft:
         allow_nan: bool = False,
         extra: ExtraMetrics | None = None,
         metrics_only: bool = False,
+        input_hash: str | None = None,
     ) -> None:
         self.axes = axes
         self.metrics = metrics
@@ -45,6 +46,7 @@ class Draft:
         self.allow_nan = allow_nan
         self.extra = extra or ExtraMetrics()
         self.metrics_only = metrics_only
+        self.input_hash = input_hash
         self.layers: list[EncodedLayer] = []
         self.stride = 0 if metrics_only else 1
 
@@ -70,12 +72,20 @@ class Draft:
             self.leave_out_the_rest()
 
     def finish(self) -> str:
-        """The probe's hash, once every layer is there; changes from another probe become NaN."""
+        """The probe's hash, once every layer is there; changes from another input become NaN."""
+        while self.overview_bytes() > self.max_bytes / 2:
+            for layer in self.layers:
+                layer.halve_overview()
         probe = probe_hash(self.axes, self.layers)
-        for column in self.extra.of_another_probe(probe):
+        for column in self.extra.of_another_probe(probe, self.input_hash):
             for layer in self.layers:
                 layer.metrics[:, len(self.metrics) + column] = np.nan
         return probe
+
+    def overview_bytes(self) -> int:
+        """Bytes of the pictures of long texts; 0 once a picture is one cell."""
+        pictures = [each.kept_overview for each in self.layers if each.kept_overview is not None]
+        return sum(picture.nbytes for picture in pictures if picture[0].size > 1)
 
     def keeps(self, number: int) -> bool:
         """Whether a layer's weights are among those that fit; stride 0: not even one layer fits."""
@@ -131,5 +141,5 @@ def file_share(layer: EncodedLayer) -> float:
     """Estimated bytes that a layer's weights and vectors take in the file."""
     if layer.codes is None:
         return 0.0
-    share = FILE_SHARE.get(layer.entry["mask"], 0.85) if layer.codes.itemsize == 1 else 1.0
+    share = FILE_SHARE.get(layer.entry.mask, 0.85) if layer.codes.itemsize == 1 else 1.0
     return share * layer.codes.nbytes + sum(array.nbytes for _, array in layer.vectors.values())

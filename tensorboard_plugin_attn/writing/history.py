@@ -6,7 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tensorboard_plugin_attn.encoding.decode import read_record
+from tensorboard_plugin_attn.encoding.decode import read_axes, read_layer
+from tensorboard_plugin_attn.encoding.format import ReadRange
+from tensorboard_plugin_attn.encoding.header import Header
 from tensorboard_plugin_attn.storing import store
 from tensorboard_plugin_attn.storing.files import Files
 from tensorboard_plugin_attn.writing.row_codes import RowCodes, row_codes
@@ -23,6 +25,7 @@ class Reference:
     step: int
     probe: str
     layers: list[RowCodes]
+    input: str | None = None
 
     @property
     def nbytes(self) -> int:
@@ -90,13 +93,18 @@ class History:
         if step_file.kind == "metrics":
             return None
         try:
-            header = store.open_header(self.files, step_file)
-            record = read_record(header, lambda start, stop: self.files.read(step_file.path, start, stop))
-            return Reference(
-                step_file.step, header.meta["probe"], [row_codes(layer)[0] for layer in record.layers]
-            )
+            header, read = store.open_step(self.files, step_file)
+            return Reference(step_file.step, header.probe, self.rows_in(header, read), header.input)
         except Exception:  # noqa: BLE001 a remote store may raise anything, and training goes on without the metric
             return None
+
+    def rows_in(self, header: Header, read: ReadRange) -> list[RowCodes]:
+        """What is kept of each layer, one layer in memory at a time."""
+        axes = read_axes(header)
+        layers = (
+            read_layer(header, read, number, axes, vectors=False) for number in range(len(header.layers))
+        )
+        return [row_codes(layer)[0] for layer in layers]
 
     def remember(self, tag: str, reference: Reference) -> None:
         """Keep a record that was just logged; the tags logged longest ago go when there is too much."""

@@ -82,10 +82,12 @@ def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], **options: An
         options: query_key, layers, heads.
     """
     from tensorboard_plugin_attn.capturing import Lengths, Row, nothing_handed, probe_rows
+    from tensorboard_plugin_attn.capturing.inputs.hashing import input_hash
 
     receivers = []
     for number, row in enumerate(rows):
         if row.draft is not None:
+            row.draft.input_hash = input_hash(inputs, number)
             other = row.axes.decoder_tokens
             lengths = Lengths(len(row.axes.tokens), None if other is None else len(other))
             receivers.append(Row(number, adding_to(row.draft), lengths))

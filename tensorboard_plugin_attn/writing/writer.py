@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Any
 
 from tensorboard_plugin_attn.encoding.codes import PRECISIONS
-from tensorboard_plugin_attn.encoding.format import pack_record, pad_metrics
+from tensorboard_plugin_attn.encoding.format import pack_record
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, choose_changes, choose_metrics
+from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.measuring.token_pairs import parse_pairs
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
@@ -56,7 +57,7 @@ class AttentionWriter:
     Raises:
         InvalidRecordError: an argument is not one of the above.
 
-    Example:
+    Examples:
         >>> with AttentionWriter("runs/baseline") as writer:
         ...     writer.add_attention("doctor/she", outputs.attentions, tokens, step)
     """
@@ -280,15 +281,16 @@ class AttentionWriter:
                 tell(message)
         probe, names, kind = draft.finish(), draft.names, "metrics" if draft.metrics_only else "weights"
         if self.changes:
-            self.history.remember(tag, draft.extra.kept(step, probe))
+            self.history.remember(tag, draft.extra.kept(step, probe, draft.input_hash))
         pack = functools.partial(
             pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
             precision=self.precision, left_out=left_out, track=track, kind=kind,
+            input_hash=draft.input_hash,
         )  # fmt: skip
         path = self.files.where(f"{store.record_directory('', tag)}/{store.step_name(step, kind)}")
         if self.sink is not None:
-            metrics = pad_metrics([layer.metrics for layer in draft.layers])
-            self.sink.add(tag, step, metrics, names, [layer.entry["name"] for layer in draft.layers])
+            metrics = stack_ragged([layer.metrics for layer in draft.layers])
+            self.sink.add(tag, step, metrics, names, [layer.entry.name for layer in draft.layers])
         # Last: from here on the writing thread competes for the interpreter.
         self.queue.put(
             Job(lambda: store.write_step(self.files, "", tag, step, pack(), kind), draft.nbytes, path)

@@ -206,7 +206,7 @@ def test_a_header_is_opened_with_its_path(tmp_path: Path) -> None:
     write_step(files, "run", "probe", 1, [SAMPLE])
     write_step(files, "run", "probe", 2, [SAMPLE[:-5]])
     whole, cut = list_steps(files, "run/plugins/attn/probe")
-    assert open_header(files, whole).meta["tag"] == "doctor/she"
+    assert open_header(files, whole).tag == "doctor/she"
     with pytest.raises(DamagedFileError) as caught:
         open_header(files, cut)
     assert caught.value.path == "run/plugins/attn/probe/000000000002.safetensors"
