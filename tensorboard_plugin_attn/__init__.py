@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.reading.series import MetricSeries
     from tensorboard_plugin_attn.record.layer import LayerAttention
     from tensorboard_plugin_attn.record.record import AttentionRecord
+    from tensorboard_plugin_attn.showing import Shown, show
     from tensorboard_plugin_attn.studying.compare import Comparison, HeadChange
     from tensorboard_plugin_attn.studying.evolution import Evolution, Mark
     from tensorboard_plugin_attn.studying.find import Found, FoundHead
@@ -37,8 +38,10 @@ __all__ = [
     "Mark",
     "MetricSeries",
     "Part",
+    "Shown",
     "Thresholds",
     "capture",
+    "show",
 ]
 __version__ = "0.1.0"
 
@@ -57,8 +60,10 @@ HOMES = {
     "Mark": "studying.evolution",
     "MetricSeries": "reading.series",
     "Part": "writing.part",
+    "Shown": "showing",
     "Thresholds": "studying.health",
     "capture": "capturing",
+    "show": "showing",
 }
 
 

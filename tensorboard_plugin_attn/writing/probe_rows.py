@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensorboard_plugin_attn.errors import CaptureError, InvalidRecordError
 from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.writing.decoder_ids import decoder_named
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.probe_tokens import batch_size, probe_axes
 
@@ -150,7 +151,8 @@ def fill_drafts(
                 None if row.draft.axes.query_numbers else row.lengths
             )  # a part checks the lengths itself
             receivers.append(Row(number, adding_to(row.draft), lengths))
-    session = probe_rows(model, inputs, receivers, meeting=meeting, **options)
+    with decoder_named(model, inputs):
+        session = probe_rows(model, inputs, receivers, meeting=meeting, **options)
     for row, receiver in zip(rows, receivers, strict=True):
         row.error = receiver.error or (mask_ignored(receiver.padding_share) if len(rows) > 1 else None)
         if row.error is None and not receiver.handed and (meeting is None or meeting.receives):

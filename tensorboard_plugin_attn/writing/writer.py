@@ -31,7 +31,7 @@ from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
 from tensorboard_plugin_attn.writing.process import Post, claim
 from tensorboard_plugin_attn.writing.queue import Job
-from tensorboard_plugin_attn.writing.summary import SummarySink
+from tensorboard_plugin_attn.writing.summary import Scalars, SummarySink, check_scalars
 
 __all__ = ["AttentionWriter"]
 
@@ -47,7 +47,9 @@ class AttentionWriter:
         precision: ``"uint8"`` (error at most 0.00197), ``"float16"`` or ``"float32"`` (exact).
         metrics: ``"all"``, names, or a dict name → function(layer: LayerAttention) → float [head], which adds
             to the built-in ones.
-        scalars: whether mean, minimum and maximum over heads of each metric go to the SummaryWriter.
+        scalars: which go to the SummaryWriter: ``"summary"``: mean entropy, largest score and mean change of each
+            probe, and mean, minimum and maximum over heads of your own metrics and tracked pairs; True: of every
+            metric; False: none.
         purge_step: delete this run's records with step ≥ purge_step, for resuming from a checkpoint; now, or where
             nobody says yet which rank this is, before the first record.
         max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits.
@@ -77,7 +79,7 @@ class AttentionWriter:
         *,
         precision: str = "uint8",
         metrics: str | Sequence[str] | Mapping[str, Metric] = "all",
-        scalars: bool = True,
+        scalars: Scalars = "summary",
         purge_step: int | None = None,
         max_queue_bytes: int = 64 << 20,
         max_record_bytes: int = 64 << 20,
@@ -89,6 +91,7 @@ class AttentionWriter:
     ) -> None:
         if precision not in PRECISIONS:
             raise InvalidRecordError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+        check_scalars(scalars)
         directory, summary_writer = resolve_target(target)
         first = None if purge_step is None else check_step(purge_step)
         self.precision = precision
