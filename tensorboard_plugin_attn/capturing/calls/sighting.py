@@ -43,6 +43,8 @@ class Sighting:
     ``row_scores``: ``[batch, head, query]``, the largest score of a key that the query may see.
     ``traces``: the first features of every key, ``[batch, key, feature]``, by which a later step of a generation is
     known to continue this one.
+    ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]``: what the call was given and
+    returned, where that is at hand.
     """
 
     weights: torch.Tensor
@@ -60,6 +62,8 @@ class Sighting:
     row_scores: torch.Tensor | None = None
     traces: torch.Tensor | None = None
     knows_mask: bool = True
+    value: torch.Tensor | None = None
+    output: torch.Tensor | None = None
 
     def layer(self) -> LayerAttention:
         """The whole batch as a LayerAttention of torch tensors."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +13,8 @@ from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
-from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
-from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
-from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
+from tensorboard_plugin_attn.capturing.watching.mode import watching
+from tensorboard_plugin_attn.capturing.watching.names import unwrap
 from tensorboard_plugin_attn.errors import CaptureError
 
 __all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows"]
@@ -108,14 +106,7 @@ def probe_rows(
         wanted=layers if rows else (),
         row=rows[0].batch if len(rows) == 1 else None,
     )
-    with ExitStack() as stack:
-        stack.enter_context(undisturbed(inner))
-        names = ModuleNames(inner)
-        names.watch()
-        stack.callback(names.unwatch)
-        mode = AttentionMode(session, names)
-        stack.enter_context(watched_registry(mode.fused.see_kernel))
-        stack.enter_context(mode)
+    with undisturbed(inner), watching(inner, session):
         run(inner, inputs)
     if any(row.handed for row in rows):
         warn_left_out(session.left_out)
