@@ -12,7 +12,7 @@ from tensorboard_plugin_attn.capturing.tracing.facts import Facts, Weights, star
 from tensorboard_plugin_attn.capturing.tracing.flow import Flow, descent
 from tensorboard_plugin_attn.capturing.tracing.layouts import RULES, result_axes
 from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
-from tensorboard_plugin_attn.capturing.tracing.roles import Operand, role_after
+from tensorboard_plugin_attn.capturing.tracing.roles import Operand, role_after, strength
 
 __all__ = ["Following", "every_tensor"]
 
@@ -92,8 +92,9 @@ def facts_after(op: Op, known: list[Operand], result: torch.Tensor) -> Facts:
     first = known[0][1]
     axes: Axes | None = None
     if len(known) > 1 and op.kind not in OWN_LAYOUT:
+        strongest = sorted(known, key=strength, reverse=True)  # axes of scores, not of what is added to them
         alike = all(one.shape == shape for one, _ in known)
-        axes = first.axes if alike else broadcast([facts.axes for _, facts in known], shape)
+        axes = strongest[0][1].axes if alike else broadcast([facts.axes for _, facts in strongest], shape)
     if axes is None:
         axes = result_axes(op, first.axes, shape)
     every = [facts for _, facts in known]

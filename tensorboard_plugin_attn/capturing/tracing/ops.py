@@ -227,7 +227,12 @@ class Op:
         return given % first.dim() if first.dim() else None
 
     def operands(self) -> list[torch.Tensor]:
-        """The tensors among the arguments, one level of lists included; what ``out`` gives is no operand."""
+        """The tensors among the arguments, one level of lists included.
+
+        What ``out`` gives is no operand, nor is the tensor whose type another one is cast to.
+        """
+        if self.kind is Kind.CAST:
+            return [self.args[0]]
         found: list[torch.Tensor] = []
         values = (
             (*self.args, *(value for name, value in self.kwargs.items() if name != "out"))

@@ -30,7 +30,7 @@ from tensorboard_plugin_attn.capturing.tracing.facts import (
 from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
 from tensorboard_plugin_attn.capturing.tracing.powers import entered, exponent_of, inverted
 
-__all__ = ["Operand", "role_after", "scoring_of", "weights_after"]
+__all__ = ["Operand", "role_after", "scoring_of", "strength", "weights_after"]
 
 Operand = tuple[torch.Tensor, Facts]
 ARRANGING = frozenset(
@@ -66,20 +66,23 @@ def role_after(op: Op, operands: list[Operand], axes: Axes, result: torch.Tensor
 
 def strength(operand: Operand) -> int:
     """Which operand's role the result goes on with."""
-    role = operand[1].role
-    if role is None:
-        return 0
-    return next(index for index, kinds in enumerate(STRENGTHS, 1) if isinstance(role, kinds))
+    return STRENGTHS[type(operand[1].role)]
 
 
-STRENGTHS: tuple[tuple[type, ...], ...] = (
-    (Inverse, Total, LogTotal),
-    (Unfollowed,),
-    (Scores, Widened, Joined),
-    (Raised, LogSoftmax),
-    (Lost,),
-    (Weights,),
-)
+STRENGTHS: dict[type, int] = {
+    Inverse: -1,
+    Total: -1,
+    LogTotal: -1,
+    type(None): 0,
+    Unfollowed: 1,
+    Scores: 2,
+    Widened: 2,
+    Joined: 2,
+    Raised: 3,
+    LogSoftmax: 3,
+    Lost: 4,
+    Weights: 5,
+}
 
 
 def step_after(op: Op, operands: list[Operand], axes: Axes) -> Role:

@@ -95,12 +95,13 @@ class SoftmaxCalls:
         )
         root, origins = descent(known, projects=True, sums=False)
         sides = [(facts, facts is left) for facts in known if facts.role is not None]
+        meets_known = len(known) == 2
         for facts, on_left in sides:
             found = self.map_that_meets(contraction, facts, on_left)
             if found is not None:
                 self.flow.put(result, Facts(axes, root, origins))
                 return self.see_values(contraction, facts, found, on_left, result)
-            if self.is_left_out(contraction, facts, on_left):
+            if meets_known and self.is_left_out(contraction, facts, on_left):
                 self.flow.put(result, Facts(axes, root, origins))
                 return []
         operands = [
