@@ -35,7 +35,9 @@ def names_in(node: ast.AST) -> list[str]:
     """The operation names in a collection of strings, or in one string of several words."""
     if isinstance(node, ast.Set | ast.List | ast.Tuple | ast.Dict):
         parts = [*(node.keys if isinstance(node, ast.Dict) else node.elts)]
-        words = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+        words = [
+            part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        ]
         return [word for word in words if ROWS.get(word) is not None]
     return []
 
@@ -112,7 +114,9 @@ def test_every_spelling_is_read_as_its_operation(
     assert (op.kind, op.changes) == (kind, changes)
 
 
-@pytest.mark.parametrize("spelling", [lambda x: 2 / x, lambda x: 2 - x, lambda x: torch.rsub(x, 2), lambda x: 2**x])
+@pytest.mark.parametrize(
+    "spelling", [lambda x: 2 / x, lambda x: 2 - x, lambda x: torch.rsub(x, 2), lambda x: 2**x]
+)
 def test_a_reversed_spelling_has_its_operands_in_the_plain_order(
     spelling: Callable[[torch.Tensor], Any],
 ) -> None:

@@ -63,13 +63,16 @@ def test_every_spelling_of_a_softmax_is_one(spelling: Spelling, dtype: torch.dty
     assert error is not None
 
 
-@pytest.mark.parametrize("name", ["masked between", "zero where masked", "the lower triangle", "log_softmax, masked"])
+@pytest.mark.parametrize(
+    "name", ["masked between", "zero where masked", "the lower triangle", "log_softmax, masked"]
+)
 def test_a_mask_between_the_steps_is_the_layers_mask(name: str) -> None:
     assert check(by_matmul(NAMED[name]))[1] == "causal"
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NAMED if "mask" not in name and "triangle" not in name and "a little" not in name]
+    "name",
+    [name for name in NAMED if "mask" not in name and "triangle" not in name and "a little" not in name],
 )
 def test_query_and_key_rebuild_what_was_written_in_steps(name: str) -> None:
     _, mask, error = check(by_matmul(NAMED[name]))

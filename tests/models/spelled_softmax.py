@@ -124,7 +124,9 @@ NAMED: dict[str, Spelling] = {
     "less logsumexp": lambda s: (s - s.logsumexp(-1, keepdim=True)).exp(),
     "less logsumexp, unsqueezed": lambda s: (s - torch.logsumexp(s, -1)[..., None]).exp(),
     "less logsumexp, cast": lambda s: torch.exp((s - s.logsumexp(-1, keepdim=True)).float()).to(s),
-    "less torch.special.logsumexp": lambda s: torch.exp(s.sub(torch.special.logsumexp(s, (-1,), keepdim=True))),
+    "less torch.special.logsumexp": lambda s: torch.exp(
+        s.sub(torch.special.logsumexp(s, (-1,), keepdim=True))
+    ),
     "less the logarithm of a sum": log_of_sum,
     "exp over sum": lambda s: over_sum(torch.exp(shifted(s))),
     "exp2 over sum": lambda s: over_sum(torch.exp2(s * math.log2(math.e))),
@@ -181,7 +183,9 @@ BY_ROWS: dict[str, Spelling] = {
     "over its mean": by_mean,
     "over a product with ones": by_matmul,
     "expm1 and 1": lambda s: over_sum(torch.expm1(shifted(s)) + 1),
-    "the exponential of a difference of logarithms": lambda s: ((e := s.exp()).log() - e.sum(-1, keepdim=True).log()).exp(),
+    "the exponential of a difference of logarithms": lambda s: (
+        (e := s.exp()).log() - e.sum(-1, keepdim=True).log()
+    ).exp(),
     "cast scores less logsumexp": lambda s: (s.double() - s.logsumexp(-1, keepdim=True)).exp().to(s),
     "relu over its sum": relu_over_sum,
     "the largest alone": lambda s: F.one_hot(s.argmax(-1), s.shape[-1]).to(s) + 0 * s,

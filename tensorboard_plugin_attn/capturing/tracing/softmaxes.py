@@ -23,7 +23,7 @@ from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
 from tensorboard_plugin_attn.capturing.tracing.powers import entered
 from tensorboard_plugin_attn.capturing.tracing.roles import scoring_of
 
-__all__ = ["COMPLETING", "LateSoftmax", "Made", "is_normalised", "late_softmax", "softmax_made"]
+__all__ = ["COMPLETING", "LateSoftmax", "Made", "is_normalised", "late_softmax", "softmax_made", "spreads"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,3 +202,8 @@ def is_normalised(tensor: torch.Tensor, axis: int) -> bool:
     sums = tensor.sum(axis, dtype=torch.float32)
     is_one = (sums - 1).abs() <= tolerance
     return bool((is_one | (sums == 0)).all() and is_one.any() and (tensor >= 0).all())
+
+
+def spreads(weights: torch.Tensor, axis: int) -> bool:
+    """Whether most rows give weight to several keys."""
+    return bool(((weights.detach() > 0).sum(axis) > 1).float().mean() > 0.5)

@@ -29,7 +29,7 @@ from tensorboard_plugin_attn.capturing.tracing.facts import (
 from tensorboard_plugin_attn.capturing.tracing.flow import Flow, contracts_features, descent, learned_scores
 from tensorboard_plugin_attn.capturing.tracing.ops import Op
 from tensorboard_plugin_attn.capturing.tracing.roles import scoring_of, weights_after
-from tensorboard_plugin_attn.capturing.tracing.softmaxes import Made, is_normalised, late_softmax
+from tensorboard_plugin_attn.capturing.tracing.softmaxes import Made, is_normalised, late_softmax, spreads
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
 
 __all__ = ["SoftmaxCalls"]
@@ -128,6 +128,10 @@ class SoftmaxCalls:
         operand = contraction.left if on_left else contraction.right
         axis = softmax_matmul.contracted_axis(contraction, facts.axes, on_left=on_left)
         if axis is None or not is_normalised(operand, axis):
+            return None
+        if scoring_of(role) is None and not spreads(
+            operand, axis
+        ):  # of no product, as a decay over one chunk
             return None
         if isinstance(role, Raised):  # of scores less their logsumexp, however that was written
             return self.see_softmax(Made(facts.axes, axis, role.of, facts, role.is_masked), operand)
