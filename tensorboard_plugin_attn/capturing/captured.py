@@ -23,12 +23,10 @@ from tensorboard_plugin_attn.capturing.inputs.generate import (
 from tensorboard_plugin_attn.capturing.inputs.naming import lengths_of, named_list, preceded
 from tensorboard_plugin_attn.capturing.inputs.padding import Crop, continued, kept_positions
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
-from tensorboard_plugin_attn.capturing.probing.undisturbed import eager
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.summary import summary
-from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
-from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
-from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
+from tensorboard_plugin_attn.capturing.watching.mode import watching
+from tensorboard_plugin_attn.capturing.watching.names import unwrap
 from tensorboard_plugin_attn.errors import CaptureError
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -74,23 +72,16 @@ class Captured:
         self.kept_layers: list[LayerAttention] = []
 
     def __enter__(self) -> Captured:
-        with ExitStack() as stack:
-            names = ModuleNames(self.model)
-            names.watch()
-            stack.callback(names.unwatch)
-            stack.enter_context(eager(self.model.modules()))
-            mode = AttentionMode(self.session, names)
-            stack.enter_context(watched_registry(mode.fused.see_kernel))
-            stack.enter_context(mode)
-            self.stack = stack.pop_all()
+        self.stack = ExitStack()
+        self.stack.enter_context(watching(self.model, self.session))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.stack is not None:
-            self.stack.close()
-            self.stack = None
+            stack, self.stack = self.stack, None
+            stack.__exit__(kind, error, trace)
         if kind is None:
             warn_left_out(self.session.left_out)
             warn_differing(self.session.differing)

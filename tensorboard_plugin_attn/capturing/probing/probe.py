@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +17,8 @@ from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
 from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, RankWork
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
-from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
+from tensorboard_plugin_attn.capturing.watching.mode import watching
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
-from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
 from tensorboard_plugin_attn.errors import CaptureError
 
 __all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows"]
@@ -120,14 +118,7 @@ def probe_rows(
         row=rows[0].batch if len(rows) == 1 else None,
         virtual=virtual_tokens(inner),
     )
-    with ExitStack() as stack:
-        stack.enter_context(undisturbed(inner))
-        names.watch()
-        stack.callback(names.unwatch)
-        stack.enter_context(ranks.watch())
-        mode = AttentionMode(session, names)
-        stack.enter_context(watched_registry(mode.fused.see_kernel))
-        stack.enter_context(mode)
+    with undisturbed(inner), ranks.watch(), watching(inner, session, names):
         run(inner, inputs)
     for row in rows:
         row.error = row.error or ranks.error

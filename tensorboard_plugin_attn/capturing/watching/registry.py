@@ -5,16 +5,15 @@ Kernels that call sdpa or a softmax inside are seen by the function mode; what i
 
 from __future__ import annotations
 
-import functools
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.packing import positions_from_end, starts_anew, visible
 from tensorboard_plugin_attn.capturing.calls.sdpa import Call
+from tensorboard_plugin_attn.capturing.watching.process_wide import rerouted
 
 __all__ = ["read_kernel_call", "watched_registry"]
 
@@ -42,23 +41,9 @@ HARMLESS = frozenset(
 """Arguments that change nothing in the weights: what a model is asked to return, and how the kernel works."""
 
 
-@contextmanager
-def watched_registry(run: Callable[..., Any]) -> Iterator[None]:
-    """Every registered kernel goes through ``run(kernel, module, query, key, value, mask, **options)``."""
-    registry = getattr(sys.modules.get("transformers.modeling_utils"), "ALL_ATTENTION_FUNCTIONS", None)
-    if registry is None or not hasattr(registry, "_local_mapping"):
-        yield
-        return
-    before = dict(registry._local_mapping)
-    for name in list(registry):
-        if name not in SEEN_ANYWAY:
-            kernel = registry[name]
-            registry._local_mapping[name] = functools.wraps(kernel)(functools.partial(run, kernel))
-    try:
-        yield
-    finally:
-        registry._local_mapping.clear()
-        registry._local_mapping.update(before)
+def watched_registry(run: Callable[..., Any]) -> AbstractContextManager[None]:
+    """Every kernel that this thread calls goes through ``run(kernel, module, query, key, value, mask, **options)``."""
+    return rerouted(run, passed=SEEN_ANYWAY)
 
 
 def read_kernel_call(
