@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.reading.series import MetricSeries
     from tensorboard_plugin_attn.record.layer import LayerAttention
     from tensorboard_plugin_attn.record.record import AttentionRecord
+    from tensorboard_plugin_attn.showing import Shown, show
     from tensorboard_plugin_attn.studying.compare import Comparison, HeadChange
     from tensorboard_plugin_attn.studying.evolution import Evolution, Mark
     from tensorboard_plugin_attn.studying.find import Found, FoundHead
     from tensorboard_plugin_attn.studying.health import Hint, Thresholds
+    from tensorboard_plugin_attn.writing.part import Part
     from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = [
@@ -35,8 +37,11 @@ __all__ = [
     "LayerAttention",
     "Mark",
     "MetricSeries",
+    "Part",
+    "Shown",
     "Thresholds",
     "capture",
+    "show",
 ]
 __version__ = "0.1.0"
 
@@ -54,8 +59,11 @@ HOMES = {
     "LayerAttention": "record.layer",
     "Mark": "studying.evolution",
     "MetricSeries": "reading.series",
+    "Part": "writing.part",
+    "Shown": "showing",
     "Thresholds": "studying.health",
     "capture": "capturing",
+    "show": "showing",
 }
 
 

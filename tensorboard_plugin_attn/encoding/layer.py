@@ -15,8 +15,8 @@ from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.encoding.overview import LONG, SIDE, encode_log, pool_to
 from tensorboard_plugin_attn.measuring.faults import layer_faults
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, compute_metrics
+from tensorboard_plugin_attn.record.blocks import row_sums
 from tensorboard_plugin_attn.record.layer import LayerAttention
-from tensorboard_plugin_attn.record.rows import row_sums
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
 __all__ = ["VECTORS", "EncodedLayer", "decode_vector", "encode_layer"]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tensorboard_plugin_attn.encoding.decode import read_record
 from tensorboard_plugin_attn.encoding.format import Header
@@ -22,6 +22,9 @@ from tensorboard_plugin_attn.studying.compare import Comparison
 from tensorboard_plugin_attn.studying.evolution import Evolution
 from tensorboard_plugin_attn.studying.find import Found, evenly_first, parse_pattern
 from tensorboard_plugin_attn.studying.health import Thresholds
+
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.showing.shown import Shown
 
 __all__ = ["AttentionReader"]
 
@@ -163,6 +166,34 @@ class AttentionReader:
 
         record = open_record(self.files, self.find_step(run, tag, step))
         return standalone_html(record, run, view, f"p.attn.layer={layer:d}&p.attn.head={head:d}")
+
+    def show(
+        self,
+        run: str,
+        tag: str,
+        step: int,
+        *,
+        view: str = "model",
+        save: str | os.PathLike[str] | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> Shown:
+        """One record in a notebook's cell, with the tab's own views; ``save``: also write the page to a file.
+
+        Raises:
+            NotRecordedError: run, tag or step was never logged.
+            InvalidRecordError: ``view`` is not ``"model"``, ``"head"`` or ``"neuron"``.
+
+        Examples:
+            >>> reader.show("a", "doctor/she", 60, view="head")
+        """
+        from tensorboard_plugin_attn.showing.page import check_view, page_of_step
+        from tensorboard_plugin_attn.showing.show import selected
+        from tensorboard_plugin_attn.showing.shown import Shown
+
+        check_view(view)
+        page = page_of_step(self, run, tag, step, view, selected(layer, head, None))
+        return Shown(page).written(save).display()
 
     def headers(self, run: str, tag: str) -> tuple[list[Header], list[int]]:
         """The headers of a tag, and the steps whose file cannot be read."""

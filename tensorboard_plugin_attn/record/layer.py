@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
-from tensorboard_plugin_attn.record.blocks import Vectors, vector_rows
+from tensorboard_plugin_attn.record.blocks import layer_rows
 
 __all__ = ["LayerAttention"]
 
@@ -40,7 +40,8 @@ class LayerAttention:
         max_score: ``[head]``, the largest score before softmax, where that is known; None: worked out of query
             and key.
         value_norm: ``[head, key]``, the length of each key's value as it reaches the output.
-        sink: ``[head, query]``, the part of each row that goes to no key, such as a learned sink's.
+        sink: ``[head, query]``, the part of each row that goes to no key, such as a learned sink's; None: rows sum
+            to 1.
         output_error: largest difference between weights × values and the kernel's own output, relative to
             weights × |values|; None where it was not checked.
         model_heads: how many heads the model's layer has, where that is known.
@@ -48,7 +49,7 @@ class LayerAttention:
     In a record, ``query_tokens`` and ``key_tokens`` are the tokens of its two axes, and
     ``query_special`` and ``key_special`` mark the special ones; ``query_numbers`` are the positions of the
     queries where only some were kept. ``lse`` is the logarithm of each row's sum of exponentials, ``[head, query]``,
-    where it is known.
+    where it is known. ``differing_heads`` are the heads whose ``output_error`` is more than rounding.
     """
 
     query_tokens: list[str]
@@ -104,6 +105,7 @@ class LayerAttention:
         self.sink = sink
         self.output_error = output_error
         self.model_heads = model_heads
+        self.differing_heads: list[int] = []
 
     @property
     def num_heads(self) -> int:
@@ -139,23 +141,7 @@ class LayerAttention:
         """
         if not -self.num_heads <= head < self.num_heads:
             raise IndexError(f"no head {head} in a layer of {self.num_heads}")
-        if self.weights is not None:
-            return np.asarray(self.weights[head, queries], np.float32)
-        return vector_rows(self.vectors_of(head % self.num_heads), np.arange(self.num_queries)[queries])
-
-    def vectors_of(self, head: int) -> Vectors:
-        """What the rows of one head of a layer with query and key are worked out of."""
-        bias = None if self.bias is None else np.broadcast_to(self.bias, self.shape)[head]
-        return Vectors(
-            self.query[head],
-            self.key[head * self.num_kv_heads // self.num_heads],
-            self.scale,
-            self.mask or "full",
-            bias,
-            None if self.lse is None else self.lse[head],
-            None if self.sink is None else self.sink[head],
-            None if self.query_numbers is None else np.array(self.query_numbers),
-        )
+        return layer_rows(self, head % self.num_heads, np.arange(self.num_queries)[queries])
 
     def __repr__(self) -> str:
         where = f" {self.name}" if self.name else ""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.encoding.codes import encode_weights
 from tensorboard_plugin_attn.measuring.divergence import divergence, mean_of_known
 from tensorboard_plugin_attn.measuring.head_metrics import informative_rows, sum_of_x_log_x
+from tensorboard_plugin_attn.record.blocks import rows_of
 from tensorboard_plugin_attn.record.layer import LayerAttention
-from tensorboard_plugin_attn.record.rows import rows_of
 
 __all__ = ["RowCodes", "row_codes"]
 

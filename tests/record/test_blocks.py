@@ -9,8 +9,7 @@ from logs.random_attention import token_list
 from tensorboard_plugin_attn import AttentionRecord, LayerAttention
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record import blocks
-from tensorboard_plugin_attn.record.blocks import bands_of
-from tensorboard_plugin_attn.record.rows import row_sums
+from tensorboard_plugin_attn.record.blocks import bands_of, row_sums
 
 HEADS, KV_HEADS, QUERIES, KEYS, SIZE = 4, 2, 6, 9, 8
 
