@@ -130,7 +130,8 @@ def why_nothing(receiver: Any, session: Any, layers: Any, axes: TokenAxes) -> Ex
     from tensorboard_plugin_attn.capturing import no_whole_map, nothing_handed
 
     if receiver.misfit is not None:
-        return misfit(*receiver.misfit, axes)
+        layer, queries, keys = receiver.misfit
+        return misfit(layer, queries, keys, axes)
     return no_whole_map(receiver.windows) if receiver.windows else nothing_handed(session, layers)
 
 

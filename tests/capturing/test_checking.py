@@ -72,10 +72,12 @@ def test_a_planted_fault_is_found_and_the_truth_is_not_one(name: str, dtype: tor
     call = sharp_call(dtype, mask, **options)
     right = sighting_of(call, [BATCH, HEADS], with_vectors=False)
     assert differs(right) is None
-    assert right.value is None and right.output is None
+    assert right.value is None
+    assert right.output is None
     wrong = sighting_of(plant(call), [BATCH, HEADS], with_vectors=False)
     found = differs(wrong)
-    assert found is not None and found.error > 3 * wrong.budget
+    assert found is not None
+    assert found.error > 3 * wrong.budget
     if name == "two heads swapped":
         assert found.heads == (0, 1)
 
@@ -92,7 +94,8 @@ def test_the_truth_keeps_a_margin_to_the_budget_and_one_key_whose_projection_is_
             replace(call, query=query, value=value, output=output), [BATCH, HEADS], with_vectors=False
         )
         assert differs(seen) is None
-        assert seen.output_error is not None and float(seen.output_error.max()) < 1e-5
+        assert seen.output_error is not None
+        assert float(seen.output_error.max()) < 1e-5
 
 
 def test_budgets_grow_with_the_type_and_the_largest_score() -> None:

@@ -176,11 +176,13 @@ def test_a_mask_is_of_the_input_that_has_its_length(
     ],
 )
 def test_a_batch_under_one_tag_is_refused_with_how_to_log_each(tmp_path: Path, inputs: Any) -> None:
-    with AttentionWriter(tmp_path) as writer:
-        with pytest.raises(
+    with (
+        AttentionWriter(tmp_path) as writer,
+        pytest.raises(
             InvalidRecordError, match=r"pass a list of \d tags .* or one input: each array's \[:1\]"
-        ):
-            writer.add_probe("one", torch.nn.Identity(), inputs, words(5), 0)
+        ),
+    ):
+        writer.add_probe("one", torch.nn.Identity(), inputs, words(5), 0)
 
 
 def test_several_images_of_one_text_are_one_input(tmp_path: Path) -> None:
@@ -201,9 +203,8 @@ def test_windows_of_an_image_are_refused_and_named_as_the_reason(tmp_path: Path)
     reason = r"its 16 maps are windows of one image, 16 positions each"
     with pytest.raises(InvalidRecordError, match=reason):
         captured.record(words(16))
-    with AttentionWriter(tmp_path) as writer:
-        with pytest.raises(InvalidRecordError, match=reason):
-            writer.add_probe("image", model, inputs, words(16), 0)
+    with AttentionWriter(tmp_path) as writer, pytest.raises(InvalidRecordError, match=reason):
+        writer.add_probe("image", model, inputs, words(16), 0)
 
 
 class HalfOfTheHeads(torch.nn.Module):

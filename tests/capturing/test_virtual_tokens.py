@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import peft
 import pytest
 import torch
 from models.sharp_models import small, token_ids
@@ -14,6 +13,10 @@ from models.sharp_models import small, token_ids
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, capture
 from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, virtual_tokens
 
+peft = pytest.importorskip("peft")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::FutureWarning:transformers", "ignore:.*is_gradient_checkpointing"
+)
 COUNT = 3
 NAMES = [f"[virtual {number}]" for number in range(COUNT)]
 TASKS = {"bert": "FEATURE_EXTRACTION", "gpt2": "CAUSAL_LM", "llama": "CAUSAL_LM"}
@@ -49,7 +52,9 @@ def eager(model: Any, **inputs: Any) -> Any:
 
 @pytest.mark.parametrize("name", ["bert", "llama"])
 @pytest.mark.parametrize("tuning", PROMPTS)
-def test_a_prompts_tokens_stand_before_each_text_of_a_padded_batch(name: str, tuning: str, tmp_path: Path) -> None:
+def test_a_prompts_tokens_stand_before_each_text_of_a_padded_batch(
+    name: str, tuning: str, tmp_path: Path
+) -> None:
     model, batch = tuned(name, PROMPTS[tuning]), padded_batch()
     with AttentionWriter(tmp_path, precision="float32") as writer:
         writer.add_probe(["long", "short"], model, batch, [words(9), words(5)], 0)

@@ -35,7 +35,7 @@ def virtual_tokens(model: Any) -> Virtual:
         if not isinstance(configs, dict) or not isinstance(active, str) or "forward" in vars(module):
             continue  # a forward of its own: the adapter is switched off for now
         config = configs.get(active)
-        if getattr(config, "is_prompt_learning", False):
+        if config is not None and getattr(config, "is_prompt_learning", False):
             is_prefix = "PREFIX" in str(getattr(config, "peft_type", ""))
             return Virtual(int(config.num_virtual_tokens), has_queries=not is_prefix)
     return NO_VIRTUAL
