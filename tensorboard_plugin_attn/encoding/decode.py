@@ -31,6 +31,7 @@ def read_layer(
 ) -> LayerAttention:
     """One layer with its tokens; weights that were left out are NaN. Raises DamagedFileError."""
     entry = header.meta["layers"][number]
+    kept: dict[str, Any] = read_vectors(header, read, number) if vectors else {}
     layer = LayerAttention(
         read_layer_weights(header, read, number),
         name=entry["name"],
@@ -42,7 +43,7 @@ def read_layer(
         dtype=entry["dtype"],
         heads=entry.get("head_numbers"),
         rebuild_error=entry.get("rebuild_error"),
-        **(read_vectors(header, read, number) if vectors else {}),
+        **kept,
     )
     axes.name_axes(layer)
     return layer
