@@ -137,10 +137,9 @@ class Captured:
         if not self.sightings:
             raise self.session.nothing_found()
         padding = self.session.padding
-        given = tokens
         names, modality = named_list(tokens)
         mask = padding.tokens if attention_mask is None else attention_mask
-        sightings, tokens, decoder_tokens = self.one_forward(names, decoder_tokens)
+        sightings, read, decoder_tokens = self.one_forward(names, decoder_tokens)
         if is_generation(self.sightings) and decoder_tokens is None:
             mask = continued(
                 mask, max(int(one.weights.shape[-2]) for one in sightings) - padding.virtual.count
@@ -155,7 +154,7 @@ class Captured:
             virtual=padding.virtual,
         )
         axes = TokenAxes(
-            crop.tokens(tokens) if modality in ("", padding.modality) else tokens,
+            crop.tokens(read) if modality in ("", padding.modality) else read,
             decoder_tokens=None if decoder_tokens is None else crop.decoder(decoder_tokens),
             special=special,
             sentence_b_start=sentence_b_start,
@@ -165,7 +164,7 @@ class Captured:
         layers, left_out = chosen(
             [sighting.row(batch, *crop.axes(sighting)) for sighting in sightings],
             [windowed(sighting, padding) for sighting in sightings],
-            lengths_of(axes, given, padding, batch),
+            lengths_of(axes, tokens, padding, batch),
         )
         warn_left_out([LeftOut(layer.name, "attention", reason) for layer, reason in left_out])
         told = crop.told([layer.name for layer in layers])

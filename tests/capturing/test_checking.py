@@ -142,8 +142,8 @@ def test_a_kernel_that_does_not_compute_what_it_is_given_is_named(monkeypatch: p
     through_functions.__name__ = "scaled_dot_product_attention"
     monkeypatch.setattr(F, "scaled_dot_product_attention", through_functions)
     model = nn.Sequential(Attends())
-    with pytest.warns(UserWarning, match=r"0 \(heads \[0, 1\].*these weights are not what ran"):
-        with torch.no_grad(), capture(model) as captured:
-            captured.model(torch.randn(1, 6, 16))
+    told = pytest.warns(UserWarning, match=r"0 \(heads \[0, 1\].*these weights are not what ran")
+    with told, torch.no_grad(), capture(model) as captured:
+        captured.model(torch.randn(1, 6, 16))
     assert captured.layers[0].differing_heads == [0, 1]
     assert "differs" in captured.summary()

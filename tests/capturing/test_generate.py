@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from models.sharp_models import eager_attentions, small, token_ids
+from models.sharp_models import eager_attentions, sharpen, small, token_ids
 
 from tensorboard_plugin_attn import capture
 from tensorboard_plugin_attn.errors import CaptureError
@@ -156,3 +156,52 @@ def test_several_forwards_that_are_no_generation_give_the_last_and_say_so(length
     with pytest.warns(UserWarning, match="ran 2 times in the block"):
         record = captured.record(words(lengths[1]))
     assert len(record.layers) == 3
+
+
+SLIDING = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+           "num_key_value_heads": 2, "vocab_size": 100, "sliding_window": 4, "pad_token_id": 0}  # fmt: skip
+
+
+def sliding(name: str) -> Any:
+    """A small model whose layers see a window of 4 tokens: every layer, or every other one."""
+    import transformers
+
+    torch.manual_seed(0)
+    config = {
+        "phi3": transformers.Phi3Config,
+        "starcoder2": transformers.Starcoder2Config,
+        "cohere2": transformers.Cohere2Config,
+    }[name](**SLIDING)
+    return sharpen(transformers.AutoModelForCausalLM.from_config(config), 3.0).eval()
+
+
+SHORT = {"input_ids": token_ids(1, 3)}
+LONG = {"input_ids": token_ids(1, 9)}
+STATIC = {"cache_implementation": "static"}
+WINDOWS: dict[str, tuple[str, dict[str, Any]]] = {
+    "longer than the window": ("starcoder2", LONG),
+    "shorter than the window": ("phi3", SHORT),
+    "shorter, in a static cache": ("phi3", {**SHORT, **STATIC}),
+    "longer, in a static cache of two kinds": ("cohere2", {**LONG, **STATIC}),
+    "padded, in a static cache": ("cohere2", {**PADDED, **STATIC}),
+    "padded, without a cache": ("cohere2", {**PADDED, "use_cache": False}),
+}
+
+
+@pytest.mark.parametrize("way", WINDOWS)
+def test_a_window_shows_the_same_rows_step_by_step(way: str) -> None:
+    name, options = WINDOWS[way]
+    model = sliding(name)
+    with capture(model) as captured:
+        output = captured.model.generate(
+            **options, max_new_tokens=5, do_sample=False, pad_token_id=0, eos_token_id=None
+        )
+    mask = options.get("attention_mask", torch.ones_like(options["input_ids"]))
+    for batch, row in enumerate(output):
+        padding = int((mask[batch] == 0).sum())
+        record = captured.record(words(len(row)), batch=batch)
+        assert record.tokens == words(len(row))[padding:-1]
+        expected = eager_attentions(model, input_ids=row[None, padding:-1])
+        for layer, reference in zip(record.layers, expected, strict=True):
+            np.testing.assert_allclose(layer.weights, reference[0].numpy(), atol=2e-5)
+            assert layer.differing_heads == []

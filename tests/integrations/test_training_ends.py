@@ -10,7 +10,7 @@ import lightning
 import numpy as np
 import pytest
 import torch
-from models.numbers import Numbers
+from models.number_data import Numbers
 from models.sharp_models import SMALL
 from models.undisturbed_runs import Small
 from torch import nn

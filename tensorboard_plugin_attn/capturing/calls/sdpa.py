@@ -94,13 +94,17 @@ def of_row(call: Call, row: int, batch: int | None) -> Call:
         or {call.query.shape[0], call.key.shape[0]} != {batch}
     ):
         return call
-    parts: dict[str, Any] = {"query": call.query, "key": call.key, "value": call.value, "output": call.output}
-    if call.mask is not None and call.mask.dim() == call.query.dim() and call.mask.shape[0] == batch:
-        parts["mask"] = call.mask
-    chosen: dict[str, Any] = {
-        name: part if part is None else part[row : row + 1] for name, part in parts.items()
-    }
-    return replace(call, **chosen)
+    mask, one = call.mask, slice(row, row + 1)
+    if mask is not None and mask.dim() == call.query.dim() and mask.shape[0] == batch:
+        mask = mask[one]
+    return replace(
+        call,
+        query=call.query[one],
+        key=call.key[one],
+        mask=mask,
+        value=None if call.value is None else call.value[one],
+        output=None if call.output is None else call.output[one],
+    )
 
 
 def head_axes(query: torch.Tensor, axes: Axes | None, heads: int | None, batch: int | None) -> list[int]:

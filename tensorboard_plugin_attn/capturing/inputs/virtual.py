@@ -32,8 +32,10 @@ def virtual_tokens(model: Any) -> Virtual:
     for module in model.modules():
         configs = getattr(module, "peft_config", None)
         active = getattr(module, "active_adapter", None)
-        if not isinstance(configs, dict) or not isinstance(active, str) or "forward" in vars(module):
-            continue  # a forward of its own: the adapter is switched off for now
+        if not isinstance(configs, dict) or not isinstance(active, str):
+            continue
+        if getattr(module, "_adapters_disabled", False):
+            continue
         config = configs.get(active)
         if config is not None and getattr(config, "is_prompt_learning", False):
             is_prefix = "PREFIX" in str(getattr(config, "peft_type", ""))

@@ -126,8 +126,8 @@ def kernel_mask(
     ]
     mask: torch.Tensor | None
     if isinstance(given, torch.Tensor) and given.dim() > 2:
-        mask, fits = written_out(given.detach(), queries, keys)
-        return mask, (*doubts, *(() if fits else (f"an attention_mask of {tuple(given.shape)}",)))
+        whole, fits = written_out(given.detach(), queries, keys)
+        return whole, (*doubts, *(() if fits else (f"an attention_mask of {tuple(given.shape)}",)))
     padding = None
     if isinstance(given, torch.Tensor) and given.shape[0] == batch and given.shape[-1] >= keys:
         padding = given.detach()[:, -keys:].bool()
