@@ -13,6 +13,7 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.private_names import file_writer_of
 from tensorboard_plugin_attn.warn import tell
 
 __all__ = ["PLUGIN_NAME", "SummarySink", "build_summary", "plugin_data_class"]
@@ -129,7 +130,7 @@ class SummarySink:
 
     def file_writer(self) -> Any:
         """The writer of raw summaries; no SummaryWriter has a public one."""
-        return self.summary_writer._get_file_writer()
+        return file_writer_of(self.summary_writer)
 
     def translate(self, summary: Any) -> Any:
         """The summary in the message class that this writer takes."""
