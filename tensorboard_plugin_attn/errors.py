@@ -24,6 +24,9 @@ __all__ = [
 ]
 
 
+LONGEST_REASON = 300  # a reason may quote the file, whatever that holds
+
+
 class AttentionError(Exception):
     """The root of every error that this package raises on purpose."""
 
@@ -52,6 +55,7 @@ class DamagedFileError(AttentionError):
     """A file under ``plugins/attn/`` is cut off, altered or foreign."""
 
     def __init__(self, reason: str, *, path: str = "") -> None:
+        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
         super().__init__(f"{path}: {reason}" if path else reason)
         self.path = path
         self.reason = reason

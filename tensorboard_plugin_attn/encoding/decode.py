@@ -2,66 +2,93 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import PRECISIONS, decode_weights, decompress
 from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_tensor
+from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.encoding.layer import VECTORS, decode_vector
-from tensorboard_plugin_attn.errors import DamagedFileError
+from tensorboard_plugin_attn.encoding.rebuild import read_bands
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
-from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.record.tokens import MAIN, TokenAxes
 
-__all__ = ["read_axes", "read_layer", "read_layer_weights", "read_record"]
+__all__ = ["bare_layer", "read_axes", "read_layer", "read_layer_weights", "read_record", "read_vectors"]
 
 
 def read_record(header: Header, read: ReadRange) -> AttentionRecord:
     """A whole record; weights that were left out are NaN. Raises DamagedFileError."""
-    axes = read_axes(header.meta)
-    layers = [read_layer(header, read, number, axes) for number in range(len(header.meta["layers"]))]
-    return AttentionRecord.of_checked(layers, axes)
+    axes = read_axes(header)
+    layers = [read_layer(header, read, number, axes) for number in range(len(header.layers))]
+    record = AttentionRecord.of_checked(layers, axes)
+    record.parts = header.parts
+    return record
 
 
 def read_layer(
     header: Header, read: ReadRange, number: int, axes: TokenAxes, *, vectors: bool = True
 ) -> LayerAttention:
-    """One layer with its tokens; weights that were left out are NaN. Raises DamagedFileError."""
-    entry = header.meta["layers"][number]
+    """One layer with its tokens. Weights that were left out are NaN; of one that is kept as query and key they are
+    None, and ``weights_of`` gives its rows.
+
+    Raises:
+        DamagedFileError: its bytes are not what was written.
+    """
+    entry = header.layers[number]
+    rebuilt = entry.source == "vectors"
+    found = read_vectors(header, read, number) if vectors or rebuilt else {}
     layer = LayerAttention(
-        read_layer_weights(header, read, number),
-        name=entry["name"],
-        kind=entry["kind"],
-        stack=entry["stack"],
-        mask=entry["mask"],
-        scale=entry["scale"],
-        mechanism=entry["mechanism"],
-        dtype=entry["dtype"],
-        heads=entry.get("head_numbers"),
-        rebuild_error=entry.get("rebuild_error"),
-        **(read_vectors(header, read, number) if vectors else {}),
+        None if rebuilt else read_layer_weights(header, read, number),
+        name=entry.name,
+        kind=entry.kind,
+        stack=entry.stack,
+        mask=entry.mask,
+        scale=entry.scale,
+        mechanism=entry.mechanism,
+        dtype=entry.dtype,
+        heads=entry.head_numbers,
+        rebuild_error=entry.rebuild_error,
+        output_error=entry.output_error,
+        model_heads=entry.model_heads,
+        query=found.get("query"),
+        key=found.get("key"),
+        bias=found.get("bias"),
+        sink=found.get("sink"),
+        value_norm=found.get("value_norm"),
     )
+    layer.lse, layer.lists = found.get("lse"), entry.lists
+    layer.value_norm_of = entry.value_norm_of or layer.value_norm_of
     axes.name_axes(layer)
     return layer
 
 
-def read_axes(meta: dict[str, Any]) -> TokenAxes:
+def bare_layer(entry: LayerEntry, axes: TokenAxes) -> LayerAttention:
+    """A layer with its tokens and its mask, whose weights are all 0 and take no memory."""
+    weights = np.broadcast_to(np.float32(0), (1, entry.queries, entry.keys))
+    layer = LayerAttention(weights, kind=entry.kind, stack=entry.stack, mask=entry.mask)
+    layer.lists = entry.lists
+    axes.name_axes(layer)
+    return layer
+
+
+def read_axes(header: Header) -> TokenAxes:
     """The tokens of a header."""
-    tokens = meta["tokens"]["tokens"]
-    flags = np.zeros(len(tokens), bool)
-    flags[meta["special"]["tokens"]] = True
+    main = {MAIN: header.tokens[MAIN]}
     axes = TokenAxes(
-        tokens,
-        decoder_tokens=meta["tokens"].get("decoder_tokens"),
-        special=flags.tolist(),
-        sentence_b_start=meta["sentence_b_start"],
-        words=meta.get("words", {}).get("tokens"),
+        {**main, **header.tokens},
+        special=[],
+        sentence_b_start=header.sentence_b_start,
+        words=header.words.get(MAIN),
+        special_names=header.special_names,
+        geometry=header.geometry,
+        pictures=[picture.to_json() for picture in header.pictures],
+        query_numbers=header.query_numbers,
     )
-    axes.decoder_special[:] = False
-    axes.decoder_special[meta["special"].get("decoder_tokens", [])] = True
+    axes.stacks |= {layer.stack: layer.query_tokens for layer in header.layers if layer.kind != "cross"}
+    for name, positions in header.special.items():
+        axes.specials[name][list(positions)] = True
     return axes
 
 
@@ -73,31 +100,21 @@ def read_layer_weights(
     Raises:
         DamagedFileError: its bytes are not what was written.
     """
-    entry = header.meta["layers"][number]
-    shape = entry["heads"], entry["queries"], entry["keys"]
-    if not entry["weights"]:
-        return np.broadcast_to(np.float32(np.nan), shape)[:, slice(None) if rows is None else rows]
-    row_max = read_tensor(header, read, f"layer.{number}.row_max")
-    lengths = read_tensor(header, read, f"layer.{number}.member_bytes")
-    packed = read_tensor(header, read, f"layer.{number}.weights").tobytes()
-    dtype = np.dtype(PRECISIONS[header.meta["precision"]])
-    stops = np.cumsum(lengths, dtype=np.int64)
-    try:
-        plain = b"".join(
-            decompress(packed[stop - length : stop]) for length, stop in zip(lengths, stops, strict=True)
-        )
-        codes = np.frombuffer(plain, dtype).reshape(shape)
-    except (zlib.error, ValueError) as error:
-        raise DamagedFileError(
-            f"the weights of layer {number} cannot be inflated ({error})", path=header.path
-        ) from error
-    if rows is not None and len(rows) < shape[1]:
-        codes, row_max = codes[:, rows], row_max[:, rows]
-    return decode_weights(codes, row_max, header.meta["precision"])
+    heads, queries, keys = header.layers[number].shape
+    count = queries if rows is None else len(rows)
+    if header.layers[number].source == "left_out":
+        return np.broadcast_to(np.float32(np.nan), (heads, count, keys))
+    bands = list(read_bands(header, read, number, rows))
+    if len(bands) == 1:
+        return bands[0].weights
+    weights = np.empty((heads, count, keys), np.float32)
+    for band in bands:
+        weights[band.heads, band.rows] = band.weights
+    return weights
 
 
 def read_vectors(header: Header, read: ReadRange, number: int) -> dict[str, NDArray[Any]]:
-    """Query, key and bias of one layer, as far as they were logged."""
+    """What lies beside the weights of one layer, as far as it was logged."""
     names = {name: f"layer.{number}.{name}" for name in VECTORS}
     return {
         name: decode_vector(header.spans[full].dtype, read_tensor(header, read, full))

@@ -1,64 +1,46 @@
-"""Encoded layers and tokens ⇄ the bytes of one ``.safetensors`` file, format 1 (``docs/format.md``)."""
+"""Encoded layers and tokens ⇄ the bytes of one ``.safetensors`` file, format 2 (``docs/reference/format.md``)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import Compressor, compress
+from tensorboard_plugin_attn.encoding.fields import short
+from tensorboard_plugin_attn.encoding.header import FORMAT, Header, LayerEntry, PartEntry, Span
 from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer
+from tensorboard_plugin_attn.encoding.parsing import parse_fields
 from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
-from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.measuring.ragged import stack_ragged
+from tensorboard_plugin_attn.record.tokens import DECODER, MAIN, TokenAxes
 
 __all__ = [
     "FIRST_READ",
     "FORMAT",
     "Header",
+    "ReadRange",
     "Span",
     "pack_record",
     "parse_header",
     "probe_hash",
     "read_header",
+    "read_slab",
     "read_tensor",
 ]
 
-FORMAT = 1
 FIRST_READ = 64 << 10
+LONGEST_HEADER = 100_000_000
 DTYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "U32": np.uint32, "U8": np.uint8}
 ITEM_BYTES = {name: np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}
 
 ReadRange = Callable[[int, int], bytes]  # (start, stop) → bytes
-
-
-class Span(NamedTuple):
-    """Where one tensor lies in its file."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True)
-class Header:
-    """The parsed start of a file: what it says of itself, where its tensors lie, and the head metrics."""
-
-    meta: dict[str, Any]
-    spans: dict[str, Span]
-    metrics: NDArray[np.float32]  # [layer, head, metric]
-    nbytes: int
-    path: str = ""
-
-    def answer(self) -> dict[str, Any]:
-        """What is said of the record outside its file: all but the checksums."""
-        return {name: value for name, value in self.meta.items() if name != "crc32"}
 
 
 def pack_record(
@@ -74,10 +56,25 @@ def pack_record(
     track: Sequence[dict[str, Any]] = (),
     kind: str = "weights",
     compressor: Compressor = compress,
+    input_hash: str | None = None,
+    part: PartEntry | None = None,
+    metric_weights: Sequence[NDArray[np.float32]] | None = None,
 ) -> list[bytes]:
-    """One record → the buffers of its file, in order."""
+    """One record → the buffers of its file, in order.
+
+    ``input_hash`` is of what ``probe`` does not see, such as pixels; ``part`` says which part of a record this is;
+    ``metric_weights`` ``[head, metric]`` of each layer are then what the metrics are means over.
+    """
     tensors = pack_tensors(layers, compressor, patterns=kind == "weights")
-    bare = {"weights": False, "vectors": False} if kind == "metrics" else {}
+    if metric_weights is not None:
+        weights = stack_ragged(metric_weights)
+        tensors["head_metric_weights"] = "F32", weights.shape, weights.tobytes()
+    entries = [entry_of(layer) for layer in layers]
+    if kind == "metrics":
+        entries = [
+            replace(entry, source="left_out", vectors=False, value_norm_of=None, overview=None)
+            for entry in entries
+        ]
     meta = {
         "format": FORMAT,
         "tag": tag,
@@ -85,19 +82,37 @@ def pack_record(
         "wall_time": wall_time,
         "kind": kind,
         "precision": precision,
-        "layers": [{**layer.entry, **bare} for layer in layers],
+        "layers": [entry.to_json() for entry in entries],
         "metrics": list(metric_names),
         "probe": probe_hash(axes, layers),
         "left_out": list(left_out),
         "faults": [{"layer": number, **each} for number, layer in enumerate(layers) for each in layer.faults],
-        "crc32": {name: zlib.crc32(data) for name, (_, _, data) in tensors.items()} | {"header": ""},
+        "crc32": {name: tensor_crc(name, shape, data) for name, (_, shape, data) in tensors.items()}
+        | {"header": ""},
         **token_fields(axes),
         **({"track": list(track)} if track else {}),
+        **({} if input_hash is None else {"input": input_hash}),
+        **({} if part is None else {"part": part.to_json()}),
     }
     meta["crc32"]["header"] = header_crc(meta)
     return container(meta, tensors)
 
 
+def entry_of(layer: EncodedLayer) -> LayerEntry:
+    """What the header says of a layer, its picture included."""
+    picture = layer.kept_overview
+    shape = None if picture is None else (int(picture.shape[1]), int(picture.shape[2]))
+    return replace(layer.entry, overview=shape)
+
+
+def tensor_crc(name: str, shape: tuple[int, ...], data: bytes) -> int | list[int]:
+    """CRC-32 of a tensor; of query and key one a head, so that a head can be read without the others."""
+    if name.rsplit(".", 1)[-1] not in BY_HEAD or not shape[0]:
+        return zlib.crc32(data)
+    return crc_list(data, shape[0])
+
+
+BY_HEAD = ("query", "key")
 Tensors = dict[str, tuple[str, tuple[int, ...], bytes]]  # name → dtype, shape, data
 
 
@@ -108,7 +123,7 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
     def add(name: str, dtype: str, array: NDArray[Any]) -> None:
         tensors[name] = dtype, array.shape, array.tobytes()
 
-    add("head_metrics", "F32", pad_metrics([layer.metrics for layer in layers]))
+    add("head_metrics", "F32", stack_ragged([layer.metrics for layer in layers]))
     if not patterns:
         return tensors
     members = [pack_members(layer, compressor) for layer in layers]
@@ -116,6 +131,13 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
         if layer.row_max is not None:
             add(f"layer.{number}.row_max", "F32", layer.row_max)
             add(f"layer.{number}.member_bytes", "U32", np.array([len(m) for m in members[number]], np.uint32))
+    overviews = {
+        number: [compressor(head) for head in layer.kept_overview]
+        for number, layer in enumerate(layers)
+        if layer.kept_overview is not None
+    }
+    for number, pictures in overviews.items():
+        add(f"layer.{number}.overview_bytes", "U32", np.array(list(map(len, pictures)), np.uint32))
     for dtype in ("F32", "F16", "BF16"):
         for number, layer in enumerate(layers):
             for name in VECTORS:
@@ -123,10 +145,11 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
                     add(f"layer.{number}.{name}", dtype, layer.vectors[name][1])
     thumbnails = compressor(b"".join(layer.thumbnail.tobytes() for layer in layers))
     tensors["thumbnails"] = "U8", (len(thumbnails),), thumbnails
-    for number, parts in enumerate(members):
-        if parts:
-            data = b"".join(parts)
-            tensors[f"layer.{number}.weights"] = "U8", (len(data),), data
+    joined = {f"layer.{number}.overview": pictures for number, pictures in overviews.items()}
+    joined |= {f"layer.{number}.weights": parts for number, parts in enumerate(members) if parts}
+    for name, parts in joined.items():
+        data = b"".join(parts)
+        tensors[name] = "U8", (len(data),), data
     return tensors
 
 
@@ -135,34 +158,28 @@ def pack_members(layer: EncodedLayer, compressor: Compressor) -> list[bytes]:
     return [] if layer.codes is None else [compressor(head) for head in layer.codes]
 
 
-def pad_metrics(metrics: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Layers of ``[head, metric]`` → ``[layer, head, metric]``, NaN where a head does not exist."""
-    heads = max(len(values) for values in metrics)
-    padded = np.full((len(metrics), heads, metrics[0].shape[1]), np.nan, np.float32)
-    for number, values in enumerate(metrics):
-        padded[number, : len(values)] = values
-    return padded
-
-
 def token_fields(axes: TokenAxes) -> dict[str, Any]:
     """The header's fields about tokens."""
     fields: dict[str, Any] = {
-        "tokens": {"tokens": axes.tokens},
-        "special": {"tokens": np.flatnonzero(axes.special).tolist()},
+        "token_lists": axes.lists,
+        "special": {name: np.flatnonzero(flags).tolist() for name, flags in axes.specials.items()},
         "sentence_b_start": axes.sentence_b_start,
     }
-    if axes.decoder_tokens is not None:
-        fields["tokens"]["decoder_tokens"] = axes.decoder_tokens
-        fields["special"]["decoder_tokens"] = np.flatnonzero(axes.decoder_special).tolist()
-    if axes.words is not None:
-        fields["words"] = {"tokens": axes.words}
-    return fields
+    optional = {
+        "words": None if axes.words is None else {MAIN: axes.words},
+        "special_names": axes.special_names,
+        "geometry": axes.geometry,
+        "pictures": axes.pictures,
+        "query_numbers": axes.query_numbers,
+    }
+    return {**fields, **{name: value for name, value in optional.items() if value}}
 
 
 def probe_hash(axes: TokenAxes, layers: Sequence[EncodedLayer]) -> str:
-    """Equal for two records of the same input: tokens, lengths and masks."""
-    masks = [(layer.entry["queries"], layer.entry["keys"], layer.entry["mask"]) for layer in layers]
-    text = json.dumps([axes.tokens, axes.decoder_tokens, masks])
+    """Equal for two records of the same input: tokens, lengths and masks. The same as in format 1."""
+    masks = [(layer.entry.queries, layer.entry.keys, layer.entry.mask) for layer in layers]
+    others = {name: each for name, each in axes.lists.items() if name not in (MAIN, DECODER)}
+    text = json.dumps([axes.tokens, axes.decoder_tokens, masks, *([others] if others else [])])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -205,7 +222,7 @@ def read_header(read: ReadRange, size: int, path: str = "") -> Header:
     if len(start) < 8:
         raise DamagedFileError(f"the file has {size} bytes, too few for a record", path=path)
     length = int.from_bytes(start[:8], "little")
-    if not 2 <= length <= 100_000_000:
+    if not 2 <= length <= LONGEST_HEADER:
         raise DamagedFileError("it does not start like a safetensors file", path=path)
     if 8 + length > size:
         raise DamagedFileError(short_file(size, f"more than {8 + length:,}"), path=path)
@@ -216,28 +233,14 @@ def read_header(read: ReadRange, size: int, path: str = "") -> Header:
 
 def parse_header(start: bytes, length: int, size: int, read: ReadRange, path: str) -> Header:
     """The bytes of a header, with what follows of the first read → Header, checked."""
-    try:
-        fields = json.loads(start[8 : 8 + length])
-        text = fields.pop("__metadata__")["attn"]
-        meta = json.loads(text)
-        newer = meta["format"] > FORMAT
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise DamagedFileError(
-            f"its header is not that of an attention record ({error!r})", path=path
-        ) from error
-    if newer:
-        raise NewerFormatError(
-            f"it has format {meta['format']}, this version reads up to {FORMAT}; "
-            f"upgrade tensorboard-plugin-attn",
-            path=path,
-        )
+    meta, text, fields = parse_json(start[8 : 8 + length], path)
     try:
         whole = text_crc(text, meta["crc32"]["header"]) == meta["crc32"]["header"]
         spans = {name: parse_span(field, 8 + length) for name, field in fields.items()}
         metrics_span = spans["head_metrics"]
         whole = whole and spans.keys() == meta["crc32"].keys() - {"header"}
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise DamagedFileError(f"its header is incomplete ({error!r})", path=path) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"its header is incomplete ({described(error)})", path=path) from error
     if not whole:
         raise DamagedFileError("its header does not match its checksum", path=path)
     stop = max(span.stop for span in spans.values())
@@ -246,7 +249,35 @@ def parse_header(start: bytes, length: int, size: int, read: ReadRange, path: st
     data = start[metrics_span.start : metrics_span.stop]
     if len(data) < metrics_span.stop - metrics_span.start:
         data = read(metrics_span.start, metrics_span.stop)
-    return Header(meta, spans, checked(meta, "head_metrics", metrics_span, data, path), len(start), path)
+    metrics = checked(meta["crc32"], "head_metrics", metrics_span, data, path)
+    try:
+        return parse_fields(meta, spans, metrics, len(start), path)
+    except ValueError as error:
+        raise DamagedFileError(f"its header makes no sense: {error}", path=path) from error
+
+
+def parse_json(content: bytes, path: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
+    """The JSON of a safetensors file → our own header, its text, and the fields of the tensors."""
+    try:
+        fields = json.loads(content)
+        text = fields.pop("__metadata__")["attn"]
+        meta = json.loads(text)
+        newer = meta["format"] > FORMAT
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        reason = f"its header is not that of an attention record ({described(error)})"
+        raise DamagedFileError(reason, path=path) from error
+    if newer:
+        raise NewerFormatError(
+            f"it has format {short(meta['format'])}, this version reads up to {FORMAT}; "
+            f"upgrade tensorboard-plugin-attn",
+            path=path,
+        )
+    return meta, text, fields
+
+
+def described(error: Exception) -> str:
+    """An error of Python's own in words: the repr of some holds all they were given."""
+    return f"{type(error).__name__}: {error}"
 
 
 def short_file(size: int, expected: str) -> str:
@@ -271,14 +302,45 @@ def parse_span(field: dict[str, Any], base: int) -> Span:
 
 def read_tensor(header: Header, read: ReadRange, name: str) -> NDArray[Any]:
     """One tensor, its checksum verified. Raises DamagedFileError."""
+    span = find_span(header, name)
+    return checked(header.crc32, name, span, read(span.start, span.stop), header.path)
+
+
+def read_slab(header: Header, read: ReadRange, name: str, head: int) -> NDArray[Any]:
+    """One index of a tensor's first axis, without the rest where it has a checksum of its own.
+
+    Raises:
+        DamagedFileError: its bytes are not what was written.
+    """
+    span, crc = find_span(header, name), header.crc32.get(name)
+    if not isinstance(crc, list):
+        array: NDArray[Any] = read_tensor(header, read, name)[head]
+        return array
+    size = (span.stop - span.start) // span.shape[0]
+    start = span.start + head * size
+    one = Span(span.dtype, span.shape[1:], start, start + size)
+    return checked({name: crc[head]}, name, one, read(start, start + size), header.path)
+
+
+def find_span(header: Header, name: str) -> Span:
+    """Where a tensor lies. Raises DamagedFileError."""
     if name not in header.spans:
         raise DamagedFileError(f"it has no {name}", path=header.path)
-    span = header.spans[name]
-    return checked(header.meta, name, span, read(span.start, span.stop), header.path)
+    return header.spans[name]
 
 
-def checked(meta: dict[str, Any], name: str, span: Span, data: bytes, path: str) -> NDArray[Any]:
+def checked(
+    crc32: Mapping[str, int | list[int]], name: str, span: Span, data: bytes, path: str
+) -> NDArray[Any]:
     """Bytes → array, when they are what was written."""
-    if len(data) != span.stop - span.start or zlib.crc32(data) != meta["crc32"].get(name):
+    crc = crc32.get(name)
+    found = zlib.crc32(data) if not isinstance(crc, list) else crc_list(data, len(crc))
+    if len(data) != span.stop - span.start or found != crc:
         raise DamagedFileError(f"the bytes of {name} do not match their checksum", path=path)
     return np.frombuffer(data, DTYPES[span.dtype]).reshape(span.shape)
+
+
+def crc_list(data: bytes, heads: int) -> list[int]:
+    """CRC-32 of each head's bytes."""
+    size = max(1, len(data) // max(1, heads))
+    return [zlib.crc32(data[start : start + size]) for start in range(0, len(data), size)]

@@ -1,41 +1,51 @@
-"""One layer's attention ⇄ its encoded form: codes, row maxima, thumbnail, metrics, vectors and header entry."""
+"""One layer's attention ⇄ its encoded form: codes, row maxima, pictures, metrics, vectors and header entry."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import encode_weights, pool_thumbnail, thumbnail_shape
+from tensorboard_plugin_attn.encoding.header import LayerEntry
+from tensorboard_plugin_attn.encoding.overview import LONG, SIDE, encode_log, pool_to
 from tensorboard_plugin_attn.measuring.faults import layer_faults
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, compute_metrics
+from tensorboard_plugin_attn.record.blocks import row_sums
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
 __all__ = ["VECTORS", "EncodedLayer", "decode_vector", "encode_layer"]
 
-VECTORS = ("query", "key", "bias")
+VECTORS = ("query", "key", "bias", "lse", "sink", "value_norm")
 
 
 @dataclass
 class EncodedLayer:
     """What a file keeps of one layer. ``codes`` and the vectors are None where they were left out."""
 
-    entry: dict[str, Any]
+    entry: LayerEntry
     metrics: NDArray[np.float32]  # [head, metric]
     thumbnail: NDArray[np.uint8]  # [head, height, width]
     codes: NDArray[Any] | None  # [head, query, key]
     row_max: NDArray[np.float32] | None  # [head, query]
     vectors: dict[str, tuple[str, NDArray[Any]]]  # name → safetensors dtype, array
-    faults: list[dict[str, Any]]  # see layer_faults
+    faults: list[dict[str, Any]] = field(default_factory=list)  # see layer_faults
+    overview: NDArray[np.uint8] | None = None  # [head, height, width] in log codes, of long texts
 
     @property
     def nan_heads(self) -> list[int]:
         """The heads with NaN weights."""
         return [head for each in self.faults if each["fault"] == "nan" for head in each["heads"]]
+
+    @property
+    def kept_overview(self) -> NDArray[np.uint8] | None:
+        """The picture that the file needs, None where the codes are there to be pooled."""
+        return None if self.codes is not None else self.overview
 
     @property
     def nbytes(self) -> int:
@@ -45,14 +55,20 @@ class EncodedLayer:
             self.thumbnail,
             self.codes,
             self.row_max,
+            self.overview,
             *(array for _, array in self.vectors.values()),
         ]
         return sum(array.nbytes for array in arrays if array is not None)
 
     def leave_out(self) -> None:
-        """Drop weights and vectors; metrics and thumbnails stay."""
+        """Drop weights and vectors; metrics and pictures stay."""
         self.codes, self.row_max, self.vectors = None, None, {}
-        self.entry.update(weights=False, vectors=False)
+        self.entry = replace(self.entry, source="left_out", vectors=False, value_norm_of=None)
+
+    def halve_overview(self) -> None:
+        """A picture of half the side."""
+        if self.overview is not None:
+            self.overview = pool_to(self.overview, max(1, -(-max(self.overview.shape[1:]) // 2)))
 
 
 def encode_layer(
@@ -63,65 +79,121 @@ def encode_layer(
     *,
     keep: bool = True,
     picture: bool = True,
+    source: str | None = None,
 ) -> EncodedLayer:
-    """A labelled layer (see ``TokenAxes.label``) → its encoded form.
+    """A labelled layer (see ``label_layer``) → its encoded form.
 
+    ``source`` is what its weights will be read from: ``"codes"`` or ``"vectors"``; None: as the layer has them.
     Without weights when ``keep`` is False, with an empty thumbnail when ``picture`` is.
     """
-    shape = thumbnail_shape(layer.num_queries, layer.num_keys)
-    thumbnail = pool_thumbnail(layer.weights) if picture else np.empty((0, *shape), np.uint8)
-    codes, row_max = encode_weights(layer.weights, precision) if keep else (None, None)
-    encoded = EncodedLayer(
-        entry=header_entry(layer, axes, shape),
-        metrics=compute_metrics(layer, metrics),
-        thumbnail=thumbnail,
+    chosen = "left_out" if not keep else source or ("vectors" if layer.weights is None else "codes")
+    queries = len(axes.lists[axes.names(layer)[0]])
+    shape = thumbnail_shape(queries, layer.num_keys)
+    heads = [layer] if layer.weights is not None else list(single_heads(layer))
+    long = picture and max(layer.num_queries, layer.num_keys) > LONG
+    codes, row_max = (
+        joined(*(encode_weights(each.weights, precision) for each in heads))
+        if chosen == "codes"
+        else (None, None)
+    )
+    vectors = encode_vectors(layer, chosen) if keep else {}
+    return EncodedLayer(
+        entry=replace(
+            header_entry(layer, axes, shape),
+            source=chosen,
+            vectors="query" in vectors,
+            value_norm_of=layer.value_norm_of if "value_norm" in vectors else None,
+        ),
+        metrics=np.concatenate([compute_metrics(each, metrics) for each in heads]),
+        thumbnail=np.concatenate(
+            [pool_thumbnail(each.weights, queries, layer.query_numbers) for each in heads]
+        )
+        if picture
+        else np.empty((0, *shape), np.uint8),
         codes=codes,
         row_max=row_max,
-        vectors=encode_vectors(layer) if keep else {},
-        faults=layer_faults(layer),
+        vectors=vectors,
+        faults=head_faults(heads),
+        overview=np.concatenate([pool_to(encode_log(each.weights), SIDE) for each in heads])
+        if long
+        else None,
     )
-    encoded.entry.update(weights=keep, vectors=bool(encoded.vectors))
-    return encoded
 
 
-def header_entry(layer: LayerAttention, axes: TokenAxes, thumbnail: tuple[int, ...]) -> dict[str, Any]:
-    """What the header says of a layer; ``docs/format.md`` explains each field."""
+def single_heads(layer: LayerAttention) -> Iterator[LayerAttention]:
+    """A layer of vectors → one layer of weights for each head, one at a time."""
+    for head in range(layer.num_heads):
+        kv_head = head * layer.num_kv_heads // layer.num_heads
+        one = copy(layer)
+        one.weights = layer.weights_of(head)[None]
+        one.query, one.key = layer.query[head : head + 1], layer.key[kv_head : kv_head + 1]
+        for name in ("lse", "sink", "value_norm", "max_score"):
+            value = getattr(layer, name)
+            setattr(one, name, None if value is None else value[head : head + 1])
+        one.bias = None if layer.bias is None else np.broadcast_to(layer.bias, layer.shape)[head : head + 1]
+        one.heads = None
+        yield one
+
+
+def joined(*parts: tuple[NDArray[Any], NDArray[np.float32]]) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """Codes and row maxima of several heads → those of the layer."""
+    codes, row_max = zip(*parts, strict=True)
+    return parts[0] if len(parts) == 1 else (np.concatenate(codes), np.concatenate(row_max))
+
+
+def head_faults(heads: list[LayerAttention]) -> list[dict[str, Any]]:
+    """Faults of a layer, or of heads that came one by one, numbered as in their layer."""
+    if len(heads) == 1:
+        return layer_faults(heads[0])
+    found: dict[str, dict[str, Any]] = {}
+    for number, head in enumerate(heads):
+        for each in layer_faults(head):
+            known = found.setdefault(each["fault"], {**each, "heads": []})
+            known["heads"].append(number)
+    return list(found.values())
+
+
+def header_entry(layer: LayerAttention, axes: TokenAxes, thumbnail: tuple[int, int]) -> LayerEntry:
+    """What the header says of a layer, of which nothing is kept yet."""
     query_tokens, key_tokens = axes.names(layer)
-    entry: dict[str, Any] = {
-        "name": layer.name,
-        "kind": layer.kind,
-        "stack": layer.stack,
-        "heads": layer.num_heads,
-        "kv_heads": layer.num_kv_heads,
-        "queries": layer.num_queries,
-        "keys": layer.num_keys,
-        "mask": layer.mask,
-        "scale": None if layer.scale is None else float(layer.scale),
-        "thumbnail": list(thumbnail),
-        "query_tokens": query_tokens,
-        "key_tokens": key_tokens,
-        "mechanism": layer.mechanism,
-        "dtype": layer.dtype,
-    }
-    if layer.heads is not None:
-        entry["head_numbers"] = layer.heads
-    if layer.rebuild_error is not None:
-        entry["rebuild_error"] = float(layer.rebuild_error)
-    return entry
+    return LayerEntry(
+        name=layer.name,
+        kind=layer.kind,
+        stack=layer.stack,
+        heads=layer.num_heads,
+        kv_heads=layer.num_kv_heads,
+        queries=layer.num_queries,
+        keys=layer.num_keys,
+        mask=layer.mask or "other",
+        scale=None if layer.scale is None else float(layer.scale),
+        thumbnail=thumbnail,
+        query_tokens=query_tokens,
+        key_tokens=key_tokens,
+        mechanism=layer.mechanism,
+        dtype=layer.dtype,
+        head_numbers=None if layer.heads is None else tuple(layer.heads),
+        rebuild_error=None if layer.rebuild_error is None else float(layer.rebuild_error),
+        model_heads=None if layer.model_heads is None else int(layer.model_heads),
+        output_error=None if layer.output_error is None else float(layer.output_error),
+    )
 
 
-def encode_vectors(layer: LayerAttention) -> dict[str, tuple[str, NDArray[Any]]]:
-    """Query, key and bias in the model's own floating type."""
+def encode_vectors(layer: LayerAttention, source: str) -> dict[str, tuple[str, NDArray[Any]]]:
+    """What lies beside codes or in their place, query and key in the model's own floating type."""
     vectors: dict[str, tuple[str, NDArray[Any]]] = {}
     for name in VECTORS:
         array = getattr(layer, name)
         if array is None:
             continue
-        if name != "bias" and layer.dtype == "bfloat16":
+        if name == "value_norm":
+            vectors[name] = "F16", np.array(np.minimum(array, 65504), np.float16, order="C")
+        elif name in ("query", "key") and layer.dtype == "bfloat16":
             bits = np.ascontiguousarray(array, np.float32).view(np.uint32)
             vectors[name] = "BF16", (bits >> 16).astype(np.uint16)
         else:
             vectors[name] = ("F16" if array.dtype == np.float16 else "F32"), np.array(array, order="C")
+    if source == "vectors" and "lse" not in vectors:
+        vectors["lse"] = "F32", row_sums(layer)
     return vectors
 
 

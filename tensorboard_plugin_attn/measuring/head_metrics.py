@@ -2,12 +2,14 @@
 
 ``A[i, j]`` is the weight of query i on key j. Only rows with more than one visible key count: the first row of
 a causal layer always has weight 1 on itself and would make every head look sharp. NaN: the metric is not
-defined for this layer, such as the previous token in cross-attention.
+defined for this layer, such as the previous token in cross-attention. Where a sink takes part of a row, all metrics
+but its own are over the keys alone: rows divided by their sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +22,7 @@ from tensorboard_plugin_attn.measuring.token_patterns import (
     earlier_occurrences,
     padding_flags,
 )
+from tensorboard_plugin_attn.record.blocks import visible_counts
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.warn import tell
 
@@ -36,6 +39,7 @@ __all__ = [
     "select_rows",
     "sum_of_x_log_x",
     "undefined",
+    "visible_lengths",
 ]
 
 Heads = NDArray[Any]  # float [head]
@@ -56,7 +60,7 @@ def mean_distance(layer: LayerAttention) -> Heads:
     if layer.kind == "cross" or not rows.any():
         return undefined(layer)
     positions = np.arange(layer.num_keys)
-    distance = np.abs(np.arange(layer.num_queries)[rows, None] - positions).astype(np.float32)
+    distance = np.abs(query_positions(layer)[rows, None] - positions).astype(np.float32)
     weights = select_rows(layer.weights, rows).reshape(layer.num_heads, -1)
     total: Heads = weights.sum(axis=1)
     distances: Heads = weights @ distance.ravel()
@@ -87,7 +91,8 @@ def next_token(layer: LayerAttention) -> Heads:
 def first_token(layer: LayerAttention) -> Heads:
     """Mean over i ≥ 1 of A[i, 0], the attention sink (Xiao et al. 2023)."""
     rows, _ = informative_rows(layer)
-    rows[: 1 if layer.kind == "self" else 0] = False
+    if layer.kind == "self":
+        rows &= query_positions(layer) > 0
     return mean(layer.weights[:, rows, 0])
 
 
@@ -130,8 +135,13 @@ def max_score(layer: LayerAttention) -> Heads:
 
 def diagonality(layer: LayerAttention) -> Heads:
     """Cross-attention: 1 − mean |i/(I−1) − Σ_j A·j/(J−1)|; 1 = weights run along the diagonal."""
-    if layer.kind != "cross" or layer.num_queries < 2 or layer.num_keys < 2:
-        return undefined(layer)
+    if (
+        layer.kind != "cross"
+        or layer.num_queries < 2
+        or layer.num_keys < 2
+        or layer.query_numbers is not None
+    ):
+        return undefined(layer)  # how long the whole query axis is, some of its queries do not say
     rows, _ = informative_rows(layer)
     centre = layer.weights @ np.linspace(0, 1, layer.num_keys, dtype=np.float32)
     expected = np.linspace(0, 1, layer.num_queries, dtype=np.float32)
@@ -141,6 +151,14 @@ def diagonality(layer: LayerAttention) -> Heads:
 def focus_rate(layer: LayerAttention) -> Heads:
     """Cross-attention: mean over queries of the largest weight; 1 = each query looks at one key."""
     return confidence(layer) if layer.kind == "cross" else undefined(layer)
+
+
+def sink(layer: LayerAttention) -> Heads:
+    """Mean share of a row that goes to no key, such as a learned sink's (gpt-oss 2025; Miller 2023); NaN without one."""
+    if layer.sink is None:
+        return undefined(layer)
+    rows, _ = informative_rows(layer)
+    return mean(np.asarray(layer.sink, np.float32)[:, rows])
 
 
 METRICS: dict[str, Metric] = {
@@ -159,6 +177,7 @@ METRICS: dict[str, Metric] = {
         max_score,
         diagonality,
         focus_rate,
+        sink,
     )
 }
 
@@ -194,23 +213,48 @@ def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[
 def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDArray[np.float32]:
     """Float32 ``[head, metric]``. A function that fails gives NaN and a warning, and never stops training."""
     values = np.full((layer.num_heads, len(metrics)), np.nan, np.float32)
+    keys_alone = over_keys(layer)
     for column, (name, function) in enumerate(metrics.items()):
         try:
-            values[:, column] = np.asarray(function(layer), np.float32)
+            given = keys_alone if METRICS.get(name) is function else layer
+            values[:, column] = np.asarray(function(given), np.float32)
         except Exception as error:  # noqa: BLE001 a user's function may raise anything, and training goes on
             tell(f"metric {name!r} failed on layer {layer.name!r}: {error!r}")
     return values
+
+
+def over_keys(layer: LayerAttention) -> LayerAttention:
+    """The layer, rows from which a sink takes a share divided by their sum."""
+    if layer.sink is None:
+        return layer
+    sums = layer.weights.sum(-1, keepdims=True)
+    result = copy(layer)
+    result.weights = np.divide(layer.weights, sums, out=np.zeros_like(layer.weights), where=sums > 0)
+    return result
+
+
+def query_positions(layer: LayerAttention) -> NDArray[np.int64]:
+    """Where each query stands among the keys: with keys before them, such as virtual tokens, they are the last ones.
+
+    Where only some queries were kept, their own positions.
+    """
+    if layer.query_numbers is not None:
+        return np.array(layer.query_numbers)
+    before = max(layer.num_keys - layer.num_queries, 0) if layer.kind == "self" else 0
+    return np.arange(layer.num_queries) + before
 
 
 def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Which rows see more than one key and are no padding, and how many keys each row sees."""
     queries, keys = layer.num_queries, layer.num_keys
     padded_rows = padding_flags(getattr(layer, "query_tokens", ()))
-    if layer.mask not in ("full", "causal"):
+    if layer.weights is None:
+        counts = visible_counts(layer)
+    elif layer.mask not in ("full", "causal"):
         counts = np.count_nonzero(layer.weights.max(axis=0) > 0, axis=1)
     else:
         visible = visible_keys(layer, padded_rows)
-        seen = np.full(queries, keys) if layer.mask == "full" else causal_lengths(queries, keys)
+        seen = np.full(queries, keys) if layer.mask == "full" else visible_lengths(layer)
         counts = np.concatenate([[0], np.cumsum(visible)])[seen]
     rows = counts > 1
     if padded_rows is not None:
@@ -226,6 +270,13 @@ def visible_keys(layer: LayerAttention, padded_rows: NDArray[np.bool_] | None) -
     rows = slice(None) if padded_rows is None else ~padded_rows
     attended: NDArray[np.bool_] = layer.weights[:, rows].max(axis=(0, 1)) > 0
     return ~padded | attended
+
+
+def visible_lengths(layer: LayerAttention) -> NDArray[np.int64]:
+    """How many keys each query of a causal layer sees."""
+    if layer.query_numbers is None:
+        return causal_lengths(layer.num_queries, layer.num_keys)
+    return np.minimum(query_positions(layer) + 1, layer.num_keys)
 
 
 def causal_lengths(queries: int, keys: int) -> NDArray[np.int64]:
@@ -248,18 +299,26 @@ def offset_mass(layer: LayerAttention, offset: int) -> Heads:
         return undefined(layer)
     rows, _ = informative_rows(layer)
     queries = np.flatnonzero(rows)
-    queries = queries[(queries + offset >= 0) & (queries + offset < layer.num_keys)]
+    keys = query_positions(layer)[queries] + offset
+    inside = (keys >= 0) & (keys < layer.num_keys)
     padded = padding_flags(getattr(layer, "key_tokens", ()))
     if padded is not None:
-        queries = queries[~padded[queries + offset]]
-    return mean(layer.weights[:, queries, queries + offset])
+        inside &= ~padded[np.clip(keys, 0, layer.num_keys - 1)]
+    return mean(layer.weights[:, queries[inside], keys[inside]])
 
 
 def pattern_mass(layer: LayerAttention, pattern: Pattern) -> Heads:
     """Mean of Σ A[i, j] over the pattern's cells, over the rows that have one."""
-    if layer.kind == "cross" or layer.num_queries != layer.num_keys:
+    if layer.kind == "cross" or (layer.query_numbers is None and layer.num_queries != layer.num_keys):
         return undefined(layer)
     queries, keys = pattern_cells(pattern, tuple(layer.key_tokens))
+    if layer.query_numbers is not None:
+        positions, row_of = query_positions(layer), np.full(layer.num_keys, -1)
+        row_of[positions] = np.arange(len(positions))
+        kept = row_of[queries] >= 0
+        queries, keys = row_of[queries][kept], keys[kept]
+        order = np.argsort(queries, kind="stable")
+        queries, keys = queries[order], keys[order]
     inside = informative_rows(layer)[0][queries]
     if not inside.any():
         return undefined(layer)

@@ -5,60 +5,34 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from tensorboard_plugin_attn.encoding.decode import read_record
 from tensorboard_plugin_attn.encoding.format import Header
 from tensorboard_plugin_attn.errors import DamagedFileError, NotRecordedError
-from tensorboard_plugin_attn.reading.studies import Source, compare_sources, evolve_series, find_in_source
+from tensorboard_plugin_attn.reading.series import MetricBlock, MetricSeries, metric_block, stack_blocks
+from tensorboard_plugin_attn.reading.source import Source
+from tensorboard_plugin_attn.reading.studies import compare_sources, evolve_series, find_in_source
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.storing.files import open_files
-from tensorboard_plugin_attn.storing.store import StepFile, list_steps, list_tags, open_header
+from tensorboard_plugin_attn.storing.store import StepFile, list_steps, list_tags, open_header, open_step
 from tensorboard_plugin_attn.storing.walk import run_directories
 from tensorboard_plugin_attn.studying.compare import Comparison
 from tensorboard_plugin_attn.studying.evolution import Evolution
 from tensorboard_plugin_attn.studying.find import Found, evenly_first, parse_pattern
 from tensorboard_plugin_attn.studying.health import Thresholds
 
-__all__ = ["AttentionReader", "MetricSeries"]
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.showing.shown import Shown
 
-
-@dataclass(frozen=True)
-class MetricSeries:
-    """Head metrics of one probe over the steps.
-
-    ``values`` is float32 ``[step, layer, head, metric]``, NaN where a head does not exist, a metric is not
-    defined, or a step was not logged with it. ``damaged`` names the steps whose file cannot be read; they are
-    not among ``steps``.
-    """
-
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
-    names: list[str]
-    layers: list[str]
-    values: NDArray[np.float32]
-    damaged: list[int]
-
-    def to_dataframe(self) -> Any:
-        """A pandas DataFrame: one row per step, layer and head, one column per metric. Needs pandas."""
-        import pandas
-
-        _, num_layers, num_heads, _ = self.values.shape
-        index = pandas.MultiIndex.from_product(
-            [self.steps.tolist(), range(num_layers), range(num_heads)], names=["step", "layer", "head"]
-        )
-        return pandas.DataFrame(self.values.reshape(len(index), -1), index=index, columns=self.names)
+__all__ = ["AttentionReader"]
 
 
 class AttentionReader:
     """Reads what AttentionWriter wrote below a directory or fsspec URL.
 
-    Example:
+    Examples:
         >>> reader = AttentionReader("runs")
         >>> record = reader.read("baseline", "doctor/she", 60)
         >>> record.layers[5].weights[3]  # float32 [query, key] of layer 5, head 3
@@ -97,7 +71,8 @@ class AttentionReader:
 
     def metrics(self, run: str, tag: str) -> MetricSeries:
         """Every head's metrics at every logged step. Raises NotRecordedError."""
-        return metric_series(*self.headers(run, tag))
+        headers, damaged = self.headers(run, tag)
+        return series_of(headers, damaged)
 
     def evolution(self, run: str, tag: str, thresholds: Thresholds | None = None) -> Evolution:
         """What emerged when (``marks()``), the role of each head at each step, hints at what may be wrong.
@@ -105,8 +80,7 @@ class AttentionReader:
         Raises NotRecordedError.
         """
         headers, damaged = self.headers(run, tag)
-        series = metric_series(headers, damaged)
-        return evolve_series(headers, series.names, series.values, thresholds)
+        return evolve_series(series_of(headers, damaged), headers[-1], thresholds)
 
     def compare(self, first: tuple[str, str, int], second: tuple[str, str, int]) -> Comparison:
         """Two records, each as (run, tag, step) → what every head gained and lost from the first to the second.
@@ -116,7 +90,7 @@ class AttentionReader:
             NotRecordedError: one was never logged, or with head metrics only.
             DamagedFileError: a file is not whole.
 
-        Example:
+        Examples:
             >>> reader.compare(("a", "doctor/she", 0), ("a", "doctor/she", 60)).ranking()[0]
         """
         same_run = first[0] == second[0]
@@ -146,7 +120,7 @@ class AttentionReader:
             NotRecordedError: it was never logged, or with head metrics only.
             DamagedFileError: the file is not whole.
 
-        Example:
+        Examples:
             >>> reader.find("a", "doctor/she", 60, query="she", key="nurse").ranking()[:5]
             >>> reader.find("a", "doctor/she", 60, query=range(9, 12), key=range(2, 6)).ranking()  # a region
         """
@@ -183,7 +157,7 @@ class AttentionReader:
             RequestError: there is no such view, or the frontend is not built.
             DamagedFileError: the file is not whole.
 
-        Example:
+        Examples:
             >>> Path("nurse.html").write_text(reader.to_html("a", "doctor/she", 60), encoding="utf-8")
         """
         # Imported here: it brings in TensorBoard, which nothing else of this module needs.
@@ -192,6 +166,34 @@ class AttentionReader:
 
         record = open_record(self.files, self.find_step(run, tag, step))
         return standalone_html(record, run, view, f"p.attn.layer={layer:d}&p.attn.head={head:d}")
+
+    def show(
+        self,
+        run: str,
+        tag: str,
+        step: int,
+        *,
+        view: str = "model",
+        save: str | os.PathLike[str] | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> Shown:
+        """One record in a notebook's cell, with the tab's own views; ``save``: also write the page to a file.
+
+        Raises:
+            NotRecordedError: run, tag or step was never logged.
+            InvalidRecordError: ``view`` is not ``"model"``, ``"head"`` or ``"neuron"``.
+
+        Examples:
+            >>> reader.show("a", "doctor/she", 60, view="head")
+        """
+        from tensorboard_plugin_attn.showing.page import check_view, page_of_step
+        from tensorboard_plugin_attn.showing.show import selected
+        from tensorboard_plugin_attn.showing.shown import Shown
+
+        check_view(view)
+        page = page_of_step(self, run, tag, step, view, selected(layer, head, None))
+        return Shown(page).written(save).display()
 
     def headers(self, run: str, tag: str) -> tuple[list[Header], list[int]]:
         """The headers of a tag, and the steps whose file cannot be read."""
@@ -215,8 +217,7 @@ class AttentionReader:
 
     def open_source(self, step_file: StepFile) -> Source:
         """One file, opened."""
-        header = open_header(self.files, step_file)
-        return Source(header, partial(self.files.read, step_file.path))
+        return Source(*open_step(self.files, step_file))
 
     def logged_tags(self, path: str) -> list[str]:
         """The tags of a run that have steps; a writer that failed or purged may leave empty directories."""
@@ -248,35 +249,9 @@ def run_path(run: str) -> str:
     return "" if run == "." else run
 
 
-def metric_series(headers: list[Header], damaged: list[int]) -> MetricSeries:
-    """Headers by step → their metrics as one array."""
-    names = ordered_union(header.meta["metrics"] for header in headers)
-    return MetricSeries(
-        steps=np.array([header.meta["step"] for header in headers]),
-        wall_times=np.array([header.meta["wall_time"] for header in headers]),
-        names=names,
-        layers=[entry["name"] for entry in headers[-1].meta["layers"]],
-        values=stack_metrics([(header.meta["metrics"], header.metrics) for header in headers], names),
-        damaged=damaged,
-    )
-
-
-def stack_metrics(
-    records: list[tuple[list[str], NDArray[np.float32]]], names: list[str]
-) -> NDArray[np.float32]:
-    """Metrics ``[layer, head, metric]`` of each step, with their names → ``[step, layer, head, metric]``."""
-    layers = max(values.shape[0] for _, values in records)
-    heads = max(values.shape[1] for _, values in records)
-    stacked = np.full((len(records), layers, heads, len(names)), np.nan, np.float32)
-    for row, (own_names, values) in enumerate(records):
-        columns = [names.index(name) for name in own_names]
-        stacked[row, : values.shape[0], : values.shape[1], columns] = np.moveaxis(values, -1, 0)
-    return stacked
-
-
-def ordered_union(lists: Iterable[list[str]]) -> list[str]:
-    """Every name once, in the order of first appearance."""
-    return list(dict.fromkeys(name for names in lists for name in names))
+def series_of(headers: list[Header], damaged: list[int]) -> MetricSeries:
+    """Headers by step → their metrics as one series."""
+    return stack_blocks([*map(metric_block, headers), *map(MetricBlock, damaged)])
 
 
 def listed(names: Iterable[Any]) -> str:

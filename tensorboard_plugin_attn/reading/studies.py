@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.decode import read_axes, read_layer, read_layer_weights
-from tensorboard_plugin_attn.encoding.format import Header, ReadRange
-from tensorboard_plugin_attn.errors import NotRecordedError
-from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.encoding.codes import pool_width
+from tensorboard_plugin_attn.encoding.decode import bare_layer, read_axes, read_layer_weights
+from tensorboard_plugin_attn.encoding.header import Header
+from tensorboard_plugin_attn.encoding.rebuild import Band, read_bands
+from tensorboard_plugin_attn.reading.series import MetricSeries
+from tensorboard_plugin_attn.reading.source import Source
 from tensorboard_plugin_attn.studying.compare import Comparison, align, compare_layer, start_warnings
-from tensorboard_plugin_attn.studying.evolution import Evolution, evolve, step_facts
+from tensorboard_plugin_attn.studying.evolution import Evolution, evolve
 from tensorboard_plugin_attn.studying.find import Found, Pattern, find_heads
 from tensorboard_plugin_attn.studying.health import Thresholds
 
-__all__ = ["Source", "compare_sources", "evolve_series", "find_in_source"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A record that was opened: its header and how to read its bytes."""
-
-    header: Header
-    read: ReadRange
-
-    def check_patterns(self) -> None:
-        """Raise NotRecordedError where the step has head metrics only."""
-        if self.header.meta["kind"] == "metrics":
-            raise NotRecordedError(
-                f"step {self.header.meta['step']} was logged with head metrics only; choose a step with weights"
-            )
+__all__ = ["compare_sources", "evolve_series", "find_in_source"]
 
 
 def compare_sources(
@@ -47,17 +33,37 @@ def compare_sources(
     """
     first.check_patterns()
     second.check_patterns()
-    differing = align(first.header.meta, second.header.meta, same_run=same_run)
-    axes = read_axes(first.header.meta), read_axes(second.header.meta)
+    differing = align(first.header, second.header, same_run=same_run)
+    axes = read_axes(first.header), read_axes(second.header)
 
-    def read_pair(number: int) -> tuple[LayerAttention, LayerAttention]:
-        return (
-            read_layer(first.header, first.read, number, axes[0], vectors=False),
-            read_layer(second.header, second.read, number, axes[1], vectors=False),
+    def pairs(number: int) -> Iterator[tuple[Band, Band]]:
+        multiple = pool_width(second.header.layers[number].queries)
+        return zip(first.bands(number, multiple), second.bands(number, multiple), strict=True)
+
+    def difference(number: int) -> NDArray[np.float32]:
+        weights = read_layer_weights(second.header, second.read, number)
+        return np.asarray(weights - read_layer_weights(first.header, first.read, number))
+
+    layers = [
+        compare_layer(
+            bare_layer(first.header.layers[number], axes[0]),
+            bare_layer(entry, axes[1]),
+            pairs(number),
+            entry.heads,
         )
+        for number, entry in enumerate(second.header.layers)
+    ]
+    warnings = [*missing_parts(first.header), *missing_parts(second.header)]
+    return Comparison(
+        difference, layers, differing, warnings + ([] if starts is None else start_warnings(*starts))
+    )
 
-    layers = [compare_layer(*read_pair(number)) for number in range(len(second.header.meta["layers"]))]
-    return Comparison(read_pair, layers, differing, [] if starts is None else start_warnings(*starts))
+
+def missing_parts(header: Header) -> list[str]:
+    """What to say of a record that lacks some of its parts."""
+    if header.parts is None or len(header.parts[0]) == header.parts[1]:
+        return []
+    return [f"step {header.step} has {len(header.parts[0])} of {header.parts[1]} parts; the rest is empty"]
 
 
 def find_in_source(source: Source, pattern: Pattern) -> Found:
@@ -70,19 +76,12 @@ def find_in_source(source: Source, pattern: Pattern) -> Found:
     """
     source.check_patterns()
 
-    def rows_of(layer: int, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return read_layer_weights(source.header, source.read, layer, rows)
+    def rows_of(layer: int, rows: NDArray[np.int64]) -> Iterator[Band]:
+        return read_bands(source.header, source.read, layer, rows)
 
-    return find_heads(source.header.meta, read_axes(source.header.meta), rows_of, pattern)
+    return find_heads(source.header, read_axes(source.header), rows_of, pattern)
 
 
-def evolve_series(
-    headers: Sequence[Header],
-    names: Sequence[str],
-    values: NDArray[np.float32],
-    thresholds: Thresholds | None = None,
-) -> Evolution:
-    """The headers of a probe's readable steps and their stacked metrics → evolution."""
-    steps = np.array([header.meta["step"] for header in headers], np.int64)
-    facts = [step_facts(header.meta) for header in headers]
-    return evolve(steps, names, values, facts, headers[-1].meta, thresholds)
+def evolve_series(series: MetricSeries, latest: Header, thresholds: Thresholds | None = None) -> Evolution:
+    """The series of a probe and the header of its last readable step → evolution."""
+    return evolve(series.steps, series.names, series.values, series.facts, latest, thresholds)

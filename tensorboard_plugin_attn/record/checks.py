@@ -36,20 +36,40 @@ def to_numpy(array: Any, dtype: Any = None) -> NDArray[Any]:
 
 def label_layer(axes: TokenAxes, layer: LayerAttention, index: int, *, allow_nan: bool = False) -> None:
     """Check one layer, make its weights float32 numpy and give it the tokens of its axes."""
-    layer.weights = check_weights(layer.weights, index, allow_nan=allow_nan)
+    if layer.weights is not None:
+        layer.weights = check_weights(layer.weights, index, allow_nan=allow_nan)
+    check_vectors(layer, index)
     if layer.heads is not None and len(layer.heads) != layer.num_heads:
         raise InvalidRecordError(
             f"heads must have one number per head ({layer.num_heads}), got {layer.heads} for layer {index}"
         )
     if layer.mask is None:
+        if layer.weights is None:
+            raise InvalidRecordError(f"layer {index} has no weights to read its mask off; pass mask")
         layer.mask = mask_kind(layer.weights)
     elif not MASK_KIND.fullmatch(layer.mask):
         raise InvalidRecordError(
             f"mask must be full, causal, window <n> or other, got {layer.mask!r} for layer {index}"
         )
-    for axis, name, length in zip(("query", "key"), axes.names(layer), layer.weights.shape[1:], strict=True):
-        tokens: list[str] = getattr(axes, name)
-        if len(tokens) != length:
+    if layer.weights is None and layer.mask == "other" and layer.bias is None:
+        raise InvalidRecordError(
+            f"layer {index} has neither weights nor a bias that says what its mask hides"
+        )
+    check_lengths(axes, layer, index)
+    axes.name_axes(layer)
+
+
+def check_lengths(axes: TokenAxes, layer: LayerAttention, index: int) -> None:
+    """Each axis is as long as its list, or as the queries of it that are kept."""
+    query, key = axes.names(layer)
+    for axis, name, length in (("query", query, layer.num_queries), ("key", key, layer.num_keys)):
+        tokens = axes.lists.get(name)
+        if tokens is None:
+            raise InvalidRecordError(
+                f"layer {index} has {name} on its {axis} axis, but there is no such list"
+            )
+        kept = axes.query_numbers.get(name) if axis == "query" else None
+        if len(tokens if kept is None else kept) != length:
             raise InvalidRecordError(
                 f"layer {index} has {length} {axis} positions but {name} has {len(tokens)} entries; pass one "
                 f"token per position, special tokens included, padding cropped from both"
@@ -59,8 +79,6 @@ def label_layer(axes: TokenAxes, layer: LayerAttention, index: int, *, allow_nan
                     else ""
                 )
             )
-    axes.name_axes(layer)
-    check_vectors(layer, index)
 
 
 def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArray[np.float32]:
@@ -99,27 +117,44 @@ def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArr
 
 
 def check_vectors(layer: LayerAttention, index: int) -> None:
-    """Query, key, bias and largest scores fit the weights, or an error; they become numpy."""
-    if layer.max_score is not None:
-        given = to_numpy(layer.max_score, np.float32)
-        layer.max_score = given[0] if given.ndim == 2 and len(given) == 1 else given
-        if layer.max_score.shape != layer.weights.shape[:1]:
-            raise InvalidRecordError(
-                f"max_score must be [{layer.weights.shape[0]}], got {layer.max_score.shape} for layer {index}"
-            )
-    if layer.bias is not None:
-        layer.bias = check_bias(to_numpy(layer.bias, np.float32), layer.weights.shape, index)
+    """What a layer has beside its weights fits them, or an error; it becomes numpy."""
     if (layer.query is None) != (layer.key is None):
         raise InvalidRecordError(f"layer {index} has only one of query and key; pass both or neither")
-    if layer.query is None:
-        return
+    if layer.query is not None:
+        check_query_key(layer, index)
+    heads, queries, keys = layer.shape
+    for name, shape in (
+        ("max_score", (heads,)),
+        ("value_norm", (heads, keys)),
+        ("sink", (heads, queries)),
+        ("lse", (heads, queries)),
+    ):
+        if getattr(layer, name) is not None:
+            given = to_numpy(getattr(layer, name), np.float32)
+            array = given[0] if given.ndim == len(shape) + 1 and len(given) == 1 else given
+            if array.shape != shape:
+                raise InvalidRecordError(f"{name} must be {list(shape)}, got {array.shape} for layer {index}")
+            setattr(layer, name, array)
+    if layer.bias is not None:
+        layer.bias = check_bias(to_numpy(layer.bias, np.float32), layer.shape, index)
+    if layer.model_heads is not None and layer.model_heads < heads:
+        raise InvalidRecordError(
+            f"layer {index} has {heads} heads, more than model_heads={layer.model_heads}"
+        )
+
+
+def check_query_key(layer: LayerAttention, index: int) -> None:
+    """Query and key fit the weights and each other."""
     query, key = vector_array(layer.query), vector_array(layer.key)
-    heads, queries, keys = layer.weights.shape
-    if query.ndim != 3 or query.shape[:2] != (heads, queries):
+    if layer.weights is None:  # then they say what the shape is; a batch axis of 1 is dropped
+        query, key = (each[0] if each.ndim == 4 and len(each) == 1 else each for each in (query, key))
+    known = layer.weights is not None
+    heads, queries, keys = layer.shape if known else (*query.shape[:2], *key.shape[1:2])
+    if query.ndim != 3 or 0 in query.shape or query.shape[:2] != (heads, queries):
         raise InvalidRecordError(
             f"query must be [{heads}, {queries}, d], got {query.shape} for layer {index}"
         )
-    if key.ndim != 3 or key.shape[1:] != (keys, query.shape[2]) or heads % key.shape[0]:
+    if key.ndim != 3 or 0 in key.shape or key.shape[1:] != (keys, query.shape[2]) or heads % key.shape[0]:
         raise InvalidRecordError(
             f"key must be [kv_head, {keys}, {query.shape[2]}] with kv_head dividing {heads}, got {key.shape} for layer {index}"
         )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.record.blocks import layer_rows
 
 __all__ = ["LayerAttention"]
 
@@ -20,7 +21,8 @@ class LayerAttention:
 
     Args:
         weights: after softmax, before dropout. In a record: float32 ``[head, query, key]``. In
-            ``captured.layers``: a torch tensor ``[batch, head, query, key]``.
+            ``captured.layers``: a torch tensor ``[batch, head, query, key]``. None where query and key are what
+            the layer is: then ``weights_of`` works its rows out of them.
         name: the module's name in the model, such as ``encoder.layer.3.attention.self``.
         kind: ``"self"`` or ``"cross"``.
         stack: ``"encoder"``, ``"decoder"``, ``"vision"``, … or empty for an only stack.
@@ -37,19 +39,31 @@ class LayerAttention:
             weights on the row that was checked; None when it was not checked.
         max_score: ``[head]``, the largest score before softmax, where that is known; None: worked out of query
             and key.
+        value_norm: ``[head, key]``, the length of each key's value as it reaches the output.
+        sink: ``[head, query]``, the part of each row that goes to no key, such as a learned sink's; None: rows sum
+            to 1.
+        output_error: largest difference between weights × values and the kernel's own output, relative to
+            weights × |values|; None where it was not checked.
+        model_heads: how many heads the model's layer has, where that is known.
 
     In a record, ``query_tokens`` and ``key_tokens`` are the tokens of its two axes, and
-    ``query_special`` and ``key_special`` mark the special ones.
+    ``query_special`` and ``key_special`` mark the special ones; ``query_numbers`` are the positions of the
+    queries where only some were kept. ``lse`` is the logarithm of each row's sum of exponentials, ``[head, query]``,
+    where it is known. ``differing_heads`` are the heads whose ``output_error`` is more than rounding.
     """
 
     query_tokens: list[str]
     key_tokens: list[str]
     query_special: NDArray[np.bool_]
     key_special: NDArray[np.bool_]
+    query_numbers: list[int] | None = None
+    lists: tuple[str, str] | None = None  # which token lists its axes have; None: as its stack says
+    lse: Any = None
+    value_norm_of: str = "v"  # or "vWo", after the output projection
 
     def __init__(
         self,
-        weights: Any,
+        weights: Any = None,
         *,
         name: str = "",
         kind: str = "self",
@@ -64,7 +78,13 @@ class LayerAttention:
         heads: Sequence[int] | None = None,
         rebuild_error: float | None = None,
         max_score: Any = None,
+        value_norm: Any = None,
+        sink: Any = None,
+        output_error: float | None = None,
+        model_heads: int | None = None,
     ) -> None:
+        if weights is None and (query is None or key is None):
+            raise InvalidRecordError("a layer needs weights, or query and key; got neither")
         if kind not in KINDS:
             raise InvalidRecordError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
         self.weights = weights
@@ -81,11 +101,16 @@ class LayerAttention:
         self.heads = None if heads is None else [int(head) for head in heads]
         self.rebuild_error = rebuild_error
         self.max_score = max_score
+        self.value_norm = value_norm
+        self.sink = sink
+        self.output_error = output_error
+        self.model_heads = model_heads
+        self.differing_heads: list[int] = []
 
     @property
     def num_heads(self) -> int:
         """Number of (query) heads."""
-        return int(self.weights.shape[-3])
+        return int((self.query if self.weights is None else self.weights).shape[-3])
 
     @property
     def num_kv_heads(self) -> int:
@@ -95,13 +120,29 @@ class LayerAttention:
     @property
     def num_queries(self) -> int:
         """Length of the query axis."""
-        return int(self.weights.shape[-2])
+        return int((self.query if self.weights is None else self.weights).shape[-2])
 
     @property
     def num_keys(self) -> int:
         """Length of the key axis."""
-        return int(self.weights.shape[-1])
+        return int(self.key.shape[-2] if self.weights is None else self.weights.shape[-1])
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``[head, query, key]``."""
+        return self.num_heads, self.num_queries, self.num_keys
+
+    def weights_of(self, head: int, queries: slice = slice(None)) -> NDArray[np.float32]:
+        """One head's weights, float32 ``[query, key]``, of some queries: worked out of query and key where only
+        these are there, without the rest of the layer.
+
+        Raises:
+            IndexError: there is no such head.
+        """
+        if not -self.num_heads <= head < self.num_heads:
+            raise IndexError(f"no head {head} in a layer of {self.num_heads}")
+        return layer_rows(self, head % self.num_heads, np.arange(self.num_queries)[queries])
 
     def __repr__(self) -> str:
         where = f" {self.name}" if self.name else ""
-        return f"<LayerAttention{where} {self.kind} {tuple(self.weights.shape)}>"
+        return f"<LayerAttention{where} {self.kind} {self.shape if self.weights is None else tuple(self.weights.shape)}>"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
+from typing import TYPE_CHECKING
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
+
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.showing.shown import Shown
 
 __all__ = ["AttentionRecord"]
 
@@ -18,7 +23,8 @@ class AttentionRecord:
 
     Args:
         layers: one LayerAttention a layer, weights ``[head, query, key]``; heads and lengths may differ.
-        tokens: of the encoder, or of the only stack.
+        tokens: of the encoder, or of the only stack; or lists by the names of the stacks that read them, such as
+            ``{"text": […], "vision": […]}``, the main one first.
         decoder_tokens: of the decoder, in an encoder-decoder model. Then cross-attention has decoder
             queries and encoder keys, and self-attention of stack ``"decoder"`` has decoder tokens.
         special: the special tokens, as a collection of strings, or one bool per token; None: the
@@ -29,16 +35,18 @@ class AttentionRecord:
     Raises:
         InvalidRecordError: a shape, a length or a value is not what was expected.
 
-    Example:
+    Examples:
         >>> weights = np.full((12, 3, 3), 1 / 3, np.float32)
         >>> AttentionRecord([LayerAttention(weights)], ["[CLS]", "hello", "[SEP]"])
         <AttentionRecord 1 layer, 3 tokens>
     """
 
+    parts: tuple[tuple[int, ...], int] | None = None  # those found, and how many there are, of one in parts
+
     def __init__(
         self,
         layers: Sequence[LayerAttention],
-        tokens: Sequence[str],
+        tokens: Sequence[str] | Mapping[str, Sequence[str]],
         *,
         decoder_tokens: Sequence[str] | None = None,
         special: Collection[str] | Sequence[bool] | None = None,
@@ -77,6 +85,11 @@ class AttentionRecord:
         return self.axes.tokens
 
     @property
+    def token_lists(self) -> dict[str, list[str]]:
+        """Every list of tokens by its name: ``"tokens"``, and ``"decoder_tokens"``, ``"vision"``, …"""
+        return dict(self.axes.lists)
+
+    @property
     def decoder_tokens(self) -> list[str] | None:
         """Tokens of the decoder, None where there is no second stack."""
         return self.axes.decoder_tokens
@@ -86,9 +99,33 @@ class AttentionRecord:
         """Index of the first token of the second sentence, None where there is no pair."""
         return self.axes.sentence_b_start
 
+    def show(
+        self,
+        view: str = "model",
+        *,
+        save: str | os.PathLike[str] | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> Shown:
+        """Draw it in a notebook's cell, with the tab's own views; ``save``: also write the page to a file.
+
+        Raises:
+            InvalidRecordError: ``view`` is not ``"model"``, ``"head"`` or ``"neuron"``.
+        """
+        from tensorboard_plugin_attn.showing.show import show  # lazily: it brings in TensorBoard
+
+        return show(self, view=view, save=save, layer=layer, head=head)
+
+    def _repr_html_(self) -> str:
+        from tensorboard_plugin_attn.showing.page import page_of_record
+        from tensorboard_plugin_attn.showing.shown import Shown
+
+        return Shown(page_of_record(self, "model")).data
+
     def __repr__(self) -> str:
         layers = f"{len(self.layers)} layer{'s' if len(self.layers) != 1 else ''}"
-        return f"<AttentionRecord {layers}, {len(self.tokens)} tokens>"
+        parts = "" if self.parts is None else f", {len(self.parts[0])} of {self.parts[1]} parts"
+        return f"<AttentionRecord {layers}, {len(self.tokens)} tokens{parts}>"
 
 
 NO_LAYERS = (

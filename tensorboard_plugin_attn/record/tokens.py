@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
-__all__ = ["TokenAxes"]
+__all__ = ["DECODER", "MAIN", "TokenAxes"]
 
+MAIN, DECODER = "tokens", "decoder_tokens"
 SPECIAL_TOKENS = frozenset(
     [
         "[CLS]",
@@ -50,25 +52,49 @@ SPECIAL_TOKENS = frozenset(
 )
 
 
+Lists = Mapping[str, Sequence[str]]
+
+
 class TokenAxes:
-    """The tokens of one record, and which layer axis each list belongs to."""
+    """The tokens of one record, and which layer axis each list belongs to.
+
+    Args:
+        tokens: of the only stack, or of the encoder; or lists by the names of the stacks that read them, such as
+            ``{"text": […], "vision": […]}``, the main one first: its list is called ``"tokens"``, that of a stack
+            ``"decoder"`` is called ``"decoder_tokens"``, every other like its stack.
+        decoder_tokens: of the decoder.
+        special: the special tokens, as strings, or one bool per token of the main list.
+        sentence_b_start: index of the first token of the second sentence of a pair, in the main list.
+        words: for each token of the main list the number of its word.
+        special_names: of positions by list, such as ``{"vision": {0: "cls", 1: "register"}}``.
+        geometry: of spans by list, see ``docs/reference/format.md``.
+        pictures: what those spans show, ``{"sha256", "width", "height", "media"}`` each.
+        query_numbers: by list the positions of the queries that are kept, where only some are.
+
+    Raises:
+        InvalidRecordError: a list is empty or has other things than strings, or lengths do not fit.
+    """
 
     def __init__(
         self,
-        tokens: Sequence[str],
+        tokens: Sequence[str] | Lists,
         *,
         decoder_tokens: Sequence[str] | None = None,
         special: Collection[str] | Sequence[bool] | None = None,
         sentence_b_start: int | None = None,
         words: Sequence[int | None] | None = None,
+        special_names: Mapping[str, Mapping[int, str]] | None = None,
+        geometry: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        pictures: Sequence[Mapping[str, Any]] = (),
+        query_numbers: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
-        self.tokens = check_tokens(tokens, "tokens")
-        self.decoder_tokens = (
-            None if decoder_tokens is None else check_tokens(decoder_tokens, "decoder_tokens")
-        )
-        self.special = special_flags(self.tokens, special, "tokens")
+        self.stacks, given = by_stack(tokens, decoder_tokens)
+        self.lists = {name: check_tokens(each, name) for name, each in given.items()}
         names = None if special is None or is_flags(special) else special
-        self.decoder_special = special_flags(self.decoder_tokens or [], names, "decoder_tokens")
+        self.specials = {
+            name: special_flags(each, special if name == MAIN else names, name)
+            for name, each in self.lists.items()
+        }
         if sentence_b_start is not None and not 0 < int(sentence_b_start) < len(self.tokens):
             raise InvalidRecordError(
                 f"sentence_b_start must lie between 1 and {len(self.tokens) - 1}, got {sentence_b_start}"
@@ -79,21 +105,101 @@ class TokenAxes:
                 f"words must have one entry per token ({len(self.tokens)}), got {len(words)}"
             )
         self.words = None if words is None else [None if word is None else int(word) for word in words]
+        self.special_names = {name: dict(each) for name, each in (special_names or {}).items()}
+        self.geometry = {name: [dict(span) for span in each] for name, each in (geometry or {}).items()}
+        self.pictures = [dict(each) for each in pictures]
+        self.query_numbers = {name: list(map(int, each)) for name, each in (query_numbers or {}).items()}
+        self.check_positions()
+
+    def check_positions(self) -> None:
+        """Names and numbers of positions lie inside their lists. Raises InvalidRecordError."""
+        for what, named in (("special_names", self.special_names), ("query_numbers", self.query_numbers)):
+            for name, positions in named.items():
+                length = len(self.lists.get(name, ()))
+                outside = [place for place in positions if not 0 <= int(place) < length]
+                if outside:
+                    raise InvalidRecordError(f"{what}: {name} has {length} positions, got {outside[0]}")
+
+    @property
+    def tokens(self) -> list[str]:
+        """The main list."""
+        return self.lists[MAIN]
+
+    @property
+    def decoder_tokens(self) -> list[str] | None:
+        """Those of the decoder, None where there is none."""
+        return self.lists.get(DECODER)
+
+    @property
+    def special(self) -> NDArray[np.bool_]:
+        """Which tokens of the main list are special."""
+        return self.specials[MAIN]
+
+    @property
+    def decoder_special(self) -> NDArray[np.bool_]:
+        """Which tokens of the decoder are."""
+        return self.specials.get(DECODER, np.zeros(0, bool))
 
     def names(self, layer: LayerAttention) -> tuple[str, str]:
-        """Which list, ``"tokens"`` or ``"decoder_tokens"``, the query and the key axis have."""
-        if self.decoder_tokens is None:
-            return "tokens", "tokens"
-        if layer.kind == "cross":
-            return "decoder_tokens", "tokens"
-        own = "decoder_tokens" if layer.stack == "decoder" else "tokens"
-        return own, own
+        """Which list the query and the key axis have, by the layer's stack."""
+        if layer.lists is not None:
+            return layer.lists
+        if layer.kind == "cross" and DECODER in self.lists:
+            return DECODER, MAIN
+        if len(self.lists.get(DECODER, ())) == layer.num_queries != layer.num_keys == len(self.lists[MAIN]):
+            return DECODER, MAIN  # keys without queries of their own, as virtual tokens are
+        own = self.stacks.get(layer.stack, MAIN)
+        if layer.kind != "cross":
+            return own, own
+        others = [name for name in self.lists if name != own]
+        return own, others[0] if len(others) == 1 else MAIN
+
+    def preceded_by(self, names: Sequence[str], *, has_queries: bool) -> TokenAxes:
+        """The same tokens behind others that the model puts before them, all special.
+
+        ``has_queries``: they are queries too; else keys alone, and the queries are a list of their own.
+        """
+        axes, count = copy(self), len(names)
+        axes.lists = {**self.lists, MAIN: [*names, *self.tokens]}
+        axes.specials = {**self.specials, MAIN: np.concatenate([np.ones(count, bool), self.special])}
+        if not has_queries:
+            axes.lists[DECODER], axes.specials[DECODER] = self.tokens, self.special
+            axes.stacks = {**self.stacks, "decoder": DECODER}
+        axes.sentence_b_start = None if self.sentence_b_start is None else self.sentence_b_start + count
+        axes.words = None if self.words is None else [*[None] * count, *self.words]
+        return axes
 
     def name_axes(self, layer: LayerAttention) -> None:
         """Give a layer the tokens of its two axes."""
-        for axis, name in zip(("query", "key"), self.names(layer), strict=True):
-            setattr(layer, f"{axis}_tokens", getattr(self, name))
-            setattr(layer, f"{axis}_special", self.special if name == "tokens" else self.decoder_special)
+        query, key = self.names(layer)
+        layer.key_tokens, layer.key_special = self.lists[key], self.specials[key]
+        layer.query_tokens, layer.query_special = self.lists[query], self.specials[query]
+        layer.query_numbers = self.query_numbers.get(query)
+        if layer.query_numbers is not None:
+            layer.query_tokens = [layer.query_tokens[place] for place in layer.query_numbers]
+            layer.query_special = layer.query_special[layer.query_numbers]
+
+
+def by_stack(
+    tokens: Sequence[str] | Lists, decoder_tokens: Sequence[str] | None
+) -> tuple[dict[str, str], dict[str, Sequence[str]]]:
+    """Lists as they are given → stack → list's name, and list's name → tokens."""
+    if not isinstance(tokens, Mapping):
+        return {"decoder": MAIN if decoder_tokens is None else DECODER}, {
+            MAIN: tokens,
+            **({} if decoder_tokens is None else {DECODER: decoder_tokens}),
+        }
+    if not tokens or decoder_tokens is not None:
+        raise InvalidRecordError(
+            f"tokens by stack must name at least one list, and the decoder's as 'decoder'; got {list(tokens)}"
+        )
+    stacks = {
+        stack: MAIN if place == 0 else DECODER if stack in ("decoder", DECODER) else stack
+        for place, stack in enumerate(tokens)
+    }
+    if len(set(stacks.values())) < len(stacks):
+        raise InvalidRecordError(f"two lists have one name; got {list(tokens)}, the first is called {MAIN!r}")
+    return stacks, {stacks[stack]: each for stack, each in tokens.items()}
 
 
 def check_tokens(tokens: Sequence[str], name: str) -> list[str]:

@@ -1,63 +1,26 @@
-"""The steps of one tag → their head metrics as one array ``[step, layer, head, metric]``."""
+"""The steps of one tag → their head metrics as one series, each file read once, and as it travels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import DamagedFileError
-from tensorboard_plugin_attn.serving.answers import Array
+from tensorboard_plugin_attn.reading.series import MetricBlock, MetricSeries, metric_block, stack_blocks
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.opened_record import cache_key, open_latest
-from tensorboard_plugin_attn.storing.files import Files
-from tensorboard_plugin_attn.storing.store import StepFile
-from tensorboard_plugin_attn.studying.evolution import StepFacts, step_facts
+from tensorboard_plugin_attn.serving.record_results import Packed, whole
+from tensorboard_plugin_attn.storing.files import Files, is_passing
+from tensorboard_plugin_attn.storing.store import StepFile, open_header
+from tensorboard_plugin_attn.studying.evolution import StepFacts
 
-__all__ = ["MetricSeries", "MetricSource", "stack_blocks"]
+__all__ = ["MetricSource", "packed_series"]
 
 BLOCK_BYTES = 32 << 20
 BLOCK_OVERHEAD = 1600  # bytes of the objects around an array, measured
-NO_FACTS = StepFacts()
-LAYER_FIELDS = ("name", "kind", "stack", "heads")
-
-
-@dataclass(frozen=True)
-class MetricBlock:
-    """The head metrics of one step; ``values`` None when its file could not be read."""
-
-    step: int
-    wall_time: float = 0.0
-    names: tuple[str, ...] = ()
-    layers: tuple[tuple[Any, ...], ...] = ()
-    values: NDArray[np.float32] | None = None
-    facts: StepFacts = NO_FACTS
-
-
-@dataclass(frozen=True)
-class MetricSeries:
-    """Head metrics over the steps of one tag; NaN where a step lacks a layer, head or metric."""
-
-    names: list[str]
-    layers: list[dict[str, Any]]
-    steps: NDArray[np.float64]
-    wall_times: NDArray[np.float64]
-    values: NDArray[np.float32]
-    damaged: list[int]
-    facts: list[StepFacts]
-
-    def packed(self) -> tuple[list[Array], dict[str, Any]]:
-        """As the ``metrics`` route answers it."""
-        arrays = [
-            Array("values", "float32", self.values.shape, self.values.tobytes()),
-            Array("steps", "float64", self.steps.shape, self.steps.tobytes()),
-            Array("wall_times", "float64", self.wall_times.shape, self.wall_times.tobytes()),
-        ]
-        return arrays, {"names": self.names, "layers": self.layers, "damaged": self.damaged}
 
 
 class MetricSource:
@@ -83,46 +46,35 @@ class MetricSource:
     def read_block(self, files: Files, step_file: StepFile) -> MetricBlock:
         """The metrics of one file, or a block that says it is damaged."""
         try:
-            header = open_latest(files, step_file).header
-        except (DamagedFileError, OSError):
+            parted = bool(step_file.parts)
+            header = open_header(files, step_file) if parted else open_latest(files, step_file).header
+        except (DamagedFileError, OSError) as error:
+            if is_passing(error):
+                raise
             return MetricBlock(step_file.step)
-        names = tuple(header.meta["metrics"])
-        layers = tuple(tuple(layer[name] for name in LAYER_FIELDS) for layer in header.meta["layers"])
-        return MetricBlock(
-            step_file.step,
-            float(header.meta["wall_time"]),
-            self.shared.setdefault(names, names),
-            self.shared.setdefault(layers, layers),
-            header.metrics,
-            self.share(step_facts(header.meta)),
+        block = metric_block(header)
+        return replace(
+            block,
+            names=self.shared.setdefault(block.names, block.names),
+            layers=self.shared.setdefault(block.layers, block.layers),
+            facts=self.share(block.facts),
         )
 
     def share(self, facts: StepFacts) -> StepFacts:
         """The same facts, kept once where steps agree."""
         return (
-            facts if facts.faults else self.shared.setdefault((facts.masks, facts.probe, facts.kind), facts)
+            facts
+            if facts.faults
+            else self.shared.setdefault((facts.masks, facts.probe, facts.kind, facts.input), facts)
         )
 
 
-def stack_blocks(blocks: Sequence[MetricBlock]) -> MetricSeries:
-    """Blocks → one series. Layers are those of the latest step among the ones with most layers."""
-    whole = [block for block in blocks if block.values is not None]
-    names = list(dict.fromkeys(name for block in whole for name in block.names))
-    longest = max(reversed(whole), key=lambda block: len(block.layers), default=MetricBlock(0))
-    heads = max((block.values.shape[1] for block in whole if block.values is not None), default=0)
-    values = np.full((len(whole), len(longest.layers), heads, len(names)), np.nan, np.float32)
-    for target, block in zip(values, whole, strict=True):
-        if block.values is None:
-            continue
-        layers, count, _ = block.values.shape
-        columns = slice(None) if list(block.names) == names else [names.index(name) for name in block.names]
-        target[:layers, :count, columns] = block.values
-    return MetricSeries(
-        names=names,
-        layers=[dict(zip(LAYER_FIELDS, layer, strict=True)) for layer in longest.layers],
-        steps=np.array([block.step for block in whole], np.float64),
-        wall_times=np.array([block.wall_time for block in whole], np.float64),
-        values=values,
-        damaged=[block.step for block in blocks if block.values is None],
-        facts=[block.facts for block in whole],
-    )
+def packed_series(series: MetricSeries) -> Packed:
+    """A series as the ``metrics`` route answers it; steps are floats, JavaScript's only numbers."""
+    arrays = [
+        whole("values", "float32", series.values),
+        whole("steps", "float64", series.steps.astype(np.float64)),
+        whole("wall_times", "float64", series.wall_times),
+    ]
+    layers = [asdict(layer) for layer in series.entries]
+    return arrays, {"names": series.names, "layers": layers, "damaged": series.damaged}

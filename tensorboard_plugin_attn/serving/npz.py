@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from math import prod
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.decode import read_axes, read_layer
+from tensorboard_plugin_attn.encoding.decode import read_vectors
+from tensorboard_plugin_attn.encoding.rebuild import read_bands
+from tensorboard_plugin_attn.record.blocks import MOST_CELLS
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
 
 __all__ = ["record_npz"]
@@ -21,7 +24,7 @@ FAST = 1  # deflate's level: of dense weights the higher ones save 3 % in three 
 def record_npz(record: OpenedRecord) -> bytes:
     """Names, tokens, head metrics, and of every layer its weights and vectors as far as they were logged.
 
-    One layer is in memory at a time.
+    Weights go in bands of rows, so that a long text needs no more memory than a short one.
 
     Raises:
         DamagedFileError: the file is not whole.
@@ -31,34 +34,42 @@ def record_npz(record: OpenedRecord) -> bytes:
         for name, array in arrays_of(record):
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
+        for number, layer in enumerate(record.layers):
+            if layer.source != "left_out" and prod(layer.shape) <= MOST_CELLS:
+                with archive.open(f"layer.{number}.weights.npy", "w", force_zip64=True) as member:
+                    write_weights(member, record, number)
     return file.getvalue()
+
+
+def write_weights(member: IO[bytes], record: OpenedRecord, number: int) -> None:
+    """One layer's weights ``[head, query, key]`` as numpy writes an array, a band at a time."""
+    head = {"descr": "<f4", "fortran_order": False, "shape": record.layers[number].shape}
+    np.lib.format.write_array_header_1_0(member, head)
+    for band in read_bands(record.header, record.read, number):
+        member.write(np.ascontiguousarray(band.weights).tobytes())
 
 
 def arrays_of(record: OpenedRecord) -> Iterator[tuple[str, NDArray[Any]]]:
     """The arrays by name, in the words of ``AttentionRecord``."""
-    meta, header = record.header.meta, record.header
-    yield "tag", np.array(meta["tag"])
-    yield "step", np.array(meta["step"])
-    for axis, tokens in meta["tokens"].items():
+    header = record.header
+    yield "tag", np.array(header.tag)
+    yield "step", np.array(header.step)
+    for axis, tokens in header.tokens.items():
         yield axis, np.array(tokens, np.str_)
     for field in ("name", "kind", "stack", "mask"):
-        yield f"layer_{field}s", np.array([layer[field] for layer in meta["layers"]], np.str_)
-    for axis, positions in meta["special"].items():
+        yield f"layer_{field}s", np.array([getattr(layer, field) for layer in header.layers], np.str_)
+    for axis, positions in header.special.items():
         yield f"special_{axis}", np.array(positions, np.int64)
-    if meta["sentence_b_start"] is not None:
-        yield "sentence_b_start", np.array(meta["sentence_b_start"])
-    yield "metric_names", np.array(meta["metrics"], np.str_)
+    if header.sentence_b_start is not None:
+        yield "sentence_b_start", np.array(header.sentence_b_start)
+    yield "metric_names", np.array(header.metric_names, np.str_)
     yield "head_metrics", header.metrics
-    axes = read_axes(meta)
-    for number in range(len(meta["layers"])):
-        if f"layer.{number}.weights" not in header.spans:
+    for number, entry in enumerate(header.layers):
+        if entry.source == "left_out":
             continue
-        layer = read_layer(header, record.read, number, axes)
-        if layer.heads is not None:
-            yield f"layer.{number}.heads", np.array(layer.heads, np.int64)
-        if layer.scale is not None:
-            yield f"layer.{number}.scale", np.array(layer.scale, np.float32)
-        for name in ("weights", "query", "key", "bias"):
-            array = getattr(layer, name)
-            if array is not None:
-                yield f"layer.{number}.{name}", np.asarray(array, np.float32)
+        if entry.head_numbers is not None:
+            yield f"layer.{number}.heads", np.array(entry.head_numbers, np.int64)
+        if entry.scale is not None:
+            yield f"layer.{number}.scale", np.array(entry.scale, np.float64)
+        for name, array in read_vectors(header, record.read, number).items():
+            yield f"layer.{number}.{name}", np.asarray(array, np.float32)

@@ -10,20 +10,20 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import decompress
-from tensorboard_plugin_attn.encoding.format import Header, read_header, read_tensor
+from tensorboard_plugin_attn.encoding.codes import check_member
+from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_header, read_tensor
+from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import Listing
-from tensorboard_plugin_attn.storing.files import Files, LocalFiles
-from tensorboard_plugin_attn.storing.store import StepFile
+from tensorboard_plugin_attn.storing.files import Files, LocalFiles, is_passing
+from tensorboard_plugin_attn.storing.store import StepFile, open_step
 
 __all__ = ["OpenedRecord", "OpenedRecords", "cache_key", "open_latest", "open_record"]
 
 HEADER_BYTES = 8 << 20
-FIELDS = {"tag": str, "wall_time": float | int, "kind": str, "precision": str, "left_out": list}
-LAYER_FIELDS = ("name", "kind", "stack", "scale")
+MERGED_BYTES = 256 << 20  # of records that lie in parts, contents included
 PARSED_PER_RAW = 5  # bytes in memory per byte of JSON, measured on 12 layers and 128 tokens
 
 Result = TypeVar("Result")
@@ -37,12 +37,12 @@ class OpenedRecord:
     step_file: StepFile
     header: Header
     verified: set[tuple[str, int]] = field(default_factory=set)
+    merged: ReadRange | None = None  # the bytes of a record that lies in parts
 
     @property
-    def layers(self) -> list[dict[str, Any]]:
+    def layers(self) -> tuple[LayerEntry, ...]:
         """The header's entries of the layers."""
-        layers: list[dict[str, Any]] = self.header.meta["layers"]
-        return layers
+        return self.header.layers
 
     def tensor(self, name: str) -> NDArray[Any]:
         """A whole tensor."""
@@ -57,13 +57,13 @@ class OpenedRecord:
         base = self.header.spans[name].start
         return self.read(base + start, base + stop)
 
-    def member(self, name: str, start: int, stop: int) -> bytes:
-        """One gzip member of a tensor; the first time it is inflated, which checks it."""
+    def member(self, name: str, start: int, stop: int, size: int) -> bytes:
+        """One gzip member of a tensor, of ``size`` bytes; the first time it is inflated, which checks it."""
         base = self.header.spans[name].start
         data = self.read(base + start, base + stop)
         if (name, start + 1) not in self.verified:
             try:
-                decompress(data)
+                check_member(data, size)
             except zlib.error as error:
                 raise DamagedFileError(f"in {name}: {error}", path=self.header.path) from error
             self.verified.add((name, start + 1))
@@ -71,6 +71,8 @@ class OpenedRecord:
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes of the file."""
+        if self.merged is not None:
+            return self.merged(start, stop)
         return self.files.read(self.step_file.path, start, stop)
 
 
@@ -80,6 +82,7 @@ class OpenedRecords:
     def __init__(self, listing: Listing, *, limit: int = HEADER_BYTES) -> None:
         self.listing = listing
         self.cache: ByteCache[OpenedRecord] = ByteCache(limit)
+        self.merged: ByteCache[OpenedRecord] = ByteCache(MERGED_BYTES)
 
     def use(
         self, run: str, tag: str, step: int, version: str | None, result: Callable[[OpenedRecord], Result]
@@ -97,7 +100,9 @@ class OpenedRecords:
                 raise gone(run, tag, step, version, step_file.version)
         try:
             return result(self.open(files, step_file)), step_file.version
-        except (DamagedFileError, OSError):
+        except (DamagedFileError, OSError) as error:
+            if is_passing(error):
+                raise
             # It may have been written anew between two reads, or within the tick of the file system's clock.
             self.cache.drop(cache_key(files, step_file))
             files, step_file = self.relisted(run, tag, step)
@@ -106,6 +111,8 @@ class OpenedRecords:
         try:
             return result(self.open(files, step_file)), step_file.version
         except OSError as error:
+            if is_passing(error):
+                raise
             raise DamagedFileError(f"it cannot be read: {error}", path=step_file.path) from error
 
     def current(self, run: str, tag: str, step: int) -> tuple[Files, StepFile]:
@@ -113,6 +120,8 @@ class OpenedRecords:
         files, step_file = self.listing.find_step(run, tag, step)
         if not isinstance(files, LocalFiles):
             return files, step_file
+        if step_file.parts:
+            return self.relisted(run, tag, step)
         try:
             entry = files.entry(step_file.path)
         except OSError:
@@ -127,12 +136,14 @@ class OpenedRecords:
     def open(self, files: Files, step_file: StepFile) -> OpenedRecord:
         """A record, from memory when the file has not changed."""
         key = cache_key(files, step_file)
-        kept = self.cache.get(key)
+        cache = self.merged if step_file.parts else self.cache
+        kept = cache.get(key)
         if kept is not None:
             return kept
         record = open_record(files, step_file)
         raw = min(span.start for span in record.header.spans.values())
-        self.cache.put(key, record, raw * PARSED_PER_RAW + record.header.metrics.nbytes)
+        content = 0 if record.merged is None else max(span.stop for span in record.header.spans.values())
+        cache.put(key, record, raw * PARSED_PER_RAW + record.header.metrics.nbytes + content)
         return record
 
 
@@ -147,14 +158,11 @@ def open_record(files: Files, step_file: StepFile) -> OpenedRecord:
     Raises:
         DamagedFileError: the file cannot be read, or is not one that this package wrote.
     """
+    if step_file.parts:
+        header, merged = open_step(files, step_file)
+        return OpenedRecord(files, step_file, header, merged=merged)
     read = partial(files.read, step_file.path)
-    try:
-        header = read_header(read, step_file.size, step_file.path)
-        check_header(header, step_file.size)
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        reason = f"its header is not one that this package writes ({error!r:.200})"
-        raise DamagedFileError(reason, path=step_file.path) from error
-    return OpenedRecord(files, step_file, header)
+    return OpenedRecord(files, step_file, read_header(read, step_file.size, step_file.path))
 
 
 def open_latest(files: Files, step_file: StepFile) -> OpenedRecord:
@@ -162,31 +170,13 @@ def open_latest(files: Files, step_file: StepFile) -> OpenedRecord:
     try:
         return open_record(files, step_file)
     except (DamagedFileError, OSError):
+        if step_file.parts:
+            raise
         entry = files.entry(step_file.path)
         newer = replace(step_file, size=entry.size, mtime=entry.mtime)
         if newer.version == step_file.version:
             raise
         return open_record(files, newer)
-
-
-def check_header(header: Header, size: int) -> None:
-    """Raise ValueError, TypeError or KeyError where a header with a right checksum still makes no sense."""
-    meta = header.meta
-    heads = [counts(layer) for layer in meta["layers"] if all(name in layer for name in LAYER_FIELDS)]
-    if header.metrics.shape != (len(meta["layers"]), max(heads), len(meta["metrics"])):
-        raise ValueError(f"head_metrics has shape {header.metrics.shape}")
-    if not all(0 <= span.start <= span.stop <= size for span in header.spans.values()):
-        raise ValueError("a tensor lies outside the file")
-    if not all(isinstance(meta[name], kind) for name, kind in FIELDS.items()):
-        raise ValueError(f"one of {', '.join(FIELDS)} has an unexpected type")
-
-
-def counts(layer: dict[str, Any]) -> int:
-    """The number of heads of a layer whose counts are all positive."""
-    lengths = [layer[name] for name in ("heads", "kv_heads", "queries", "keys")] + list(layer["thumbnail"])
-    if len(lengths) != 6 or not all(isinstance(length, int) and length > 0 for length in lengths):
-        raise ValueError(f"a layer has lengths {lengths}")
-    return int(layer["heads"])
 
 
 def gone(run: str, tag: str, step: int, asked: str, current: str) -> RequestError:

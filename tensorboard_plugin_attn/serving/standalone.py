@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from math import prod
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from tensorboard_plugin_attn.encoding.header import LayerEntry
+from tensorboard_plugin_attn.reading.series import stack_blocks
 from tensorboard_plugin_attn.serving.answers import RequestError, pack, without_nan
 from tensorboard_plugin_attn.serving.assets import ENTRY, STATIC
-from tensorboard_plugin_attn.serving.metric_series import MetricSource, stack_blocks
+from tensorboard_plugin_attn.serving.metric_series import MetricSource, packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
 from tensorboard_plugin_attn.serving.record_results import (
     Packed,
@@ -46,12 +50,24 @@ PAGE = """\
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 
 
-def standalone_html(record: OpenedRecord, run: str, view: str, state: str = "") -> str:
+LOADER = """\
+const bytes = Uint8Array.from(atob("{packed}"), (letter) => letter.charCodeAt(0));
+const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+const script = Object.assign(document.createElement("script"), {{ type: "module" }});
+script.textContent = await new Response(stream).text();
+document.body.append(script);
+"""
+
+
+def standalone_html(
+    record: OpenedRecord, run: str, view: str, state: str = "", *, is_packed: bool = False
+) -> str:
     """One record as an HTML file that opens with ``view``.
 
     ``state`` is what else the tab's address says, as ``&``-joined pairs ``p.attn.layer=5``. Query and key
     vectors travel with the Neuron view alone, as they are several times the rest: those of the layer that is
-    shown first, then of its neighbours as long as the page stays below ``ROOM``.
+    shown first, then of its neighbours as long as the page stays below ``ROOM``. ``is_packed``: the script travels
+    as a gzip member, for a page that stands in another page's text.
 
     Raises:
         RequestError: there is no such view, or the frontend is not built.
@@ -59,10 +75,9 @@ def standalone_html(record: OpenedRecord, run: str, view: str, state: str = "") 
     """
     if view not in VIEWS:
         raise RequestError(400, "bad_request", f"view must be one of {', '.join(VIEWS)}, got {view[:40]!r}")
-    meta = record.header.meta
-    where = {"view": view, "run": run, "tag": meta["tag"], "step": meta["step"]}
+    where = {"view": view, "run": run, "tag": record.header.tag, "step": record.header.step}
     pairs = [f"p.attn.{name}={quote(printable(str(value)), safe='')}" for name, value in where.items()]
-    bundle = inline(read_bundle())
+    bundle = packed(read_bundle()) if is_packed else inline(read_bundle())
     answers = dict(answers_of(record, run))
     if view == "neuron":
         add_vectors(answers, record, shown_layer(state), ROOM - len(bundle))
@@ -76,15 +91,14 @@ def standalone_html(record: OpenedRecord, run: str, view: str, state: str = "") 
 
 def answers_of(record: OpenedRecord, run: str) -> Iterator[tuple[str, Any]]:
     """What the routes answer about the record: JSON as it is, binary answers in base64."""
-    meta = record.header.meta
-    yield "index", {run: {meta["tag"]: listed(record)}}
+    yield "index", {run: {record.header.tag: listed(record)}}
     yield "record", record_result(record)
     yield "metrics", encoded(one_step(record))
     yield "scalars", {"tags": []}
     if "thumbnails" in record.header.spans:
         yield "thumbnails", encoded(thumbnails_result(record))
     for number, layer in enumerate(record.layers):
-        if f"layer.{number}.weights" in record.header.spans:
+        if layer.source != "left_out":
             yield from weights_of(record, number, layer)
 
 
@@ -114,7 +128,7 @@ def add_vectors(answers: dict[str, Any], record: OpenedRecord, shown: int, room:
 
 def vectors_of(record: OpenedRecord, number: int) -> Iterator[tuple[str, str]]:
     """Query and key of every head of a layer."""
-    for head in range(record.layers[number]["heads"]):
+    for head in range(record.layers[number].heads):
         yield f"vectors {number} {head}", encoded(vectors_result(record, number, head))
 
 
@@ -135,27 +149,27 @@ def without_vectors(header: dict[str, Any], layers: set[int]) -> dict[str, Any]:
 
 def listed(record: OpenedRecord) -> dict[str, Any]:
     """The record as the one step of its probe, as ``index`` lists it."""
-    meta, step_file = record.header.meta, record.step_file
+    header, step_file = record.header, record.step_file
     return {
-        "steps": [meta["step"]],
-        "wall_times": [meta["wall_time"]],
+        "steps": [header.step],
+        "wall_times": [header.wall_time],
         "versions": [step_file.version],
-        "kinds": [meta["kind"]],
+        "kinds": [header.kind],
     }
 
 
-def weights_of(record: OpenedRecord, number: int, layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def weights_of(record: OpenedRecord, number: int, layer: LayerEntry) -> Iterator[tuple[str, str]]:
     """A layer's weights in the pieces in which the tab asks for them."""
-    if layer["heads"] * layer["queries"] * layer["keys"] <= MOST_WEIGHTS:
+    if prod(layer.shape) <= MOST_WEIGHTS:
         yield f"weights {number}", encoded(weights_result(record, number, None))
     else:
-        for head in range(layer["heads"]):
+        for head in range(layer.heads):
             yield f"weights {number} {head}", encoded(weights_result(record, number, head))
 
 
 def one_step(record: OpenedRecord) -> Packed:
     """The record's head metrics as a series of one step."""
-    return stack_blocks([MetricSource().block(record.files, record.step_file)]).packed()
+    return packed_series(stack_blocks([MetricSource().block(record.files, record.step_file)]))
 
 
 def encoded(packed: Packed) -> str:
@@ -171,6 +185,11 @@ def embed(value: Any) -> str:
 def inline(script: str) -> str:
     """A script in which nothing can end the element that holds it, the same to JavaScript."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def packed(script: str) -> str:
+    """A script that unpacks another one and runs it."""
+    return LOADER.format(packed=b64encode(gzip.compress(script.encode(), mtime=0)).decode("ascii"))
 
 
 def printable(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import compress
+from tensorboard_plugin_attn.encoding.header import Header
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
-from tensorboard_plugin_attn.reading.studies import Source, compare_sources, find_in_source
+from tensorboard_plugin_attn.measuring.ragged import stack_ragged
+from tensorboard_plugin_attn.reading.series import MetricSeries
+from tensorboard_plugin_attn.reading.source import Source
+from tensorboard_plugin_attn.reading.studies import compare_sources, evolve_series, find_in_source
 from tensorboard_plugin_attn.serving.answers import Array, RequestError
-from tensorboard_plugin_attn.serving.metric_series import MetricSeries
+from tensorboard_plugin_attn.serving.metric_series import packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
 from tensorboard_plugin_attn.serving.record_results import Packed, absent, whole
 from tensorboard_plugin_attn.studying.compare import Comparison
 from tensorboard_plugin_attn.studying.emergence import FACTOR, SMALLEST
-from tensorboard_plugin_attn.studying.evolution import BECAME, SHAPE, UNTOLD, Evolution, evolve
+from tensorboard_plugin_attn.studying.evolution import BECAME, SHAPE, UNTOLD, Evolution
 from tensorboard_plugin_attn.studying.find import Found, Pattern
 from tensorboard_plugin_attn.studying.health import Thresholds
 from tensorboard_plugin_attn.studying.roles import ROLE_METRICS, ROLES
@@ -38,15 +42,13 @@ class EvolutionAsked:
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 
-def evolution_result(series: MetricSeries, meta: dict[str, Any], asked: EvolutionAsked) -> Packed:
+def evolution_result(series: MetricSeries, latest: Header, asked: EvolutionAsked) -> Packed:
     """What the ``metrics`` route answers, and marks, roles, baseline and hints beside it."""
-    evolution = evolve(
-        series.steps.astype(np.int64), series.names, series.values, series.facts, meta, asked.thresholds
-    )
-    arrays, fields = series.packed()
+    evolution = evolve_series(series, latest, asked.thresholds)
+    arrays, fields = packed_series(series)
     return [*arrays, *evolution_arrays(evolution)], {
         **fields,
-        **evolution_fields(evolution, meta, asked),
+        **evolution_fields(evolution, latest, asked),
         "kinds": [facts.kind for facts in series.facts],
     }
 
@@ -68,7 +70,7 @@ def evolution_arrays(evolution: Evolution) -> list[Array]:
     ]
 
 
-def evolution_fields(evolution: Evolution, meta: Mapping[str, Any], asked: EvolutionAsked) -> dict[str, Any]:
+def evolution_fields(evolution: Evolution, latest: Header, asked: EvolutionAsked) -> dict[str, Any]:
     """The same in words, and the limits that were used."""
     return {
         "roles": [*ROLES, "unclassified"],
@@ -82,7 +84,7 @@ def evolution_fields(evolution: Evolution, meta: Mapping[str, Any], asked: Evolu
         "hints": [hint.as_json() for hint in evolution.hints],
         "thresholds": asdict(asked.thresholds),
         "probe_changes": evolution.probe_changes,
-        "track": meta.get("track", []),
+        "track": [pair.to_json() for pair in latest.track],
     }
 
 
@@ -107,7 +109,7 @@ def comparison_arrays(comparison: Comparison) -> list[Array]:
         whole("change", "float32", comparison.change),
         whole("layer_change", "float32", comparison.layer_change),
         *(
-            whole(name, dtype, padded([getattr(layer, name) for layer in comparison.layers], dtype))
+            whole(name, dtype, by_head([getattr(layer, name) for layer in comparison.layers], dtype))
             for name, dtype in (
                 ("query", "uint32"),
                 ("key", "uint32"),
@@ -132,12 +134,9 @@ def comparison_fields(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def padded(layers: Sequence[NDArray[Any]], dtype: str) -> NDArray[Any]:
+def by_head(layers: Sequence[NDArray[Any]], dtype: str) -> NDArray[Any]:
     """Layers of ``[head]`` → ``[layer, head]``; 0 or NaN where a head does not exist."""
-    stacked = np.full((len(layers), max(map(len, layers))), np.nan if dtype == "float32" else 0, dtype)
-    for number, values in enumerate(layers):
-        stacked[number, : len(values)] = values
-    return stacked
+    return stack_ragged(layers, fill=np.nan if dtype == "float32" else 0, dtype=dtype)
 
 
 def find_result(steps: Sequence[int], open_step: Callable[[int], OpenedRecord], pattern: Pattern) -> Packed:
@@ -149,14 +148,14 @@ def find_result(steps: Sequence[int], open_step: Callable[[int], OpenedRecord], 
     found: list[Found] = []
     skipped: list[dict[str, Any]] = []
     left = list(steps)
-    while left and (not found or time.monotonic() - started < FIND_SECONDS):
+    while left and (len(left) == len(steps) or time.monotonic() - started < FIND_SECONDS):
         step = left.pop(0)
         try:
             record = open_step(step)
             check_patterns(record)
             found.append(found_at(record, pattern))
         except (DamagedFileError, RequestError) as error:
-            if len(steps) == 1 or getattr(error, "status", 422) == 400:
+            if len(steps) == 1 or getattr(error, "status", 422) in (400, 503):
                 raise
             skipped.append({"step": step, "reason": str(error)})
     return found_arrays(found), {"skipped": skipped, "left": left}
@@ -172,11 +171,7 @@ def found_at(record: OpenedRecord, pattern: Pattern) -> Found:
 
 def found_arrays(found: Sequence[Found]) -> list[Array]:
     """``[step, layer, head]``, NaN where a step has no such layer or head."""
-    shapes = [each.values.shape for each in found] or [(0, 0)]
-    layers, heads = (max(shape[axis] for shape in shapes) for axis in (0, 1))
-    values = np.full((len(found), layers, heads), np.nan, np.float32)
-    for target, each in zip(values, found, strict=True):
-        target[: each.values.shape[0], : each.values.shape[1]] = each.values
+    values = stack_ragged([each.values for each in found], least=(0, 0))
     uniform = found[0].uniform if found else np.empty(0, np.float32)
     return [
         whole("values", "float32", values),
@@ -187,7 +182,7 @@ def found_arrays(found: Sequence[Found]) -> list[Array]:
 
 def check_patterns(record: OpenedRecord) -> None:
     """Raise RequestError 404 where a step has head metrics only."""
-    if record.header.meta["kind"] == "metrics":
+    if record.header.kind == "metrics":
         raise absent(record, "weights")
 
 

@@ -10,11 +10,13 @@ from tensorboard import context
 from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
 from werkzeug import wrappers
 
+from tensorboard_plugin_attn.encoding.header import Header
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
+from tensorboard_plugin_attn.reading.series import MetricSeries
 from tensorboard_plugin_attn.serving.answers import Answer, RequestError, binary_answer, digest, json_answer
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import Listing, TagDirectory
-from tensorboard_plugin_attn.serving.metric_series import MetricSeries, MetricSource
+from tensorboard_plugin_attn.serving.metric_series import MetricSource, packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.serving.query import integer, integers, number, positions, text, where
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
@@ -54,7 +56,7 @@ class EvolutionRoutes:
         versions = " ".join(step_file.version for step_file in directory.steps.values())
         if "evolution" in arguments:
             return self.evolution(arguments, directory, versions)
-        packed = only_values(self.series.series(directory).packed(), arguments)
+        packed = only_values(packed_series(self.series.series(directory)), arguments)
         return binary_answer(*packed, etag=digest(f"{arguments.get('values')} {versions}".encode()))
 
     def evolution(self, arguments: Arguments, directory: TagDirectory, versions: str) -> Answer:
@@ -70,12 +72,12 @@ class EvolutionRoutes:
             self.kept.put(key, kept, len(kept.content))
         return kept
 
-    def latest(self, arguments: Arguments, series: MetricSeries) -> dict[str, Any]:
+    def latest(self, arguments: Arguments, series: MetricSeries) -> Header:
         """The header of the last step that can be read."""
         run, tag = text(arguments, "run"), text(arguments, "tag")
         if not len(series.steps):
             raise DamagedFileError(f"no step of run {run!r}, tag {tag!r} can be read: {series.damaged}")
-        return self.opened(run, tag, int(series.steps[-1])).header.meta
+        return self.opened(run, tag, int(series.steps[-1])).header
 
     def compare(self, arguments: Arguments) -> Answer:
         """What changed from record A (``run``, ``tag``, ``step``) to record B (the same names with ``_b``)."""

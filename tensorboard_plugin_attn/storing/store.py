@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote, unquote
 
-from tensorboard_plugin_attn.encoding.format import Header, read_header
+from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_header
+from tensorboard_plugin_attn.encoding.merging import merge_parts
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
-from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles
+from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, is_passing
 
 __all__ = [
     "PLUGIN_DIRECTORY",
     "StepFile",
     "list_steps",
     "list_tags",
+    "of_part",
     "open_header",
+    "open_step",
+    "other_form",
     "purge_steps",
     "record_directory",
+    "remove_other_forms",
+    "sorted_steps",
     "step_name",
     "tag_directory",
+    "tag_of_directory",
+    "write_file",
     "write_step",
 ]
 
 PLUGIN_DIRECTORY = "plugins/attn"
 LONGEST_NAME = 120
-STEP_NAME = re.compile(r"(-?\d{11,})(\.metrics)?\.safetensors")
+STEP_NAME = re.compile(r"(-?\d{11,})(\.metrics)?(?:\.part-(\d{3,})-of-(\d{3,}))?\.safetensors")
 SLUG_MARK = "~"  # percent-encoding never leaves a plain one
 
 
@@ -40,10 +49,16 @@ class StepFile:
     path: str
     size: int
     mtime: float
+    parts: tuple[
+        StepFile, ...
+    ] = ()  # of a record that several ranks wrote; then ``path`` is that of the first
 
     @property
     def version(self) -> str:
-        """Changes whenever the file is written anew."""
+        """Changes whenever the file, or one of its parts, is written anew."""
+        if self.parts:
+            versions = " ".join(f"{part.path} {part.version}" for part in self.parts)
+            return hashlib.sha256(versions.encode(errors="surrogatepass")).hexdigest()[:16]
         return f"{self.size:x}-{int(self.mtime * 1e6):x}"
 
 
@@ -70,9 +85,10 @@ def directory_tag(name: str) -> str | None:
         return name
 
 
-def step_name(step: int, kind: str = "weights") -> str:
-    """The name of a step's file."""
-    return f"{step:012d}{'.metrics' if kind == 'metrics' else ''}.safetensors"
+def step_name(step: int, kind: str = "weights", part: tuple[int, int] | None = None) -> str:
+    """The name of a step's file; ``part`` is a part's number and how many there are."""
+    piece = "" if part is None else f".part-{part[0]:03d}-of-{part[1]:03d}"
+    return f"{step:012d}{'.metrics' if kind == 'metrics' else ''}{piece}.safetensors"
 
 
 def attention_directory(run_path: str) -> str:
@@ -91,33 +107,76 @@ def list_tags(files: Files, run_path: str = "") -> dict[str, str]:
     tags = {}
     for entry in files.list(top):
         if entry.is_directory and not entry.name.startswith("."):
-            tag = directory_tag(entry.name)
-            tags[tag_in_file(files, f"{top}/{entry.name}") if tag is None else tag] = f"{top}/{entry.name}"
+            directory = f"{top}/{entry.name}"
+            tags[tag_of_directory(files, directory)] = directory
     return dict(sorted(tags.items()))
+
+
+def tag_of_directory(files: Files, directory: str) -> str:
+    """The tag whose records a directory holds; that of a slug stands in its files."""
+    tag = directory_tag(directory.rpartition("/")[2])
+    return tag_in_file(files, directory) if tag is None else tag
 
 
 def tag_in_file(files: Files, directory: str) -> str:
     """The tag that the first whole file of a directory bears; the directory's name where none does."""
     for step_file in list_steps(files, directory):
         try:
-            return str(open_header(files, step_file).meta["tag"])
-        except (DamagedFileError, KeyError, OSError):
+            return str(open_header(files, step_file).tag)
+        except DamagedFileError:
             continue
+        except OSError as error:
+            if is_passing(error):
+                raise
     return directory.rsplit("/", 1)[-1]
 
 
 def list_steps(files: Files, directory: str) -> list[StepFile]:
-    """The logged steps of one tag directory, by step; a step with weights hides its metrics-only file."""
-    found: dict[int, StepFile] = {}
-    for entry in files.list(directory):
+    """The logged steps of one tag directory, by step.
+
+    Of several forms of one step, with weights or metrics alone, as one file or in another number of parts, the one
+    that was written last counts.
+    """
+    return sorted_steps(files.list(directory), directory)
+
+
+def sorted_steps(entries: Iterable[Entry], directory: str) -> list[StepFile]:
+    """What was listed of one tag directory → its steps."""
+    forms: dict[int, dict[tuple[str, int], list[StepFile]]] = {}
+    for entry in entries:
+        match = STEP_NAME.fullmatch(entry.name)
         step_file = parse_step_file(entry, directory)
-        if step_file and (step_file.kind == "weights" or step_file.step not in found):
-            found[step_file.step] = step_file
-    return [found[step] for step in sorted(found)]
+        if match and step_file:
+            form = step_file.kind, int(match[4] or 0)
+            forms.setdefault(step_file.step, {}).setdefault(form, []).append(step_file)
+    return [newest_form(forms[step]) for step in sorted(forms)]
+
+
+def of_part(steps: Sequence[StepFile], part: tuple[int, int]) -> list[StepFile]:
+    """The files of one part (number, of) among listed steps."""
+    found = []
+    for step_file in steps:
+        for each in step_file.parts:
+            match = STEP_NAME.fullmatch(each.path.rsplit("/", 1)[-1])
+            if match and (int(match[3]), int(match[4])) == part:
+                found.append(each)
+    return found
+
+
+def newest_form(forms: Mapping[tuple[str, int], Sequence[StepFile]]) -> StepFile:
+    """One file, or the parts of the form that was written last as one StepFile; at the same time, that with weights."""
+    form = max(
+        forms, key=lambda each: (max(file.mtime for file in forms[each]), each[0] == "weights", each[1])
+    )
+    if form[1] == 0:
+        return forms[form][0]
+    parts = tuple(sorted(forms[form], key=lambda file: file.path))
+    size, mtime = sum(part.size for part in parts), max(part.mtime for part in parts)
+    return StepFile(parts[0].step, parts[0].kind, parts[0].path, size, mtime, parts)
 
 
 def parse_step_file(entry: Entry, directory: str) -> StepFile | None:
-    """One name of a listing → a step, None for a foreign name."""
+    """One name of a listing → a step, or a part of one; None for a foreign name."""
     match = STEP_NAME.fullmatch(entry.name)
     if match is None or entry.is_directory:
         return None
@@ -126,28 +185,101 @@ def parse_step_file(entry: Entry, directory: str) -> StepFile | None:
 
 
 def open_header(files: Files, step_file: StepFile) -> Header:
-    """The header of one step's file. Raises DamagedFileError, FileNotFoundError."""
-    path = step_file.path
-    return read_header(lambda start, stop: files.read(path, start, stop), files.size(path), path)
+    """The header of one step's file, or of its parts together. Raises DamagedFileError, FileNotFoundError."""
+    if step_file.parts:
+        return merge_parts([open_part(files, part) for part in step_file.parts], contents=False)[0]
+    return open_part(files, step_file)[0]
+
+
+def open_step(files: Files, step_file: StepFile) -> tuple[Header, ReadRange]:
+    """The header of one step and how its bytes are read; parts are merged in memory.
+
+    Raises:
+        DamagedFileError, FileNotFoundError: a file cannot be read.
+    """
+    if not step_file.parts:
+        return open_part(files, step_file)
+    header, content = merge_parts([open_part(files, part) for part in step_file.parts])
+    return header, lambda start, stop: content[start:stop]
+
+
+def open_part(files: Files, step_file: StepFile) -> tuple[Header, ReadRange]:
+    """One file's header, and how its bytes are read."""
+    read = partial(files.read, step_file.path)
+    return read_header(read, files.size(step_file.path), step_file.path), read
 
 
 def write_step(
-    files: Files, run_path: str, tag: str, step: int, buffers: Sequence[bytes], kind: str = "weights"
+    files: Files,
+    run_path: str,
+    tag: str,
+    step: int,
+    buffers: Sequence[bytes],
+    kind: str = "weights",
+    part: tuple[int, int] | None = None,
 ) -> None:
-    """Write one record; the same step again replaces it."""
-    files.write(f"{record_directory(run_path, tag)}/{step_name(step, kind)}", buffers)
+    """Write one record, or one part of it; the same step again replaces it, in whichever form it was logged."""
+    write_file(files, f"{record_directory(run_path, tag)}/{step_name(step, kind, part)}", buffers)
 
 
-def purge_steps(files: Files, run_path: str, first: int) -> int:
-    """Delete a run's records with step ≥ ``first``; how many there were."""
+def write_file(files: Files, path: str, buffers: Sequence[bytes]) -> None:
+    """Write one record's file, and remove the other form of its step."""
+    files.write(path, buffers)
+    files.remove(other_form(path))
+
+
+def other_form(path: str) -> str:
+    """The path of a step with weights → that of the same step with head metrics alone, and back."""
+    directory, _, name = path.rpartition("/")
+    plain = name.replace(".metrics.", ".")
+    return f"{directory}/{plain if plain != name else name.replace('.', '.metrics.', 1)}"
+
+
+def purge_steps(
+    files: Files,
+    run_path: str,
+    first: int,
+    is_given_up: Callable[[], bool] = bool,
+    part: tuple[int, int] | None = None,
+) -> int:
+    """Delete a run's records with step ≥ ``first``; how many files there were. It stops where ``is_given_up``.
+
+    A writer of a ``part`` (number, of) deletes those of its number; that of part 0 also those that no rank will
+    write any more: of numbers from ``of`` on, and whole files.
+    """
     removed = 0
     for directory in list_tags(files, run_path).values():
         for entry in files.list(directory):
             step_file = parse_step_file(entry, directory)
-            if step_file and step_file.step >= first:
+            if is_given_up():
+                return removed
+            if step_file and step_file.step >= first and is_own(entry.name, part):
                 files.remove(step_file.path)
                 removed += 1
     return removed
+
+
+def remove_other_forms(files: Files, path: str, part: tuple[int, int]) -> None:
+    """Delete what an earlier writer left of a part's step in another number of parts, as far as it is this part's to do."""
+    directory, _, name = path.rpartition("/")
+    for entry in files.list(directory):
+        match = STEP_NAME.fullmatch(entry.name)
+        if (
+            match
+            and match[1] == name.partition(".")[0]
+            and int(match[4] or 0) != part[1]
+            and is_own(entry.name, part)
+        ):
+            files.remove(f"{directory}/{entry.name}")
+
+
+def is_own(name: str, part: tuple[int, int] | None) -> bool:
+    """Whether a file is one that the writer of a part, or of everything, may delete."""
+    match = STEP_NAME.fullmatch(name)
+    if part is None or match is None:
+        return True
+    number = None if match[3] is None else int(match[3])
+    return number == part[0] or (part[0] == 0 and (number is None or number >= part[1]))
 
 
 def remove_stale_drafts(files: Files, run_path: str) -> None:

@@ -6,18 +6,20 @@ the cell whose weight differs most. B minus A: positive was gained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import pool_axis
-from tensorboard_plugin_attn.encoding.format import Header
+from tensorboard_plugin_attn.encoding.codes import pool_axis, pool_width, thumbnail_shape
+from tensorboard_plugin_attn.encoding.header import Header, LayerEntry
+from tensorboard_plugin_attn.encoding.rebuild import Band
 from tensorboard_plugin_attn.errors import IncomparableError
 from tensorboard_plugin_attn.measuring.divergence import divergence, mean_of_known
-from tensorboard_plugin_attn.measuring.head_metrics import informative_rows, select_rows, sum_of_x_log_x
+from tensorboard_plugin_attn.measuring.head_metrics import informative_rows, sum_of_x_log_x
+from tensorboard_plugin_attn.measuring.ragged import stack_ragged
+from tensorboard_plugin_attn.measuring.token_patterns import padding_flags
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = [
@@ -29,7 +31,7 @@ __all__ = [
     "start_warnings",
 ]
 
-ReadPair = Callable[[int], tuple[LayerAttention, LayerAttention]]  # layer → of A, of B
+ReadDifference = Callable[[int], NDArray[np.float32]]  # layer → B − A, [head, query, key]
 
 LEAST_SHARED = 0.5  # of the tokens of two probes
 SAME_START = 0.02  # relative and absolute difference of head metrics
@@ -69,12 +71,9 @@ class HeadChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two records, A and B. ``differing`` lists the positions whose tokens differ, by list of tokens.
+    """Two records, A and B. ``differing`` lists the positions whose tokens differ, by list of tokens."""
 
-    ``read_pair`` gives one layer of A and of B.
-    """
-
-    read_pair: ReadPair
+    read_difference: ReadDifference
     layers: list[LayerComparison]
     differing: dict[str, list[int]]
     warnings: list[str]
@@ -82,7 +81,7 @@ class Comparison:
     @property
     def change(self) -> NDArray[np.float32]:
         """``[layer, head]``, NaN where a head does not exist or has no weights."""
-        return stack_heads([layer.change for layer in self.layers])
+        return stack_ragged([layer.change for layer in self.layers])
 
     @property
     def layer_change(self) -> NDArray[np.float32]:
@@ -91,8 +90,7 @@ class Comparison:
 
     def difference(self, layer: int) -> NDArray[np.float32]:
         """Weights of B minus weights of A, ``[head, query, key]``."""
-        first, second = self.read_pair(layer)
-        return np.asarray(second.weights - first.weights)
+        return self.read_difference(layer)
 
     def ranking(self) -> list[HeadChange]:
         """Every head, the one that changed most first."""
@@ -113,37 +111,70 @@ class Comparison:
         )  # fmt: skip
 
 
-def compare_layer(first: LayerAttention, second: LayerAttention) -> LayerComparison:
-    """One layer of both."""
-    difference = second.weights - first.weights
-    known = ~np.isnan(difference).any(axis=(1, 2))
-    size = np.abs(difference if known.all() else np.nan_to_num(difference)).reshape(len(difference), -1)
-    at = size.argmax(axis=1)
-    query, key = (each.astype(np.uint32) for each in np.divmod(at, second.num_keys))
-    heads = np.arange(len(at))
-    before, after = (np.where(known, each.weights[heads, query, key], np.nan) for each in (first, second))
-    rows = informative_rows(first)[0] & informative_rows(second)[0]
-    one, other = select_rows(first.weights, rows), select_rows(second.weights, rows)
-    return LayerComparison(
-        np.array([head_divergence(*pair) for pair in zip(one, other, strict=True)], np.float32),
-        query,
-        key,
-        before.astype(np.float32),
-        after.astype(np.float32),
-        second.query_tokens,
-        second.key_tokens,
-        pool_differences(difference),
-    )
+def compare_layer(
+    first: LayerAttention, second: LayerAttention, bands: Iterable[tuple[Band, Band]], heads: int
+) -> LayerComparison:
+    """One layer of both: what is known of it but its weights (see ``bare_layer``), and these in bands.
+
+    Bands of rows begin at cells of the picture.
+    """
+    queries, keys = second.num_queries, second.num_keys
+    divergences = np.full((heads, queries), np.nan, np.float32)
+    largest = np.full(heads, -1.0, np.float32)
+    query, key = np.zeros(heads, np.uint32), np.zeros(heads, np.uint32)
+    before, after = np.full(heads, np.nan, np.float32), np.full(heads, np.nan, np.float32)
+    picture = np.zeros((heads, *thumbnail_shape(queries, keys)), np.uint8)
+    seen = SeenKeys(first), SeenKeys(second)
+    unknown = np.zeros(heads, bool)
+    for one, other in bands:
+        difference = other.weights - one.weights
+        for each, band in zip(seen, (one, other), strict=True):
+            each.look_at(band)
+        divergences[one.heads, one.rows] = row_divergence(one.weights, other.weights)
+        unknown[one.heads] |= np.isnan(difference).any(axis=(1, 2))
+        size = np.abs(np.nan_to_num(difference)).reshape(len(difference), -1)
+        at = size.argmax(axis=1)
+        for place, head in enumerate(range(one.heads.start, one.heads.stop)):
+            if size[place, at[place]] > largest[head]:
+                row, column = divmod(int(at[place]), keys)
+                largest[head], query[head], key[head] = size[place, at[place]], one.rows.start + row, column
+                before[head], after[head] = one.weights[place, row, column], other.weights[place, row, column]
+        pooled = pool_differences(difference, queries)
+        top = one.rows.start // pool_width(queries)
+        picture[one.heads, top : top + pooled.shape[1]] = pooled
+    rows = seen[0].informative() & seen[1].informative()
+    before[unknown], after[unknown] = np.nan, np.nan
+    change = np.where(unknown, np.nan, mean_of_known(divergences[:, rows])).astype(np.float32)
+    return LayerComparison(change, query, key, before, after, second.query_tokens, second.key_tokens, picture)
 
 
-def head_divergence(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """Mean JSD / ln 2 of rows ``[row, key]``, each divided by its sum; rows without weight do not count."""
-    if np.array_equal(first, second):
-        return 0.0 if len(first) else float("nan")
+class SeenKeys:
+    """Which keys each query of a layer gives weight to in any head, where mask and tokens do not say it."""
+
+    def __init__(self, layer: LayerAttention) -> None:
+        self.layer = layer
+        regular = layer.mask in ("full", "causal") and padding_flags(layer.key_tokens) is None
+        self.seen = None if regular else np.zeros((layer.num_queries, layer.num_keys), bool)
+
+    def look_at(self, band: Band) -> None:
+        """Some rows of some heads."""
+        if self.seen is not None:
+            self.seen[band.rows] |= (band.weights > 0).any(axis=0)
+
+    def informative(self) -> NDArray[np.bool_]:
+        """The rows that see more than one key and are no padding."""
+        if self.seen is not None:
+            self.layer.weights = self.seen[None]
+        return informative_rows(self.layer)[0]
+
+
+def row_divergence(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """JSD / ln 2 of rows ``[…, key]``, each divided by its sum; NaN for a row without weight."""
     one, other = normalised(first), normalised(second)
     entropies = sum_of_x_log_x(one), sum_of_x_log_x(other)
+    equal = (one == other).all(axis=-1)
     one += other
-    return float(mean_of_known(divergence(one, *entropies)))
+    return np.where(equal, np.float32(0), divergence(one, *entropies))
 
 
 def normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -153,18 +184,25 @@ def normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def align(first: Mapping[str, Any], second: Mapping[str, Any], *, same_run: bool) -> dict[str, list[int]]:
+def align(first: Header, second: Header, *, same_run: bool) -> dict[str, list[int]]:
     """Two headers → the positions whose tokens differ, by list of tokens; none for the same probe.
 
     Raises:
         IncomparableError: they are records of inputs that cannot be compared; it says why.
     """
-    check_layers(first["layers"], second["layers"])
-    if first["probe"] == second["probe"]:
+    check_layers(first.layers, second.layers)
+    if first.input is not None and second.input is not None and first.input != second.input:
+        raise IncomparableError(
+            "the probes have the same names but other pictures, sounds or positions (their input hashes differ); "
+            "log each input under a tag of its own"
+            if first.probe == second.probe
+            else "the probes have other pictures, sounds or positions, and other tokens or masks"
+        )
+    if first.probe == second.probe:
         return {}
     differing = {}
-    for name in sorted({*first["tokens"], *second["tokens"]}):
-        one, other = first["tokens"].get(name), second["tokens"].get(name)
+    for name in sorted({*first.tokens, *second.tokens}):
+        one, other = first.tokens.get(name), second.tokens.get(name)
         if one is None or other is None or len(one) != len(other):
             raise IncomparableError(
                 f"the probes have {0 if one is None else len(one)} and {0 if other is None else len(other)} {name}; "
@@ -173,7 +211,12 @@ def align(first: Mapping[str, Any], second: Mapping[str, Any], *, same_run: bool
         places = [place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
         if places:
             differing[name] = places
-    total = sum(map(len, second["tokens"].values()))
+    if not differing:
+        raise IncomparableError(
+            f"the probes have equal tokens, but their hashes differ ({first.probe} and {second.probe}): another program "
+            f"wrote one of them, or their masks were read off other weights"
+        )
+    total = sum(map(len, second.tokens.values()))
     changed = sum(map(len, differing.values()))
     if differing and not same_run:
         raise IncomparableError(
@@ -190,12 +233,11 @@ def align(first: Mapping[str, Any], second: Mapping[str, Any], *, same_run: bool
 
 def start_warnings(first: Header, second: Header) -> list[str]:
     """What to say of two runs, from the first logged record of each: whether they start alike."""
-    names = [name for name in first.meta["metrics"] if name in second.meta["metrics"]]
+    names = [name for name in first.metric_names if name in second.metric_names]
     one, other = (
-        header.metrics[..., [header.meta["metrics"].index(name) for name in names]]
-        for header in (first, second)
+        header.metrics[..., [header.metric_names.index(name) for name in names]] for header in (first, second)
     )
-    same_step = first.meta["step"] == second.meta["step"]
+    same_step = first.step == second.step
     if (
         same_step
         and one.shape == other.shape
@@ -203,19 +245,19 @@ def start_warnings(first: Header, second: Header) -> list[str]:
     ):
         return []
     return [
-        f"the first logged steps of the two runs ({first.meta['step']} and {second.meta['step']}) are not alike: head "
+        f"the first logged steps of the two runs ({first.step} and {second.step}) are not alike: head "
         f"numbers correspond only between models that share an initialisation"
     ]
 
 
-def example(first: Mapping[str, Any], second: Mapping[str, Any], differing: Mapping[str, list[int]]) -> str:
+def example(first: Header, second: Header, differing: Mapping[str, list[int]]) -> str:
     """The first token that differs."""
     name, places = next(iter(differing.items()))
-    one, other = first["tokens"][name][places[0]], second["tokens"][name][places[0]]
+    one, other = first.tokens[name][places[0]], second.tokens[name][places[0]]
     return f"{one!r} against {other!r} at position {places[0]}"
 
 
-def check_layers(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> None:
+def check_layers(first: Sequence[LayerEntry], second: Sequence[LayerEntry]) -> None:
     """The same layers, heads and masks, or an error."""
     if len(first) != len(second):
         raise IncomparableError(
@@ -223,27 +265,21 @@ def check_layers(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> N
         )
     for number, (one, other) in enumerate(zip(first, second, strict=True)):
         for what in ("kind", "heads", "queries", "keys", "mask", "head_numbers"):
-            if one.get(what) != other.get(what):
+            left, right = getattr(one, what), getattr(other, what)
+            if left != right:
                 raise IncomparableError(
-                    f"layer {number} has {what} {one.get(what)!r} in one record and {other.get(what)!r} in the other"
+                    f"layer {number} has {what} {left!r} in one record and {right!r} in the other"
                 )
 
 
-def pool_differences(difference: NDArray[np.float32]) -> NDArray[np.uint8]:
+def pool_differences(difference: NDArray[np.float32], queries: int | None = None) -> NDArray[np.uint8]:
     """B − A ``[head, query, key]`` → the difference of largest size in each cell of the thumbnail, signed √.
 
-    128 is no difference, 1 is −1 and 255 is +1: ``code = 128 + round(127 · sign · √|difference|)``.
+    Of a band of rows ``queries`` is how many the layer has. 128 is no difference, 1 is −1 and 255 is +1: ``code = 128 + round(127 · sign · √|difference|)``.
     """
     difference = np.nan_to_num(difference)
-    highest, lowest = (sign * pool_axis(pool_axis(sign * difference, 1), 2) for sign in (1, -1))
+    width = pool_width(difference.shape[1] if queries is None else queries)
+    highest, lowest = (sign * pool_axis(pool_axis(sign * difference, 1, width), 2) for sign in (1, -1))
     extreme = np.where(highest >= -lowest, highest, lowest)
     shades = np.sign(extreme) * np.sqrt(np.minimum(np.abs(extreme), 1))
     return (128 + np.round(127 * shades)).astype(np.uint8)
-
-
-def stack_heads(layers: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Layers of ``[head]`` → ``[layer, head]``, NaN where a head does not exist."""
-    stacked = np.full((len(layers), max(map(len, layers))), np.nan, np.float32)
-    for number, values in enumerate(layers):
-        stacked[number, : len(values)] = values
-    return stacked

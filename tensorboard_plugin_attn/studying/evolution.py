@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.header import Fault, Header, same_input
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES
 from tensorboard_plugin_attn.studying.baseline import uniform_baseline
 from tensorboard_plugin_attn.studying.emergence import FACTOR, SMALLEST, Emergence, find_emergence
@@ -31,6 +32,7 @@ BECAME = {  # metric → what a head became when it rose, and when it fell
     "max_score": ("larger scores", "smaller scores"),
     "diagonality": ("runs along the diagonal", "leaves the diagonal"),
     "focus_rate": ("focuses", "spreads out"),
+    "sink": ("attends to no key", "leaves the sink"),
 }
 UNTOLD = (*CHANGES, "max_score")  # a head does not become these
 SHAPE = ("entropy", "mean_distance", "confidence")  # they say how sharply, not what a head attends to
@@ -40,10 +42,11 @@ SHAPE = ("entropy", "mean_distance", "confidence")  # they say how sharply, not 
 class StepFacts:
     """What a step's header says beside its metrics."""
 
-    faults: tuple[Mapping[str, Any], ...] = ()
+    faults: tuple[Fault, ...] = ()
     masks: tuple[str, ...] = ()
     probe: str = ""
     kind: str = "weights"
+    input: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,11 +129,11 @@ def evolve(
     names: Sequence[str],
     values: NDArray[np.float32],
     facts: Sequence[StepFacts],
-    meta: dict[str, Any],
+    header: Header,
     thresholds: Thresholds | None = None,
 ) -> Evolution:
     """Steps, metrics ``[step, layer, head, metric]``, what each header says, and the latest header → evolution."""
-    baseline = pad_layers(uniform_baseline(meta, names), values.shape[1])
+    baseline = baseline_of(header, names, values.shape[1])
     roles = find_roles(values, names, baseline)
     observed = Observed(
         [int(step) for step in steps],
@@ -139,7 +142,7 @@ def evolve(
         roles.roles,
         [fact.faults for fact in facts],
         [fact.masks for fact in facts],
-        [layer["kind"] == "cross" for layer in meta["layers"][: values.shape[1]]],
+        [layer.kind == "cross" for layer in header.layers[: values.shape[1]]],
     )
     return Evolution(
         np.asarray(steps, np.int64),
@@ -151,23 +154,18 @@ def evolve(
         [
             int(step)
             for step, one, next_ in zip(steps[1:], facts, facts[1:], strict=False)
-            if one.probe != next_.probe
+            if not same_input((one.probe, one.input), (next_.probe, next_.input))
         ],
     )
 
 
-def pad_layers(baseline: NDArray[np.float32], layers: int) -> NDArray[np.float32]:
+def baseline_of(header: Header, names: Sequence[str], layers: int) -> NDArray[np.float32]:
     """The baseline of as many layers as the series has, NaN where the latest record has fewer."""
-    padded = np.full((layers, baseline.shape[1]), np.nan, np.float32)
-    padded[: len(baseline)] = baseline[:layers]
-    return padded
+    rows = uniform_baseline(header, names)[:layers]
+    return np.pad(rows, ((0, layers - len(rows)), (0, 0)), constant_values=np.nan)
 
 
-def step_facts(meta: Mapping[str, Any]) -> StepFacts:
+def step_facts(header: Header) -> StepFacts:
     """A header → what evolution needs of it beside the metrics."""
-    return StepFacts(
-        tuple(meta.get("faults", ())),
-        tuple(str(layer.get("mask", "")) for layer in meta["layers"]),
-        str(meta.get("probe", "")),
-        str(meta.get("kind", "weights")),
-    )
+    masks = tuple(layer.mask for layer in header.layers)
+    return StepFacts(header.faults, masks, header.probe, header.kind, header.input)

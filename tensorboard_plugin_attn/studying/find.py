@@ -5,26 +5,28 @@ A head's weight on a pattern is the mean, over the queries that the pattern has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.decode import bare_layer
+from tensorboard_plugin_attn.encoding.header import Header, LayerEntry
+from tensorboard_plugin_attn.encoding.rebuild import Band
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.faults import hidden_keys
 from tensorboard_plugin_attn.measuring.head_metrics import mean
 from tensorboard_plugin_attn.measuring.token_pairs import Pair, resolve_pair
 from tensorboard_plugin_attn.measuring.token_patterns import TEMPLATES, Grid, padding_flags, template_cells
-from tensorboard_plugin_attn.record.layer import LayerAttention
-from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.record.tokens import MAIN, TokenAxes
 
 __all__ = ["Found", "FoundHead", "Pattern", "evenly_first", "find_heads", "parse_pattern"]
 
 DENSE = 0.05  # share of cells above which whole rows are multiplied instead of single cells picked
 
-LayerRows = Callable[[int, NDArray[np.int64]], NDArray[np.float32]]  # layer, queries → [head, query, key]
+LayerRows = Callable[[int, NDArray[np.int64]], Iterable[Band]]  # layer, queries → their weights, in bands
 Item = TypeVar("Item")
 
 
@@ -80,46 +82,51 @@ def parse_pattern(template: str | None, query: Any, key: Any) -> Pattern:
     return Pattern(template or "", query, key)
 
 
-def find_heads(meta: Mapping[str, Any], axes: TokenAxes, weights: LayerRows, pattern: Pattern) -> Found:
+def find_heads(header: Header, axes: TokenAxes, weights: LayerRows, pattern: Pattern) -> Found:
     """A header, its tokens and its weights → every head's weight on a pattern.
 
     Raises:
         InvalidRecordError: no layer can have the pattern; it says why.
     """
-    layers = meta["layers"]
-    values = np.full((len(layers), max(layer["heads"] for layer in layers)), np.nan, np.float32)
+    layers = header.layers
+    values = np.full((len(layers), max(layer.heads for layer in layers)), np.nan, np.float32)
     uniform = np.full(len(layers), np.nan, np.float32)
     known: dict[tuple[Any, ...], NDArray[np.bool_] | str] = {}
     for number, entry in enumerate(layers):
-        kind = tuple(entry[name] for name in ("kind", "query_tokens", "key_tokens", "mask"))
+        kind = (entry.kind, *entry.lists, entry.mask)
         if kind not in known:
             known[kind] = cells_of(pattern, entry, axes)
         cells = known[kind]
         if isinstance(cells, str):
             continue
-        uniform[number] = uniform_mass(cells, entry)
-        if entry["weights"]:
+        uniform[number] = uniform_mass(cells, entry, axes)
+        if entry.source != "left_out":
             rows = np.flatnonzero(cells.any(axis=1))
-            values[number, : entry["heads"]] = pattern_mass(weights(number, rows), cells[rows])
+            mass = np.empty((entry.heads, len(rows)), np.float32)
+            for band in weights(number, rows):
+                mass[band.heads, band.rows] = pattern_mass(band.weights, cells[rows[band.rows]])
+            values[number, : entry.heads] = mean(mass)
     if all(isinstance(cells, str) for cells in known.values()):
         raise InvalidRecordError(str(next(iter(known.values()))))
-    return Found(meta["step"], pattern, values, uniform)
+    return Found(header.step, pattern, values, uniform)
 
 
-def cells_of(pattern: Pattern, entry: Mapping[str, Any], axes: TokenAxes) -> NDArray[np.bool_] | str:
+def cells_of(pattern: Pattern, entry: LayerEntry, axes: TokenAxes) -> NDArray[np.bool_] | str:
     """``[query, key]`` of a layer's cells, or why it has none."""
-    if pattern.axes not in (None, (entry["query_tokens"], entry["key_tokens"])):
+    if pattern.axes not in (None, entry.lists):
         return f"no layer has the axes {pattern.axes}"
     grid = layer_grid(entry, axes)
     if not pattern.template:
         pair = resolve_pair(pattern.query, pattern.key, grid.query_tokens, grid.key_tokens)
-        return pair_cells(pair, grid) if isinstance(pair, Pair) else pair
+        return kept_rows(pair_cells(pair, grid), entry, axes) if isinstance(pair, Pair) else pair
     cells = template_cells(pattern.template, grid)
     if cells is None:
         return no_template(pattern.template, grid)
-    hidden = hidden_keys(bare_layer(entry))
-    visible = np.ones(grid.shape, bool) if hidden is None else ~hidden
-    for axis, tokens in enumerate((grid.query_tokens, grid.key_tokens)):
+    cells = kept_rows(cells, entry, axes)
+    hidden = hidden_keys(bare_layer(entry, axes))
+    visible = np.ones(cells.shape, bool) if hidden is None else ~hidden
+    layer = bare_layer(entry, axes)
+    for axis, tokens in enumerate((layer.query_tokens, layer.key_tokens)):
         padded = padding_flags(tokens)
         if padded is not None:
             visible &= ~(padded[:, None] if axis == 0 else padded)
@@ -134,25 +141,24 @@ def no_template(template: str, grid: Grid) -> str:
     return f"cross-attention has no {template!r}: its queries and keys are different texts"
 
 
-def layer_grid(entry: Mapping[str, Any], axes: TokenAxes) -> Grid:
+def layer_grid(entry: LayerEntry, axes: TokenAxes) -> Grid:
     """The tokens of one layer."""
-    layer = bare_layer(entry)
-    axes.name_axes(layer)
-    own = entry["key_tokens"] == "tokens"
+    layer = bare_layer(entry, axes)
+    own = entry.key_tokens == MAIN
     return Grid(
-        layer.query_tokens,
+        axes.lists[entry.query_tokens],
         layer.key_tokens,
-        is_cross=entry["kind"] == "cross",
+        is_cross=entry.kind == "cross",
         special=layer.key_special,
         sentence_b_start=axes.sentence_b_start if own else None,
         words=axes.words if own else None,
     )
 
 
-def bare_layer(entry: Mapping[str, Any]) -> LayerAttention:
-    """A layer without weights, to ask for its tokens and its mask."""
-    shape = np.broadcast_to(np.float32(0), (1, entry["queries"], entry["keys"]))
-    return LayerAttention(shape, kind=entry["kind"], stack=entry["stack"], mask=entry["mask"])
+def kept_rows(cells: NDArray[np.bool_], entry: LayerEntry, axes: TokenAxes) -> NDArray[np.bool_]:
+    """The rows of the queries that are there, of the cells of all."""
+    numbers = axes.query_numbers.get(entry.query_tokens)
+    return cells if numbers is None else cells[numbers]
 
 
 def pair_cells(pair: Pair, grid: Grid) -> NDArray[np.bool_]:
@@ -163,20 +169,21 @@ def pair_cells(pair: Pair, grid: Grid) -> NDArray[np.bool_]:
 
 
 def pattern_mass(weights: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Mean over the rows of the sum over the pattern's cells, ``[head]``; each row has some."""
+    """The sum over the pattern's cells of each row, ``[head, row]``; each row has some."""
     if cells.mean() > DENSE:
-        return mean(np.einsum("hqk,qk->hq", weights, cells.astype(np.float32)))
+        return np.asarray(np.einsum("hqk,qk->hq", weights, cells.astype(np.float32)))
     queries, keys = np.nonzero(cells)
     starts = np.flatnonzero(np.diff(queries, prepend=-1))
-    return mean(np.add.reduceat(weights[:, queries, keys], starts, axis=1))
+    mass: NDArray[np.float32] = np.add.reduceat(weights[:, queries, keys], starts, axis=1)
+    return mass
 
 
-def uniform_mass(cells: NDArray[np.bool_], entry: Mapping[str, Any]) -> float:
+def uniform_mass(cells: NDArray[np.bool_], entry: LayerEntry, axes: TokenAxes) -> float:
     """What uniform attention over the visible keys would give; NaN under an irregular mask."""
-    if entry["mask"] == "other":
+    if entry.mask == "other":
         return float("nan")
-    hidden = hidden_keys(bare_layer(entry))
-    visible = np.full(len(cells), entry["keys"]) if hidden is None else (~hidden).sum(axis=1)
+    hidden = hidden_keys(bare_layer(entry, axes))
+    visible = np.full(len(cells), entry.keys) if hidden is None else (~hidden).sum(axis=1)
     seen = cells if hidden is None else cells & ~hidden
     rows = cells.any(axis=1)
     return float((seen.sum(axis=1)[rows] / visible[rows]).mean())

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.header import Fault
 from tensorboard_plugin_attn.studying.roles import ROLES, SHARP_ROLES
 
 __all__ = ["THRESHOLD_NAMES", "Hint", "Observed", "Thresholds", "find_hints", "parse_thresholds"]
 
 FAULTS = {
+    "kernel_differs": "weights that do not give what the kernel returned",
     "nan": "weights that are NaN",
     "row_sum": "rows that do not sum to 1",
     "masked": "weight on keys that the mask hides",
@@ -67,7 +69,7 @@ class Observed:
     names: Sequence[str]
     values: NDArray[np.float32]  # [step, layer, head, metric]
     roles: NDArray[np.uint8]  # [step, layer, head]
-    faults: Sequence[Sequence[Mapping[str, Any]]] = field(default_factory=list)
+    faults: Sequence[Sequence[Fault]] = field(default_factory=list)
     masks: Sequence[Sequence[str]] = field(default_factory=list)
     cross: Sequence[bool] = field(default_factory=list)  # of each layer; a sharp one has found its alignment
 
@@ -77,12 +79,17 @@ class Observed:
 
 
 def find_hints(observed: Observed, thresholds: Thresholds | None = None) -> list[Hint]:
-    """Every hint, by first step, errors before hints, lower layers first."""
+    """Every hint: weights that are not what ran, then by first step, errors before hints, lower layers first."""
     limits = thresholds or Thresholds()
     hints = [*fault_hints(observed), *mask_hints(observed)]
     for find in (score_hints, collapse_hints):
         hints += find(observed, limits)
-    return sorted(hints, key=lambda hint: (hint.step, hint.severity != "error", hint.layer, hint.kind))
+    return sorted(hints, key=hint_order)
+
+
+def hint_order(hint: Hint) -> tuple[Any, ...]:
+    """Weights that are not what ran come before all else; then the first step, errors, lower layers."""
+    return hint.kind != "kernel_differs", hint.step, hint.severity != "error", hint.layer, hint.kind
 
 
 def parse_thresholds(given: Mapping[str, Any]) -> Thresholds:
@@ -92,21 +99,21 @@ def parse_thresholds(given: Mapping[str, Any]) -> Thresholds:
 
 def fault_hints(observed: Observed) -> Iterator[Hint]:
     """What was found wrong when a record was written."""
-    found: dict[tuple[str, int], list[tuple[int, Mapping[str, Any]]]] = {}
+    found: dict[tuple[str, int], list[tuple[int, Fault]]] = {}
     for step, faults in zip(observed.steps, observed.faults, strict=False):
         for fault in faults:
-            if fault.get("fault") in FAULTS:
-                found.setdefault((fault["fault"], int(fault["layer"])), []).append((int(step), fault))
+            if fault.fault in FAULTS:
+                found.setdefault((fault.fault, fault.layer), []).append((int(step), fault))
     for (kind, layer), records in found.items():
         step, first = records[0]
-        worst = float(first.get("worst", float("nan")))
+        worst = float("nan") if first.worst is None else first.worst
         amount = "" if np.isnan(worst) else f", {worst:.3g} in one of them"
         yield Hint(
             kind,
             step,
             records[-1][0],
             layer,
-            list(first["heads"]),
+            list(first.heads),
             worst,
             f"layer {layer} has {FAULTS[kind]} from step {step} on{amount}",
             "error",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.header import same_input
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES
 from tensorboard_plugin_attn.measuring.token_pairs import TrackedPairs
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -41,7 +42,15 @@ class ExtraMetrics:
         self, layer: LayerAttention, axes: TokenAxes, codes: NDArray[Any] | None
     ) -> NDArray[np.float32]:
         """``[head, metric]`` of the next layer; ``codes`` are its codes ``[head, query, key]`` where they exist."""
-        pairs = self.pairs.measure(layer.weights, axes.names(layer), layer.query_tokens, layer.key_tokens)
+        where = axes.names(layer), layer.query_tokens, layer.key_tokens
+        heads = range(layer.num_heads if layer.weights is None else 0)
+        pairs = (
+            self.pairs.measure(layer.weights, *where)
+            if layer.weights is not None
+            else np.concatenate([self.pairs.measure(layer.weights_of(head)[None], *where) for head in heads])
+            if self.pairs.named
+            else np.empty((layer.num_heads, 0), np.float32)
+        )
         if not self.changes:
             return pairs
         number = len(self.rows)
@@ -57,7 +66,7 @@ class ExtraMetrics:
         for column, change in enumerate(own.changes_from(layers, rows)):
             if change is not None:
                 values[:, column] = change
-            elif self.earlier.last is None and self.changes[column] == CHANGES[1]:
+            elif self.earlier.is_none and self.changes[column] == CHANGES[1]:
                 values[:, column] = 0
         return values
 
@@ -65,11 +74,15 @@ class ExtraMetrics:
         """The earlier record that a change is measured against."""
         return self.earlier.previous if name == CHANGES[0] else self.earlier.first
 
-    def of_another_probe(self, probe: str) -> list[int]:
-        """The columns whose reference had other tokens or masks, known once every layer is."""
+    def of_another_probe(self, probe: str, input_hash: str | None) -> list[int]:
+        """The columns whose reference had other tokens, masks, pictures or positions, known once every layer is."""
         references = [self.reference(name) for name in self.changes]
-        return [column for column, each in enumerate(references) if each and each.probe != probe]
+        return [
+            column
+            for column, each in enumerate(references)
+            if each and not same_input((each.probe, each.input), (probe, input_hash))
+        ]
 
-    def kept(self, step: int, probe: str) -> Reference:
+    def kept(self, step: int, probe: str, input_hash: str | None = None) -> Reference:
         """What later records of the tag are compared with."""
-        return Reference(step, probe, self.rows)
+        return Reference(step, probe, self.rows, input_hash)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.encoding.codes import encode_weights
 from tensorboard_plugin_attn.measuring.divergence import divergence, mean_of_known
 from tensorboard_plugin_attn.measuring.head_metrics import informative_rows, sum_of_x_log_x
+from tensorboard_plugin_attn.record.blocks import rows_of
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = ["RowCodes", "row_codes"]
@@ -64,7 +65,7 @@ def row_codes(
 ) -> tuple[RowCodes, NDArray[np.float32]]:
     """What is kept of a layer for comparison, and its rows; ``codes`` ``[head, query, key]`` where they exist."""
     chosen = spaced_rows(layer)
-    part = encode_weights(layer.weights[:, chosen])[0] if codes is None else codes[:, chosen]
+    part = encode_weights(rows_of(layer, chosen))[0] if codes is None else codes[:, chosen]
     squares = part.astype(np.float32)
     squares *= squares
     total = squares.sum(axis=-1)
@@ -72,7 +73,7 @@ def row_codes(
     factor = np.where(known, 1 / np.where(known, total, 1), np.nan).astype(np.float32)
     squares *= np.nan_to_num(factor)[..., None]
     negentropy = sum_of_x_log_x(squares) + factor * 0
-    kind = (layer.weights.shape, layer.mask, layer.kind, tuple(layer.heads or ()))
+    kind = (layer.shape, layer.mask, layer.kind, tuple(layer.heads or ()))
     return RowCodes(kind, part, np.nan_to_num(factor), negentropy), squares
 
 

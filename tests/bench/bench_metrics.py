@@ -79,11 +79,11 @@ def measure_series(directory: Path) -> None:
     listing = Listing([Root(str(directory))])
     listing.walk()
     found = listing.find_tag(".", "probe")
-    meta = open_header(reader.files, files[-1]).meta
+    latest = open_header(reader.files, files[-1])
     source = MetricSource()
     series = source.series(found)
     row("the same in TensorBoard, from memory, all", "–", *timed(lambda: source.series(found), 7))
-    answer = timed(lambda: binary_answer(*evolution_result(series, meta, EvolutionAsked())), 7)
+    answer = timed(lambda: binary_answer(*evolution_result(series, latest, EvolutionAsked())), 7)
     row(f"evolution of {STEPS} steps × 144 heads × {len(series.names)} metrics", "≤ 1000 ms", *answer)
 
 

@@ -138,7 +138,9 @@ def time_with_tensorboard(bench: Bench, view: str, state: dict[str, object]) -> 
     with bench.page(OURS_DRAWN.format(view=view)) as page:
         page.goto(f"{bench.tensorboard}#{tab_hash({'view': view, **state})}", wait_until="commit")
         page.wait_for_selector("iframe", state="attached", timeout=60_000)
-        inside = next(frame for frame in page.frames if "name=attn" in frame.url)
+        while not (found := [frame for frame in page.frames if "name=attn" in frame.url]):
+            page.wait_for_timeout(5)  # the frame is attached before it has its address
+        (inside,) = found
         return wait_drawn(inside, 60) - float(page.evaluate("performance.timeOrigin"))
 
 

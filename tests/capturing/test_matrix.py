@@ -1,4 +1,4 @@
-"""capture: every architecture of the coverage table in docs/capture.md, against a fresh eager copy."""
+"""capture: every architecture of the coverage table in docs/reference/coverage.md, against a fresh eager copy."""
 
 from __future__ import annotations
 
@@ -12,50 +12,70 @@ from matrix.coverage import PAGE, covered_rows, measure, rebuilt
 from tensorboard_plugin_attn import capture
 
 ROWS = covered_rows()
-SLOW = frozenset(
+QUICK = frozenset(
     [
-        "afmoe",
-        "align",
-        "d_fine",
-        "deimv2",
-        "fastspeech2_conformer_with_hifigan",
-        "grounding-dino",
-        "hrm_text",
-        "mobilevitv2",
-        "moss_transcribe_diarize_audio",
-        "nemo_speechlm",
-        "neucodec",
-        "pe_audio",
-        "pe_audio_encoder",
-        "pp_doclayout_v3",
-        "pp_doclayout_v4",
-        "pvt",
-        "pvt_v2",
-        "qwen2_audio_encoder",
-        "rt_detr",
-        "rt_detr_v2",
-        "vits",
-        "voxtral_encoder",
-        "wavtokenizer",
-        "whisper",
-        "xcodec",
-        "xcodec2",
+        "albert",
+        "bart",
+        "bert",
+        "bloom",
+        "clip",
+        "codegen",
+        "dab-detr",
+        "deberta-v2",
+        "detr",
+        "dia",
+        "dinov2",
+        "distilbert",
+        "dory",
+        "electra",
+        "esm",
+        "falcon",
+        "gemma2",
+        "gpt2",
+        "gpt_neo",
+        "gpt_neox",
+        "gpt_oss",
+        "gptj",
+        "llama",
+        "longcat_flash",
+        "mbart",
+        "mistral",
+        "mobilevit",
+        "modernbert",
+        "mpt",
+        "opt",
+        "phi",
+        "qwen2",
+        "qwen2_vl",
+        "qwen3",
+        "roberta",
+        "sam2",
+        "swin",
+        "swinv2",
+        "t5",
+        "vit",
+        "wav2vec2",
+        "xlnet",
     ]
 )
+"""One of each kind of attention for every day; all others run with the slow tests."""
+LEAST_MARGIN = 2
+"""The table shows margins above 10; another CPU's rounding may take some of it."""
 
 
 def parameters() -> list[Any]:
     return [
         pytest.param(
-            row, id=row["architecture"], marks=[pytest.mark.slow] if row["architecture"] in SLOW else []
+            row, id=row["architecture"], marks=[] if row["architecture"] in QUICK else [pytest.mark.slow]
         )
         for row in ROWS
     ]
 
 
-def test_the_table_covers_at_least_120_architectures() -> None:
-    assert len(ROWS) - len(SLOW) >= 120
+def test_the_table_names_every_architecture_and_its_margin() -> None:
+    assert {row["architecture"] for row in ROWS} >= QUICK
     assert re.search(rf"^{len(ROWS)} architectures are exact", PAGE.read_text(), re.MULTILINE)
+    assert min(int(row["margin"]) for row in ROWS) >= 10
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -64,7 +84,7 @@ def test_every_reference_map_is_captured_in_order_and_none_passes_for_another(ro
     torch.manual_seed(0)
     found = measure(row["architecture"])
     assert found.verdict == "exact", found.reason
-    assert found.error <= found.limit
+    assert found.margin >= LEAST_MARGIN
     assert [str(found.references), str(found.records)] == [row["references"], row["records"]]
     assert found.references == found.records
     assert found.mechanisms == row["mechanisms"]

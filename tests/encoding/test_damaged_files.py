@@ -89,7 +89,7 @@ def test_no_flipped_bit_in_the_header_passes_for_something_else(bit: int) -> Non
         except DamagedFileError:
             continue
         passed += 1
-        assert (header.meta, header.spans) == (expected.meta, expected.spans), place
+        assert (header.answer(), header.spans) == (expected.answer(), expected.spans), place
     assert passed < 20  # harmless ones, such as other white space
 
 
@@ -158,10 +158,10 @@ def set_format(number: object) -> Callable[[dict[str, Any], dict[str, Any]], Non
     return lambda meta, fields: meta.update(format=number)
 
 
-@pytest.mark.parametrize("number", [2, 17])
+@pytest.mark.parametrize("number", [3, 17])
 def test_a_newer_format_says_so_and_to_upgrade(number: int) -> None:
     with pytest.raises(
-        NewerFormatError, match=rf"has format {number}, this version reads up to 1; upgrade"
+        NewerFormatError, match=rf"has format {number}, this version reads up to 2; upgrade"
     ) as caught:
         read_all(rewritten(set_format(number)))
     assert caught.value.path == PATH

@@ -18,16 +18,19 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs.random_attention import softmax_weights, token_list
-from make_fixtures import FOLDER, RECORDS, pack_golden
+from make_fixtures import FOLDER, FORMAT_1, RECORDS, pack_golden
 
 from tensorboard_plugin_attn import AttentionRecord, LayerAttention
-from tensorboard_plugin_attn.encoding.decode import read_record
+from tensorboard_plugin_attn.encoding.decode import read_layer_weights, read_record
 from tensorboard_plugin_attn.encoding.format import (
     FIRST_READ,
     pack_record,
     read_header,
     read_tensor,
 )
+from tensorboard_plugin_attn.encoding.header import Fault, Header
+from tensorboard_plugin_attn.encoding.rebuild import read_head_vectors, read_overview
+from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
 from tensorboard_plugin_attn.writing.draft import Draft
 
@@ -73,16 +76,73 @@ def test_a_golden_record_reads_back_as_expected(name: str) -> None:
     expected = json.loads((FOLDER / "records" / f"{name}.json").read_text())
     header = read_header(ranges(content), len(content))
     assert json.loads(json.dumps(header.answer())) == expected["header"]
-    for layer, weights, vectors in zip(
-        read_record(header, ranges(content)).layers, expected["weights"], expected["vectors"], strict=True
+    check_contents(header, content, expected)
+
+
+def check_contents(header: Header, content: bytes, expected: dict[str, Any]) -> None:
+    """Weights, vectors, metrics and overviews are what the JSON beside the file says."""
+    for number, (layer, weights, vectors) in enumerate(
+        zip(
+            read_record(header, ranges(content)).layers, expected["weights"], expected["vectors"], strict=True
+        )
     ):
         if weights is None:
             assert np.isnan(layer.weights).all()
+        elif layer.weights is None:
+            rebuilt = np.stack([layer.weights_of(head) for head in range(layer.num_heads)])
+            np.testing.assert_allclose(rebuilt, weights, rtol=1e-5)
+            np.testing.assert_array_equal(rebuilt, read_layer_weights(header, ranges(content), number))
         else:
             np.testing.assert_array_equal(layer.weights, np.array(weights, np.float32))
         for vector, values in vectors.items():
             np.testing.assert_array_equal(getattr(layer, vector), np.array(values, np.float32))
     np.testing.assert_array_equal(header.metrics, np.array(expected["metrics"], np.float32))
+    for number, overview in enumerate(expected.get("overviews", ())):
+        found = read_overview(header, ranges(content), number, 0)
+        assert (None if found is None else [found.tolist()]) == overview
+
+
+@pytest.mark.parametrize("name", FORMAT_1)
+def test_a_golden_record_of_format_1_reads_as_it_did(name: str) -> None:
+    content = (FOLDER / "format1" / f"{name}.safetensors").read_bytes()
+    expected = json.loads((FOLDER / "format1" / f"{name}.json").read_text())
+    header = read_header(ranges(content), len(content))
+    answer = json.loads(json.dumps(header.answer()))
+    assert {layer.pop("source") for layer in answer["layers"]} <= {"codes", "left_out"}
+    assert answer == expected["header"]
+    check_contents(header, content, expected)
+
+
+@pytest.mark.parametrize("name", FORMAT_1)
+def test_the_same_input_has_the_same_hash_in_both_formats(name: str) -> None:
+    first, second = (
+        read_header(ranges(content), len(content))
+        for folder in ("format1", "records")
+        for content in [(FOLDER / folder / f"{name}.safetensors").read_bytes()]
+    )
+    assert (first.format, second.format) == (1, 2)
+    assert first.probe == second.probe
+
+
+def test_one_head_of_query_and_key_is_read_and_checked_without_the_others() -> None:
+    content = bytearray((FOLDER / "records" / "vectors.safetensors").read_bytes())
+    header = read_header(ranges(content), len(content))
+    query = header.spans["layer.0.query"]
+    content[query.start] ^= 1  # of head 0
+    reads: list[tuple[int, int]] = []
+
+    def read(start: int, stop: int) -> bytes:
+        reads.append((start, stop))
+        return bytes(content[start:stop])
+
+    read_head_vectors(header, read, 0, 3)
+    size = (query.stop - query.start) // 4
+    assert (query.start + 3 * size, query.stop) in reads
+    assert not any(start <= query.start < stop for start, stop in reads)
+    with pytest.raises(DamagedFileError, match=r"layer\.0\.query do not match"):
+        read_head_vectors(header, read, 0, 0)
+    with pytest.raises(DamagedFileError, match=r"layer\.0\.query do not match"):
+        read_tensor(header, read, "layer.0.query")
 
 
 def test_the_safetensors_library_opens_a_record(tmp_path: Path) -> None:
@@ -176,9 +236,7 @@ def test_nan_weights_are_named_as_faults() -> None:
     record = AttentionRecord([LayerAttention(softmax_weights(3, 4, 4))] * 2, token_list(4))
     record.layers[1].weights = weights
     content = packed(record)
-    assert read_header(ranges(content), len(content)).meta["faults"] == [
-        {"layer": 1, "heads": [1], "fault": "nan"}
-    ]
+    assert read_header(ranges(content), len(content)).faults == (Fault(1, (1,), "nan"),)
     assert np.isnan(read_all(content).layers[1].weights[1, 2]).all()
 
 
@@ -211,7 +269,7 @@ def test_a_header_longer_than_the_first_read_takes_a_second_one() -> None:
 def probe(words: list[str], **options: Any) -> str:
     layer = LayerAttention(softmax_weights(1, len(words), len(words), **options))
     content = packed(AttentionRecord([layer], words))
-    return str(read_header(ranges(content), len(content)).meta["probe"])
+    return read_header(ranges(content), len(content)).probe
 
 
 def test_the_probe_hash_depends_on_tokens_and_mask_and_not_on_weights() -> None:
@@ -224,5 +282,5 @@ def test_a_record_of_metrics_only_has_no_patterns_and_reads_as_nan() -> None:
     content = packed(record, kind="metrics")
     header = read_header(ranges(content), len(content))
     assert header.spans.keys() == {"head_metrics"}
-    assert (header.meta["kind"], header.meta["layers"][0]["weights"]) == ("metrics", False)
+    assert (header.kind, header.layers[0].weights) == ("metrics", False)
     assert np.isnan(read_all(content).layers[0].weights).all()

@@ -37,7 +37,7 @@ def test_the_header_entry_says_what_is_known_of_a_layer() -> None:
         heads=[1, 3, 5, 7],
         rebuild_error=1e-7,
     )
-    assert encode(subject).entry == {
+    assert encode(subject).entry.to_json() == {
         "name": "h.3.attn",
         "kind": "self",
         "stack": "",
@@ -54,6 +54,7 @@ def test_the_header_entry_says_what_is_known_of_a_layer() -> None:
         "dtype": "float32",
         "head_numbers": [1, 3, 5, 7],
         "rebuild_error": 1e-7,
+        "source": "codes",
         "weights": True,
         "vectors": True,
     }
@@ -61,9 +62,9 @@ def test_the_header_entry_says_what_is_known_of_a_layer() -> None:
 
 def test_what_is_unknown_is_not_in_the_entry() -> None:
     entry = encode(layer()).entry
-    assert entry["scale"] is None
-    assert entry["vectors"] is False
-    assert not {"head_numbers", "rebuild_error"} & entry.keys()
+    assert entry.scale is None
+    assert entry.vectors is False
+    assert not {"head_numbers", "rebuild_error"} & entry.to_json().keys()
 
 
 def test_a_layer_that_is_not_kept_has_metrics_and_thumbnail_only() -> None:
@@ -72,7 +73,7 @@ def test_a_layer_that_is_not_kept_has_metrics_and_thumbnail_only() -> None:
     assert bare.codes is None
     assert bare.row_max is None
     assert bare.vectors == {}
-    assert (bare.entry["weights"], bare.entry["vectors"]) == (False, False)
+    assert (bare.entry.weights, bare.entry.vectors) == (False, False)
     np.testing.assert_array_equal(bare.metrics, whole.metrics)
     np.testing.assert_array_equal(bare.thumbnail, whole.thumbnail)
 

@@ -38,9 +38,14 @@ def strip_to_metrics(path: Path) -> Path:
     """Replace a record's file by one with its head metrics alone; its new name."""
     header = read_header(lambda start, stop: path.read_bytes()[start:stop], path.stat().st_size)
     data = header.metrics.tobytes()
-    meta = {**header.meta, "kind": "metrics", "crc32": {"head_metrics": zlib.crc32(data), "header": ""}}
+    layers = [
+        {**layer, "source": "left_out", "weights": False, "vectors": False}
+        for layer in header.answer()["layers"]
+    ]
+    crc32 = {"head_metrics": zlib.crc32(data), "header": ""}
+    meta = {**header.answer(), "kind": "metrics", "layers": layers, "crc32": crc32}
     meta["crc32"]["header"] = header_crc(meta)
-    target = path.with_name(step_name(meta["step"], "metrics"))
+    target = path.with_name(step_name(header.step, "metrics"))
     target.write_bytes(b"".join(container(meta, {"head_metrics": ("F32", header.metrics.shape, data)})))
     path.unlink()
     return target

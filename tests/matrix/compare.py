@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,8 +22,17 @@ from tensorboard_plugin_attn.errors import CaptureError
 __all__ = ["Row", "compare"]
 
 MOST_PARAMETERS = 40_000_000
-TOLERANCE = 1e-5
-POSITION_BIAS_TOLERANCE = 5e-5
+BUDGET = 32
+"""What a map may differ by: so many float32 epsilons × the largest score of its layer.
+
+A capture computes in float32 from whatever the model computes in. A model in double precision has no rounding of
+its own, so this holds on any CPU; one that cannot run in double drifts a little from layer to layer.
+"""
+EPSILON = torch.finfo(torch.float32).eps
+CONTROL = 100
+"""A layer passes for another one's map when it comes nearer than so many budgets: then nothing is shown."""
+ALIKE = dict.fromkeys(("efficientloftr", "lightglue", "pp_ocrv6_small_rec"), 30)
+"""Models that only run in float32 and whose layers see almost the same: however sharp, 30 to 80 budgets apart."""
 NO_MAPS = frozenset(["groupvit"])
 """Outputs that are no maps: groupvit's are assignments of patches to groups."""
 OTHER_ORDER = frozenset(["xlnet"])
@@ -37,7 +47,11 @@ class TooLarge(Exception):  # noqa: N818 - the outcome of shrinking, not a fault
 
 @dataclass
 class Row:
-    """One line of the coverage table; ``references``: how many of the records a map of the eager copy met."""
+    """One line of the coverage table.
+
+    ``references``: how many of the records a map of the eager copy met; ``margin``: how many times the budget covers
+    the error, where that is least.
+    """
 
     architecture: str
     verdict: str
@@ -46,8 +60,15 @@ class Row:
     error: float = 0.0
     rebuild: float | None = None
     mechanisms: str = ""
-    limit: float = TOLERANCE
+    limit: float = EPSILON
+    precision: str = "float64"
+    margin: float = 1000.0
     reason: str = ""
+
+    def note(self, error: float, limit: float) -> None:
+        """A map was met with this error, for which there is this budget."""
+        self.error = max(self.error, error)
+        self.margin = min(self.margin, limit / max(error, EPSILON / 8))
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -73,13 +94,38 @@ def compare(architecture: str, overrides: dict[str, Any] | None = None) -> Row:
             errors.append(error)
             continue
         for inputs in every_input(model):
-            try:
-                case = Case(model, inputs, eager_references(eager, inputs))
-            except Exception as error:  # noqa: BLE001 - the same
-                errors.append(error)
-                continue
-            return captured_row(architecture, case)
+            for dtype in (torch.float64, torch.float32):
+                given = cast(inputs, dtype)
+                with computing_in(dtype):
+                    try:
+                        case = Case(model.to(dtype), given, eager_references(eager.to(dtype), given))
+                    except Exception as error:  # noqa: BLE001 - the same
+                        errors.append(error)
+                        continue
+                    row = captured_row(architecture, case)
+                if row.verdict == "exact" or dtype == torch.float32:
+                    return row
     raise errors[0]
+
+
+@contextmanager
+def computing_in(dtype: torch.dtype) -> Iterator[None]:
+    """Tensors that a forward makes itself have this precision too."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def cast(inputs: Any, dtype: torch.dtype) -> Any:
+    """The inputs with their floats in a precision."""
+    if isinstance(inputs, torch.Tensor):
+        return inputs.to(dtype) if inputs.is_floating_point() else inputs
+    if isinstance(inputs, dict):
+        return {name: cast(one, dtype) for name, one in inputs.items()}
+    return type(inputs)(cast(one, dtype) for one in inputs) if isinstance(inputs, list | tuple) else inputs
 
 
 def built(
@@ -145,7 +191,8 @@ def captured_row(architecture: str, case: Case) -> Row:
             layers, reason = [], str(error)
         else:
             reason = next((str(one.message) for one in told if "left out" in str(one.message)), "")
-    row = judged(architecture, case.references, layers, reason)
+    precision = str(next(case.model.parameters()).dtype).removeprefix("torch.")
+    row = judged(architecture, case.references, layers, reason, precision)
     other = case.references.state
     if row.verdict == "missed" and state is not None and other is not None and differs(state, other):
         row.verdict, row.reason = (
@@ -160,10 +207,17 @@ def differs(state: torch.Tensor, other: torch.Tensor) -> bool:
     return state.shape != other.shape or not bool((state - other).abs().max() <= 0.01 * other.abs().max())
 
 
-def judged(architecture: str, references: References, layers: list[Any], reason: str) -> Row:
+def budget(layer: Any) -> float:
+    """What a layer may differ by from the same map computed otherwise."""
+    largest = 1.0 if layer.max_score is None else max(float(layer.max_score.abs().max()), 1.0)
+    return BUDGET * EPSILON * largest
+
+
+def judged(architecture: str, references: References, layers: list[Any], reason: str, precision: str) -> Row:
     """Every reference met by one layer, in order, none twice, and by no other layer."""
-    row = Row(architecture, "exact", 0, len(layers), reason=reason[:300])
-    row.limit = POSITION_BIAS_TOLERANCE if "t5" in architecture or architecture == "udop" else TOLERANCE
+    row = Row(architecture, "exact", 0, len(layers), reason=reason[:300], precision=precision)
+    limits = [budget(layer) for layer in layers]
+    row.limit = max(limits, default=EPSILON)
     row.mechanisms = ", ".join(sorted({layer.mechanism for layer in layers}))
     errors = [layer.rebuild_error for layer in layers if layer.rebuild_error is not None]
     row.rebuild = max(errors) if len(errors) == len(layers) and errors else None
@@ -172,13 +226,13 @@ def judged(architecture: str, references: References, layers: list[Any], reason:
     for name, tensors in lists_of(architecture, references):
         if name == "modules":
             used = set()
-        missing = match(name, tensors, layers, used, row, references.softmaxes)
+        missing = match(name, tensors, layers, limits, used, row, references.softmaxes)
         met |= used
         if missing:
             row.references = len(met)
             row.verdict, row.reason = missing, f"{row.reason}; {reason[:600]}"
             return row
-    met |= met_by_softmaxes(layers, met, row, references.softmaxes)
+    met |= met_by_softmaxes(layers, limits, met, row, references.softmaxes)
     row.references = len(met)
     if not layers:
         row.verdict = "nothing captured"
@@ -202,6 +256,7 @@ def match(
     name: str,
     tensors: list[torch.Tensor],
     layers: list[Any],
+    limits: list[float],
     used: set[int],
     row: Row,
     softmaxes: list[torch.Tensor],
@@ -214,7 +269,7 @@ def match(
             (
                 number
                 for number in range(position + 1, len(layers))
-                if number not in used and differences[number] <= row.limit
+                if number not in used and differences[number] <= limits[number]
             ),
             None,
         )
@@ -223,11 +278,11 @@ def match(
             nearest = min(differences, default=float("inf"))
             row.reason = f"{name}[{index}] {tuple(tensor.shape)}: nearest {nearest:.2g}; have {shapes}"
             return "missed"
-        row.error = max(row.error, differences[found])
+        row.note(differences[found], limits[found])
         used.add(found)
         position = found
         rival = nearest_rival(differences, found, tensor, softmaxes)
-        if rival < 100 * TOLERANCE and tensor.shape[-1] > 1:
+        if rival < ALIKE.get(row.architecture, CONTROL) * limits[found] and tensor.shape[-1] > 1:
             row.reason = f"{name}[{index}] also within {rival:.2g} of another layer"
             return "near uniform"
     return ""
@@ -242,15 +297,17 @@ def nearest_rival(
     return next(iter(rivals[max(twins, 0) :]), 1.0)
 
 
-def met_by_softmaxes(layers: list[Any], met: set[int], row: Row, softmaxes: list[torch.Tensor]) -> set[int]:
+def met_by_softmaxes(
+    layers: list[Any], limits: list[float], met: set[int], row: Row, softmaxes: list[torch.Tensor]
+) -> set[int]:
     """Which layers that no output and no module hands out are a softmax of the eager copy, in call order."""
     found: set[int] = set()
     position = -1
     for number in (one for one in range(len(layers)) if one not in met):
         for index in range(position + 1, len(softmaxes)):
             error = difference(layers[number].weights, softmaxes[index])
-            if error <= row.limit:
-                row.error = max(row.error, error)
+            if error <= limits[number]:
+                row.note(error, limits[number])
                 position = index
                 found.add(number)
                 break

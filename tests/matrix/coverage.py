@@ -1,4 +1,4 @@
-"""Rows of the matrix ⇄ the tables of docs/capture.md; run as a program it measures every row anew.
+"""Rows of the matrix ⇄ the tables of docs/reference/coverage.md; run as a program it measures every row anew.
 
 python tests/matrix/coverage.py            # all architectures, some minutes
 python tests/matrix/coverage.py bert gpt2  # these anew, the others as they stand
@@ -21,14 +21,13 @@ from matrix.overrides import OVERRIDES  # noqa: E402 - the path above comes firs
 
 __all__ = ["PAGE", "covered_rows", "measure", "rebuilt"]
 
-PAGE = ROOT / "docs" / "capture.md"
+PAGE = ROOT / "docs" / "reference" / "coverage.md"
 BEGIN, END = "<!-- coverage: written by tests/matrix/coverage.py -->", "<!-- /coverage -->"
 COVERED = re.compile(
-    r"^\| `(?P<architecture>[^`]+)` \| (?P<references>\d+) of (?P<records>\d+) \| (?P<mechanisms>[^|]*) \| (?P<rebuilt>[^|]*) \|$",
+    r"^\| `(?P<architecture>[^`]+)` \| (?P<references>\d+) of (?P<records>\d+) \| (?P<mechanisms>[^|]*) \| (?P<rebuilt>[^|]*) \| (?P<precision>\w+) \| (?P<margin>\d+) × \|$",
     re.MULTILINE,
 )
 LEFT = re.compile(r"^\| `(?P<architecture>[^`]+)` \| (?P<records>\d+) \| (?P<why>[^|]*) \|$", re.MULTILINE)
-REBUILT = 1e-5
 MOST_SECONDS = 120
 
 
@@ -45,7 +44,7 @@ def rebuilt(row: Row) -> str:
     """Whether query, key and bias give back the weights, and if not, that the record says so."""
     if row.rebuild is None:
         return "no: no single product"
-    return "yes" if row.rebuild <= REBUILT else "no: told by rebuild_error"
+    return "yes" if row.rebuild <= row.limit else "no: told by rebuild_error"
 
 
 def rendered(exact: dict[str, str], others: dict[str, str]) -> str:
@@ -53,8 +52,8 @@ def rendered(exact: dict[str, str], others: dict[str, str]) -> str:
     lines = [
         f"{len(exact)} architectures are exact; {len(others)} more of transformers' are listed below with the reason.",
         "",
-        "| architecture | reference maps of captured ones | seen by | rebuilt from query and key |",
-        "|---|---|---|---|",
+        "| architecture | reference maps of captured ones | seen by | rebuilt from query and key | ran in | margin |",
+        "|---|---|---|---|---|---|",
         *(exact[name] for name in sorted(exact)),
         "",
         "| not covered | captured maps | why |",
@@ -67,7 +66,8 @@ def rendered(exact: dict[str, str], others: dict[str, str]) -> str:
 def line(row: Row) -> str:
     """A row of the table that it belongs to."""
     if row.verdict == "exact":
-        return f"| `{row.architecture}` | {row.references} of {row.records} | {row.mechanisms} | {rebuilt(row)} |"
+        maps = f"{row.references} of {row.records} | {row.mechanisms} | {rebuilt(row)}"
+        return f"| `{row.architecture}` | {maps} | {row.precision} | {int(row.margin)} × |"
     return f"| `{row.architecture}` | {row.records} | {why(row)} |"
 
 

@@ -9,14 +9,10 @@ import pytest
 from logs.small_log import HEADS, LAYERS, log_run, strip_to_metrics
 
 from tensorboard_plugin_attn import AttentionReader
+from tensorboard_plugin_attn.reading.series import MetricBlock, MetricSeries, SeriesLayer, stack_blocks
 from tensorboard_plugin_attn.serving.answers import pack, unpack
 from tensorboard_plugin_attn.serving.listing import Listing
-from tensorboard_plugin_attn.serving.metric_series import (
-    MetricBlock,
-    MetricSeries,
-    MetricSource,
-    stack_blocks,
-)
+from tensorboard_plugin_attn.serving.metric_series import MetricSource, packed_series
 from tensorboard_plugin_attn.serving.roots import Root
 
 
@@ -29,7 +25,7 @@ def series_of(logdir: Path, source: MetricSource | None = None) -> MetricSeries:
 
 def block(step: int, names: tuple[str, ...], shape: tuple[int, int], fill: float) -> MetricBlock:
     """The metrics of one made-up step."""
-    layers = tuple((f"l{number}", "self", "", shape[1]) for number in range(shape[0]))
+    layers = tuple(SeriesLayer(f"l{number}", "self", "", shape[1]) for number in range(shape[0]))
     return MetricBlock(step, 1.0, names, layers, np.full((*shape, len(names)), fill, np.float32))
 
 
@@ -46,7 +42,7 @@ def test_the_series_is_what_the_reader_reads(tmp_path: Path) -> None:
 def test_the_series_survives_its_transport(tmp_path: Path) -> None:
     log_run(tmp_path)
     series = series_of(tmp_path)
-    fields, arrays = unpack(pack(*series.packed()))
+    fields, arrays = unpack(pack(*packed_series(series)))
     values = np.frombuffer(arrays["values"].data, np.float32).reshape(arrays["values"].shape)
     np.testing.assert_array_equal(values, series.values)
     assert np.frombuffer(arrays["steps"].data, np.float64).tolist() == [0, 1, 2]
@@ -58,7 +54,7 @@ def test_the_series_survives_its_transport(tmp_path: Path) -> None:
 def test_steps_with_other_metrics_layers_or_heads_are_padded_with_nan() -> None:
     series = stack_blocks([block(0, ("a", "b"), (1, 3), 1.0), block(1, ("b", "c"), (2, 2), 2.0)])
     assert series.names == ["a", "b", "c"]
-    assert [layer["name"] for layer in series.layers] == ["l0", "l1"]
+    assert series.layers == ["l0", "l1"]
     nan = np.nan
     np.testing.assert_array_equal(series.values[0, 0], [[1, 1, nan]] * 3)
     np.testing.assert_array_equal(series.values[0, 1], [[nan] * 3] * 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,8 @@ def test_numbers_that_json_lacks_are_null(tmp_path: Path) -> None:
     log_run(tmp_path / "run")
     host = Host(tmp_path)
     record = host.plugin.records.use("run", "probe", 1, None, lambda record: record)[0]
-    record.header.meta["layers"][0]["scale"] = float("nan")
+    layers = (replace(record.layers[0], scale=float("nan")), *record.layers[1:])
+    record.header = replace(record.header, layers=layers)
     assert host.get("record", WHERE).json["layers"][0]["scale"] is None
 
 
@@ -179,7 +181,7 @@ def test_the_module_is_served_as_javascript(host: Host) -> None:
 
 
 def test_every_route_is_documented(host: Host) -> None:
-    page = (Path(__file__).parents[2] / "docs/http_api.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/reference/http_api.md").read_text(encoding="utf-8")
     for route in host.plugin.get_plugin_apps().keys() - {"/*"}:
         assert f"| `{route[1:]}`" in page
 

@@ -18,7 +18,6 @@ from logs.small_log import (
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR, PRECISIONS, decode_weights, decompress
-from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.serving.answers import Array, RequestError
 from tensorboard_plugin_attn.serving.listing import Listing
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
@@ -156,11 +155,3 @@ def test_a_step_of_metrics_alone_says_so_for_its_pictures(tmp_path: Path) -> Non
         with pytest.raises(RequestError, match="head metrics only") as caught:
             result(record)
         assert (caught.value.status, caught.value.code) == (404, "metrics_only")
-
-
-def test_vectors_with_fewer_heads_than_the_layer_are_damaged(tmp_path: Path) -> None:
-    log_grouped_vectors(tmp_path)
-    record = opened(tmp_path, "vectors")
-    record.layers[0].update(heads=12, kv_heads=12)
-    with pytest.raises(DamagedFileError, match="has 4 heads"):
-        vectors_result(record, 0, 7)

@@ -206,7 +206,7 @@ def test_a_header_is_opened_with_its_path(tmp_path: Path) -> None:
     write_step(files, "run", "probe", 1, [SAMPLE])
     write_step(files, "run", "probe", 2, [SAMPLE[:-5]])
     whole, cut = list_steps(files, "run/plugins/attn/probe")
-    assert open_header(files, whole).meta["tag"] == "doctor/she"
+    assert open_header(files, whole).tag == "doctor/she"
     with pytest.raises(DamagedFileError) as caught:
         open_header(files, cut)
     assert caught.value.path == "run/plugins/attn/probe/000000000002.safetensors"
@@ -221,7 +221,7 @@ def test_purging_removes_our_later_steps_of_one_run_and_nothing_else(tmp_path: P
     write_step(files, "a", "one", 10, [SAMPLE], "metrics")
     note = tmp_path / "a/plugins/attn/one/000000000099.txt"
     note.write_text("mine")
-    assert purge_steps(files, "a", 10) == 5
+    assert purge_steps(files, "a", 10) == 4
     steps = {
         (run, Path(path).name): [found.step for found in list_steps(files, path)]
         for run in ("a", "b")

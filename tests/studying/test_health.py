@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tensorboard_plugin_attn.encoding.header import Fault
 from tensorboard_plugin_attn.studying.health import Hint, Observed, Thresholds, find_hints, parse_thresholds
 from tensorboard_plugin_attn.studying.roles import ROLES, UNCLASSIFIED
 
@@ -94,7 +95,7 @@ def test_what_was_wrong_when_logged_comes_before_what_follows_from_it(fault: str
     values[12:, 1:, :, 0] = 0.01
     faults: list[Any] = [[] for _ in range(STEPS)]
     for step in range(12, 20):
-        faults[step] = [{"layer": 1, "heads": [0, 3], "fault": fault, "worst": 0.25}]
+        faults[step] = [Fault(1, (0, 3), fault, 0.25)]
     first = hints(values, faults=faults)[0]
     assert (first.kind, first.step, first.last_step, first.layer, first.heads) == (fault, 120, 190, 1, [0, 3])
     assert first.severity == "error"

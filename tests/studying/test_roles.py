@@ -7,8 +7,10 @@ import pytest
 from logs.random_attention import softmax_weights
 
 from tensorboard_plugin_attn import AttentionRecord, LayerAttention
-from tensorboard_plugin_attn.encoding.format import pack_record, pad_metrics, read_header
+from tensorboard_plugin_attn.encoding.format import pack_record, read_header
+from tensorboard_plugin_attn.encoding.header import Header
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
+from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.measuring.token_pairs import TrackedPairs
 from tensorboard_plugin_attn.measuring.token_patterns import after_earlier_occurrences, earlier_occurrences
 from tensorboard_plugin_attn.studying.baseline import uniform_baseline
@@ -47,7 +49,7 @@ HEADS = {
 }
 
 
-def header(weights: list[np.ndarray], **options: object) -> tuple[dict, np.ndarray]:
+def header(weights: list[np.ndarray], **options: object) -> tuple[Header, np.ndarray]:
     """Layers as they are logged: header fields and metrics ``[layer, head, metric]``."""
     layers = [LayerAttention(each, **options) for each in weights]
     record = AttentionRecord(layers, TOKENS[: layers[0].num_queries])
@@ -58,36 +60,36 @@ def header(weights: list[np.ndarray], **options: object) -> tuple[dict, np.ndarr
         draft.add(layer)
     track = draft.extra.pairs.described()
     content = b"".join(pack_record("t", 0, 0.0, record.axes, draft.layers, draft.names, track=track))
-    meta = read_header(lambda start, stop: content[start:stop], len(content)).meta
-    return meta, pad_metrics([layer.metrics for layer in draft.layers])
+    latest = read_header(lambda start, stop: content[start:stop], len(content))
+    return latest, stack_ragged([layer.metrics for layer in draft.layers])
 
 
 @pytest.mark.parametrize("role", sorted(HEADS))
 def test_a_head_made_for_a_role_gets_it(role: str) -> None:
-    meta, metrics = header([filled(HEADS[role])[None]], mask="full")
-    names = meta["metrics"]
-    roles = find_roles(metrics[None], names, uniform_baseline(meta, names))
+    latest, metrics = header([filled(HEADS[role])[None]], mask="full")
+    names = latest.metric_names
+    roles = find_roles(metrics[None], names, uniform_baseline(latest, names))
     assert roles.name(0, 0, 0) == role
     assert roles.scores[0, 0, 0] > 0.5
 
 
 def test_ordinary_heads_are_unclassified_with_no_score() -> None:
-    meta, metrics = header([softmax_weights(8, SIZE, SIZE)], mask="full")
-    roles = find_roles(metrics[None], meta["metrics"], uniform_baseline(meta, meta["metrics"]))
+    latest, metrics = header([softmax_weights(8, SIZE, SIZE)], mask="full")
+    roles = find_roles(metrics[None], latest.metric_names, uniform_baseline(latest, latest.metric_names))
     assert {roles.name(0, 0, head) for head in range(8)} == {"unclassified"}
     assert np.isnan(roles.scores).all()
 
 
 def test_short_texts_give_no_role_away() -> None:
-    meta, metrics = header([np.full((1, 3, 3), 1 / 3, np.float32)], mask="full")
-    roles = find_roles(metrics[None], meta["metrics"], uniform_baseline(meta, meta["metrics"]))
+    latest, metrics = header([np.full((1, 3, 3), 1 / 3, np.float32)], mask="full")
+    roles = find_roles(metrics[None], latest.metric_names, uniform_baseline(latest, latest.metric_names))
     assert roles.name(0, 0, 0) == "uniform"
 
 
 def test_a_threshold_can_be_moved_and_a_head_that_does_not_exist_has_no_role() -> None:
-    meta, metrics = header([softmax_weights(2, SIZE, SIZE), softmax_weights(1, SIZE, SIZE)], mask="full")
-    baseline = uniform_baseline(meta, meta["metrics"])
-    roles = find_roles(metrics[None], meta["metrics"], baseline, {"uniform": 0.1})
+    latest, metrics = header([softmax_weights(2, SIZE, SIZE), softmax_weights(1, SIZE, SIZE)], mask="full")
+    baseline = uniform_baseline(latest, latest.metric_names)
+    roles = find_roles(metrics[None], latest.metric_names, baseline, {"uniform": 0.1})
     assert roles.name(0, 0, 0) == "uniform"
     assert roles.roles[0, 1, 1] == NO_HEAD
 
@@ -96,17 +98,17 @@ def test_a_threshold_can_be_moved_and_a_head_that_does_not_exist_has_no_role() -
 def test_the_baseline_is_what_uniform_weights_measure(mask: str) -> None:
     weights = np.ones((1, SIZE, SIZE), np.float32)
     weights = np.tril(weights) if mask == "causal" else weights
-    meta, metrics = header([weights / weights.sum(axis=-1, keepdims=True)], mask=mask)
-    baseline = uniform_baseline(meta, meta["metrics"])
+    latest, metrics = header([weights / weights.sum(axis=-1, keepdims=True)], mask=mask)
+    baseline = uniform_baseline(latest, latest.metric_names)
     assert baseline[0] == pytest.approx(metrics[0, 0], nan_ok=True, abs=1e-6)
-    assert baseline[0, meta["metrics"].index("entropy")] == pytest.approx(1)
+    assert baseline[0, latest.metric_names.index("entropy")] == pytest.approx(1)
 
 
 def test_the_baseline_of_a_tracked_pair_is_one_over_the_visible_keys() -> None:
-    meta, _ = header([softmax_weights(1, SIZE, SIZE)], mask="full")
-    assert uniform_baseline(meta, ["x"]).tolist() == [[pytest.approx(1 / SIZE)]]
+    latest, _ = header([softmax_weights(1, SIZE, SIZE)], mask="full")
+    assert uniform_baseline(latest, ["x"]).tolist() == [[pytest.approx(1 / SIZE)]]
 
 
 def test_an_irregular_mask_has_no_baseline() -> None:
-    meta, _ = header([softmax_weights(1, SIZE, SIZE)], mask="other")
-    assert np.isnan(uniform_baseline(meta, meta["metrics"])).all()
+    latest, _ = header([softmax_weights(1, SIZE, SIZE)], mask="other")
+    assert np.isnan(uniform_baseline(latest, latest.metric_names)).all()

@@ -45,7 +45,7 @@ SIZES: list[tuple[float, list[int]]] = [
 def test_evenly_spaced_layers_are_kept_as_many_as_fit(room: float, expected: list[int]) -> None:
     draft = draft_of(8, room * LAYER_BYTES + 1)
     assert kept(draft) == expected
-    assert [layer.entry["weights"] for layer in draft.layers] == [number in expected for number in range(8)]
+    assert [layer.entry.weights for layer in draft.layers] == [number in expected for number in range(8)]
 
 
 def test_every_layer_keeps_metrics_and_thumbnails() -> None:
@@ -67,7 +67,7 @@ def test_query_and_key_count_and_go_with_the_weights() -> None:
     vectors = np.zeros((2, LENGTH, 64), np.float32)
     draft = draft_of(4, 2 * (LAYER_BYTES + 2 * vectors.nbytes) + 1, query=vectors, key=vectors)
     assert kept(draft) == [0, 2]
-    assert [layer.entry["vectors"] for layer in draft.layers] == [True, False, True, False]
+    assert [layer.entry.vectors for layer in draft.layers] == [True, False, True, False]
     assert [bool(layer.vectors) for layer in draft.layers] == [True, False, True, False]
 
 

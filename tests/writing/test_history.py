@@ -10,6 +10,7 @@ import pytest
 from logs.random_attention import softmax_weights, token_list
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn.encoding.header import Fault
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.storing.files import LocalFiles
 from tensorboard_plugin_attn.storing.store import list_steps, open_header, record_directory
@@ -131,7 +132,7 @@ def test_tracked_pairs_are_metrics_of_the_record_and_the_header_says_where_they_
     assert series.values[0, ..., -1] == pytest.approx(expected[..., [0, 5], 2].mean(axis=-1), abs=1e-6)
     files = LocalFiles(str(tmp_path))
     header = open_header(files, list_steps(files, record_directory("", "p"))[0])
-    assert header.meta["track"][1] == {
+    assert header.track[1].to_json() == {
         "name": "ends", "axes": ["tokens", "tokens"], "queries": [0, 5], "keys": [2],
     }  # fmt: skip
 
@@ -156,7 +157,7 @@ def test_a_step_of_metrics_alone_is_a_small_file_with_the_same_metrics(tmp_path:
     assert (step_file.kind, step_file.path[-28:]) == ("metrics", "000000000001.metrics.safetensors"[-28:])
     header = open_header(files, step_file)
     assert list(header.spans) == ["head_metrics"]
-    assert (header.meta["kind"], header.meta["left_out"]) == ("metrics", [])
+    assert (header.kind, header.left_out) == ("metrics", ())
 
 
 def test_faults_are_in_the_header_of_the_step_that_has_them(tmp_path: Path) -> None:
@@ -166,10 +167,8 @@ def test_faults_are_in_the_header_of_the_step_that_has_them(tmp_path: Path) -> N
         writer.add_attention("p", weights(0), TOKENS, 0)
         writer.add_attention("p", leaking, TOKENS, 1)
     files = LocalFiles(str(tmp_path))
-    faults = [
-        open_header(files, each).meta["faults"] for each in list_steps(files, record_directory("", "p"))
-    ]
-    assert faults == [[], [{"layer": 1, "heads": [0], "fault": "row_sum", "worst": 2.0}]]
+    faults = [open_header(files, each).faults for each in list_steps(files, record_directory("", "p"))]
+    assert faults == [(), (Fault(1, (0,), "row_sum", 2.0),)]
 
 
 def test_weights_logged_after_the_metrics_of_the_same_step_change_the_same(tmp_path: Path) -> None:

@@ -147,9 +147,22 @@ def place_heads(layout: Layout, found: WeightMap, heads: int | None) -> None:
     outer = [axis for axis in outer if axis and all(atom in layout.batch for atom in axis)]
     if len(outer) > 1:
         layout.head = outer[-1]
+    elif is_one_input(found, heads):
+        layout.head = [*layout.batch]
     elif len(outer) == 1 and heads and len(outer[0]) == 1 and is_multiple(outer[0][0].size, heads):
         layout.batch, layout.head = ([part] for part in outer[0][0].split(outer[0][0].size // heads))
     layout.batch = [atom for atom in layout.batch if atom not in layout.head]
+
+
+def is_one_input(found: WeightMap, heads: int | None) -> bool:
+    """Whether a map ``[1, n, query, key]`` of unknown descent has its heads at the second place, as is usual.
+
+    Where the module says how many heads it has, n is that many, or a share of them on one of several ranks.
+    """
+    if len(found.axes) != 4 or found.axis != 3 or found.axes[0] or not found.axes[1]:
+        return False
+    count = math.prod(atom.size for atom in leaves(found.axes[1]))
+    return heads is None or heads % count == 0
 
 
 def is_multiple(size: int, heads: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing.calls import sdpa
+from tensorboard_plugin_attn.capturing.calls.checking import differs
 from tensorboard_plugin_attn.capturing.calls.flex import read_flex_call
 from tensorboard_plugin_attn.capturing.calls.nested import padded
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
@@ -19,7 +20,7 @@ from tensorboard_plugin_attn.capturing.tracing.axes import leaves
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts
 from tensorboard_plugin_attn.capturing.tracing.flow import Flow
 from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
-from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
+from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, is_backward
 from tensorboard_plugin_attn.capturing.watching.registry import read_kernel_call
 from tensorboard_plugin_attn.private_names import without_torch_functions
 
@@ -52,14 +53,19 @@ class FusedCalls:
             call = sdpa.read_call(*args, **kwargs)
             if self.is_repeated(query, key, args[3] if len(args) > 3 else kwargs.get("attn_mask"), call):
                 return []
+        output = result[0] if isinstance(result, tuple) else result
+        call.output = output.detach() if isinstance(output, torch.Tensor) else None
         if query.is_nested:
             call = padded(call)
         return self.record(call, query, key)
 
     def see_kernel(self, kernel: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One call of transformers' registry: run it, and record it unless the function mode could look inside."""
+        if is_backward():
+            return kernel(*args, **kwargs)
         given = dict(zip(("module", "query", "key", "value", "attention_mask"), args, strict=False)) | kwargs
         before, self.sinks = self.session.count, given.get("s_aux")
+        told = len(self.session.left_out)
         try:
             result = kernel(*args, **kwargs)
         finally:
@@ -68,16 +74,17 @@ class FusedCalls:
             found: list[Sighting] = []
             with without_torch_functions():
                 try:
-                    found = self.read_kernel(given)
+                    found = self.read_kernel(given, result)
                 except Exception as error:  # noqa: BLE001 - the model's own call has gone well and must not stop
                     self.session.fault(self.names.name, "attention kernel", error)
             self.session.hand_on(found)
+        if self.session.count == before and len(self.session.left_out) == told:
+            self.session.leave_out(self.names.name, "attention kernel", "no attention was seen in its call")
         return result
 
-    def read_kernel(self, given: dict[str, Any]) -> list[Sighting]:
+    def read_kernel(self, given: dict[str, Any], result: Any) -> list[Sighting]:
         """Compute an opaque kernel's weights from its arguments."""
-        options = {name: value for name, value in given.items() if name != "value"}
-        call = read_kernel_call(options.pop("module"), options.pop("query"), options.pop("key"), **options)
+        call = read_kernel_call(result=result, **given)
         return self.record(call, given["query"], given["key"])
 
     def record(self, call: sdpa.Call, query: torch.Tensor, key: torch.Tensor) -> list[Sighting]:
@@ -97,6 +104,9 @@ class FusedCalls:
         call = as_autocast(call)
         with in_float32(call.query):
             sighting = sdpa.sighting_of(call, outer, with_vectors=self.session.query_key)
+        if call.doubts and (sighting.output_error is None or differs(sighting) is not None):
+            self.session.leave_out(self.names.name, "attention kernel", unknown(call, sighting))
+            return []
         return [self.take(sighting, *sides)]
 
     def is_repeated(self, query: torch.Tensor, key: torch.Tensor, mask: Any, call: sdpa.Call) -> bool:
@@ -113,10 +123,21 @@ class FusedCalls:
         )
 
 
+def unknown(call: sdpa.Call, sighting: Sighting) -> str:
+    """Why a kernel with arguments that we do not know is left out."""
+    shown = (
+        "its output cannot be compared"
+        if sighting.output_error is None
+        else f"without them its output would be another one (by {float(sighting.output_error.max()):.2g})"
+    )
+    return f"it was called with {', '.join(call.doubts)}, which may change attention, and {shown}"
+
+
 def as_autocast(call: sdpa.Call) -> sdpa.Call:
     """The call with query and key as autocast hands them to the kernel."""
     device = call.query.device.type
     if not torch.is_autocast_enabled(device) or call.query.dtype == torch.float64:
         return call
     dtype = torch.get_autocast_dtype(device)
-    return replace(call, query=call.query.to(dtype), key=call.key.to(dtype))
+    value = None if call.value is None else call.value.to(dtype)
+    return replace(call, query=call.query.to(dtype), key=call.key.to(dtype), value=value)

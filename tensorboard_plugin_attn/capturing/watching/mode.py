@@ -40,9 +40,9 @@ READS_SCORES = frozenset((Kind.EXP, Kind.EXP2, Kind.SOFTMAX, Kind.SOFTMIN, Kind.
 
 
 @contextmanager
-def watching(model: nn.Module, session: Session) -> Iterator[None]:
+def watching(model: nn.Module, session: Session, names: ModuleNames | None = None) -> Iterator[None]:
     """Hand every attention call that this thread makes inside, and the names of the model's modules, to a session."""
-    names = ModuleNames(model)
+    names = ModuleNames(model) if names is None else names
     mode = AttentionMode(session, names)
     with names.watched(), eager(model.modules()), watched_registry(mode.fused.see_kernel), mode:
         yield
@@ -143,6 +143,7 @@ class AttentionMode(TorchFunctionMode):
         """Complete a sighting with what is known of where it was seen."""
         sighting.name = self.names.name
         sighting.stack = self.names.stack(sighting.name)
+        sighting.model_heads = self.names.model_heads
         sighting.kind = kind_by_flow(query, key, sighting)
         if self.names.multihead is not None:
             sighting.mechanism = "multi_head_attention_forward"

@@ -33,7 +33,7 @@ HEAD_COUNTS = (
 )
 STACKS = {
     "decoder": re.compile(r"(^|_)(dec|decoder|decoders)(_|\d|$)"),
-    "vision": re.compile(r"(^|_)(vision|visual|image|vit)(_|$)"),
+    "vision": re.compile(r"(^|_)(vision|visual|image|img|vit)(_|$)"),
     "audio": re.compile(r"(^|_)(audio|speech)(_|$)"),
     "text": re.compile(r"(^|_)(text|language)(_|$)"),
     "encoder": re.compile(r"(^|_)(enc|encoder|encoders)(_|\d|$)"),
@@ -134,6 +134,16 @@ class ModuleNames:
                 if isinstance(count, int) and not isinstance(count, bool) and count > 0:
                     return count
         return None
+
+    @property
+    def model_heads(self) -> int | None:
+        """How many heads the innermost running module has, by its config or itself; None where neither says."""
+        if not self.running:
+            return None
+        module = self.running[-1]
+        counts = [getattr(module, name, None) for name in HEAD_COUNTS]
+        counts.append(getattr(getattr(module, "config", None), "num_attention_heads", None))
+        return next((count for count in counts if type(count) is int and count > 0), None)
 
 
 def stack_in(name: str) -> str:
