@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES, METRICS
+from tensorboard_plugin_attn.private_names import file_writer_of
 from tensorboard_plugin_attn.warn import tell
 
 __all__ = ["PLUGIN_NAME", "Scalars", "SummarySink", "build_summary", "check_scalars", "plugin_data_class"]
@@ -148,7 +149,7 @@ class SummarySink:
 
     def file_writer(self) -> Any:
         """The writer of raw summaries; no SummaryWriter has a public one."""
-        return self.summary_writer._get_file_writer()
+        return file_writer_of(self.summary_writer)
 
     def translate(self, summary: Any) -> Any:
         """The summary in the message class that this writer takes."""

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from tensorboard_plugin_attn.private_names import reshard_fsdp1
+
 __all__ = ["is_sharded", "is_sharded_class", "needs_every_rank", "same_shards"]
 
 SHARDED = frozenset(("FullyShardedDataParallel", "FSDPModule"))  # FSDP1, FSDP2
@@ -63,9 +65,7 @@ def resharding(module: Any) -> Callable[[], None] | None:
         return None
 
     def let_go() -> None:
-        from torch.distributed.fsdp._runtime_utils import _reshard  # FSDP1 has no public name for this
-
-        _reshard(module, handle, free_unsharded_flat_param=True)
+        reshard_fsdp1(module, handle)
 
     return let_go
 

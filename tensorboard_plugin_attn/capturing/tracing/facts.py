@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 
@@ -261,8 +262,7 @@ Role = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Facts:
+class Facts(NamedTuple):
     """What is known of one tensor.
 
     ``root`` and ``origins``: a tensor projected from ``x`` has x's root among its origins; a residual sum starts

@@ -25,7 +25,7 @@ from tensorboard_plugin_attn.capturing.tracing.ops import QUIET, Kind, Op, read_
 from tensorboard_plugin_attn.capturing.tracing.softmaxes import COMPLETING, softmax_made
 from tensorboard_plugin_attn.capturing.watching.fused import FusedCalls
 from tensorboard_plugin_attn.capturing.watching.multihead import MULTIHEAD
-from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, is_backward
+from tensorboard_plugin_attn.capturing.watching.names import GRAPH_TASK, ModuleNames
 from tensorboard_plugin_attn.capturing.watching.process_wide import eager
 from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
 from tensorboard_plugin_attn.capturing.watching.softmax_calls import SoftmaxCalls
@@ -76,7 +76,7 @@ class AttentionMode(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = {} if kwargs is None else kwargs
-        if func in QUIET or is_backward():
+        if func in QUIET or GRAPH_TASK() != -1:  # in a backward pass, checkpointing computes a forward again
             return func(*args, **kwargs)
         op = read_op(func, args, kwargs)
         if op is None:

@@ -14,7 +14,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 
 from tensorboard_plugin_attn.private_names import graph_task
 
-__all__ = ["ModuleNames", "is_backward", "unwrap"]
+__all__ = ["GRAPH_TASK", "ModuleNames", "unwrap"]
 
 WRAPPERS = re.compile(
     r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)(?=\.|$)"
@@ -157,9 +157,5 @@ def stack_of(part: str) -> str:
     return next((stack for stack, pattern in STACKS.items() if pattern.search(part.lower())), "")
 
 
-def is_backward() -> bool:
-    """Whether autograd runs: gradient checkpointing then computes the forward a second time."""
-    return GRAPH_TASK() != -1
-
-
 GRAPH_TASK = graph_task()
+"""Which backward pass runs in this thread; −1 in none."""
