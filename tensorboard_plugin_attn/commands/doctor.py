@@ -16,7 +16,7 @@ from tensorboard_plugin_attn.commands.progress import counted, progress
 from tensorboard_plugin_attn.commands.spools import add_spool, describe_spool, find_spools, send_spool
 from tensorboard_plugin_attn.commands.verify import check_header
 from tensorboard_plugin_attn.storing.files import STALE_SECONDS, Entry, Files
-from tensorboard_plugin_attn.storing.store import parse_step_file
+from tensorboard_plugin_attn.storing.store import StepFile, parse_step_file, part_of_name
 
 __all__ = ["HELP", "Problem", "add_arguments", "run"]
 
@@ -115,11 +115,24 @@ def check_installation() -> Iterator[Problem]:
 def check_tags(files: Files, tags: list[LoggedTag]) -> Iterator[Problem]:
     """What is wrong in the directories of tags."""
     for tag in progress(tags, "tags"):
-        shown = {each.path for each in tag.steps}
+        shown = {file.path for step in tag.steps for file in (step, *step.parts)}
+        shown |= {
+            file.path
+            for step in tag.steps
+            if misses_parts(step)
+            for file in tag.step_files
+            if file.step == step.step
+        }
         for entry in tag.entries:
             problem = check_entry(files, tag, entry, shown)
             if problem is not None:
                 yield problem
+
+
+def misses_parts(step: StepFile) -> bool:
+    """Whether parts of a step are missing, so that an earlier form of it may be all there is."""
+    part = part_of_name(step.path.rpartition("/")[2])
+    return part is not None and len(step.parts) < part[1]
 
 
 def check_entry(files: Files, tag: LoggedTag, entry: Entry, shown: set[str]) -> Problem | None:

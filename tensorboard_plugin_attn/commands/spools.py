@@ -48,7 +48,7 @@ def describe_spool(spool: Spool) -> str:
     if waiting:
         oldest = duration_text(max(0, time.time() - waiting[0].order / 1e9))
         parts += [size_text(sum(each.size for each in waiting)), f"the oldest for {oldest}"]
-    if (first := spool.purge_asked()) is not None:
+    for first in sorted(set(spool.purges_asked().values())):
         parts.append(f"and the deletion of steps from {first} on")
     return f"{', '.join(parts)} for {spool.target} in {spool.directory}"
 

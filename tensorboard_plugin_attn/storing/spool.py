@@ -19,13 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from tensorboard_plugin_attn.storing.files import LocalFiles
-from tensorboard_plugin_attn.storing.store import PLUGIN_DIRECTORY
+from tensorboard_plugin_attn.storing.store import PLUGIN_DIRECTORY, is_own
 
 __all__ = ["Spool", "Waiting", "default_root", "form_key", "open_spools"]
 
 NAME = re.compile(r"(\d{20})\.(-?\d{11,}\..*safetensors)")
 MOST_OWN = 1000  # held in memory before looking which of them were sent
-TARGET, PURGE, LOCK = "target", "purge", "lock"
+TARGET, LOCK = "target", "lock"
+PURGE = re.compile(r"purge(?:-(\d+)-of-(\d+))?")
+
+Part = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -133,37 +136,48 @@ class Spool:
         with suppress(OSError):  # others lie there too
             (self.directory / waiting.path).parent.rmdir()
 
-    def purge(self, first: int) -> None:
-        """Forget the records with step ≥ ``first``, and have them deleted in the store before anything is sent."""
+    def purge(self, first: int, part: Part = None) -> None:
+        """Forget the records with step ≥ ``first``, and have them deleted in the store before anything is sent.
+
+        The writer of a ``part`` (number, of) does so for its own.
+        """
         self.open()
         for each in self.waiting():
-            if each.step >= first:
+            if each.step >= first and is_own(each.target.rpartition("/")[2], part):
                 self.remove(each)
-        asked = self.purge_asked()
-        self.files.write(PURGE, [str(first if asked is None else min(first, asked)).encode()])
+        asked = self.purges_asked().get(part, first)
+        self.files.write(purge_name(part), [str(min(first, asked)).encode()])
 
-    def purge_asked(self) -> int | None:
-        """The step from which on the store's records are still to be deleted."""
-        try:
-            return int((self.directory / PURGE).read_text())
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+    def purges_asked(self) -> dict[Part, int]:
+        """Part, or None for everything → the step from which on the store's records are still to be deleted."""
+        asked: dict[Part, int] = {}
+        for entry in self.files.list(""):
+            if match := PURGE.fullmatch(entry.name):
+                part = None if match[1] is None else (int(match[1]), int(match[2]))
+                with suppress(FileNotFoundError):  # done meanwhile
+                    asked[part] = int((self.directory / entry.name).read_text())
+        return asked
 
-    def purge_done(self, first: int) -> None:
+    def purge_done(self, first: int, part: Part = None) -> None:
         """The store's records from ``first`` on are deleted."""
-        if self.purge_asked() == first:
-            self.files.remove(PURGE)
+        if self.purges_asked().get(part) == first:
+            self.files.remove(purge_name(part))
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return self.purge_asked() is None and not self.waiting()
+        return not self.purges_asked() and not self.waiting()
 
     def lock(self) -> Any:
         """One process at a time sends what is there; released when that process ends, however it ends."""
         from filelock import FileLock
 
         return FileLock(self.directory / LOCK, timeout=0, thread_local=False)
+
+
+def purge_name(part: Part) -> str:
+    """The file that says that a purge of a part, or of everything, is still to be done."""
+    return "purge" if part is None else f"purge-{part[0]:d}-of-{part[1]:d}"
 
 
 def form_key(target: str) -> str:

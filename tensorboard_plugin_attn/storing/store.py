@@ -17,15 +17,18 @@ from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, is_p
 __all__ = [
     "PLUGIN_DIRECTORY",
     "StepFile",
+    "is_own",
     "list_steps",
     "list_tags",
     "of_part",
     "open_header",
     "open_step",
     "other_form",
+    "part_of_name",
     "purge_steps",
     "record_directory",
     "remove_other_forms",
+    "replaced_by",
     "sorted_steps",
     "step_name",
     "tag_directory",
@@ -262,15 +265,24 @@ def purge_steps(
 def remove_other_forms(files: Files, path: str, part: tuple[int, int]) -> None:
     """Delete what an earlier writer left of a part's step in another number of parts, as far as it is this part's to do."""
     directory, _, name = path.rpartition("/")
-    for entry in files.list(directory):
-        match = STEP_NAME.fullmatch(entry.name)
-        if (
-            match
-            and match[1] == name.partition(".")[0]
-            and int(match[4] or 0) != part[1]
-            and is_own(entry.name, part)
-        ):
-            files.remove(f"{directory}/{entry.name}")
+    for each in replaced_by(name, [entry.name for entry in files.list(directory)], part):
+        files.remove(f"{directory}/{each}")
+
+
+def replaced_by(name: str, names: Iterable[str], part: tuple[int, int]) -> list[str]:
+    """The names in a directory that the file of a part takes the place of: its step in another number of parts."""
+    matches = [match for match in map(STEP_NAME.fullmatch, names) if match]
+    return [
+        match[0]
+        for match in matches
+        if match[1] == name.partition(".")[0] and int(match[4] or 0) != part[1] and is_own(match[0], part)
+    ]
+
+
+def part_of_name(name: str) -> tuple[int, int] | None:
+    """The name of a file → its part (number, of), None where it is whole or no record."""
+    match = STEP_NAME.fullmatch(name)
+    return None if match is None or match[3] is None else (int(match[3]), int(match[4]))
 
 
 def is_own(name: str, part: tuple[int, int] | None) -> bool:

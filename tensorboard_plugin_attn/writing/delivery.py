@@ -103,7 +103,7 @@ class Delivery:
             self.patience.spend(time.monotonic() - started)
             self.detour(error)
             if purge_step is not None and not self.is_remote:
-                self.spool.purge(purge_step)
+                self.spool.purge(purge_step, self.part)
         except OSError as error:
             tell(f"cannot tidy {self.bounded.where(store.PLUGIN_DIRECTORY)}: {error!r}")
 
@@ -111,7 +111,7 @@ class Delivery:
         """The work of ``prepare``; what an earlier process left in the spool is sent from now on."""
         takes_spool = self.is_remote or (self.spool.directory.exists() and not self.spool.is_empty)
         if purge_step is not None and takes_spool:
-            self.spool.purge(purge_step)
+            self.spool.purge(purge_step, self.part)
         if takes_spool and self.spool.directory.exists():
             self.by_spool = True
             self.uploader.wake()
@@ -178,6 +178,7 @@ class Delivery:
             (spool.files, StepFile(each.step, kind_of(each.target), each.path, each.size, each.order / 1e9))
             for each in spool.waiting()
             if each.path.startswith(f"{name}/")
+            and store.part_of_name(each.target.rpartition("/")[2]) == self.part
         ]
 
     def finish(self, timeout: float) -> bool:

@@ -64,7 +64,7 @@ class Uploader:
     def finish(self, deadline: float) -> bool:
         """Wait until nothing of this process waits, at most until ``deadline`` (``time.monotonic``); whether so."""
         self.hurrying.set()
-        while self.spool.kept() or self.spool.purge_asked() is not None:
+        while self.spool.kept() or self.spool.purges_asked():
             left = deadline - time.monotonic()
             if left <= 0 or self.thread is None:
                 return False
@@ -151,11 +151,10 @@ class Uploader:
 
     def purge(self) -> None:
         """Delete in the store what a resumed training will write anew."""
-        first = self.spool.purge_asked()
-        if first is not None:
-            store.purge_steps(self.files, "", first)
+        for part, first in self.spool.purges_asked().items():
+            store.purge_steps(self.files, "", first, part=part)
             self.listed.clear()
-            self.spool.purge_done(first)
+            self.spool.purge_done(first, part)
 
     def purge_and_send(self, waiting: Waiting) -> None:
         """Send one record, unless the store has a newer one of its step."""
@@ -176,9 +175,11 @@ class Uploader:
         if not any(self.is_newer(form, header) for form in forms):
             self.files.write(waiting.target, [data])
             there.add(name)
-            if other in forms:
-                self.files.remove(other)
-                there.discard(other.rpartition("/")[2])
+            part = store.part_of_name(name)
+            replaced = [] if part is None else store.replaced_by(name, there, part)
+            for each in [other.rpartition("/")[2]] * (other in forms) + replaced:
+                self.files.remove(f"{directory}/{each}")
+                there.discard(each)
             self.num_sent += 1
         self.spool.remove(waiting)
 

@@ -198,6 +198,17 @@ def test_doctor_finds_and_mends_damage_drafts_and_replaced_files(
 
 
 @pytest.mark.usefixtures("_built")
+def test_doctor_leaves_the_parts_of_a_step_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log_run(tmp_path / "logs", steps=[7])
+    directory = tmp_path / "logs/plugins/attn/probe"
+    (whole,) = directory.iterdir()
+    for number in range(2):
+        (directory / f"{7:012d}.part-{number:03d}-of-003.safetensors").write_bytes(whole.read_bytes())
+    doctor(capsys, tmp_path, str(tmp_path / "logs"), "--repair")
+    assert len(list(directory.iterdir())) == 3
+
+
+@pytest.mark.usefixtures("_built")
 def test_doctor_shows_what_waits_and_sends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log_run(tmp_path / "made")
     url = f"memory://commands-{next(numbers)}/logs/run"

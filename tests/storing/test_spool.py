@@ -67,11 +67,22 @@ def test_a_purge_forgets_later_steps_and_is_asked_of_the_store_until_it_is_done(
     spool = Spool("s3://b/run", tmp_path)
     put(spool, 1, 5, 9)
     spool.purge(5)
-    assert (steps(spool), spool.purge_asked(), spool.is_empty) == ([1], 5, False)
+    assert (steps(spool), spool.purges_asked(), spool.is_empty) == ([1], {None: 5}, False)
     spool.purge(7)
-    assert spool.purge_asked() == 5
+    assert spool.purges_asked() == {None: 5}
     spool.purge_done(5)
-    assert spool.purge_asked() is None
+    assert spool.purges_asked() == {}
+
+
+def test_the_purge_of_a_part_is_for_its_own_files(tmp_path: Path) -> None:
+    spool = Spool("s3://b/run", tmp_path)
+    for number in range(3):
+        spool.put(f"plugins/attn/p/000000000007.part-{number:03d}-of-003.safetensors", [b"x"])
+    spool.purge(5, (1, 3))
+    assert [each.target[-27:-12] for each in spool.waiting()] == ["part-000-of-003", "part-002-of-003"]
+    assert spool.purges_asked() == {(1, 3): 5}
+    spool.purge_done(5, (1, 3))
+    assert spool.purges_asked() == {}
 
 
 def test_room_is_counted_and_freed(tmp_path: Path) -> None:
