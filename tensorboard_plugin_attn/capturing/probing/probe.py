@@ -126,7 +126,7 @@ def probe_rows(
         stack.enter_context(mode)
         run(inner, inputs)
     for row in rows:
-        row.error = row.error or ranks.error
+        row.error = ranks.error or row.error
     if any(row.handed for row in rows):
         warn_left_out(session.left_out)
     return session
