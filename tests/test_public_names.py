@@ -13,14 +13,21 @@ NAMES = [
     "AttentionReader",
     "AttentionRecord",
     "AttentionWriter",
+    "Captured",
     "Comparison",
     "Evolution",
     "Found",
+    "FoundHead",
+    "HeadChange",
+    "Hint",
     "LayerAttention",
+    "Mark",
     "MetricSeries",
     "Part",
+    "Shown",
     "Thresholds",
     "capture",
+    "show",
 ]
 HEAVY = "torch", "transformers", "tensorboard", "tensorboardX", "lightning", "google.protobuf", "fsspec"
 
@@ -44,7 +51,9 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert loaded == "[]"
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {"AttentionWriter", "capture"}))
+@pytest.mark.parametrize(
+    "name", sorted({*NAMES} - {"AttentionWriter", "Captured", "Shown", "capture", "show"})
+)
 def test_reading_and_records_need_neither_torch_nor_tensorboard(name: str) -> None:
     code = f"import sys\nfrom tensorboard_plugin_attn import {name}\n"
     assert run(code + "print('torch' in sys.modules, 'tensorboard' in sys.modules)") == "False False"

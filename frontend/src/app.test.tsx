@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { listing } from "../tests/fake_api";
 import { App } from "./app";
 import * as state from "./state";
-import { applyPairs } from "./url";
+import { applyPairs } from "./page/url";
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
 

@@ -14,7 +14,6 @@ import { StepBar } from "./controls/step_bar";
 import { StepProblem } from "./controls/step_problem";
 import { ToolButtons } from "./controls/tool_buttons";
 import { ViewTabs } from "./controls/view_tabs";
-import type { FileFormat } from "./file_request";
 import {
   FOLD_WIDTH,
   frameWidth,
@@ -26,6 +25,7 @@ import {
   steps,
   tags,
   view,
+  type FileFormat,
 } from "./state";
 import { views, type ViewDefinition } from "./views";
 import { ToolPanel } from "./views/tool_panel";

@@ -3,15 +3,16 @@
 import { effect } from "@preact/signals";
 import { render as renderInto } from "preact";
 
-import { createApi } from "./api";
+import { themeStyles } from "./draw/theme";
+import { createApi } from "./fetching/api";
 import { App } from "./app";
-import { browserClock } from "./clock";
-import { embeddedFetch, readEmbedded } from "./embedded";
-import { requestFile } from "./file_request";
-import { createHost, type HostWindow } from "./host";
-import { onKey } from "./keyboard";
+import { browserClock } from "./page/clock";
+import { embeddedFetch, readEmbedded } from "./fetching/embedded";
+import { requestFile } from "./fetching/file_request";
+import { createHost, type HostWindow } from "./page/host";
+import { onKey } from "./page/keyboard";
 import { startLoader } from "./loading/loader";
-import { startPlayer } from "./player";
+import { startPlayer } from "./page/player";
 import {
   frameWidth,
   hidden,
@@ -25,8 +26,8 @@ import {
   view,
 } from "./state";
 import styles from "./styles/index.css?inline";
-import { formatHash, pairsOfState } from "./url";
-import { syncUrl } from "./url_sync";
+import { formatHash, pairsOfState } from "./page/url";
+import { syncUrl } from "./page/url_sync";
 import { views } from "./views";
 
 export function render(): void {
@@ -58,7 +59,7 @@ export function render(): void {
   document.addEventListener("keydown", onKey);
 
   const style = document.createElement("style");
-  style.textContent = host.fontFaces() + styles;
+  style.textContent = host.fontFaces() + themeStyles() + styles;
   document.head.append(style);
   const root = document.createElement("div");
   root.id = "attn";

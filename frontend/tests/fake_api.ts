@@ -1,8 +1,9 @@
 /** An Api whose answers come when the test says so. */
 
-import type { Api, RecordAddress, Sized } from "../src/api";
-import { ApiError } from "../src/errors";
-import type { RecordHeader, RunIndex } from "../src/answers";
+import type { Api, RecordAddress } from "../src/fetching/api";
+import type { Sized } from "../src/fetching/request";
+import { ApiError } from "../src/decoding/errors";
+import type { RecordHeader, RunIndex } from "../src/decoding/answers";
 import type { Comparison } from "../src/decoding/comparison";
 import type { LayerWeights, MetricSeries, Thumbnails } from "../src/decoding/decode";
 import { formatPattern } from "../src/state/find_state";

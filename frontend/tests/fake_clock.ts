@@ -1,6 +1,6 @@
 /** A clock that the test turns. */
 
-import type { Clock } from "../src/clock";
+import type { Clock } from "../src/page/clock";
 
 export interface FakeClock extends Clock {
   advance: (milliseconds: number) => void;

@@ -1,4 +1,4 @@
-"""Encoded layers and tokens ⇄ the bytes of one ``.safetensors`` file, format 2 (``docs/format.md``)."""
+"""Encoded layers and tokens ⇄ the bytes of one ``.safetensors`` file, format 2 (``docs/reference/format.md``)."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def same_input(first: tuple[str, str | None], second: tuple[str, str | None]) ->
 
 @dataclass(frozen=True)
 class LayerEntry:
-    """One layer; ``docs/format.md`` explains each field."""
+    """One layer; ``docs/reference/format.md`` explains each field."""
 
     name: str
     kind: str

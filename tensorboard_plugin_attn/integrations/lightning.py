@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tensorboard_plugin_attn.capturing import needs_every_rank
-from tensorboard_plugin_attn.integrations.batching import Probe
+from tensorboard_plugin_attn.integrations.model_inputs import num_parameters
+from tensorboard_plugin_attn.integrations.probe_inputs import Probe
 from tensorboard_plugin_attn.integrations.training_log import TrainingLog
 
 if TYPE_CHECKING or ("lightning" not in sys.modules and "pytorch_lightning" in sys.modules):
@@ -26,20 +28,28 @@ class AttentionCallback(pl.Callback):
     """Logs fixed probes while Lightning trains; training is bitwise the same with and without it.
 
     Args:
-        probes: tag → a text, a pair of texts, or the model's keyword arguments.
-        every: ``"epoch"``, ``"evaluate"`` or a number of steps; the first and last step are always logged.
+        probes: tag → a text, a pair of texts (source and target of an encoder-decoder), chat messages, or the
+            model's keyword arguments, such as a picture's or a sound's.
+        every: ``"epoch"``, ``"evaluate"`` or a number of steps; the first and last step are always logged, and a
+            ``validate`` or ``test`` outside a training.
         early_steps: also at steps 1, 2, 4, 8, ….
         metrics_every: also the head metrics alone, every so many steps: small files, cheap to log; None: never.
         track: tag → token pairs to follow as metrics, such as ``{"doctor/she": {"she→nurse": ("she", "nurse")}}``.
         tokenizer: for probes that are texts; None: the LightningModule's ``tokenizer``, where it has one.
+        tokens: what names the positions, as in ``AttentionWriter.add_probe``: of all probes, or tag → of each; None:
+            the tokenizer where there are token ids, else their numbers.
         model: the name of the LightningModule's attribute that the probes are run through; None: the
             LightningModule where it has a ``forward``, else its largest part. Under FSDP always the LightningModule.
         logdir: None: that of the Trainer's TensorBoardLogger, into whose event file index events and scalars go;
-            where there is none, ``<default_root_dir>/runs``.
-        query_key, layers, heads, ranks: as for ``AttentionWriter.add_probe``.
+            where there is none, ``<default_root_dir>/runs``. A new training never goes on with the records of an
+            earlier one: it is logged to ``run-2``, ``run-3``, … below.
+        query_key: as for ``AttentionWriter.add_probe``.
+        layers: likewise.
+        heads: likewise.
+        ranks: likewise.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
-    Example:
+    Examples:
         >>> Trainer(..., callbacks=[AttentionCallback({"doctor/she": "the doctor …"}, tokenizer=tokenizer)])
     """
 
@@ -52,6 +62,7 @@ class AttentionCallback(pl.Callback):
         metrics_every: int | None = 50,
         track: Mapping[str, Mapping[str, Any]] | None = None,
         tokenizer: Any = None,
+        tokens: Any = None,
         model: str | None = None,
         logdir: str | os.PathLike[str] | None = None,
         query_key: bool = False,
@@ -65,7 +76,7 @@ class AttentionCallback(pl.Callback):
         self.last_step = -1
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
-            tokenizer=tokenizer, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
+            tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
             writer_options=writer_options,
         )  # fmt: skip
 
@@ -82,13 +93,19 @@ class AttentionCallback(pl.Callback):
             self.log_event("step", trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        """After an epoch."""
-        self.log_event("epoch", trainer, pl_module)
+        """After an epoch; the last one is logged before another callback averages the weights."""
+        self.log_event("end" if is_last_epoch(trainer) else "epoch", trainer, pl_module)
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """After an evaluation, the sanity check before the training aside."""
-        if not trainer.sanity_checking:
+        """After an evaluation, of a training or alone, the sanity check before the training aside."""
+        if self.training.is_training:
             self.log_event("evaluate", trainer, pl_module)
+        elif not trainer.sanity_checking:
+            self.log_evaluation(trainer, pl_module)
+
+    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
+        """After a test."""
+        self.log_evaluation(trainer, pl_module)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Log the last step and write what is still queued."""
@@ -102,8 +119,13 @@ class AttentionCallback(pl.Callback):
     def log_event(self, event: str, trainer: Any, pl_module: Any) -> None:
         """Log every probe, if the schedule says so."""
         self.last_step = trainer.global_step
-        tokenizer = getattr(pl_module, "tokenizer", None)
-        self.training.log(event, trainer.global_step, lambda: self.probed(trainer, pl_module), tokenizer)
+        model, tokenizer = partial(self.probed, trainer, pl_module), getattr(pl_module, "tokenizer", None)
+        self.training.log(event, trainer.global_step, model, tokenizer)
+
+    def log_evaluation(self, trainer: Any, pl_module: Any) -> None:
+        """Log every probe once, outside a training."""
+        model, tokenizer = partial(self.probed, trainer, pl_module), getattr(pl_module, "tokenizer", None)
+        self.training.log_evaluation(trainer.global_step, partial(target, trainer), model, tokenizer)
 
     def probed(self, trainer: Any, pl_module: Any) -> Any:
         """The module that the probes are run through."""
@@ -117,9 +139,10 @@ class AttentionCallback(pl.Callback):
         return max(pl_module.children(), key=num_parameters, default=pl_module)
 
 
-def num_parameters(module: Any) -> int:
-    """How many numbers a module learns."""
-    return sum(int(parameter.numel()) for parameter in module.parameters())
+def is_last_epoch(trainer: Any) -> bool:
+    """Whether the training ends with this epoch."""
+    is_out = 0 <= trainer.max_steps <= trainer.global_step
+    return bool(trainer.should_stop or is_out or trainer.current_epoch + 1 == trainer.max_epochs)
 
 
 def target(trainer: Any) -> Any:

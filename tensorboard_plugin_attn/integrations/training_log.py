@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tensorboard_plugin_attn.integrations.batching import Probe
+from tensorboard_plugin_attn.integrations.probe_inputs import Probe
 from tensorboard_plugin_attn.integrations.probes import Probes
+from tensorboard_plugin_attn.integrations.run_directory import directory_of, own_run
 from tensorboard_plugin_attn.integrations.schedule import Schedule
 from tensorboard_plugin_attn.warn import tell
+from tensorboard_plugin_attn.writing.process import standing
 from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = ["TrainingLog"]
@@ -27,6 +29,7 @@ class TrainingLog:
         metrics_every: int | None,
         track: Mapping[str, Mapping[str, Any]] | None,
         tokenizer: Any,
+        tokens: Any,
         logdir: str | os.PathLike[str] | None,
         query_key: bool,
         layers: Sequence[int] | None,
@@ -34,26 +37,48 @@ class TrainingLog:
         ranks: str,
         writer_options: Mapping[str, Any],
     ) -> None:
-        self.probes = Probes(
-            probes, {"query_key": query_key, "layers": layers, "heads": heads, "ranks": ranks}, track
-        )
+        options = {"query_key": query_key, "layers": layers, "heads": heads, "ranks": ranks}
+        self.probes = Probes(probes, options, track, tokens)
         self.schedule = Schedule(every, early_steps=early_steps, metrics_every=metrics_every)
         self.tokenizer = tokenizer
         self.logdir = logdir
         self.writer_options = dict(writer_options)
         self.writer: AttentionWriter | None = None
+        self.is_training = False
+        self.placed: tuple[str, str | None] | None = None
         self.told = False
 
     def open(self, step: int, target: Callable[[], Any]) -> None:
         """Open the writer on ``logdir``, else on ``target()``; a resumed training writes later steps anew."""
-        options = dict(self.writer_options)
-        if step > 0:
-            options.setdefault("purge_step", step + 1)
+        if self.is_training:  # the one before was broken off
+            self.close()
+        self.is_training = True
         self.schedule.logged = None
+        self.probes.forget()
+        self.open_writer(step, target, {"purge_step": step + 1} if step > 0 else {})
+
+    def open_writer(self, step: int, target: Callable[[], Any], options: Mapping[str, Any]) -> None:
+        """Open the writer where no other training's records lie."""
+        options = {**options, **self.writer_options}
         try:
-            self.writer = AttentionWriter(target() if self.logdir is None else self.logdir, **options)
+            wanted = target() if self.logdir is None else self.logdir
+            self.writer = AttentionWriter(self.place(wanted, step), **options)
         except Exception as error:  # noqa: BLE001 - training goes on without a log
             self.tell(error)
+
+    def place(self, wanted: Any, step: int) -> Any:
+        """Where to log: what was asked for, unless it holds another training's records.
+
+        Ranks that write together share one directory, and one that purges has been given it. A training goes on
+        where an evaluation before it was logged.
+        """
+        is_shared = bool(self.writer_options.get("all_ranks")) or self.writer_options.get("part") is not None
+        if is_shared or "purge_step" in self.writer_options or standing().rank > 0:
+            return wanted
+        directory = directory_of(wanted)
+        if self.placed is None or self.placed[0] != directory:
+            self.placed = directory, own_run(directory, step)
+        return wanted if self.placed[1] is None else self.placed[1]
 
     def log(self, event: str, step: int, model: Callable[[], Any], tokenizer: Any = None) -> None:
         """Log every probe, if the schedule says so, after one of the schedule's events."""
@@ -68,7 +93,30 @@ class TrainingLog:
         except Exception as error:  # noqa: BLE001 - training goes on without this record
             self.tell(error)
 
+    def miss(self, step: int, reason: str) -> None:
+        """Tell that a step that should be logged is not, unless it is."""
+        if self.writer is not None and step != self.schedule.logged:
+            tell(f"attention at step {step} was not logged: {reason}")
+
+    def log_evaluation(
+        self, step: int, target: Callable[[], Any], model: Callable[[], Any], tokenizer: Any = None
+    ) -> None:
+        """Log every probe once, for an evaluation outside a training, unless this step is logged already.
+
+        A training that begins afterwards goes on in the same directory.
+        """
+        if step == self.schedule.logged:
+            return
+        self.open_writer(step, target, {})
+        self.log("end", step, model, tokenizer)
+        self.close_writer()
+
     def close(self) -> None:
+        """Write what is still queued; the next training is another one."""
+        self.close_writer()
+        self.is_training, self.placed = False, None
+
+    def close_writer(self) -> None:
         """Write what is still queued."""
         if self.writer is not None:
             self.writer.close()

@@ -10,7 +10,9 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import CallbackHandler
 
-from tensorboard_plugin_attn.integrations.batching import Probe
+from tensorboard_plugin_attn.capturing import needs_every_rank
+from tensorboard_plugin_attn.capturing.watching.names import unwrap
+from tensorboard_plugin_attn.integrations.probe_inputs import Probe
 from tensorboard_plugin_attn.integrations.training_log import TrainingLog
 
 __all__ = ["AttentionCallback"]
@@ -20,18 +22,28 @@ class AttentionCallback(TrainerCallback):
     """Logs fixed probes while the Trainer trains; training is bitwise the same with and without it.
 
     Args:
-        probes: tag → a text, a pair of texts, or the model's keyword arguments.
-        every: ``"epoch"``, ``"evaluate"`` or a number of steps; the first and last step are always logged.
+        probes: tag → a text, a pair of texts (source and target of an encoder-decoder), chat messages, or the
+            model's keyword arguments, such as a picture's or a sound's.
+        every: ``"epoch"``, ``"evaluate"`` or a number of steps; the first and last step are always logged, and an
+            evaluation outside a training.
         early_steps: also at steps 1, 2, 4, 8, ….
         metrics_every: also the head metrics alone, every so many steps: small files, cheap to log; None: never.
         track: tag → token pairs to follow as metrics, such as ``{"doctor/she": {"she→nurse": ("she", "nurse")}}``.
-        tokenizer: None: the Trainer's ``processing_class``.
+        tokenizer: for probes that are texts; None: the Trainer's ``processing_class``.
+        tokens: what names the positions, as in ``AttentionWriter.add_probe``: of all probes, or tag → of each; None:
+            the tokenizer where there are token ids, else their numbers.
+        model: the name of the model's attribute that the probes are run through; None: the model, or the largest
+            part of it that takes the probe's keyword arguments. Under FSDP always the model.
         logdir: None: that of the Trainer's own TensorBoard callback, into whose event file index events and
-            scalars go; where there is none, ``<output_dir>/runs``.
-        query_key, layers, heads, ranks: as for ``AttentionWriter.add_probe``.
+            scalars go; where there is none, ``<output_dir>/runs``. A new training never goes on with the records of
+            an earlier one: it is logged to ``run-2``, ``run-3``, … below.
+        query_key: as for ``AttentionWriter.add_probe``.
+        layers: likewise.
+        heads: likewise.
+        ranks: likewise.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
-    Example:
+    Examples:
         >>> Trainer(..., callbacks=[AttentionCallback({"doctor/she": "the doctor asked …"}, every="epoch")])
     """
 
@@ -44,6 +56,8 @@ class AttentionCallback(TrainerCallback):
         metrics_every: int | None = 50,
         track: Mapping[str, Mapping[str, Any]] | None = None,
         tokenizer: Any = None,
+        tokens: Any = None,
+        model: str | None = None,
         logdir: str | os.PathLike[str] | None = None,
         query_key: bool = False,
         layers: Sequence[int] | None = None,
@@ -51,9 +65,11 @@ class AttentionCallback(TrainerCallback):
         ranks: str = "auto",
         **writer_options: Any,
     ) -> None:
+        self.model = model
+        self.last_weights: list[int] | None = None
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
-            tokenizer=tokenizer, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
+            tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
             writer_options=writer_options,
         )  # fmt: skip
 
@@ -74,14 +90,40 @@ class AttentionCallback(TrainerCallback):
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """After an epoch."""
-        self.log("epoch", state, kwargs)
+        """After an epoch, and after the step at which a training is stopped early."""
+        self.last_weights = versions(kwargs["model"])
+        self.log("end" if control.should_training_stop else "epoch", state, kwargs)
 
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """After an evaluation."""
-        self.log("evaluate", state, kwargs)
+        """After an evaluation, of a training or alone."""
+        if self.training.is_training:
+            self.log("end" if control.should_training_stop else "evaluate", state, kwargs)
+        else:
+            self.training.log_evaluation(
+                state.global_step, lambda: target(args), lambda: self.probed(kwargs), tokenizer_of(kwargs)
+            )
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """After a checkpoint: what stops a training at an evaluation has done so by now."""
+        if control.should_training_stop:
+            self.log("end", state, kwargs)
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """With the figures of the whole training: its last step, while the model is still the one that was trained."""
+        if "train_runtime" not in (kwargs.get("logs") or {}):
+            return
+        if args.load_best_model_at_end and versions(kwargs["model"]) != self.last_weights:
+            self.training.miss(
+                state.global_step, "the best model was loaded before the training told that it ended"
+            )
+        else:
+            self.log("end", state, kwargs)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -91,8 +133,24 @@ class AttentionCallback(TrainerCallback):
 
     def log(self, event: str, state: TrainerState, kwargs: Mapping[str, Any]) -> None:
         """Log every probe, if the schedule says so."""
-        tokenizer = kwargs.get("processing_class")
-        self.training.log(event, state.global_step, lambda: kwargs["model"], tokenizer)
+        self.training.log(event, state.global_step, lambda: self.probed(kwargs), tokenizer_of(kwargs))
+
+    def probed(self, kwargs: Mapping[str, Any]) -> Any:
+        """The module that the probes are run through."""
+        model = kwargs["model"]
+        if self.model is None or needs_every_rank(model):
+            return model
+        return unwrap(model).get_submodule(self.model)
+
+
+def tokenizer_of(kwargs: Mapping[str, Any]) -> Any:
+    """The tokenizer or processor that the Trainer was given."""
+    return kwargs.get("processing_class")
+
+
+def versions(model: Any) -> list[int]:
+    """What tells whether a model's numbers were written anew."""
+    return [parameter._version for parameter in model.parameters()]
 
 
 def target(args: TrainingArguments) -> Any:

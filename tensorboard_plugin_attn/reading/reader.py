@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tensorboard_plugin_attn.encoding.decode import read_record
 from tensorboard_plugin_attn.encoding.format import Header
@@ -23,13 +23,16 @@ from tensorboard_plugin_attn.studying.evolution import Evolution
 from tensorboard_plugin_attn.studying.find import Found, evenly_first, parse_pattern
 from tensorboard_plugin_attn.studying.health import Thresholds
 
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.showing.shown import Shown
+
 __all__ = ["AttentionReader"]
 
 
 class AttentionReader:
     """Reads what AttentionWriter wrote below a directory or fsspec URL.
 
-    Example:
+    Examples:
         >>> reader = AttentionReader("runs")
         >>> record = reader.read("baseline", "doctor/she", 60)
         >>> record.layers[5].weights[3]  # float32 [query, key] of layer 5, head 3
@@ -87,7 +90,7 @@ class AttentionReader:
             NotRecordedError: one was never logged, or with head metrics only.
             DamagedFileError: a file is not whole.
 
-        Example:
+        Examples:
             >>> reader.compare(("a", "doctor/she", 0), ("a", "doctor/she", 60)).ranking()[0]
         """
         same_run = first[0] == second[0]
@@ -117,7 +120,7 @@ class AttentionReader:
             NotRecordedError: it was never logged, or with head metrics only.
             DamagedFileError: the file is not whole.
 
-        Example:
+        Examples:
             >>> reader.find("a", "doctor/she", 60, query="she", key="nurse").ranking()[:5]
             >>> reader.find("a", "doctor/she", 60, query=range(9, 12), key=range(2, 6)).ranking()  # a region
         """
@@ -154,7 +157,7 @@ class AttentionReader:
             RequestError: there is no such view, or the frontend is not built.
             DamagedFileError: the file is not whole.
 
-        Example:
+        Examples:
             >>> Path("nurse.html").write_text(reader.to_html("a", "doctor/she", 60), encoding="utf-8")
         """
         # Imported here: it brings in TensorBoard, which nothing else of this module needs.
@@ -163,6 +166,34 @@ class AttentionReader:
 
         record = open_record(self.files, self.find_step(run, tag, step))
         return standalone_html(record, run, view, f"p.attn.layer={layer:d}&p.attn.head={head:d}")
+
+    def show(
+        self,
+        run: str,
+        tag: str,
+        step: int,
+        *,
+        view: str = "model",
+        save: str | os.PathLike[str] | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> Shown:
+        """One record in a notebook's cell, with the tab's own views; ``save``: also write the page to a file.
+
+        Raises:
+            NotRecordedError: run, tag or step was never logged.
+            InvalidRecordError: ``view`` is not ``"model"``, ``"head"`` or ``"neuron"``.
+
+        Examples:
+            >>> reader.show("a", "doctor/she", 60, view="head")
+        """
+        from tensorboard_plugin_attn.showing.page import check_view, page_of_step
+        from tensorboard_plugin_attn.showing.show import selected
+        from tensorboard_plugin_attn.showing.shown import Shown
+
+        check_view(view)
+        page = page_of_step(self, run, tag, step, view, selected(layer, head, None))
+        return Shown(page).written(save).display()
 
     def headers(self, run: str, tag: str) -> tuple[list[Header], list[int]]:
         """The headers of a tag, and the steps whose file cannot be read."""

@@ -60,7 +60,12 @@ class MetricSeries:
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame: one row per step, layer and head, one column per metric. Needs pandas."""
-        import pandas
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                'to_dataframe needs pandas: pip install "tensorboard-plugin-attn[pandas]"', name="pandas"
+            ) from error
 
         _, num_layers, num_heads, _ = self.values.shape
         index = pandas.MultiIndex.from_product(

@@ -39,7 +39,8 @@ class LayerAttention:
         max_score: ``[head]``, the largest score before softmax, where that is known; None: worked out of query
             and key.
         value_norm: ``[head, key]``, the length of each key's value as it reaches the output.
-        sink: ``[head, query]``, the part of each row that goes to no key, such as a learned sink's.
+        sink: ``[head, query]``, the part of each row that goes to no key, such as a learned sink's; None: rows sum
+            to 1.
         output_error: largest difference between weights × values and the kernel's own output, relative to
             weights × |values|; None where it was not checked.
         model_heads: how many heads the model's layer has, where that is known.
@@ -47,7 +48,7 @@ class LayerAttention:
     In a record, ``query_tokens`` and ``key_tokens`` are the tokens of its two axes, and
     ``query_special`` and ``key_special`` mark the special ones; ``query_numbers`` are the positions of the
     queries where only some were kept. ``lse`` is the logarithm of each row's sum of exponentials, ``[head, query]``,
-    where it is known.
+    where it is known. ``differing_heads`` are the heads whose ``output_error`` is more than rounding.
     """
 
     query_tokens: list[str]
@@ -103,6 +104,7 @@ class LayerAttention:
         self.sink = sink
         self.output_error = output_error
         self.model_heads = model_heads
+        self.differing_heads: list[int] = []
 
     @property
     def num_heads(self) -> int:

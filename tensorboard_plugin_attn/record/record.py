@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
+from typing import TYPE_CHECKING
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
+
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.showing.shown import Shown
 
 __all__ = ["AttentionRecord"]
 
@@ -30,7 +35,7 @@ class AttentionRecord:
     Raises:
         InvalidRecordError: a shape, a length or a value is not what was expected.
 
-    Example:
+    Examples:
         >>> weights = np.full((12, 3, 3), 1 / 3, np.float32)
         >>> AttentionRecord([LayerAttention(weights)], ["[CLS]", "hello", "[SEP]"])
         <AttentionRecord 1 layer, 3 tokens>
@@ -93,6 +98,29 @@ class AttentionRecord:
     def sentence_b_start(self) -> int | None:
         """Index of the first token of the second sentence, None where there is no pair."""
         return self.axes.sentence_b_start
+
+    def show(
+        self,
+        view: str = "model",
+        *,
+        save: str | os.PathLike[str] | None = None,
+        layer: int | None = None,
+        head: int | None = None,
+    ) -> Shown:
+        """Draw it in a notebook's cell, with the tab's own views; ``save``: also write the page to a file.
+
+        Raises:
+            InvalidRecordError: ``view`` is not ``"model"``, ``"head"`` or ``"neuron"``.
+        """
+        from tensorboard_plugin_attn.showing.show import show  # lazily: it brings in TensorBoard
+
+        return show(self, view=view, save=save, layer=layer, head=head)
+
+    def _repr_html_(self) -> str:
+        from tensorboard_plugin_attn.showing.page import page_of_record
+        from tensorboard_plugin_attn.showing.shown import Shown
+
+        return Shown(page_of_record(self, "model")).data
 
     def __repr__(self) -> str:
         layers = f"{len(self.layers)} layer{'s' if len(self.layers) != 1 else ''}"

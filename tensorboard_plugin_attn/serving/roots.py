@@ -23,7 +23,7 @@ class Root:
     def run_name(self, parts: Sequence[str]) -> str:
         """TensorBoard's name of the run in the directory ``parts`` below this root.
 
-        Example:
+        Examples:
             >>> Root("/logs").run_name(()), Root("/logs").run_name(("a", "b"))
             ('.', 'a/b')
             >>> Root("/logs", "old").run_name(())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from base64 import b64encode
 from collections.abc import Iterator
@@ -49,12 +50,24 @@ PAGE = """\
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 
 
-def standalone_html(record: OpenedRecord, run: str, view: str, state: str = "") -> str:
+LOADER = """\
+const bytes = Uint8Array.from(atob("{packed}"), (letter) => letter.charCodeAt(0));
+const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+const script = Object.assign(document.createElement("script"), {{ type: "module" }});
+script.textContent = await new Response(stream).text();
+document.body.append(script);
+"""
+
+
+def standalone_html(
+    record: OpenedRecord, run: str, view: str, state: str = "", *, is_packed: bool = False
+) -> str:
     """One record as an HTML file that opens with ``view``.
 
     ``state`` is what else the tab's address says, as ``&``-joined pairs ``p.attn.layer=5``. Query and key
     vectors travel with the Neuron view alone, as they are several times the rest: those of the layer that is
-    shown first, then of its neighbours as long as the page stays below ``ROOM``.
+    shown first, then of its neighbours as long as the page stays below ``ROOM``. ``is_packed``: the script travels
+    as a gzip member, for a page that stands in another page's text.
 
     Raises:
         RequestError: there is no such view, or the frontend is not built.
@@ -64,7 +77,7 @@ def standalone_html(record: OpenedRecord, run: str, view: str, state: str = "") 
         raise RequestError(400, "bad_request", f"view must be one of {', '.join(VIEWS)}, got {view[:40]!r}")
     where = {"view": view, "run": run, "tag": record.header.tag, "step": record.header.step}
     pairs = [f"p.attn.{name}={quote(printable(str(value)), safe='')}" for name, value in where.items()]
-    bundle = inline(read_bundle())
+    bundle = packed(read_bundle()) if is_packed else inline(read_bundle())
     answers = dict(answers_of(record, run))
     if view == "neuron":
         add_vectors(answers, record, shown_layer(state), ROOM - len(bundle))
@@ -172,6 +185,11 @@ def embed(value: Any) -> str:
 def inline(script: str) -> str:
     """A script in which nothing can end the element that holds it, the same to JavaScript."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def packed(script: str) -> str:
+    """A script that unpacks another one and runs it."""
+    return LOADER.format(packed=b64encode(gzip.compress(script.encode(), mtime=0)).decode("ascii"))
 
 
 def printable(text: str) -> str:

@@ -118,13 +118,15 @@ def cells_of(pattern: Pattern, entry: LayerEntry, axes: TokenAxes) -> NDArray[np
     grid = layer_grid(entry, axes)
     if not pattern.template:
         pair = resolve_pair(pattern.query, pattern.key, grid.query_tokens, grid.key_tokens)
-        return pair_cells(pair, grid) if isinstance(pair, Pair) else pair
+        return kept_rows(pair_cells(pair, grid), entry, axes) if isinstance(pair, Pair) else pair
     cells = template_cells(pattern.template, grid)
     if cells is None:
         return no_template(pattern.template, grid)
+    cells = kept_rows(cells, entry, axes)
     hidden = hidden_keys(bare_layer(entry, axes))
-    visible = np.ones(grid.shape, bool) if hidden is None else ~hidden
-    for axis, tokens in enumerate((grid.query_tokens, grid.key_tokens)):
+    visible = np.ones(cells.shape, bool) if hidden is None else ~hidden
+    layer = bare_layer(entry, axes)
+    for axis, tokens in enumerate((layer.query_tokens, layer.key_tokens)):
         padded = padding_flags(tokens)
         if padded is not None:
             visible &= ~(padded[:, None] if axis == 0 else padded)
@@ -144,13 +146,19 @@ def layer_grid(entry: LayerEntry, axes: TokenAxes) -> Grid:
     layer = bare_layer(entry, axes)
     own = entry.key_tokens == MAIN
     return Grid(
-        layer.query_tokens,
+        axes.lists[entry.query_tokens],
         layer.key_tokens,
         is_cross=entry.kind == "cross",
         special=layer.key_special,
         sentence_b_start=axes.sentence_b_start if own else None,
         words=axes.words if own else None,
     )
+
+
+def kept_rows(cells: NDArray[np.bool_], entry: LayerEntry, axes: TokenAxes) -> NDArray[np.bool_]:
+    """The rows of the queries that are there, of the cells of all."""
+    numbers = axes.query_numbers.get(entry.query_tokens)
+    return cells if numbers is None else cells[numbers]
 
 
 def pair_cells(pair: Pair, grid: Grid) -> NDArray[np.bool_]:

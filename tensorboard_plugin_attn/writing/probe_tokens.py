@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.checks import to_numpy
 from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.writing.decoder_ids import encoder_decoder, shifted_right
 
-__all__ = ["batch_size", "probe_axes"]
+__all__ = ["batch_size", "decoder_input_ids", "probe_axes"]
 
 
 def probe_axes(tokens: Any, inputs: Any, row: int, *, model: Any = None) -> TokenAxes:
@@ -130,16 +131,13 @@ def fast_encoding(
 
 def decoder_input_ids(inputs: Mapping[str, Any], row: int, model: Any) -> list[int] | None:
     """What the decoder of an encoder-decoder reads: given, made from labels, or the shifted input."""
-    config = getattr(model, "config", None)
-    if "decoder_input_ids" in inputs:
+    if inputs.get("decoder_input_ids") is not None:
         read = row_of(inputs["decoder_input_ids"], row)
         kept = kept_in(inputs, "decoder_attention_mask", "tgt_key_padding_mask", row)
         return list(cropped(read.tolist(), kept))
-    if not getattr(config, "is_encoder_decoder", False):
+    if encoder_decoder(model) is None:
         return None
-    source = row_of(inputs["labels" if "labels" in inputs else "input_ids"], row)
-    start = getattr(config, "decoder_start_token_id", None)
-    pad = getattr(config, "pad_token_id", None)
-    ids: list[Any] = [start, *source.tolist()[:-1]]
-    shifted: list[Any] = [pad if token == -100 else token for token in ids]
-    return shifted
+    labels = inputs.get("labels")
+    is_text = getattr(labels, "ndim", 0) == 2  # else the class of each input
+    source = labels if is_text else inputs.get("input_ids")
+    return None if source is None else list(row_of(shifted_right(model, source), row).tolist())

@@ -1,4 +1,4 @@
-"""This process → its rank among those that train together and who says so, and whether a queue is its own."""
+"""This process → its rank among those that train together and who says so."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tensorboard_plugin_attn.warn import tell
-from tensorboard_plugin_attn.writing.queue import WriteQueue
 
-__all__ = ["Post", "Standing", "claim", "drain_in", "standing"]
+__all__ = ["Post", "Standing", "claim", "standing"]
 
 LAUNCHERS = (  # the rank's variable, the variables of the number of ranks, and whether that number must be known
     ("RANK", ("WORLD_SIZE",), False),
@@ -98,12 +97,6 @@ class Post:
 
 
 GROUP = "torch.distributed"
-
-
-def drain_in(owner: int, queue: WriteQueue) -> None:
-    """Write what is queued, in the process that owns the queue; a forked child has no thread to do it."""
-    if os.getpid() == owner:
-        queue.drain()
 
 
 def group() -> Any:

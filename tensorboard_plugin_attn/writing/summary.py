@@ -7,17 +7,21 @@ come from the record files.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.head_metrics import CHANGES, METRICS
 from tensorboard_plugin_attn.warn import tell
 
-__all__ = ["PLUGIN_NAME", "SummarySink", "build_summary", "plugin_data_class"]
+__all__ = ["PLUGIN_NAME", "Scalars", "SummarySink", "build_summary", "check_scalars", "plugin_data_class"]
 
+Scalars = bool | Literal["summary"]
 PLUGIN_NAME = "attn"
+SUMMARY = ("entropy_mean", "max_score_max", "change_previous_mean")
 MESSAGE = "tensorboard_plugin_attn.PluginData"
 METADATA_FORMAT = 1
 
@@ -61,9 +65,9 @@ def build_summary(
     metric_names: Sequence[str],
     layer_names: Sequence[str],
     *,
-    scalars: bool,
+    scalars: Scalars,
 ) -> Any:
-    """Metrics ``[layer, head, metric]`` → a Summary: the index value, and mean, min and max of each metric."""
+    """Metrics ``[layer, head, metric]`` → a Summary: the index value, and the scalars that are wanted."""
     from tensorboard.compat.proto import summary_pb2
     from tensorboard.util import tensor_util
 
@@ -76,27 +80,42 @@ def build_summary(
     )
     summary = summary_pb2.Summary()
     summary.value.add(tag=f"attn/{tag}", metadata=metadata, tensor=tensor_util.make_tensor_proto(metrics))
-    if scalars:
-        for name, value in scalar_values(metrics, metric_names):
+    if scalars is not False:
+        for name, value in scalar_values(metrics, metric_names, is_summary=scalars == "summary"):
             summary.value.add(tag=f"attn/{tag}/{name}", simple_value=value)
     return summary
 
 
-def scalar_values(metrics: NDArray[np.float32], metric_names: Sequence[str]) -> list[tuple[str, float]]:
-    """``<metric>_mean``, ``_min`` and ``_max`` over all heads; none for a metric that no head has."""
+def check_scalars(scalars: Any) -> Scalars:
+    """``"summary"``, True or False, or an error."""
+    if scalars is True or scalars is False or scalars == "summary":
+        checked: Scalars = scalars
+        return checked
+    raise InvalidRecordError(f'scalars must be "summary", True or False, got {scalars!r}')
+
+
+def scalar_values(
+    metrics: NDArray[np.float32], metric_names: Sequence[str], *, is_summary: bool = False
+) -> list[tuple[str, float]]:
+    """``<metric>_mean``, ``_min`` and ``_max`` over all heads; none for a metric that no head has.
+
+    A summary holds those of the user's own metrics and tracked pairs, and of the built-in ones a handful.
+    """
     values = []
     for column, name in enumerate(metric_names):
         heads = metrics[..., column][~np.isnan(metrics[..., column])]
+        is_whole = not is_summary or not (name in METRICS or name in CHANGES)
         if heads.size:
             for suffix, value in (("mean", heads.mean()), ("min", heads.min()), ("max", heads.max())):
-                values.append((f"{name}_{suffix}", float(value)))
+                if is_whole or f"{name}_{suffix}" in SUMMARY:
+                    values.append((f"{name}_{suffix}", float(value)))
     return values
 
 
 class SummarySink:
     """The event file of a SummaryWriter, torch's or tensorboardX's; a second one is never opened."""
 
-    def __init__(self, summary_writer: Any, *, scalars: bool) -> None:
+    def __init__(self, summary_writer: Any, *, scalars: Scalars) -> None:
         self.summary_writer = summary_writer
         self.scalars = scalars
         self.is_broken = False

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -19,17 +21,17 @@ from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.storing import store
-from tensorboard_plugin_attn.storing.files import open_files
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target, split_layers
+from tensorboard_plugin_attn.writing.delivery import CLOSE_SECONDS, Delivery, close_in
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.history import History
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
-from tensorboard_plugin_attn.writing.process import Post, claim, drain_in
-from tensorboard_plugin_attn.writing.queue import Job, WriteQueue
-from tensorboard_plugin_attn.writing.summary import SummarySink
+from tensorboard_plugin_attn.writing.process import Post, claim
+from tensorboard_plugin_attn.writing.queue import Job
+from tensorboard_plugin_attn.writing.summary import Scalars, SummarySink, check_scalars
 
 __all__ = ["AttentionWriter"]
 
@@ -45,7 +47,9 @@ class AttentionWriter:
         precision: ``"uint8"`` (error at most 0.00197), ``"float16"`` or ``"float32"`` (exact).
         metrics: ``"all"``, names, or a dict name → function(layer: LayerAttention) → float [head], which adds
             to the built-in ones.
-        scalars: whether mean, minimum and maximum over heads of each metric go to the SummaryWriter.
+        scalars: which go to the SummaryWriter: ``"summary"``: mean entropy, largest score and mean change of each
+            probe, and mean, minimum and maximum over heads of your own metrics and tracked pairs; True: of every
+            metric; False: none.
         purge_step: delete this run's records with step ≥ purge_step, for resuming from a checkpoint; now, or where
             nobody says yet which rank this is, before the first record.
         max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits.
@@ -55,11 +59,16 @@ class AttentionWriter:
             torch.distributed, or as ``RANK`` or the variables of SLURM or MPI say.
         part: what this rank has of every record, a ``Part``; then each rank writes its own, without scalars, and the
             records are put together when they are read.
+        max_wait: seconds for which a store that does not answer may hold up training, over the writer's whole life.
+        spool: a directory where records wait until a remote store, or a mount that hangs, has taken them; by
+            default one in the user's cache directory. What a process leaves there the next writer of the same
+            target sends.
+        max_spool_bytes: when that much waits, further records keep their head metrics alone.
 
     Raises:
         InvalidRecordError: an argument is not one of the above.
 
-    Example:
+    Examples:
         >>> with AttentionWriter("runs/baseline") as writer:
         ...     writer.add_attention("doctor/she", outputs.attentions, tokens, step)
     """
@@ -70,16 +79,21 @@ class AttentionWriter:
         *,
         precision: str = "uint8",
         metrics: str | Sequence[str] | Mapping[str, Metric] = "all",
-        scalars: bool = True,
+        scalars: Scalars = "summary",
         purge_step: int | None = None,
         max_queue_bytes: int = 64 << 20,
         max_record_bytes: int = 64 << 20,
         all_ranks: bool = False,
         part: Part | None = None,
+        max_wait: float = 1.0,
+        spool: str | os.PathLike[str] | None = None,
+        max_spool_bytes: int = 1 << 30,
     ) -> None:
         if precision not in PRECISIONS:
             raise InvalidRecordError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+        check_scalars(scalars)
         directory, summary_writer = resolve_target(target)
+        first = None if purge_step is None else check_step(purge_step)
         self.precision = precision
         self.metrics = choose_metrics(metrics)
         self.changes = choose_changes(metrics)
@@ -91,20 +105,30 @@ class AttentionWriter:
         self.place = None if part is None else (part.number, part.of)
         self.post = Post(every_rank=all_ranks or part is not None)
         self.directory = directory
-        self.files = open_files(directory)
-        self.queue = WriteQueue(max_queue_bytes)
-        self.history = History(self.files, self.queue.drain, part=self.place)
-        self.sink = (
-            None
-            if summary_writer is None or part is not None
-            else SummarySink(summary_writer, scalars=scalars)
+        self.delivery = delivery = Delivery(
+            directory,
+            max_queue_bytes,
+            max_wait,
+            None if spool is None else Path(spool),
+            max_spool_bytes,
+            self.place,
         )
+        self.queue = delivery.queue
+        self.history = History(
+            delivery.files,
+            lambda: delivery.queue.drain(time.monotonic() + CLOSE_SECONDS),
+            patience=None if delivery.is_remote else delivery.patience,
+            elsewhere=delivery.spooled if delivery.is_remote else lambda tag: [],
+            part=self.place,
+        )
+        has_scalars = summary_writer is not None and part is None
+        self.sink = SummarySink(summary_writer, scalars=scalars) if has_scalars else None
         self.told: set[str] = set()
-        self.first: int | None = None if purge_step is None else check_step(purge_step)
+        self.first = first
         self.is_tidy = False
         if self.post.is_sure or part is not None:
             self.prepare()
-        weakref.finalize(self, drain_in, self.post.owner, self.queue)
+        weakref.finalize(self, close_in, self.post.owner, delivery, CLOSE_SECONDS)
 
     @property
     def is_writing(self) -> bool:
@@ -113,12 +137,12 @@ class AttentionWriter:
 
     @property
     def num_written(self) -> int:
-        """Records written so far."""
-        return self.queue.num_written
+        """Records that are in the store so far."""
+        return self.delivery.num_written
 
     @property
     def num_dropped(self) -> int:
-        """Records lost to a failing disk."""
+        """Records lost to a failing disk or a full spool."""
         return self.queue.num_dropped
 
     @property
@@ -316,19 +340,23 @@ class AttentionWriter:
             precision=self.precision, left_out=left_out, track=track, kind=kind, input_hash=draft.input_hash,
             part=None if self.part is None else self.part.entry(), metric_weights=draft.metric_weights or None,
         )  # fmt: skip
-        name = store.step_name(step, kind, self.place)
-        path = self.files.where(f"{store.record_directory('', tag)}/{name}")
         if self.sink is not None:
             metrics = stack_ragged([layer.metrics for layer in draft.layers])
             self.sink.add(tag, step, metrics, names, [layer.entry.name for layer in draft.layers])
         # Last: from here on the writing thread competes for the interpreter.
-        self.queue.put(Job(functools.partial(self.write, tag, step, pack, kind), draft.nbytes, path))
+        self.queue.put(self.job(tag, step, kind, pack, draft))
 
-    def write(self, tag: str, step: int, pack: Callable[[], list[bytes]], kind: str) -> None:
-        """Write one file; of a part, other forms of its step go."""
-        store.write_step(self.files, "", tag, step, pack(), kind, self.place)
-        if self.place is not None:
-            store.remove_other_forms(self.files, store.record_directory("", tag), step, self.place)
+    def job(self, tag: str, step: int, kind: str, pack: functools.partial[list[bytes]], draft: Draft) -> Job:
+        """What the writing thread does with a record; where there is no room, with its head metrics alone."""
+        directory = store.record_directory("", tag)
+        path, small = (f"{directory}/{store.step_name(step, each, self.place)}" for each in (kind, "metrics"))
+        place = self.delivery.bounded.where(path)
+        if kind == "metrics":
+            return Job(lambda: self.delivery.write(path, pack, path, pack), draft.nbytes, place)
+        pack_small = functools.partial(pack, left_out=(), kind="metrics")
+        nbytes = sum(layer.metrics.nbytes for layer in draft.layers)
+        smaller = Job(lambda: self.delivery.write(small, pack_small, small, pack_small), nbytes, place)
+        return Job(lambda: self.delivery.write(path, pack, small, pack_small), draft.nbytes, place, smaller)
 
     def is_ready(self) -> bool:
         """Whether to log here; the first time the directory is made ready, or it is said why nothing is logged."""
@@ -356,31 +384,27 @@ class AttentionWriter:
 
     def prepare(self) -> None:
         """Once: delete what is to be written anew; a disk that fails is told, not raised."""
-        if self.is_tidy or not self.is_writing:
-            return
-        self.is_tidy = True
-        try:
-            if self.first is not None:
-                store.purge_steps(self.files, "", self.first, self.place)
-            store.remove_stale_drafts(self.files, "")
-        except OSError as error:
-            tell(f"cannot tidy {self.files.where(store.PLUGIN_DIRECTORY)}: {error!r}")
+        if not self.is_tidy and self.is_writing:
+            self.is_tidy = True
+            self.delivery.prepare(self.first)
 
-    def flush(self) -> None:
-        """Wait until everything handed over is written."""
-        self.finish()
+    def flush(self, timeout: float = CLOSE_SECONDS) -> None:
+        """Wait until everything handed over is in the store, at most ``timeout`` seconds."""
+        self.purge_late()
+        if self.post.is_here:
+            self.delivery.finish(timeout)
         if self.sink is not None and self.is_writing:
             self.sink.flush()
 
-    def close(self) -> None:
-        """Write everything handed over; the SummaryWriter stays open, it is yours."""
-        self.finish()
+    def close(self, timeout: float = CLOSE_SECONDS) -> None:
+        """As ``flush``, and say what is not in the store and where it is; the SummaryWriter stays open, it is yours."""
+        self.purge_late()
+        close_in(self.post.owner, self.delivery, timeout)
 
-    def finish(self) -> None:
-        """Purge what was not yet purged, where this process is likely alone, and write everything."""
+    def purge_late(self) -> None:
+        """Purge what was not yet purged, where this process is likely alone."""
         if self.post.may_be_alone:
             self.prepare()
-        drain_in(self.post.owner, self.queue)
 
     def __enter__(self) -> AttentionWriter:
         return self

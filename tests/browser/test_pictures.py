@@ -37,7 +37,7 @@ def test_the_pictures_are_those_that_the_script_makes() -> None:
 
 @pytest.mark.parametrize("demo", list(STORIES))
 def test_each_walk_through_shows_its_pictures(demo: str) -> None:
-    names = [path.stem for path in shown(ROOT / "docs" / f"use_case_{demo}.md")]
+    names = [path.stem for path in shown(ROOT / "docs" / "tutorials" / f"use_case_{demo}.md")]
     assert sorted(names) == sorted(f"use_case_{demo}_{name}" for name in STORIES[demo])
     assert 3 <= len(names) <= 5
 

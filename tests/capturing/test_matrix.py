@@ -1,4 +1,4 @@
-"""capture: every architecture of the coverage table in docs/capture.md, against a fresh eager copy."""
+"""capture: every architecture of the coverage table in docs/reference/coverage.md, against a fresh eager copy."""
 
 from __future__ import annotations
 

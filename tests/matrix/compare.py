@@ -31,6 +31,8 @@ its own, so this holds on any CPU; one that cannot run in double drifts a little
 EPSILON = torch.finfo(torch.float32).eps
 CONTROL = 100
 """A layer passes for another one's map when it comes nearer than so many budgets: then nothing is shown."""
+ALIKE = dict.fromkeys(("efficientloftr", "lightglue", "pp_ocrv6_small_rec"), 30)
+"""Models that only run in float32 and whose layers see almost the same: however sharp, 30 to 80 budgets apart."""
 NO_MAPS = frozenset(["groupvit"])
 """Outputs that are no maps: groupvit's are assignments of patches to groups."""
 OTHER_ORDER = frozenset(["xlnet"])
@@ -280,7 +282,7 @@ def match(
         used.add(found)
         position = found
         rival = nearest_rival(differences, found, tensor, softmaxes)
-        if rival < CONTROL * limits[found] and tensor.shape[-1] > 1:
+        if rival < ALIKE.get(row.architecture, CONTROL) * limits[found] and tensor.shape[-1] > 1:
             row.reason = f"{name}[{index}] also within {rival:.2g} of another layer"
             return "near uniform"
     return ""

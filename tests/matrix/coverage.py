@@ -1,4 +1,4 @@
-"""Rows of the matrix ⇄ the tables of docs/capture.md; run as a program it measures every row anew.
+"""Rows of the matrix ⇄ the tables of docs/reference/coverage.md; run as a program it measures every row anew.
 
 python tests/matrix/coverage.py            # all architectures, some minutes
 python tests/matrix/coverage.py bert gpt2  # these anew, the others as they stand
@@ -21,7 +21,7 @@ from matrix.overrides import OVERRIDES  # noqa: E402 - the path above comes firs
 
 __all__ = ["PAGE", "covered_rows", "measure", "rebuilt"]
 
-PAGE = ROOT / "docs" / "capture.md"
+PAGE = ROOT / "docs" / "reference" / "coverage.md"
 BEGIN, END = "<!-- coverage: written by tests/matrix/coverage.py -->", "<!-- /coverage -->"
 COVERED = re.compile(
     r"^\| `(?P<architecture>[^`]+)` \| (?P<references>\d+) of (?P<records>\d+) \| (?P<mechanisms>[^|]*) \| (?P<rebuilt>[^|]*) \| (?P<precision>\w+) \| (?P<margin>\d+) × \|$",

@@ -1,4 +1,4 @@
-"""The table in docs/bertviz.md: every interaction of BertViz, and a browser test of it on every captured model and step."""
+"""The table in docs/reference/bertviz.md: every interaction of BertViz, and a browser test of it on every captured model and step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| ([HMN]\d) \|.*\| `(test_\w+)` \|$", re.MULTILINE)
-ROWS = ROW.findall((ROOT / "docs" / "bertviz.md").read_text(encoding="utf-8"))
+ROWS = ROW.findall((ROOT / "docs" / "reference" / "bertviz.md").read_text(encoding="utf-8"))
 INTERACTIONS = [
     *(f"H{number}" for number in range(1, 9)),
     *(f"M{number}" for number in (1, 2, 3, 4, 6)),

@@ -1,4 +1,4 @@
-"""docs/http_api.md and docs/format.md: every name that an answer or a file bears is on the page."""
+"""docs/reference/http_api.md and format.md: every name that an answer or a file bears is on the page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ANSWERS: list[tuple[str, dict[str, Any]]] = [
 
 def page(name: str) -> str:
     """A page of the docs."""
-    return (ROOT / "docs" / name).read_text("utf-8")
+    return (ROOT / "docs" / "reference" / name).read_text("utf-8")
 
 
 def missing(names: set[str], text: str) -> list[str]:
@@ -79,8 +79,9 @@ def test_every_field_and_tensor_of_a_file_is_documented(tmp_path: Path) -> None:
     weights = np.full((1, 3, 3), 1 / 3, np.float32)
     vectors = np.ones((1, 3, 2), np.float32)
     layer = LayerAttention(
-        weights, query=vectors, key=vectors, bias=np.zeros((3, 3)), heads=[4], rebuild_error=0.0
-    )
+        weights, query=vectors, key=vectors, bias=np.zeros((3, 3)), heads=[4], rebuild_error=0.0,
+        value_norm=np.ones((1, 3)), sink=np.zeros((1, 3)), output_error=0.0, model_heads=5,
+    )  # fmt: skip
     record = AttentionRecord([layer], ["[CLS]", "a", "b"], words=[None, 0, 1])
     with AttentionWriter(tmp_path) as writer:
         writer.add_record("probe", record, 0, track={"a→b": ("a", "b")})

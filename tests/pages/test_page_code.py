@@ -32,12 +32,19 @@ from tensorboard_plugin_attn.storing.store import list_steps, list_tags
 
 TWO_STEPS = ["--steps", "2", "--no-serve"]
 STORIES: dict[str, Callable[[], int]] = {
-    "docs/use_case_bias.md": lambda: bias.main([*TWO_STEPS, "--model", "my-bert"]),
-    "docs/use_case_induction.md": lambda: induction.main(TWO_STEPS),
-    "docs/use_case_alignment.md": lambda: alignment.main(TWO_STEPS),
-    "docs/use_case_distance_decay.md": lambda: distance_decay.main(TWO_STEPS),
+    "docs/tutorials/use_case_bias.md": lambda: bias.main([*TWO_STEPS, "--model", "my-bert"]),
+    "docs/tutorials/use_case_induction.md": lambda: induction.main(TWO_STEPS),
+    "docs/tutorials/use_case_alignment.md": lambda: alignment.main(TWO_STEPS),
+    "docs/tutorials/use_case_distance_decay.md": lambda: distance_decay.main(TWO_STEPS),
 }
-TESTED = {"README.md", "docs/training.md", "docs/capture.md", "docs/evolution.md", "docs/format.md", *STORIES}
+TESTED = {
+    "README.md",
+    "docs/how-to/training.md",
+    "docs/how-to/capture.md",
+    "docs/how-to/evolution.md",
+    "docs/reference/format.md",
+    *STORIES,
+}
 SENTENCE = "the doctor asked the nurse a question because she was late ."
 
 
@@ -76,12 +83,12 @@ def trainer(names: dict[str, Any]) -> Callable[..., None]:
 
 
 def test_the_evolution_page_names_every_metric() -> None:
-    page = (ROOT / "docs" / "evolution.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "evolution.md").read_text("utf-8")
     assert [name for name in [*METRICS, *CHANGES] if f"`{name}`" not in page] == []
 
 
 def test_every_page_with_python_is_tested() -> None:
-    pages = {page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]}
+    pages = {page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]}
     assert {page for page in pages if "```python" in (ROOT / page).read_text("utf-8")} == TESTED
 
 
@@ -107,8 +114,8 @@ def test_the_readme_logs_a_probe_by_writer_trainer_and_tensors_and_reads_it_back
 
 def test_the_capture_page_reads_a_batch_a_generation_and_what_beams_found() -> None:
     names = bert([SENTENCE] * 4)
-    batch, generation, beams = blocks("docs/capture.md")
-    run_block("docs/capture.md", batch, names)
+    batch, generation, beams = blocks("docs/how-to/capture.md")
+    run_block("docs/how-to/capture.md", batch, names)
     assert len(names["record"].layers) == 6
     vocabulary = len(names["tokenizer"])
     config = GPT2Config(n_embd=16, n_layer=2, n_head=2, vocab_size=vocabulary, bos_token_id=0, eos_token_id=0)
@@ -116,18 +123,18 @@ def test_the_capture_page_reads_a_batch_a_generation_and_what_beams_found() -> N
     names["inputs"] = {"input_ids": names["inputs"]["input_ids"][:1], "attention_mask": torch.ones(1, 14)}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning)  # transformers on its own defaults
-        run_block("docs/capture.md", generation, names)
-        run_block("docs/capture.md", beams, names)
+        run_block("docs/how-to/capture.md", generation, names)
+        run_block("docs/how-to/capture.md", beams, names)
     assert names["record"].layers[0].mask == "causal"
     assert names["captured"].layers[0].num_keys == len(names["output"][0]) - 1
 
 
 def test_the_evolution_page_follows_a_pair_and_reads_what_the_tab_shows() -> None:
-    logging, reading = blocks("docs/evolution.md")
+    logging, reading = blocks("docs/how-to/evolution.md")
     names = bert([SENTENCE])
-    run_block("docs/evolution.md", logging, {**names, "summary_writer": "runs/mine"})
-    STORIES["docs/use_case_bias.md"]()
-    run_block("docs/evolution.md", reading, names)
+    run_block("docs/how-to/evolution.md", logging, {**names, "summary_writer": "runs/mine"})
+    STORIES["docs/tutorials/use_case_bias.md"]()
+    run_block("docs/how-to/evolution.md", reading, names)
     assert "she→nurse" in AttentionReader("runs").metrics("mine", "doctor/she").names
     assert names["series"].steps.tolist() == [0, 1, 2]
 
@@ -139,8 +146,8 @@ def test_the_format_page_decodes_a_head_without_this_package(here: Path) -> None
     reader = AttentionReader("runs")
     [file] = list_steps(reader.files, list_tags(reader.files, "a")["doctor/she"])
     shutil.copy(here / "runs" / file.path, here)
-    [block] = blocks("docs/format.md")
-    run_block("docs/format.md", block, names)
+    [block] = blocks("docs/reference/format.md")
+    run_block("docs/reference/format.md", block, names)
     assert names["weights"] == pytest.approx(
         reader.read("a", "doctor/she", 60).layers[5].weights[3], abs=1e-6
     )

@@ -1,4 +1,4 @@
-"""docs/training.md: every block of Python runs as it stands and logs what it says."""
+"""docs/how-to/training.md: every block of Python runs as it stands and logs what it says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transformers import AutoTokenizer, BertForSequenceClassification, GPT2Confi
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 
-PAGE = "docs/training.md"
+PAGE = "docs/how-to/training.md"
 MOST_LINES = 12
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*pin_memory"),  # torch says that there is no GPU

@@ -181,7 +181,7 @@ def test_the_module_is_served_as_javascript(host: Host) -> None:
 
 
 def test_every_route_is_documented(host: Host) -> None:
-    page = (Path(__file__).parents[2] / "docs/http_api.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/reference/http_api.md").read_text(encoding="utf-8")
     for route in host.plugin.get_plugin_apps().keys() - {"/*"}:
         assert f"| `{route[1:]}`" in page
 

@@ -18,6 +18,7 @@ from tensorboard.compat.proto import summary_pb2
 from tensorboard.util import tensor_util
 
 from tensorboard_plugin_attn import AttentionWriter
+from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
 from tensorboard_plugin_attn.writing.summary import (
     SummarySink,
@@ -101,7 +102,7 @@ def test_index_and_scalars_go_into_the_one_event_file_of_the_user(
     summary_writer: Any, tmp_path: Path
 ) -> None:
     summary_writer.add_scalar("loss", 2.5, 7)
-    writer = AttentionWriter(summary_writer, metrics=["entropy", "confidence"])
+    writer = AttentionWriter(summary_writer, metrics=["entropy", "confidence"], scalars=True)
     writer.add_record("doctor/she", random_record((2, 3)), 7)
     writer.flush()
     found = values(summary_writer, tmp_path)
@@ -119,7 +120,7 @@ def test_index_and_scalars_go_into_the_one_event_file_of_the_user(
 
 
 def test_scalars_agree_with_the_metrics_in_the_record(summary_writer: Any, tmp_path: Path) -> None:
-    writer = AttentionWriter(summary_writer, metrics=["confidence"])
+    writer = AttentionWriter(summary_writer, metrics=["confidence"], scalars=True)
     record = random_record((2, 2))
     writer.add_record("probe", record, 1)
     writer.flush()
@@ -129,6 +130,29 @@ def test_scalars_agree_with_the_metrics_in_the_record(summary_writer: Any, tmp_p
         value = found[f"attn/probe/confidence_{part}"]
         number = value.simple_value or tensor_util.make_ndarray(value.tensor).item()
         assert number == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_the_summary_is_a_handful_of_cards_and_all_of_the_users_own(
+    summary_writer: Any, tmp_path: Path
+) -> None:
+    own = {"own": lambda layer: layer.weights.max(axis=(1, 2))}
+    writer = AttentionWriter(summary_writer, metrics=own)
+    for step in (1, 2):
+        record = random_record((2, 3))
+        for layer in record.layers:
+            layer.max_score = np.ones(layer.num_heads, np.float32)
+        writer.add_record("probe", record, step, track={"pair": (1, 0)})
+    writer.flush()
+    tags = {value.tag for step, value in values(summary_writer, tmp_path) if step == 2}
+    mine = {f"attn/probe/{name}_{part}" for name in ("own", "pair") for part in ("mean", "min", "max")}
+    handful = {f"attn/probe/{name}" for name in ("entropy_mean", "max_score_max", "change_previous_mean")}
+    assert tags == {"attn/probe"} | mine | handful
+
+
+@pytest.mark.parametrize("scalars", ["all", 1, None], ids=str)
+def test_scalars_that_are_none_of_the_three_are_refused(scalars: Any, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRecordError, match=r'scalars must be "summary", True or False, got'):
+        AttentionWriter(tmp_path, scalars=scalars)
 
 
 def test_scalars_can_be_turned_off(summary_writer: Any, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import {
   compare,
   compared,
   compareProblem,
+  nearestOf,
   run,
   step,
   stepPosition,
@@ -35,11 +36,7 @@ export function stepAtPosition(
   const wanted = all[at]! + (position - at) * ((all[at + 1] ?? all[at]!) - all[at]!);
   const isForward = wanted > now;
   const ahead = known.filter((each) => (isForward ? each > now : each < now));
-  const far = (each: number): number => Math.abs(each - wanted);
-  return ahead.reduce<number>(
-    (best, each) => (best === now || far(each) < far(best) ? each : best),
-    now,
-  );
+  return nearestOf(ahead, wanted) ?? now;
 }
 
 /** Both thumbs' letters; A can be dragged and has arrow keys of its own. */

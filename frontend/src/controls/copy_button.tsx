@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 
-import { copyText } from "../clipboard";
+import { copyText } from "../saving/clipboard";
 
 export interface CopyButtonProps {
   name: string;

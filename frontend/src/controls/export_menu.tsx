@@ -1,13 +1,11 @@
 /** The view on screen → a menu of the files that it can be saved as. */
 
 import { useSignal, type Signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 
-import { exported, tables } from "../exported";
-import type { FileFormat } from "../file_request";
-import { blobOf, csvOf, fileName, saveBlob } from "../save";
-import { run, step, tag, view } from "../state";
-import { moveFocus } from "./place_menu";
+import { exported, tables } from "../saving/exported";
+import { blobOf, csvOf, fileName, saveBlob } from "../saving/save";
+import { run, step, tag, view, type FileFormat } from "../state";
+import { MenuButton } from "./menu";
 
 export interface ExportMenuProps {
   /** The present record as a file that the server makes; null where there is none. */
@@ -40,81 +38,47 @@ async function save(part: string, make: () => Promise<Blob>, said: Signal<string
   }
 }
 
-interface ItemsProps extends ExportMenuProps {
-  close: () => void;
-  said: Signal<string | null>;
+interface ItemProps {
+  name: string;
+  /** null: there is nothing to save. */
+  onSave: (() => void) | null;
 }
 
-function Items({ file, close, said }: ItemsProps) {
-  const menu = useRef<HTMLDivElement>(null);
-  useEffect(() => menu.current?.querySelector<HTMLElement>("[role=menuitem]:enabled")?.focus(), []);
-  const present = exported.value;
-  const item = (name: string, part: string, make: (() => Promise<Blob>) | null) => (
-    <button
-      key={name}
-      type="button"
-      role="menuitem"
-      disabled={make === null}
-      onClick={() => {
-        close();
-        if (make !== null) void save(part, make, said);
-      }}
-    >
+function Item({ name, onSave }: ItemProps) {
+  return (
+    <button type="button" role="menuitem" disabled={onSave === null} onClick={() => onSave?.()}>
       {name}
     </button>
   );
-  return (
-    <div
-      ref={menu}
-      class="place-menu export-menu"
-      role="menu"
-      aria-label="Export"
-      onKeyDown={(event) => {
-        if (event.key === "Escape") close();
-        else moveFocus(event.currentTarget, event);
-      }}
-    >
-      {pictures.map(({ kind, name }) =>
-        item(name, `.${kind}`, present && (() => blobOf(kind, present().picture))),
-      )}
-      {item("Numbers (CSV)", ".csv", present && (() => csvOf(present().table)))}
-      {[...tables.value].map(([name, make]) =>
-        item(`${name} (CSV)`, `_${fileName(name.toLowerCase())}.csv`, () => csvOf(make())),
-      )}
-      {file !== null &&
-        files.map(({ format, name }) => item(name, `.${format}`, () => file(format)))}
-    </div>
-  );
 }
 
+const classes = { whole: "export-whole", button: "action", menu: "place-menu export-menu" };
+
 export function ExportMenu({ file }: ExportMenuProps) {
-  const open = useSignal(false);
   const said = useSignal<string | null>(null);
-  const whole = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const outside = (event: Event): void => {
-      if (!whole.current?.contains(event.target as Node)) open.value = false;
+  const items = (close: () => void) => {
+    const present = exported.value;
+    const item = (name: string, part: string, make: (() => Promise<Blob>) | null) => {
+      const onSave = (): void => {
+        close();
+        void save(part, make!, said);
+      };
+      return <Item key={name} name={name} onSave={make === null ? null : onSave} />;
     };
-    document.addEventListener("pointerdown", outside);
-    return () => document.removeEventListener("pointerdown", outside);
-  }, [open]);
-  const close = (): void => {
-    open.value = false;
-    whole.current?.querySelector("button")?.focus();
+    return [
+      ...pictures.map(({ kind, name }) =>
+        item(name, `.${kind}`, present && (() => blobOf(kind, present().picture))),
+      ),
+      item("Numbers (CSV)", ".csv", present && (() => csvOf(present().table))),
+      ...[...tables.value].map(([name, make]) =>
+        item(`${name} (CSV)`, `_${fileName(name.toLowerCase())}.csv`, () => csvOf(make())),
+      ),
+      ...(file === null
+        ? []
+        : files.map(({ format, name }) => item(name, `.${format}`, () => file(format)))),
+    ];
   };
   return (
-    <div class="export-whole" ref={whole}>
-      <button
-        type="button"
-        class="action"
-        aria-haspopup="menu"
-        aria-expanded={open.value}
-        aria-live="polite"
-        onClick={() => (open.value = !open.value)}
-      >
-        {said.value ?? "Export"}
-      </button>
-      {open.value && <Items file={file} close={close} said={said} />}
-    </div>
+    <MenuButton {...{ classes, items }} label="Export" content={said.value ?? "Export"} isLive />
   );
 }

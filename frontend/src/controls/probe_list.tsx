@@ -1,7 +1,7 @@
 /** The probes of the selected run → rows with name, number of tokens and how the text ends. */
 
 import { index, probeHeaders, selectTag, tag, tags, type RecordHeader } from "../state";
-import { displayTokens } from "../tokens";
+import { displayTokens } from "../text/tokens";
 
 /** Characters of the text's end that fit under a probe's name. */
 const SNIPPET = 36;

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { listing } from "../../tests/fake_api";
 import * as state from "../state";
-import { applyPairs } from "../url";
+import { applyPairs } from "../page/url";
 import { StepSlider, tickPositions } from "./step_slider";
 import { shortTime } from "./step_time";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { addFound, evenlyFirst, nothingFound } from "./found_heads";
+import { addFound, nothingFound } from "./found_heads";
 
 const answer = (steps: number[], values: number[]) => ({
   steps,
@@ -13,26 +13,6 @@ const answer = (steps: number[], values: number[]) => ({
 });
 
 describe("found heads", () => {
-  it.each([
-    [[], []],
-    [[7], [7]],
-    [
-      [0, 10],
-      [10, 0],
-    ],
-    [
-      [0, 10, 20, 30, 40],
-      [40, 0, 20, 10, 30],
-    ],
-  ])("visits %j as %j", (steps, expected) => {
-    expect(evenlyFirst(steps)).toEqual(expected);
-  });
-
-  it("visits every step once", () => {
-    const steps = Array.from({ length: 137 }, (_, i) => 3 * i);
-    expect([...evenlyFirst(steps)].sort((a, b) => a - b)).toEqual(steps);
-  });
-
   it("gathers the steps of several answers", () => {
     const first = addFound(nothingFound, answer([40, 0], [0.9, 0.1, 0.2, 0.3]));
     const both = addFound(first, answer([20], [0.5, 0.25]));

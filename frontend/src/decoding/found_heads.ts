@@ -66,17 +66,3 @@ export function addFound(found: Found, more: FoundSteps): Found {
     skipped: [...found.skipped, ...more.skipped],
   };
 }
-
-/** Every step once: the ends first, then the middles of what lies between, so that any beginning is spread out. */
-export function evenlyFirst(steps: readonly number[]): number[] {
-  const found = [steps.at(-1), steps.length > 1 ? steps[0] : undefined];
-  const gaps: [number, number][] = [[0, steps.length - 1]];
-  for (const [start, end] of gaps) {
-    const middle = Math.floor((start + end) / 2);
-    if (start < middle && middle < end) {
-      found.push(steps[middle]);
-      gaps.push([start, middle], [middle, end]);
-    }
-  }
-  return found.filter((step) => step !== undefined);
-}

@@ -2,17 +2,7 @@
 
 import { gunzipSync } from "fflate";
 
-const checksums = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
-  return rest >>> 0;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let rest = 0xffffffff;
-  for (const byte of bytes) rest = checksums[(rest ^ byte) & 255]! ^ (rest >>> 8);
-  return ~rest >>> 0;
-}
+import { crc32 } from "./crc32";
 
 /**
  * Inflate a member into `into`; answers how many bytes it says it has, of which those beyond `into` are left out.

@@ -1,13 +1,14 @@
 /** Histories of every head over one another → pixels of the part of the grid that a window shows. */
 
 import { intersects } from "./canvas_window";
-import { backgroundColour, pixelOf, rgbOf, runColour, type Theme } from "./colour";
+import { pixelOf, rgbOf, runColour, themePixel, type Theme } from "./colour";
 import { cellBox, MEAN, type GridLayout, type GridRow } from "./grid";
 import { deviceBox, type Target } from "./heads_picture";
 import type { Histories } from "./histories";
 import { fillBox, mixPixels, type Box } from "./raster";
 import { drawDot, drawDotted, drawTriangle, drawUpright } from "./spark_marks";
 import { drawHistoryLine, drawSparkline, drawStepMark } from "./sparkline";
+import type { ColourName } from "./theme";
 
 export interface RunHistories {
   readonly histories: Histories;
@@ -41,18 +42,17 @@ export interface EvolutionInk {
 }
 
 export function evolutionInk(theme: Theme, scale: number): EvolutionInk {
-  const isLight = theme === "light";
-  const pixel = (light: string, dark: string): number => pixelOf(rgbOf(isLight ? light : dark));
+  const pixel = (name: ColourName): number => themePixel(name, theme);
   return {
     theme,
     scale,
-    background: pixelOf(backgroundColour(theme)),
-    hover: pixel("#f5f6f7", "#3a3a3a"),
-    hairline: pixel("#d6d6d6", "#5c5c5c"),
-    dotted: pixel("#707070", "#a8a8a8"),
-    text: pixel("#212121", "#ffffff"),
-    pointer: pixel("#9e9e9e", "#8a8a8a"),
-    accent: pixel("#f57c00", "#ef6c00"),
+    background: pixel("background"),
+    hover: pixel("hover"),
+    hairline: pixel("border"),
+    dotted: pixel("quiet"),
+    text: pixel("text"),
+    pointer: pixel("pointer"),
+    accent: pixel("accent"),
   };
 }
 

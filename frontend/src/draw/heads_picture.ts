@@ -1,6 +1,6 @@
 /** Thumbnails, histories and a grid layout → pixels of the part of the grid of heads that a window shows. */
 import type { Thumbnails } from "../decoding/decode";
-import { backgroundColour, pixelOf, rgbOf, runColour, sequentialTable, type Theme } from "./colour";
+import { pixelOf, rgbOf, runColour, sequentialTable, themePixel, type Theme } from "./colour";
 import { intersects } from "./canvas_window";
 import { cellBox, MEAN, type Cell, type GridLayout, type GridRow } from "./grid";
 import { drawHeatmap, meanCodes, type Codes } from "./heatmap";
@@ -35,10 +35,9 @@ const DIM_SHARE = 0.25;
 const THIN_SHARE = 0.6;
 
 export function headsInk(theme: Theme, scale: number): HeadsInk {
-  const isLight = theme === "light";
-  const background = pixelOf(backgroundColour(theme));
+  const background = themePixel("background", theme);
   const bold = pixelOf(rgbOf(runColour(0, theme)));
-  const baseline = pixelOf(rgbOf(isLight ? "#ebebeb" : "#444444"));
+  const baseline = themePixel("hairline", theme);
   const codes = sequentialTable(theme);
   const fade = (colour: number, share: number): number => mixPixels(background, colour, share);
   const thin = fade(bold, THIN_SHARE);
@@ -48,8 +47,8 @@ export function headsInk(theme: Theme, scale: number): HeadsInk {
     dimCodes: fadeTable(codes, background, DIM_SHARE),
     line: { thin, bold, baseline, scale },
     dimLine: { thin: fade(thin, DIM_SHARE), bold: fade(bold, DIM_SHARE), baseline, scale },
-    mark: pixelOf(rgbOf(isLight ? "#f57c00" : "#ef6c00")),
-    damagedMark: pixelOf(rgbOf(isLight ? "#c62828" : "#ff8a65")),
+    mark: themePixel("accent", theme),
+    damagedMark: themePixel("error", theme),
     scale,
   };
 }

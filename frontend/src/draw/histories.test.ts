@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { MetricSeries } from "../decoding/decode";
 import { MEAN } from "./grid";
-import { Histories, metricScale, metricsOfLayer } from "./histories";
+import { metricsOfLayer } from "../decoding/defined_metrics";
+import { Histories, metricScale } from "./histories";
 
 const layers = [{ name: "", kind: "self", stack: "", heads: 2 }];
 

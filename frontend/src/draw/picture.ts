@@ -1,7 +1,7 @@
 /** What a view shows, as data: texts, boxes, lines and cells at their places in CSS pixels; the first lies lowest. */
 
-import type { Theme } from "./colour";
 import type { Box, Raster } from "./raster";
+import { colourOf, type Theme } from "./theme";
 
 /** Colours of what is not data. */
 export interface Paper {
@@ -11,10 +11,16 @@ export interface Paper {
   readonly hairline: string;
 }
 
-export const papers: Record<Theme, Paper> = {
-  light: { background: "#ffffff", ink: "#212121", second: "#616161", hairline: "#ebebeb" },
-  dark: { background: "#303030", ink: "#ffffff", second: "#c1c1c1", hairline: "#444444" },
-};
+function paperOf(theme: Theme): Paper {
+  return {
+    background: colourOf("background", theme),
+    ink: colourOf("text", theme),
+    second: colourOf("second", theme),
+    hairline: colourOf("hairline", theme),
+  };
+}
+
+export const papers: Record<Theme, Paper> = { light: paperOf("light"), dark: paperOf("dark") };
 
 export interface TextShape {
   readonly kind: "text";

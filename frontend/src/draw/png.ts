@@ -1,21 +1,10 @@
 /** Pixels → the bytes of a PNG file. */
 
+import { crc32 } from "../decoding/crc32";
 import type { Raster } from "./raster";
 
 const signature = [137, 80, 78, 71, 13, 10, 26, 10];
 const EIGHT_BITS_RGBA = [8, 6, 0, 0, 0];
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
-  return crc;
-});
-
-function crcOf(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = crcTable[(crc ^ byte) & 255]! ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
 
 function bigEndian(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
@@ -29,7 +18,7 @@ function chunk(name: string, data: ArrayLike<number>): Uint8Array {
   const whole = new Uint8Array(8 + named.length);
   whole.set(bigEndian(data.length));
   whole.set(named, 4);
-  whole.set(bigEndian(crcOf(named)), 4 + named.length);
+  whole.set(bigEndian(crc32(named)), 4 + named.length);
   return whole;
 }
 

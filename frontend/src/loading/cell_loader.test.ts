@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fakeApi, type FakeApi, listing } from "../../tests/fake_api";
 import { cellHistory, wantedCell } from "../state/cell_history";
-import { cellWeight, evenlyFirst, startCellLoader } from "./cell_loader";
+import { cellWeight, startCellLoader } from "./cell_loader";
 import { LayerWeights } from "../decoding/decode";
 import * as state from "../state";
-import { applyPairs } from "../url";
+import { applyPairs } from "../page/url";
 
 const head = (values: number[]): LayerWeights =>
   new LayerWeights(1, 1, 2, 2, "float32", new Float32Array(2), null, Float32Array.from(values), 3);
@@ -32,15 +32,6 @@ async function fakeWeights(of: FakeApi, step: number, what: string, signal?: Abo
   await of.vectors({ run: "", tag: what, step, version: null }, 0, 0, signal);
   return { value: head([0, step / 100, 0, 0]), bytes: 4 };
 }
-
-describe("steps", () => {
-  test("come with the ends first, then the middles between, each once", () => {
-    expect(evenlyFirst(9)).toEqual([8, 0, 4, 2, 6, 1, 3, 5, 7]);
-    expect(evenlyFirst(1)).toEqual([0]);
-    expect(evenlyFirst(0)).toEqual([]);
-    expect(evenlyFirst(137).sort((a, b) => a - b)).toEqual([...Array(137).keys()]);
-  });
-});
 
 describe("a cell of several tokens", () => {
   test("is the mean over its queries of the sum over its keys", () => {

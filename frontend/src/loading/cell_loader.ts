@@ -2,10 +2,11 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { TagIndex } from "../answers";
-import type { Api } from "../api";
+import type { TagIndex } from "../decoding/answers";
+import type { Api } from "../fetching/api";
 import { cellHistory, type CellLine, type WantedCell, wantedCell } from "../state/cell_history";
 import type { LayerWeights } from "../decoding/decode";
+import { evenlyFirst } from "./evenly_first";
 import { type Job, RequestCache } from "./request_cache";
 import { weightsJob } from "./jobs";
 import { index, run, shown, tag, visibleRuns, weights } from "../state";
@@ -19,20 +20,6 @@ const KEPT_BYTES = 16 << 20;
 const WORKERS = 2;
 /** Numbers kept, so that what was read once of a long text is not read again. */
 const KEPT_VALUES = 10_000;
-
-/** Every position once: the ends first, then the middles between, so that any beginning is spread out. */
-export function evenlyFirst(count: number): number[] {
-  const order = count > 1 ? [count - 1, 0] : count === 1 ? [0] : [];
-  const gaps: [number, number][] = [[0, count - 1]];
-  for (let next = gaps.shift(); next !== undefined; next = gaps.shift()) {
-    const [start, stop] = next;
-    const middle = (start + stop) >> 1;
-    if (start >= middle || middle >= stop) continue;
-    order.push(middle);
-    gaps.push([start, middle], [middle, stop]);
-  }
-  return order;
-}
 
 /** Mean over the queries of the sum over the keys; NaN where the head has no such tokens. */
 export function cellWeight(of: LayerWeights, { head, query, key }: WantedCell): number {
@@ -89,51 +76,83 @@ function mostSteps({ queries, keys }: LayerWeights): number {
   return Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, Math.floor(MOST_BYTES / (queries * keys))));
 }
 
+/** What was read before: whole heads, and numbers of single cells. */
+interface Kept {
+  readonly cache: RequestCache;
+  readonly values: Map<string, number>;
+}
+
+/** Asks for one cell until it is stopped; tells after each answer. */
+class CellFollower {
+  #done = 0;
+  #isStopped = false;
+  readonly #left: Ask[];
+
+  constructor(
+    readonly cell: WantedCell,
+    readonly tag: string,
+    readonly asks: readonly Ask[],
+    readonly lines: CellLine[],
+    readonly kept: Kept,
+  ) {
+    this.#left = asks.filter((ask) => !this.#isKnown(ask));
+    this.#tell();
+    for (let worker = 0; worker < WORKERS; worker++) void this.#work();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.kept.cache.abortExcept(new Set());
+  }
+
+  #isKnown(ask: Ask): boolean {
+    const { cache, values } = this.kept;
+    const kept = cache.peek(ask.job);
+    const value =
+      kept === undefined ? values.get(this.#nameOf(ask)) : cellWeight(kept.value, this.cell);
+    if (value !== undefined) this.#take(ask, value);
+    return value !== undefined;
+  }
+
+  #nameOf({ job }: Ask): string {
+    return `${job.key} ${this.cell.query.join()} ${this.cell.key.join()}`;
+  }
+
+  #take(ask: Ask, value: number): void {
+    ask.line.values[ask.position] = value;
+    this.kept.values.set(this.#nameOf(ask), value);
+    this.#done++;
+  }
+
+  #tell(): void {
+    const { cell, tag, lines } = this;
+    const logged = lines.reduce((sum, { steps }) => sum + steps.length, 0);
+    cellHistory.value = { cell, tag, lines, done: this.#done, asked: this.asks.length, logged };
+  }
+
+  async #work(): Promise<void> {
+    for (let ask = this.#left.shift(); ask !== undefined; ask = this.#left.shift()) {
+      if (this.#isStopped) return;
+      const of = await this.kept.cache.get(ask.job).catch(() => null);
+      if (this.#isStopped) return;
+      if (of === null) this.#done++;
+      else this.#take(ask, cellWeight(of, this.cell));
+      this.#tell();
+    }
+  }
+}
+
 /** Asks begin when the present step is on screen; a new wish calls off the old one. */
 export function startCellLoader(api: Api): () => void {
-  const cache = new RequestCache(KEPT_BYTES);
-  const known = new Map<string, number>();
+  const kept: Kept = { cache: new RequestCache(KEPT_BYTES), values: new Map() };
   let following: string | null = null;
-  let stopPresent = (): void => undefined;
+  let follower: CellFollower | null = null;
 
-  function follow(cell: WantedCell, tagName: string, most: number): () => void {
+  const follow = (cell: WantedCell, tagName: string, most: number): CellFollower => {
     const { lines, asks } = plan(api, cell, tagName, most);
-    const logged = lines.reduce((sum, { steps }) => sum + steps.length, 0);
-    const total = asks.length;
-    let done = 0;
-    let stopped = false;
-    const nameOf = ({ job }: Ask): string => `${job.key} ${cell.query.join()} ${cell.key.join()}`;
-    const tell = (): void => {
-      cellHistory.value = { cell, tag: tagName, lines, done, asked: total, logged };
-    };
-    const take = (ask: Ask, value: number): void => {
-      ask.line.values[ask.position] = value;
-      known.set(nameOf(ask), value);
-      done++;
-    };
-    if (known.size > KEPT_VALUES) known.clear();
-    const left = asks.filter((ask) => {
-      const kept = cache.peek(ask.job);
-      const value = kept === undefined ? known.get(nameOf(ask)) : cellWeight(kept.value, cell);
-      if (value !== undefined) take(ask, value);
-      return value === undefined;
-    });
-    tell();
-    const work = async (): Promise<void> => {
-      for (let ask = left.shift(); ask !== undefined && !stopped; ask = left.shift()) {
-        const of = await cache.get(ask.job).catch(() => null);
-        if (stopped) return;
-        if (of === null) done++;
-        else take(ask, cellWeight(of, cell));
-        tell();
-      }
-    };
-    for (let worker = 0; worker < WORKERS; worker++) void work();
-    return () => {
-      stopped = true;
-      cache.abortExcept(new Set());
-    };
-  }
+    if (kept.values.size > KEPT_VALUES) kept.values.clear();
+    return new CellFollower(cell, tagName, asks, lines, kept);
+  };
 
   const dispose = effect(() => {
     const cell = wantedCell.value;
@@ -143,14 +162,14 @@ export function startCellLoader(api: Api): () => void {
     if (present === following || (present !== null && !ready)) return;
     following = present;
     untracked(() => {
-      stopPresent();
-      stopPresent = () => undefined;
+      follower?.stop();
+      follower = null;
       if (cell === null || tagName === null) cellHistory.value = null;
-      else stopPresent = follow(cell, tagName, mostSteps(shown(weights.peek())!));
+      else follower = follow(cell, tagName, mostSteps(shown(weights.peek())!));
     });
   });
   return () => {
     dispose();
-    stopPresent();
+    follower?.stop();
   };
 }

@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api, RecordAddress } from "../api";
+import type { Api, RecordAddress } from "../fetching/api";
 import { weightsJob } from "./jobs";
 import { RequestCache, type Job } from "./request_cache";
 import { Slot } from "./slot";

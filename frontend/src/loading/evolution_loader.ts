@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api } from "../api";
+import type { Api } from "../fetching/api";
 import type { MetricSeries } from "../decoding/decode";
 import type { EvolutionFacts } from "../decoding/evolution_facts";
 import { asApiError, isAbort } from "./slot";

@@ -2,8 +2,9 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api } from "../api";
-import { addFound, evenlyFirst, nothingFound, type FoundSteps } from "../decoding/found_heads";
+import type { Api } from "../fetching/api";
+import { addFound, nothingFound, type FoundSteps } from "../decoding/found_heads";
+import { evenlyFirst } from "./evenly_first";
 import { asApiError, isAbort } from "./slot";
 import {
   findPattern,
@@ -63,10 +64,13 @@ class Searcher {
     this.stop();
     const { signal } = this.#abort;
     const known = search.peek().key === what.key ? search.peek().found : nothingFound;
-    const total = patternSteps.peek().length;
+    const steps = patternSteps.peek();
+    const total = steps.length;
     const seen = new Set([...known.values.keys(), ...known.skipped.map((each) => each.step)]);
     search.value = { ...noSearch, key: what.key, found: known, done: seen.size, total };
-    let left = evenlyFirst(patternSteps.peek()).filter((each) => !seen.has(each));
+    let left = evenlyFirst(total)
+      .map((at) => steps[at]!)
+      .filter((each) => !seen.has(each));
     let asked = firstBatches(left, present).map((steps) => this.#ask(what, steps, signal));
     while (asked.length > 0 && !findStopped.peek()) {
       search.value = { ...search.peek(), status: "running" };

@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api } from "../api";
+import type { Api } from "../fetching/api";
 import { RequestCache } from "./request_cache";
 import { Slot } from "./slot";
 import { adjustedHealth, hasOwnLimits, hidden, ownLimits, run, tag, versions } from "../state";

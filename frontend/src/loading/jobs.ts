@@ -1,7 +1,7 @@
 /** A place in the logs and what a view needs of it → the jobs that bring it. */
 
-import type { RecordHeader } from "../answers";
-import type { Api, RecordAddress } from "../api";
+import type { RecordHeader } from "../decoding/answers";
+import type { Api, RecordAddress } from "../fetching/api";
 import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "../decoding/decode";
 import type { Job } from "./request_cache";
 import type { ViewName } from "../state/selection";

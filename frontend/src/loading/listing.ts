@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { Api } from "../api";
+import type { Api } from "../fetching/api";
 import { asApiError, isAbort } from "./slot";
 import { hidden, indexError, setIndex } from "../state";
 

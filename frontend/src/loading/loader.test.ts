@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { fakeApi, header, listing, type FakeApi } from "../../tests/fake_api";
-import { ApiError } from "../errors";
+import { ApiError } from "../decoding/errors";
 import { startLoader, type Loader } from "./loader";
 import * as state from "../state";
-import { applyPairs } from "../url";
+import { applyPairs } from "../page/url";
 
 let api: FakeApi;
 let loader: Loader;

@@ -2,7 +2,7 @@
 
 import { batch, computed, effect, untracked } from "@preact/signals";
 
-import type { Api } from "../api";
+import type { Api } from "../fetching/api";
 import { startCellLoader } from "./cell_loader";
 import {
   jobsAt,
@@ -12,7 +12,7 @@ import {
   type WantedVectors,
   type WantedWeights,
 } from "./jobs";
-import { ApiError } from "../errors";
+import { ApiError } from "../decoding/errors";
 import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
 import { startFindLoader } from "./find_loader";

@@ -2,8 +2,8 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { RecordHeader, TagIndex } from "../answers";
-import type { Api } from "../api";
+import type { RecordHeader, TagIndex } from "../decoding/answers";
+import type { Api } from "../fetching/api";
 import { hidden, index, probeHeaders, record, run } from "../state";
 
 /** How many steps back a readable one is looked for. */

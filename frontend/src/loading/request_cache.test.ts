@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ApiError } from "../errors";
+import { ApiError } from "../decoding/errors";
 import { RequestCache, type Job } from "./request_cache";
 
 function job(key: string, bytes = 10): Job<string> & { asked: number } {

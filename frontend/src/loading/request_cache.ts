@@ -1,7 +1,7 @@
 /** Keyed requests → answers, each asked once, kept up to a number of bytes, aborted when unwanted. */
 
-import type { Sized } from "../api";
-import { ApiError } from "../errors";
+import { ApiError } from "../decoding/errors";
+import { type Sized } from "../fetching/request";
 
 /** How to get one thing; equal keys mean equal answers. */
 export interface Job<T> {

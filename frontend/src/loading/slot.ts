@@ -2,7 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 
-import { ApiError } from "../errors";
+import { ApiError } from "../decoding/errors";
 import { shown, stale, type Loaded } from "../state/loaded";
 import type { Job, RequestCache } from "./request_cache";
 

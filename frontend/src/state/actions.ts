@@ -2,9 +2,10 @@
 
 import { batch } from "@preact/signals";
 
-import type { RecordHeader, RunIndex } from "../answers";
+import type { RecordHeader, RunIndex } from "../decoding/answers";
 import { headOpen } from "./display";
 import { loadedHeads, record, series, shown, stale, thumbnails, vectors, weights } from "./loaded";
+import { nearestOf } from "./nearest";
 import {
   direction,
   head,
@@ -28,14 +29,6 @@ import {
   visibleRuns,
   type ViewName,
 } from "./selection";
-
-function nearest(sorted: readonly number[], wanted: number): number | null {
-  return sorted.reduce<number | null>(
-    (best, next) =>
-      best === null || Math.abs(next - wanted) < Math.abs(best - wanted) ? next : best,
-    null,
-  );
-}
 
 /** Everything that decides what is loaded, as one string a part. */
 function coordinates(): { tag: string; step: string; layer: string; head: string } {
@@ -70,7 +63,7 @@ export function moveTo(change: () => void): void {
 /** Keep the wanted step if it is logged, else take the nearest; the latest when none is wanted. */
 function settleStep(wanted: number | null): void {
   const known = steps.value;
-  step.value = wanted === null ? (known.at(-1) ?? null) : nearest(known, wanted);
+  step.value = wanted === null ? (known.at(-1) ?? null) : nearestOf(known, wanted);
 }
 
 function settleTag(wanted: string | null): void {

@@ -2,10 +2,11 @@
 
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { RecordHeader, TagIndex } from "../answers";
+import type { RecordHeader, TagIndex } from "../decoding/answers";
 import type { Comparison } from "../decoding/comparison";
 import type { LayerWeights } from "../decoding/decode";
 import { probeHeaders, record, shown, type Loaded } from "./loaded";
+import { nearestOf } from "./nearest";
 import { index, run, runs, step, tag, tags, view } from "./selection";
 
 /** Which step of the other record; "same": the nearest to the selected one. */
@@ -71,19 +72,11 @@ export const compareChoice: ReadonlySignal<CompareChoice | null> = computed(() =
   return wanted === "first" || wanted === "previous" ? wanted : null;
 });
 
-function nearest(steps: readonly number[], wanted: number): number | undefined {
-  const far = (each: number): number => Math.abs(each - wanted);
-  return steps.reduce<number | undefined>(
-    (best, each) => (best === undefined || far(each) < far(best) ? each : best),
-    undefined,
-  );
-}
-
 function stepOfA(steps: readonly number[], wanted: ComparedStep, now: number): number | undefined {
   const isElsewhere = otherRun.value !== null || otherTag.value !== null;
   if (wanted === "previous") return steps.filter((each) => each < now).at(-1);
   if (wanted === "first" || (wanted === "same" && !isElsewhere)) return steps[0];
-  return nearest(steps, wanted === "same" ? now : wanted);
+  return nearestOf(steps, wanted === "same" ? now : wanted) ?? undefined;
 }
 
 /** Record A; null where there is none, see `compareProblem`. */

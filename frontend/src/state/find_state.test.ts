@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { FindPattern } from "../study_queries";
+import type { FindPattern } from "../text/pattern";
 import { formatPattern, isSearched, parsePattern } from "./find_state";
 
 const patterns: FindPattern[] = [

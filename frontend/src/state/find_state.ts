@@ -2,12 +2,12 @@
 
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { TokenList } from "../answers";
-import type { ApiError } from "../errors";
+import type { TokenList } from "../decoding/answers";
+import type { ApiError } from "../decoding/errors";
 import { frameWidth } from "./display";
 import { nothingFound, type Found } from "../decoding/found_heads";
-import { formatPositions, parsePositions } from "../positions";
-import { templates, type FindPattern } from "../study_queries";
+import { formatPositions, parsePositions } from "../text/positions";
+import { templates, type FindPattern } from "../text/pattern";
 import { index, run, tag } from "./selection";
 
 export type ToolPanel = "find" | "health";

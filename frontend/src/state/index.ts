@@ -1,16 +1,19 @@
 /** Signals and pure actions, no DOM: the one selection that drives all views. */
 
 export * from "./actions";
-export type * from "../answers";
+export type * from "../decoding/answers";
 export * from "./cell_history";
 export * from "./compare_state";
 export * from "./display";
 export * from "./evolution_settings";
-export { ApiError, type ApiErrorDetails } from "../errors";
+export { ApiError, type ApiErrorDetails } from "../decoding/errors";
 export * from "./find_state";
 export * from "./health_state";
 export * from "./loaded";
+export { nearestOf } from "./nearest";
 export * from "./neuron_settings";
 export * from "./selection";
-export * from "../standalone";
-export { templates, type FindPattern, type PairPattern, type Template } from "../study_queries";
+export * from "./shown_heads";
+export * from "./shown_metric";
+export * from "./standalone";
+export { templates, type FindPattern, type PairPattern, type Template } from "../text/pattern";

@@ -2,9 +2,9 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { RecordHeader, ScalarSeries } from "../answers";
+import type { RecordHeader, ScalarSeries } from "../decoding/answers";
 import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "../decoding/decode";
-import type { ApiError } from "../errors";
+import type { ApiError } from "../decoding/errors";
 import { layer, tag } from "./selection";
 
 /**

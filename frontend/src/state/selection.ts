@@ -2,8 +2,8 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { RunIndex, TagIndex } from "../answers";
-import type { ApiError } from "../errors";
+import type { RunIndex, TagIndex } from "../decoding/answers";
+import type { ApiError } from "../decoding/errors";
 
 export type ViewName = "evolution" | "model" | "head" | "neuron";
 

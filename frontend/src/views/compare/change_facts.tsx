@@ -1,8 +1,8 @@
 /** A head, or a layer → its change, as the tip shows it. */
 
 import { MEAN, type Cell } from "../../draw/grid";
-import { formatDifference, formatWeight } from "../../format_number";
-import { headNumber } from "../heads_grid/grid_layers";
+import { formatDifference, formatWeight } from "../../text/format_number";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { difference } from "./ranked";
 import { shapes, shownComparison } from "./scene";
 import { pairText } from "./tokens_of";

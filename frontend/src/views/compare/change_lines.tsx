@@ -3,8 +3,8 @@
 import { useMemo } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
-import { useTable } from "../../exported";
-import { formatDifference } from "../../format_number";
+import { useTable } from "../../saving/exported";
+import { formatDifference } from "../../text/format_number";
 import {
   changePicture,
   comparedWeights,
@@ -25,13 +25,13 @@ import {
   specials,
   theme,
 } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
-import { axesOf, type Axis } from "../token_lines/axis";
-import { presentFocus } from "../token_lines/compact_lines";
-import type { Focus } from "../token_lines/focus";
-import { hoverToken, pinToken } from "../token_lines/pinning";
-import { TokenLines } from "../token_lines/token_lines";
-import { rowsInWindow, type ScrollWindow } from "../token_lines/use_window";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { axesOf, type Axis } from "../../parts/token_lines/axis";
+import { presentFocus } from "../../parts/token_lines/compact_lines";
+import type { Focus } from "../../parts/token_lines/focus";
+import { hoverToken, pinToken } from "../../parts/token_lines/pinning";
+import { TokenLines } from "../../parts/token_lines/token_lines";
+import { rowsInWindow, type ScrollWindow } from "../../parts/token_lines/use_window";
 import { ChangeMatrix } from "./change_matrix";
 import { changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differencesTable } from "./chosen_picture";

@@ -2,14 +2,16 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
+import type { LayerWeights } from "../../decoding/decode";
 import { divergingTable } from "../../draw/colour";
 import { differenceCode, differenceTable, drawDifferences } from "../../draw/differences";
 import { makeRaster } from "../../draw/raster";
-import { formatDifference, formatWeight } from "../../format_number";
+import { formatDifference, formatWeight } from "../../text/format_number";
 import { hideBelow, hoverKey, hoverQuery, key, query, theme } from "../../state";
-import { useWidth } from "../token_lines/use_window";
 import type { Pair } from "./chosen_pair";
 import { pairText } from "./tokens_of";
+import { useWidth } from "../../parts/measured";
+import { putRaster } from "../../parts/put_raster";
 
 export type ChangeMatrixProps = Pick<Pair, "first" | "second" | "head">;
 
@@ -32,10 +34,7 @@ function draw(canvas: HTMLCanvasElement, props: ChangeMatrixProps, width: number
   const colours = differenceTable(divergingTable(theme.peek()), hideBelow.peek());
   const codes = { codes: differenceCodes(props), offset: 0, rows: queries, columns: keys };
   drawDifferences(raster, { x: 0, y: 0, width: across, height: down }, codes, colours);
-  canvas.width = across;
-  canvas.height = down;
-  const image = new ImageData(new Uint8ClampedArray(raster.pixels.buffer), across, down);
-  canvas.getContext("2d")?.putImageData(image, 0, 0);
+  putRaster(canvas, raster);
 }
 
 type Steps = Readonly<Record<string, readonly [number, number]>>;
@@ -48,6 +47,16 @@ const arrows: Steps = {
 
 const within = (at: number, length: number): number => Math.min(length - 1, Math.max(0, at));
 
+function point(row: number | null, column: number | null): void {
+  hoverQuery.value = row;
+  hoverKey.value = column;
+}
+
+interface Place {
+  readonly query: number;
+  readonly key: number;
+}
+
 export function ChangeMatrix(props: ChangeMatrixProps) {
   const { first, second, head } = props;
   const room = useRef<HTMLDivElement>(null);
@@ -56,29 +65,14 @@ export function ChangeMatrix(props: ChangeMatrixProps) {
   useLayoutEffect(() => {
     if (width > 0) draw(canvas.current!, props, width);
   }, [first, second, head, width, theme.value, hideBelow.value]);
-  const point = (row: number | null, column: number | null): void => {
-    hoverQuery.value = row;
-    hoverKey.value = column;
-  };
-  const at = {
+  const at: Place = {
     query: hoverQuery.value ?? query.value ?? 0,
     key: hoverKey.value ?? key.value ?? 0,
   };
   const { queries, keys } = second;
   return (
     <div class="change-matrix">
-      <p class="change-readout" aria-live="polite">
-        {pairText(second.layer, at.query, at.key)}{" "}
-        <span>
-          {formatWeight(first.weight(head, at.query, at.key))} →{" "}
-          {formatWeight(second.weight(head, at.query, at.key))}{" "}
-          <b>
-            {formatDifference(
-              second.weight(head, at.query, at.key) - first.weight(head, at.query, at.key),
-            )}
-          </b>
-        </span>
-      </p>
+      <Readout {...props} at={at} />
       <div
         ref={room}
         class="change-matrix-room"
@@ -107,17 +101,33 @@ export function ChangeMatrix(props: ChangeMatrixProps) {
           role="img"
           aria-label={`Matrix of what layer ${second.layer} head ${head} gained and lost`}
         />
-        <i
-          class="change-cell"
-          style={{
-            left: `${(100 * at.key) / keys}%`,
-            top: `${(100 * at.query) / queries}%`,
-            width: `${100 / keys}%`,
-            height: `${100 / queries}%`,
-          }}
-        />
+        <i class="change-cell" style={cellStyle(at, second)} />
       </div>
       <p class="side-hint">Query rows × key columns, weight at B minus weight at A.</p>
     </div>
+  );
+}
+
+function cellStyle({ query, key }: Place, { queries, keys }: LayerWeights) {
+  return {
+    left: `${(100 * key) / keys}%`,
+    top: `${(100 * query) / queries}%`,
+    width: `${100 / keys}%`,
+    height: `${100 / queries}%`,
+  };
+}
+
+function Readout({ first, second, head, at }: ChangeMatrixProps & { readonly at: Place }) {
+  const [before, after] = [first, second].map((each) => each.weight(head, at.query, at.key)) as [
+    number,
+    number,
+  ];
+  return (
+    <p class="change-readout" aria-live="polite">
+      {pairText(second.layer, at.query, at.key)}{" "}
+      <span>
+        {formatWeight(before)} → {formatWeight(after)} <b>{formatDifference(after - before)}</b>
+      </span>
+    </p>
   );
 }

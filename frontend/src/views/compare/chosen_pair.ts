@@ -1,6 +1,7 @@
 /** What is loaded of records A and B → the chosen head's weights in both, and how they are drawn as lines. */
 
 import type { LayerWeights } from "../../decoding/decode";
+import { colourOf } from "../../draw/theme";
 import {
   comparedWeights,
   head,
@@ -12,19 +13,23 @@ import {
   theme,
   weights,
 } from "../../state";
-import type { ShownHead } from "../token_lines/line_canvas";
+import type { ShownHead } from "../../parts/token_lines/line_canvas";
 import { areAlike, GAINED, KEPT, LOST } from "./difference_weights";
 
 /** Lines of what was gained, lost and kept. */
-export const changeColours = {
-  light: { gained: "#1c5fa8", lost: "#b3532a", kept: "#9e9e9e" },
-  dark: { gained: "#8fc1ee", lost: "#e0885c", kept: "#8a8a8a" },
-} as const;
+export function changeColours(): { gained: string; lost: string; kept: string } {
+  const now = theme.value;
+  return {
+    gained: colourOf("gained-line", now),
+    lost: colourOf("lost-line", now),
+    kept: colourOf("pointer", now),
+  };
+}
 
 /** Of a difference's number; none where it rounds to nothing. */
 export function changeColour(difference: number): { colour?: string } {
   if (Math.abs(difference) < 0.005) return {};
-  const { gained, lost } = changeColours[theme.value];
+  const { gained, lost } = changeColours();
   return { colour: difference > 0 ? gained : lost };
 }
 
@@ -50,7 +55,7 @@ export function chosenPair(): Pair | null {
 
 /** The parts of the difference as heads to draw, the lowest first. */
 export function changeHeads(): ShownHead[] {
-  const { gained, lost, kept } = changeColours[theme.value];
+  const { gained, lost, kept } = changeColours();
   return [
     ...(showKept.value ? [{ head: KEPT, colour: kept }] : []),
     { head: LOST, colour: lost },

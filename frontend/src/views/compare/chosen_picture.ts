@@ -1,10 +1,10 @@
 /** The chosen head in both records → its lines or its matrix as shapes, and a table of its differences. */
 
-import type { Table, Value } from "../../csv";
+import type { Table, Value } from "../../text/csv";
 import { divergingTable } from "../../draw/colour";
 import { differenceTable } from "../../draw/differences";
 import { moveShape, papers, type Shape } from "../../draw/picture";
-import { formatDifference } from "../../format_number";
+import { formatDifference } from "../../text/format_number";
 import {
   changePicture,
   gain,
@@ -15,11 +15,11 @@ import {
   specials,
   theme,
 } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { linesTop, rowPitch, table as besideLines, tokenLineShapes } from "../head/lines_picture";
 import { axisLabels, LABELS } from "../matrix/matrix_export";
-import { axesOf, type LayerAxes } from "../token_lines/axis";
-import { presentFocus } from "../token_lines/compact_lines";
+import { axesOf, type LayerAxes } from "../../parts/token_lines/axis";
+import { presentFocus } from "../../parts/token_lines/compact_lines";
 import { changeColour, changeColours, changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differenceCodes } from "./change_matrix";
 import { changedWeights, focusedDifferences } from "./difference_weights";
@@ -37,7 +37,7 @@ const SIDE = 560;
 
 function title({ second, head }: Pair): Shape[] {
   const number = headNumber(layerShapes.value[second.layer], head);
-  const { gained, lost, kept } = changeColours[theme.value];
+  const { gained, lost, kept } = changeColours();
   const hasKept = showKept.value && changePicture.value === "lines";
   const word = (x: number, text: string, colour: string): Shape => {
     return { kind: "text", x, y: 16, text, colour, isBold: true };

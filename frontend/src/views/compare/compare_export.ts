@@ -1,12 +1,12 @@
 /** A comparison → its picture as data: grid, list of heads and the chosen head; and every head's change. */
 
-import type { Table, Value } from "../../csv";
+import type { Table, Value } from "../../text/csv";
 import { moveShape, papers, type Shape } from "../../draw/picture";
-import type { Exported } from "../../exported";
-import { formatDifference, formatWeight } from "../../format_number";
+import type { Exported } from "../../saving/exported";
+import { formatDifference, formatWeight } from "../../text/format_number";
 import { compared, comparedPlace, run, step, tag, theme } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
-import { gridPicture, paintedGrid } from "../heads_grid/grid_picture";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { changeColour } from "./chosen_pair";
 import { chosenShapes } from "./chosen_picture";
 import { CHANGED, difference } from "./ranked";

@@ -2,16 +2,27 @@
 
 import { useMemo, useRef } from "preact/hooks";
 
-import { useExport } from "../../exported";
-import { formatWeight } from "../../format_number";
-import { comparison, head, layer, query, selectHead } from "../../state";
-import { elide } from "../../tokens";
-import { HeadsGrid } from "../heads_grid/heads_grid";
-import { useMeasured } from "../heads_grid/use_measured";
-import { gridSize } from "../model/scene";
+import { useExport } from "../../saving/exported";
+import { formatWeight } from "../../text/format_number";
+import {
+  compared,
+  comparison,
+  head,
+  layer,
+  query,
+  run,
+  selectHead,
+  step,
+  tag,
+  version,
+} from "../../state";
+import { elide } from "../../text/tokens";
+import { useGridMark } from "../../parts/drawn_mark";
+import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
+import { gridSize } from "../../parts/heads_grid/grid_room";
+import { useSharedSize } from "../../parts/measured";
 import { ChangeFacts } from "./change_facts";
 import { compareExport } from "./compare_export";
-import { useDrawnMark } from "./drawn_mark";
 import { CompareLegend } from "./legend";
 import { columnCaption, layout, paint, shapes, shownComparison } from "./scene";
 import { compareTitle, pictureName } from "./title";
@@ -20,10 +31,17 @@ import { comparedTokens } from "./tokens_of";
 /** More than fit on one line. */
 const MOST_TOKENS = 120;
 
+function drawnSelection(): unknown[] | null {
+  const { status } = comparison.peek();
+  if (status !== "ready" && status !== "error") return null;
+  const place = [run, tag, step, version, layer, head].map((part) => part.peek());
+  return [JSON.stringify(compared.peek()), ...place];
+}
+
 export function CompareGrid({ refused }: { readonly refused: string | null }) {
   const element = useRef<HTMLElement>(null);
-  useMeasured(element, gridSize);
-  const onDrawn = useDrawnMark();
+  useSharedSize(element, gridSize);
+  const onDrawn = useGridMark("model", drawnSelection, [layer.value, head.value]);
   const selected = useMemo(
     () => ({ layer: layer.value, head: head.value }),
     [layer.value, head.value],

@@ -3,9 +3,9 @@
 import { batch, useSignal } from "@preact/signals";
 
 import type { HeadChange } from "../../decoding/comparison";
-import { formatDifference, formatWeight } from "../../format_number";
+import { formatDifference, formatWeight } from "../../text/format_number";
 import { head, key, layer, query, rankBy, selectHead } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { CHANGED, difference } from "./ranked";
 import { largest, ranked, shapes } from "./scene";
 import { pairText } from "./tokens_of";

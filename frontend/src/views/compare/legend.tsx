@@ -1,6 +1,6 @@
 /** What the grid of differences shows → the explanation of every mark in it, and what to keep in mind. */
 
-import { formatWeight } from "../../format_number";
+import { formatWeight } from "../../text/format_number";
 import { compared, hideBelow, record, run, shown } from "../../state";
 import { unchangedLayers } from "./ranked";
 import { largest, shownComparison } from "./scene";

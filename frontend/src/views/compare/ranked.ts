@@ -2,6 +2,7 @@
 
 import type { Comparison, HeadChange } from "../../decoding/comparison";
 import type { Ranking } from "../../state";
+import { formatPositions } from "../../text/positions";
 
 /** Heads above this count as changed. */
 export const CHANGED = 0.005;
@@ -32,13 +33,7 @@ export function unchangedLayers(changes: ArrayLike<number>): string {
   );
   if (same.length === 0) return "";
   if (same.length === changes.length) return "No layer changed.";
-  const spans = same
-    .filter((layer) => !same.includes(layer - 1))
-    .map((first) => {
-      let last = first;
-      while (same.includes(last + 1)) last++;
-      return first === last ? String(first) : `${first}–${last}`;
-    });
+  const spans = formatPositions(same, { comma: ", ", dash: "–" });
   const [name, verb] = same.length === 1 ? ["Layer", "is"] : ["Layers", "are"];
-  return `${name} ${spans.join(", ")} ${verb} unchanged.`;
+  return `${name} ${spans} ${verb} unchanged.`;
 }

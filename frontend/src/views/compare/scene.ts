@@ -3,7 +3,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { Comparison, HeadChange } from "../../decoding/comparison";
-import { backgroundColour, divergingTable, pixelOf, rgbOf } from "../../draw/colour";
+import { divergingTable, themePixel } from "../../draw/colour";
 import { intersects } from "../../draw/canvas_window";
 import type { Codes } from "../../draw/heatmap";
 import { differenceTable, drawDifferences } from "../../draw/differences";
@@ -11,9 +11,9 @@ import { cellBox, headsInOrder, MEAN, type GridLayout } from "../../draw/grid";
 import { deviceBox, type Target } from "../../draw/heads_picture";
 import { fillBox, type Box } from "../../draw/raster";
 import { comparison, hideBelow, rankBy, record, shown, theme } from "../../state";
-import type { Paint } from "../heads_grid/canvas_painter";
-import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
-import { placeHeads } from "../model/scene";
+import type { Paint } from "../../parts/heads_grid/canvas_painter";
+import type { LayerShape } from "../../parts/heads_grid/grid_layers";
+import { placeHeads } from "../../parts/heads_grid/grid_room";
 import { largestChange, rankHeads } from "./ranked";
 
 /** The last one while the next is on its way. */
@@ -40,10 +40,11 @@ export const columnCaption: ReadonlySignal<string | null> = computed(() =>
 );
 
 export const layout: ReadonlySignal<GridLayout> = computed(() =>
-  placeHeads(
-    gridLayers(shapes.value, (at) => headsInOrder(shapes.value[at]?.heads ?? 0)),
-    areNumbered.value,
-  ),
+  placeHeads({
+    shapes: shapes.value,
+    orders: shapes.value.map(({ heads }) => headsInOrder(heads)),
+    numbered: areNumbered.value,
+  }),
 );
 
 const BAR_HEIGHT = 3;
@@ -56,12 +57,11 @@ interface Ink {
 }
 
 const ink: ReadonlySignal<Ink> = computed(() => {
-  const isLight = theme.value === "light";
   return {
-    background: pixelOf(backgroundColour(theme.value)),
+    background: themePixel("background", theme.value),
     colours: differenceTable(divergingTable(theme.value), hideBelow.value),
-    bar: pixelOf(rgbOf(isLight ? "#616161" : "#c1c1c1")),
-    track: pixelOf(rgbOf(isLight ? "#ebebeb" : "#4a4a4a")),
+    bar: themePixel("second", theme.value),
+    track: themePixel("track", theme.value),
   };
 });
 

@@ -1,8 +1,8 @@
 /** Records A and B → the tokens of a layer's two sides as shown, where they differ both of them. */
 
 import { comparedPlace, probeHeaders, record, run, shown, type RecordHeader } from "../../state";
-import { shownTokens } from "../../shown_tokens";
-import { elide, isolated } from "../../tokens";
+import { shownTokens } from "../../state/shown_tokens";
+import { elide, isolated } from "../../text/tokens";
 import { shownComparison } from "./scene";
 
 export interface ComparedToken {

@@ -4,8 +4,8 @@ import { effect, untracked } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { cellBox, MEAN, type Cell, type GridLayout } from "../../draw/grid";
-import { formatValue } from "../../format_number";
-import { headNumber } from "../heads_grid/grid_layers";
+import { formatValue } from "../../text/format_number";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { baselineOf, isSorted, layout, main, shapes, valueOf } from "./scene";
 
 /** A number is emphasised from this part of the scale on, where that is twice what uniform attention scores. */

@@ -3,16 +3,16 @@
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 
-import type { Table } from "../../csv";
+import type { Table } from "../../text/csv";
 import type { MetricSeries } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
-import { useTable } from "../../exported";
-import { formatValue, formatWeight } from "../../format_number";
-import { becameText, markedHeads, type LastingChange } from "../../lasting_change";
-import { hoverStep, markAbove, steps, theme } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
-import { metricTitle } from "../model/metric_names";
-import { metrics, shapes } from "../model/scene";
+import { useTable } from "../../saving/exported";
+import { formatValue, formatWeight } from "../../text/format_number";
+import { becameText, markedHeads, type LastingChange } from "../../decoding/marked_heads";
+import { hoverStep, markAbove, steps, theme, metrics } from "../../state";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { metricTitle } from "../../text/metric_names";
+import { shapes } from "../model/scene";
 import { openPattern } from "./evolution_grid";
 import { nameOf } from "./heads_chart";
 import { pointed } from "./pointed";

@@ -4,9 +4,8 @@ import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { MetricSeries } from "../../decoding/decode";
 import type { Cell } from "../../draw/grid";
-import { lastingChange } from "../../lasting_change";
-import { chosenHeads } from "../../state";
-import { metrics, shownMetric } from "../model/scene";
+import { lastingChange } from "../../decoding/marked_heads";
+import { chosenHeads, metrics, shownMetric } from "../../state";
 
 const MOST_BY_ITSELF = 4;
 

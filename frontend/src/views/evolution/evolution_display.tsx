@@ -14,9 +14,11 @@ import {
   stepAxis,
   type HeadSort,
   type StepAxisKind,
+  definedMetrics,
+  shownMetric,
+  tracked,
 } from "../../state";
-import { metricChoices } from "../model/metric_names";
-import { definedMetrics, shownMetric, tracked } from "../model/scene";
+import { metricChoices } from "../../text/metric_names";
 import { SORT_NAMES } from "./head_order";
 
 const axes: readonly { value: StepAxisKind; name: string }[] = [

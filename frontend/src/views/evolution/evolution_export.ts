@@ -4,15 +4,24 @@ import { cssOf, headColour, rgbOf, runColour } from "../../draw/colour";
 import type { RunHistories } from "../../draw/evolution_picture";
 import { type Cell, cellBox } from "../../draw/grid";
 import { papers, type Shape } from "../../draw/picture";
+import { colourOf } from "../../draw/theme";
 import type { Box } from "../../draw/raster";
 import type { Sparkline } from "../../draw/sparkline";
-import type { Exported } from "../../exported";
-import { formatValue } from "../../format_number";
-import { headSort, showBaseline, showMarks, step, tag, theme } from "../../state";
-import { cellsOf, gridPicture } from "../heads_grid/grid_picture";
-import { metricTitle } from "../model/metric_names";
+import type { Exported } from "../../saving/exported";
+import { formatValue } from "../../text/format_number";
+import {
+  headSort,
+  showBaseline,
+  showMarks,
+  step,
+  tag,
+  theme,
+  metrics,
+  shownMetric,
+} from "../../state";
+import { cellsOf, gridPicture } from "../../parts/heads_grid/grid_picture";
+import { metricTitle } from "../../text/metric_names";
 import { metricsTable } from "../model/model_export";
-import { metrics, shownMetric } from "../model/scene";
 import { chosen } from "./chosen";
 import { SORT_CAPTIONS } from "./head_order";
 import { baselineOf, layout, main, others, shapes, valueOf } from "./scene";
@@ -131,7 +140,7 @@ function cellShapes(own: RunHistories, at: Cell): Shape[] {
             y: below + 1,
             width: 2,
             height: grid.markHeight - 3,
-            colour: "#f57c00",
+            colour: colourOf("accent", theme.peek()),
           } as const,
         ]),
   ];

@@ -4,27 +4,47 @@ import { useMemo, useRef } from "preact/hooks";
 
 import type { Cell } from "../../draw/grid";
 import { nearestStep } from "../../draw/step_axis";
-import { head, headSort, hoverStep, layer, openBeside, selectStep, series } from "../../state";
-import { useExport } from "../../exported";
-import { HeadsGrid } from "../heads_grid/heads_grid";
-import { useMeasured } from "../heads_grid/use_measured";
-import { metrics } from "../model/scene";
+import {
+  head,
+  headSort,
+  hoverStep,
+  layer,
+  openBeside,
+  selectStep,
+  series,
+  shownMetric,
+  step,
+  metrics,
+  readStep,
+} from "../../state";
+import { useExport } from "../../saving/exported";
+import { useGridMark } from "../../parts/drawn_mark";
+import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
+import { gridSize } from "../../parts/heads_grid/grid_room";
+import { useSharedSize } from "../../parts/measured";
 import { CellNumbers } from "./cell_numbers";
 import { toggleChosen } from "./chosen";
-import { useDrawnMark } from "./drawn_mark";
 import { evolutionExport } from "./evolution_export";
 import { SORT_CAPTIONS } from "./head_order";
 import { Legend } from "./legend";
 import { pointed } from "./pointed";
-import { axis, gridSize, layout, overlay, paint, readStep, shapes } from "./scene";
+import { axis, layout, main, orders, others, overlay, paint, shapes } from "./scene";
 import { SpokenFacts } from "./spoken_facts";
 import { Title, Tokens, useTitle } from "./title";
 
+function drawnSelection(): unknown[] | null {
+  const loaded = series.peek();
+  if (loaded.status !== "ready" || main.peek() === null) return null;
+  const arranged = JSON.stringify([axis.peek(), orders.peek()]);
+  const below = others.peek().map(({ histories }) => histories.series.values);
+  return [shownMetric.peek(), step.peek(), arranged, loaded.value.values, ...below];
+}
+
 export function EvolutionGrid() {
   const element = useRef<HTMLElement>(null);
-  useMeasured(element, gridSize);
+  useSharedSize(element, gridSize);
   useExport(evolutionExport);
-  const onDrawn = useDrawnMark();
+  const onDrawn = useGridMark("evolution", drawnSelection);
   const title = useTitle();
   const selected = useMemo(
     () => ({ layer: layer.value, head: head.value }),

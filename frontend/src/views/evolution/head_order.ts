@@ -2,7 +2,7 @@
 
 import type { Histories } from "../../draw/histories";
 import { sortHeads } from "../../draw/grid";
-import { lastingChange } from "../../lasting_change";
+import { lastingChange } from "../../decoding/marked_heads";
 import { crossing, headSort, type HeadSort } from "../../state";
 
 export const SORT_NAMES: Readonly<Record<HeadSort, string>> = {

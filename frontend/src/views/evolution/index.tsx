@@ -1,7 +1,6 @@
 /** All steps of a probe → a metric of every head as a sparkline, the chosen heads large, and what emerged when. */
 
-import { metrics, shownMetric } from "../model/scene";
-import { isSideShown, series, tag } from "../../state";
+import { isSideShown, series, tag, metrics, shownMetric } from "../../state";
 import { EvolutionGrid } from "./evolution_grid";
 import { SidePanel } from "./side_panel";
 

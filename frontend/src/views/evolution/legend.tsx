@@ -3,7 +3,8 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 
 import { runColour } from "../../draw/colour";
-import { formatValue } from "../../format_number";
+import { formatValue } from "../../text/format_number";
+import { formatPositions } from "../../text/positions";
 import {
   damagedSteps,
   hoverStep,
@@ -121,16 +122,9 @@ function stillText(): string | null {
   const still = stillLayers.value;
   if (still.length === 0) return null;
   if (still.length === shapes.value.length) return "No layer moved.";
-  const subject = still.length === 1 ? `Layer ${still[0]}` : `Layers ${ranges(still)}`;
+  const subject =
+    still.length === 1
+      ? `Layer ${still[0]}`
+      : `Layers ${formatPositions(still, { comma: ", ", dash: "–" })}`;
   return `${subject} did not move.`;
-}
-
-function ranges(numbers: readonly number[]): string {
-  const parts: [number, number][] = [];
-  for (const number of numbers) {
-    const last = parts.at(-1);
-    if (last?.[1] === number - 1) last[1] = number;
-    else parts.push([number, number]);
-  }
-  return parts.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
 }

@@ -1,10 +1,9 @@
 /** A head at the step that is read → its role with its score, or "unclassified". */
 
 import type { Cell } from "../../draw/grid";
-import { formatWeight } from "../../format_number";
-import { roleAt } from "../../lasting_change";
-import { metrics } from "../model/scene";
-import { readStep } from "./scene";
+import { formatWeight } from "../../text/format_number";
+import { roleAt } from "../../decoding/marked_heads";
+import { metrics, readStep } from "../../state";
 
 export function readRole({ layer, head }: Cell): { name: string; score: number } | null {
   const series = metrics.value;

@@ -1,6 +1,6 @@
 /** What is selected, loaded and set → histories, layout and pixels of the evolution view; signals, no DOM. */
 
-import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { MetricSeries } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
@@ -8,21 +8,20 @@ import {
   drawEvolutionRows,
   drawPointedStep,
   evolutionInk,
-  type EvolutionInk,
   type EvolutionScene,
   type RunHistories,
 } from "../../draw/evolution_picture";
-import { gridLayout, headsInOrder, type Cell, type GridLayout } from "../../draw/grid";
+import { headsInOrder, type Cell, type GridLayout } from "../../draw/grid";
+import { keptInk } from "../../draw/kept_ink";
 import { Histories, jointScale, metricScale, type HistoryFrame } from "../../draw/histories";
 import { axisOver, type StepAxis } from "../../draw/step_axis";
-import { changeScale } from "../../lasting_change";
+import { changeScale } from "../../decoding/marked_heads";
 import {
-  FOLD_WIDTH,
-  frameWidth,
   headSort,
   hoverStep,
   markAbove,
   otherSeries,
+  readStep,
   run,
   runs,
   showBaseline,
@@ -30,10 +29,12 @@ import {
   step,
   stepAxis,
   theme,
+  metrics,
+  shownMetric,
 } from "../../state";
-import type { Paint } from "../heads_grid/canvas_painter";
-import { gridLayers, type LayerShape } from "../heads_grid/grid_layers";
-import { metrics, shownMetric } from "../model/scene";
+import type { Paint } from "../../parts/heads_grid/canvas_painter";
+import type { LayerShape } from "../../parts/heads_grid/grid_layers";
+import { placeHeads } from "../../parts/heads_grid/grid_room";
 import { chosen } from "./chosen";
 import { sortedHeads } from "./head_order";
 
@@ -100,20 +101,6 @@ export const shapes: ReadonlySignal<readonly LayerShape[]> = computed(
   () => metrics.value?.layers ?? [],
 );
 
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Of the part of the view that holds the grid with its title and legend. */
-export const gridSize: Signal<Size> = signal({ width: 656, height: 640 });
-
-/** Heights of what stands above and below the rows, widths of what stands beside the cells. */
-const ABOVE = 72;
-const BELOW = 86;
-const BESIDE = 40;
-const SCROLL_BAR = 11;
-
 export const isSorted: ReadonlySignal<boolean> = computed(() => headSort.value !== "number");
 
 export const orders: ReadonlySignal<readonly (readonly number[])[]> = computed(() =>
@@ -124,28 +111,16 @@ export const orders: ReadonlySignal<readonly (readonly number[])[]> = computed((
   ),
 );
 
-export const layout: ReadonlySignal<GridLayout> = computed(() => {
-  const layers = gridLayers(shapes.value, (at) => orders.value[at] ?? []);
-  const room = {
-    width: gridSize.value.width - BESIDE,
-    height: gridSize.value.height - ABOVE - BELOW,
-    pitchX: frameWidth.value < FOLD_WIDTH ? 47 : 46,
+export const layout: ReadonlySignal<GridLayout> = computed(() =>
+  placeHeads({
+    shapes: shapes.value,
+    orders: orders.value,
     numbered: false,
-    content: "history" as const,
-  };
-  const free = gridLayout(layers, room);
-  if (free.height <= room.height) return free;
-  return gridLayout(layers, { ...room, width: room.width - SCROLL_BAR });
-});
+    content: "history",
+  }),
+);
 
-const inks = new Map<string, EvolutionInk>();
-
-function inkOf(name: "light" | "dark", scale: number): EvolutionInk {
-  const key = `${name} ${scale}`;
-  const ink = inks.get(key) ?? evolutionInk(name, scale);
-  inks.set(key, ink);
-  return ink;
-}
+const inkOf = keptInk(evolutionInk);
 
 export const paint: ReadonlySignal<Paint> = computed<Paint>(() => {
   const name = theme.value;
@@ -174,11 +149,6 @@ export const overlay: ReadonlySignal<Paint> = computed<Paint>(() => {
   return (target, grid, rows, scale) =>
     drawPointedStep(target, grid, rows, scene, inkOf(name, scale));
 });
-
-/** The step whose numbers are shown: the pointed one, else the slider's. */
-export const readStep: ReadonlySignal<number | null> = computed(
-  () => hoverStep.value ?? step.value,
-);
 
 /** Value of the shown metric at the step that is read. */
 export function valueOf({ layer, head }: Cell): number {

@@ -1,6 +1,6 @@
 /** The chosen heads and the run's scalar in charts, the heads' roles, and which head became what, when. */
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 
 import { headColour } from "../../draw/colour";
 import { hoverStep, step, theme } from "../../state";
@@ -9,21 +9,15 @@ import { chosen } from "./chosen";
 import { HeadsChart, nameOf } from "./heads_chart";
 import { pointed } from "./pointed";
 import { readRole, roleText } from "./role_text";
-import { others } from "./scene";
-import { ScalarChart } from "./scalar_chart";
+import { axis, others } from "./scene";
+import { useWidth } from "../../parts/measured";
+import { ScalarChart } from "../../parts/chart/scalar_chart";
 
 const PADDING = 32;
 
 export function SidePanel() {
   const element = useRef<HTMLElement>(null);
-  const [width, setWidth] = useState(336);
-  useLayoutEffect(() => {
-    const observer = new ResizeObserver(() =>
-      setWidth(Math.max(160, element.current!.clientWidth - PADDING)),
-    );
-    observer.observe(element.current!);
-    return () => observer.disconnect();
-  }, []);
+  const width = Math.max(160, (useWidth(element) || 368) - PADDING);
   return (
     <aside ref={element} class="model-side evolution-side" aria-label="Chosen heads">
       <header class="side-header">
@@ -37,7 +31,7 @@ export function SidePanel() {
       ) : (
         <HeadsChart width={width} />
       )}
-      <ScalarChart width={width} />
+      <ScalarChart axis={axis.value} width={width} />
       <Roles />
       {others.value.length > 0 && chosen.value.length > 0 && (
         <p class="chart-note">Dashed: {others.value.map(({ name }) => name).join(", ")}</p>

@@ -1,12 +1,12 @@
 /** A head → what its cell shows, in words, for screen readers. */
 
 import { MEAN, type Cell } from "../../draw/grid";
-import { formatValue } from "../../format_number";
-import { becameText } from "../../lasting_change";
-import { metricTitle } from "../model/metric_names";
-import { shownMetric } from "../model/scene";
+import { formatValue } from "../../text/format_number";
+import { becameText } from "../../decoding/marked_heads";
+import { metricTitle } from "../../text/metric_names";
 import { roleText } from "./role_text";
-import { main, readStep, valueOf } from "./scene";
+import { main, valueOf } from "./scene";
+import { shownMetric, readStep } from "../../state";
 
 export function SpokenFacts({ cell }: { readonly cell: Cell }) {
   const histories = main.value?.histories;

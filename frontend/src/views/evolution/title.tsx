@@ -1,11 +1,19 @@
 /** The shown metric → the view's title, its scale, and the probe's tokens with the queries of a tracked pair. */
 
 import type { TrackedPair } from "../../decoding/evolution_facts";
-import { record, series, shown, tag, probeHeaders, type RecordHeader } from "../../state";
-import { shownTokens } from "../../shown_tokens";
-import { elide } from "../../tokens";
-import { capital, metricMeaning, metricTitle } from "../model/metric_names";
-import { metrics, shownMetric } from "../model/scene";
+import {
+  record,
+  series,
+  shown,
+  tag,
+  probeHeaders,
+  type RecordHeader,
+  metrics,
+  shownMetric,
+} from "../../state";
+import { shownTokens } from "../../state/shown_tokens";
+import { elide } from "../../text/tokens";
+import { capital, metricMeaning, metricTitle } from "../../text/metric_names";
 import { main } from "./scene";
 
 const MOST_TOKENS = 120;

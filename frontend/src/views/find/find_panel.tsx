@@ -3,9 +3,9 @@
 import { batch, useSignal } from "@preact/signals";
 
 import { Range } from "../../controls/range";
-import { useTable } from "../../exported";
+import { useTable } from "../../saving/exported";
 import { ToolPanelFrame } from "../../controls/tool_panel";
-import { formatWeight } from "../../format_number";
+import { formatWeight } from "../../text/format_number";
 import {
   findPattern,
   findThreshold,
@@ -23,7 +23,7 @@ import {
   steps,
   theme,
 } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { foundTable } from "./found_csv";
 import { FoundSpark } from "./found_spark";
 import { overSteps, rankedHeads } from "./found_series";

@@ -1,8 +1,8 @@
 /** Heads by their weight on the pattern → a table: now, when first at the threshold, and at every step searched. */
 
-import type { Table, Value } from "../../csv";
+import type { Table, Value } from "../../text/csv";
 import { findThreshold, record, shown, step } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { overSteps, rankedHeads } from "./found_series";
 import { firstPassed } from "./ranking";
 

@@ -1,10 +1,10 @@
 /** Patterns to find → their names on the screen, and which of them a record can have. */
 
-import type { RecordHeader } from "../../answers";
-import { runsOf } from "../../positions";
+import type { RecordHeader } from "../../decoding/answers";
+import { runsOf } from "../../text/positions";
 import type { FindPattern, PairPattern, Template } from "../../state";
-import { shownTokens } from "../../shown_tokens";
-import { elide, isolated } from "../../tokens";
+import { shownTokens } from "../../state/shown_tokens";
+import { elide, isolated } from "../../text/tokens";
 
 const titles: Readonly<Record<Template, string>> = {
   previous: "Previous token",

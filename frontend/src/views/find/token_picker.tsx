@@ -1,12 +1,12 @@
 /** Tokens of one axis → a list in which any number of them is picked; arrow keys move, Enter and Space pick, Shift picks runs. */
 
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
 import { useId, useMemo } from "preact/hooks";
 
-import { formatPositions, parsePositions, positionsOf } from "../../positions";
+import { formatPositions, parsePositions, positionsOf } from "../../text/positions";
 import { rawTokens } from "../../state";
-import { shownTokens } from "../../shown_tokens";
-import { elide } from "../../tokens";
+import { shownTokens } from "../../state/shown_tokens";
+import { elide } from "../../text/tokens";
 
 export interface TokenPickerProps {
   readonly label: string;
@@ -44,37 +44,21 @@ const moves: Readonly<Record<string, number>> = {
 const together = (one: readonly number[], other: readonly number[]): number[] =>
   [...new Set([...one, ...other])].sort((a, b) => a - b);
 
-export function TokenPicker({ label, tokens, picked, onPick }: TokenPickerProps) {
+export function TokenPicker(props: TokenPickerProps) {
   const filter = useSignal("");
-  const active = useSignal<number | null>(null);
-  const last = useSignal<number | null>(null);
-  const id = useId();
-  const texts = useMemo(() => shownTokens(tokens), [tokens, rawTokens.value]);
-  const chosen = new Set(picked);
-  const found = filtered(texts, filter.value.toLowerCase());
-  const shown = found.slice(0, MOST_SHOWN);
-  const toggle = (at: number, isRun: boolean): void => {
-    const from = last.value;
-    last.value = at;
-    if (isRun && from !== null)
-      onPick(together(picked, positionsOf([[Math.min(from, at), Math.max(from, at)]])));
-    else onPick(chosen.has(at) ? picked.filter((each) => each !== at) : together(picked, [at]));
-  };
-  const onKey = (event: KeyboardEvent): void => {
-    const by = moves[event.key];
-    const now = active.value === null ? -1 : shown.indexOf(active.value);
-    if (by !== undefined) {
-      const next = Math.min(shown.length - 1, Math.max(0, now + by));
-      active.value = shown[next] ?? null;
-      document.getElementById(`${id}-${active.value}`)?.scrollIntoView({ block: "nearest" });
-    } else if (event.key === "Enter" || event.key === " ") {
-      if (active.value !== null) toggle(active.value, event.shiftKey);
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
   return (
     <div class="token-picker">
+      <PickerHead {...props} filter={filter} />
+      <PickerTokens {...props} filter={filter} />
+    </div>
+  );
+}
+
+type PartProps = TokenPickerProps & { readonly filter: Signal<string> };
+
+function PickerHead({ label, tokens, picked, onPick, filter }: PartProps) {
+  return (
+    <>
       <span class="field-label with-value">
         {label}
         {tokens.length > MANY && picked.length > 0 && (
@@ -96,34 +80,73 @@ export function TokenPicker({ label, tokens, picked, onPick }: TokenPickerProps)
           onInput={(event) => (filter.value = event.currentTarget.value)}
         />
       )}
-      <div
-        class="picker-tokens"
-        role="listbox"
-        tabIndex={0}
-        aria-label={label}
-        aria-multiselectable="true"
-        aria-activedescendant={active.value === null ? undefined : `${id}-${active.value}`}
-        onKeyDown={onKey}
-        onFocus={() => (active.value ??= picked[0] ?? shown[0] ?? null)}
-        onBlur={() => (active.value = null)}
-      >
-        {shown.map((at) => (
-          <span
-            key={at}
-            id={`${id}-${at}`}
-            role="option"
-            class={at === active.value ? "picker-token is-active" : "picker-token"}
-            aria-selected={chosen.has(at)}
-            title={`position ${at}: ${texts[at]!}`}
-            onClick={(event) => toggle(at, event.shiftKey)}
-          >
-            <bdi>{elide(texts[at]!, 20)}</bdi>
-          </span>
-        ))}
-        {found.length > shown.length && (
-          <span class="picker-more">{found.length - shown.length} more, filter to see them</span>
-        )}
-      </div>
+    </>
+  );
+}
+
+/** Adds a token to those that are picked, or takes it out; with Shift all from the last one on. */
+function useToggle({ picked, onPick }: TokenPickerProps): (at: number, isRun: boolean) => void {
+  const last = useSignal<number | null>(null);
+  return (at, isRun) => {
+    const from = last.value;
+    last.value = at;
+    if (isRun && from !== null)
+      onPick(together(picked, positionsOf([[Math.min(from, at), Math.max(from, at)]])));
+    else if (picked.includes(at)) onPick(picked.filter((each) => each !== at));
+    else onPick(together(picked, [at]));
+  };
+}
+
+function PickerTokens(props: PartProps) {
+  const { label, tokens, picked, filter } = props;
+  const active = useSignal<number | null>(null);
+  const id = useId();
+  const texts = useMemo(() => shownTokens(tokens), [tokens, rawTokens.value]);
+  const found = filtered(texts, filter.value.toLowerCase());
+  const shown = found.slice(0, MOST_SHOWN);
+  const chosen = new Set(picked);
+  const toggle = useToggle(props);
+  const onKey = (event: KeyboardEvent): void => {
+    const by = moves[event.key];
+    const now = active.value === null ? -1 : shown.indexOf(active.value);
+    if (by !== undefined) {
+      const next = Math.min(shown.length - 1, Math.max(0, now + by));
+      active.value = shown[next] ?? null;
+      document.getElementById(`${id}-${active.value}`)?.scrollIntoView({ block: "nearest" });
+    } else if (event.key === "Enter" || event.key === " ") {
+      if (active.value !== null) toggle(active.value, event.shiftKey);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div
+      class="picker-tokens"
+      role="listbox"
+      tabIndex={0}
+      aria-label={label}
+      aria-multiselectable="true"
+      aria-activedescendant={active.value === null ? undefined : `${id}-${active.value}`}
+      onKeyDown={onKey}
+      onFocus={() => (active.value ??= picked[0] ?? shown[0] ?? null)}
+      onBlur={() => (active.value = null)}
+    >
+      {shown.map((at) => (
+        <span
+          key={at}
+          id={`${id}-${at}`}
+          role="option"
+          class={at === active.value ? "picker-token is-active" : "picker-token"}
+          aria-selected={chosen.has(at)}
+          title={`position ${at}: ${texts[at]!}`}
+          onClick={(event) => toggle(at, event.shiftKey)}
+        >
+          <bdi>{elide(texts[at]!, 20)}</bdi>
+        </span>
+      ))}
+      {found.length > shown.length && (
+        <span class="picker-more">{found.length - shown.length} more, filter to see them</span>
+      )}
     </div>
   );
 }

@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
-import { useExport } from "../../exported";
+import { useExport } from "../../saving/exported";
 import {
   gain,
   headSummary,
@@ -19,21 +19,21 @@ import {
   threshold,
   tokenRange,
 } from "../../state";
-import { elide } from "../../tokens";
-import type { LayerAxes } from "../token_lines/axis";
-import type { Positions } from "../token_lines/focus";
-import { hoverToken, pinToken } from "../token_lines/pinning";
-import { tokenAt } from "../token_lines/shown_text";
-import { SideLines } from "../token_lines/side_lines";
-import { type Side, TokenLines } from "../token_lines/token_lines";
+import { elide } from "../../text/tokens";
+import type { LayerAxes } from "../../parts/token_lines/axis";
+import type { Positions } from "../../parts/token_lines/focus";
+import type { ShownHead } from "../../parts/token_lines/line_canvas";
+import { hoverToken, pinToken } from "../../parts/token_lines/pinning";
+import { tokenAt } from "../../parts/token_lines/shown_text";
+import { SideLines } from "../../parts/token_lines/side_lines";
+import { type Side, TokenLines } from "../../parts/token_lines/token_lines";
 import { SideTable } from "./side_table";
-import { useWidth } from "../token_lines/use_window";
 import { ColumnPager } from "./column_pager";
-import { useDrawnMark } from "./drawn_mark";
-import { faultLines } from "./fault_lines";
+import { useDrawnMark } from "../../parts/drawn_mark";
+import { faultLines } from "../../parts/fault_lines";
 import { HeadsLegend, LinesLegend } from "./legend";
 import { RangeNote } from "./range_note";
-import { useLayerNumbers } from "./layer_numbers";
+import { type LayerNumbers, useLayerNumbers } from "./layer_numbers";
 import { linesPicture } from "./lines_picture";
 import {
   columnPitch,
@@ -45,7 +45,8 @@ import {
 } from "./table_layout";
 import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
-import { weightsTable } from "./weights_csv";
+import { weightsTable } from "../../parts/token_lines/weights_csv";
+import { useWidth } from "../../parts/measured";
 
 export interface HeadLinesProps {
   record: RecordHeader;
@@ -98,49 +99,18 @@ function gridStyle(
   };
 }
 
-export function HeadLines(props: HeadLinesProps) {
-  const { record } = props;
-  const room = useRef<HTMLDivElement>(null);
-  const numbersShown = useLayerNumbers(record, props.weights);
-  const { text, weights, axes, heads, chosen, focus, overview, rows } = numbersShown;
-  const summary = weights.heads === props.weights.heads ? "none" : headSummary.value;
-  const names = summary === "none" ? props.names : [summary];
-  const viewWidth = useWidth(room);
-  const layout = tableLayout(viewWidth, heads.length);
-  const [firstColumn, setFirstColumn] = usePage(heads.length, layout.columns);
-  const columns = heads.slice(firstColumn, firstColumn + layout.columns);
-  const onDrawn = useDrawnMark("head", [
-    weights,
-    axes,
-    shownHeads.value,
-    query.value,
-    key.value,
-    tokenRange.value,
-    linesLayout.value,
-  ]);
-  const lines = {
-    weights,
-    heads,
-    axes,
-    pinned: numbersShown.pinned,
-    hovered: numbersShown.hovered,
-    onHover: (side: Side, place: number | null): void => {
-      hoverToken(side, tokenAt(text, side, place));
-    },
-    onPin: (side: Side, place: number | null): void => {
-      pinToken(side, tokenAt(text, side, place));
-    },
-    threshold: threshold.value,
-    gain: gain.value,
-    label: `Attention lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`,
-    strongest: { query: null, key: null, [rows.side]: rows.strongest },
-    middle: <Pinned axes={axes} pinned={numbersShown.pinned} />,
-    onDrawn,
-  };
+/** Names of the heads that are drawn: of one that is made of several, how it is made. */
+function drawnNames(props: HeadLinesProps, { weights }: LayerNumbers): readonly string[] {
+  const isMade = weights.heads !== props.weights.heads;
+  return isMade ? [headSummary.value] : props.names;
+}
+
+function useLinesExport({ record }: HeadLinesProps, of: LayerNumbers, names: readonly string[]) {
+  const { weights, heads, axes } = of;
   useExport(() => ({
     picture: linesPicture({
       record,
-      numbers: numbersShown,
+      numbers: of,
       names,
       threshold: threshold.value,
       gain: gain.value,
@@ -154,27 +124,118 @@ export function HeadLines(props: HeadLinesProps) {
       axes,
     }),
   }));
-  const style = gridStyle(viewWidth, layout, rows.side === "query");
+}
+
+/** What lines down the page and across it have in common. */
+function useLines({ record }: HeadLinesProps, of: LayerNumbers) {
+  const { text, weights, heads, axes, pinned, hovered, rows } = of;
+  const onDrawn = useDrawnMark("head", [
+    weights,
+    axes,
+    shownHeads.value,
+    query.value,
+    key.value,
+    tokenRange.value,
+    linesLayout.value,
+  ]);
+  return {
+    ...{ weights, heads, axes, pinned, hovered, onDrawn },
+    onHover: (side: Side, place: number | null): void => {
+      hoverToken(side, tokenAt(text, side, place));
+    },
+    onPin: (side: Side, place: number | null): void => {
+      pinToken(side, tokenAt(text, side, place));
+    },
+    threshold: threshold.value,
+    gain: gain.value,
+    label: `Attention lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`,
+    strongest: { query: null, key: null, [rows.side]: rows.strongest },
+    middle: <Pinned axes={axes} pinned={pinned} />,
+  };
+}
+
+interface LinesProps {
+  readonly lines: ReturnType<typeof useLines>;
+  readonly of: LayerNumbers;
+  readonly names: readonly string[];
+}
+
+function LinesAcross({ lines, of: { rows, axes, weights, heads }, names }: LinesProps) {
+  return (
+    <SideLines
+      {...lines}
+      below={(seen) => (
+        <SideTable {...{ rows, heads, names, seen }} axis={axes[rows.side]} layer={weights.layer} />
+      )}
+    />
+  );
+}
+
+interface LinesDownProps extends LinesProps {
+  /** Heads with a column in the table. */
+  readonly columns: readonly ShownHead[];
+  readonly firstColumn: number;
+}
+
+function LinesDown({ lines, of, names, columns, firstColumn }: LinesDownProps) {
+  const { rows, axes, weights } = of;
+  return (
+    <TokenLines
+      {...lines}
+      rowHeight={rowHeight}
+      asideHead={
+        <TableHead
+          layer={weights.layer}
+          heads={columns}
+          names={names}
+          byQuery={rows.side === "query"}
+        />
+      }
+      aside={(seen) => (
+        <WeightTable
+          {...{ rows, names, firstColumn, rowHeight, seen }}
+          axis={axes[rows.side]}
+          heads={columns}
+          theme={theme.value}
+          numbers={numbers.value}
+        />
+      )}
+    />
+  );
+}
+
+export function HeadLines(props: HeadLinesProps) {
+  const { record } = props;
+  const room = useRef<HTMLDivElement>(null);
+  const of = useLayerNumbers(record, props.weights);
+  const { text, weights, axes, heads, chosen, focus, overview, rows } = of;
+  const names = drawnNames(props, of);
+  const summary = names === props.names ? "none" : headSummary.value;
+  const viewWidth = useWidth(room);
+  const layout = tableLayout(viewWidth, heads.length);
+  const [first, setFirst] = usePage(heads.length, layout.columns);
+  const lines = useLines(props, of);
+  useLinesExport(props, of, names);
+  const byQuery = rows.side === "query";
+  const parts = { lines, of, names };
   return (
     <div
-      class={columnPitch(layout, rows.side === "query") < 32 ? "head-lines is-tight" : "head-lines"}
+      class={columnPitch(layout, byQuery) < 32 ? "head-lines is-tight" : "head-lines"}
       ref={room}
-      style={style}
+      style={gridStyle(viewWidth, layout, byQuery)}
     >
       <HeadsLegend
+        {...{ summary, focus, axes }}
         shown={chosen}
         count={props.names.length}
         loaded={props.weights.heads}
-        summary={summary}
-        focus={focus}
-        axes={axes}
       >
         {layout.columns < heads.length && linesLayout.value === "vertical" && (
           <ColumnPager
             count={heads.length}
-            first={firstColumn}
+            first={first}
             columns={layout.columns}
-            onPage={setFirstColumn}
+            onPage={setFirst}
           />
         )}
       </HeadsLegend>
@@ -185,44 +246,12 @@ export function HeadLines(props: HeadLinesProps) {
         </p>
       ))}
       {linesLayout.value === "horizontal" ? (
-        <SideLines
-          {...lines}
-          below={(seen) => (
-            <SideTable
-              rows={rows}
-              axis={axes[rows.side]}
-              layer={weights.layer}
-              heads={heads}
-              names={names}
-              seen={seen}
-            />
-          )}
-        />
+        <LinesAcross {...parts} />
       ) : (
-        <TokenLines
-          {...lines}
-          rowHeight={rowHeight}
-          asideHead={
-            <TableHead
-              layer={weights.layer}
-              heads={columns}
-              names={names}
-              byQuery={rows.side === "query"}
-            />
-          }
-          aside={(seen) => (
-            <WeightTable
-              rows={rows}
-              axis={axes[rows.side]}
-              heads={columns}
-              names={names}
-              firstColumn={firstColumn}
-              rowHeight={rowHeight}
-              seen={seen}
-              theme={theme.value}
-              numbers={numbers.value}
-            />
-          )}
+        <LinesDown
+          {...parts}
+          columns={heads.slice(first, first + layout.columns)}
+          firstColumn={first}
         />
       )}
       <LinesLegend

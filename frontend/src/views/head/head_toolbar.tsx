@@ -11,8 +11,8 @@ import {
   type RecordHeader,
   selectLayer,
 } from "../../state";
-import { hasSentences } from "../token_lines/axis";
-import { SentenceFilters } from "../token_lines/sentence_filters";
+import { hasSentences } from "../../parts/token_lines/axis";
+import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
 import { HeadSquares } from "./head_squares";
 import { layerGroups, sameDepth } from "./layer_groups";
 import { ModeSwitch } from "./mode_switch";

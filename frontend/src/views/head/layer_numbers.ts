@@ -13,29 +13,20 @@ import {
   query,
   type RecordHeader,
   sentenceFilter,
+  drawnHeads,
   shownHeads,
   specials,
   theme,
   threshold,
   tokenRange,
 } from "../../state";
-import type { LayerAxes } from "../token_lines/axis";
-import { type Focus, focusOf, type Positions } from "../token_lines/focus";
-import type { ShownHead } from "../token_lines/line_canvas";
-import { summarised } from "../token_lines/project";
-import { placeOf, type ShownText, useShownText } from "../token_lines/shown_text";
+import type { LayerAxes } from "../../parts/token_lines/axis";
+import { type Focus, focusOf, type Positions } from "../../parts/token_lines/focus";
+import type { ShownHead } from "../../parts/token_lines/line_canvas";
+import { summarised } from "../../parts/token_lines/project";
+import { placeOf, type ShownText, useShownText } from "../../parts/token_lines/shown_text";
 import { type Overview, overviewOf } from "./overview";
 import { type WeightRows, weightRows } from "./weight_rows";
-
-/** Those that are chosen and loaded; all that are loaded where none of the chosen is. */
-function useChosenHeads({ firstHead, heads }: LayerWeights): readonly number[] {
-  const chosen = shownHeads.value;
-  return useMemo(() => {
-    const loaded = Array.from({ length: heads }, (_, i) => firstHead + i);
-    const both = loaded.filter((head) => chosen?.has(head) ?? true);
-    return both.length > 0 ? both : loaded;
-  }, [firstHead, heads, chosen]);
-}
 
 interface Heads {
   weights: LayerWeights;
@@ -109,7 +100,10 @@ export function useLayerNumbers(record: RecordHeader, loaded: LayerWeights): Lay
   const filter = sentenceFilter.value;
   const text = useShownText(record, loaded, tokenRange.value);
   const { axes } = text;
-  const chosen = useChosenHeads(loaded);
+  const chosen = useMemo(
+    () => drawnHeads(loaded),
+    [loaded.firstHead, loaded.heads, shownHeads.value],
+  );
   const { weights, heads, outside } = useHeads(text, chosen);
   const hovered = placesOf(text, { query: hoverQuery.value, key: hoverKey.value });
   const pinned = placesOf(text, { query: query.value, key: key.value });

@@ -2,10 +2,11 @@
 
 import type { ComponentChildren } from "preact";
 
-import type { Focus } from "../token_lines/focus";
-import type { LayerAxes } from "../token_lines/axis";
+import type { Focus } from "../../parts/token_lines/focus";
+import type { LayerAxes } from "../../parts/token_lines/axis";
 import type { HeadSummary, Specials } from "../../state";
-import { elide } from "../../tokens";
+import { percent } from "../../text/format_number";
+import { elide } from "../../text/tokens";
 import type { Overview } from "./overview";
 
 export interface HeadsLegendProps {
@@ -69,11 +70,6 @@ export interface LinesLegendProps {
   words: boolean;
   /** The lines are of one head that is made of several. */
   one: boolean;
-}
-
-export function percent(share: number): string {
-  if (share > 0 && share < 0.005) return "under 1 %";
-  return `${Math.round(100 * share)} %`;
 }
 
 /** What is not drawn, and how much of all weight that is. */

@@ -4,11 +4,11 @@ import { mix, rgbOf, cssOf, backgroundColour, inkOn } from "../../draw/colour";
 import { type Paper, papers, type Picture, type Shape } from "../../draw/picture";
 import { LineRasteriser } from "../../draw/lines";
 import { makeRaster } from "../../draw/raster";
-import { formatWeight } from "../../format_number";
+import { formatWeight } from "../../text/format_number";
 import type { RecordHeader, Theme } from "../../state";
-import { elide, isolated } from "../../tokens";
-import { tokenPlaces } from "../token_lines/axis";
-import { crowd, focused, manyHeads, offsets } from "../token_lines/line_canvas";
+import { elide, isolated } from "../../text/tokens";
+import { tokenPlaces } from "../../parts/token_lines/axis";
+import { crowd, focused, manyHeads, offsets } from "../../parts/token_lines/line_canvas";
 import type { LayerNumbers } from "./layer_numbers";
 import type { WeightRows } from "./weight_rows";
 

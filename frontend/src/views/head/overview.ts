@@ -1,7 +1,7 @@
 /** Weights of the shown heads → what each key receives on the mean, and how much is not drawn. */
 
 import type { LayerWeights } from "../../decoding/decode";
-import type { LayerAxes } from "../token_lines/axis";
+import type { LayerAxes } from "../../parts/token_lines/axis";
 
 export interface Overview {
   /** For each head, by key: mean weight over the queries that are not off. */

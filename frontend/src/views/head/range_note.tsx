@@ -1,8 +1,8 @@
 /** Only a range of the tokens is shown → which, and how to see all again. */
 
 import { headMode, tokenRange } from "../../state";
-import type { ShownText } from "../token_lines/shown_text";
-import type { TokenGroups } from "../token_lines/token_groups";
+import type { ShownText } from "../../parts/token_lines/shown_text";
+import type { TokenGroups } from "../../parts/token_lines/token_groups";
 
 function spanOf({ starts, count, tokens }: TokenGroups): string {
   return `${starts[0]}–${starts[count]! - 1} of ${tokens}`;

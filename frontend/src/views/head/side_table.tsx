@@ -1,12 +1,12 @@
 /** Numbers by token and head → a row for each head under tokens that stand side by side. */
 
 import { backgroundColour, cssOf, inkOn, mix, rgbOf } from "../../draw/colour";
-import { formatWeight } from "../../format_number";
+import { formatWeight } from "../../text/format_number";
 import { numbers, theme } from "../../state";
-import type { Axis } from "../token_lines/axis";
-import type { ShownHead } from "../token_lines/line_canvas";
-import { SIDE_PITCH } from "../token_lines/side_lines";
-import { rowsInWindow, type ScrollWindow } from "../token_lines/use_window";
+import type { Axis } from "../../parts/token_lines/axis";
+import type { ShownHead } from "../../parts/token_lines/line_canvas";
+import { SIDE_PITCH } from "../../parts/token_lines/side_lines";
+import { rowsInWindow, type ScrollWindow } from "../../parts/token_lines/use_window";
 import type { WeightRows } from "./weight_rows";
 
 export interface SideTableProps {

@@ -1,6 +1,6 @@
 /** Shown heads → the table's column heads. */
 
-import type { ShownHead } from "../token_lines/line_canvas";
+import type { ShownHead } from "../../parts/token_lines/line_canvas";
 
 export interface TableHeadProps {
   layer: number;

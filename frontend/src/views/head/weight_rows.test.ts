@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { LayerWeights } from "../../decoding/decode";
 import type { LayerHeader, SentenceFilter, Specials } from "../../state";
-import { makeAxis, sentencesOf } from "../token_lines/axis";
-import type { Focus } from "../token_lines/focus";
+import { makeAxis, sentencesOf } from "../../parts/token_lines/axis";
+import type { Focus } from "../../parts/token_lines/focus";
 import { overviewOf } from "./overview";
-import { filterName } from "../token_lines/filter_name";
-import { keysSeen, weightRows } from "./weight_rows";
+import { filterName } from "../../parts/token_lines/filter_name";
+import { weightRows } from "./weight_rows";
 
 const tokens = ["[CLS]", "nurse", "she"];
 const special = new Set([0]);
@@ -93,9 +93,6 @@ describe("weight_rows", () => {
       "uniform: 1.00 on the only key",
     );
     expect(rowsFor(null, { header: causal }).rows.uniform).toBeNull();
-    expect(keysSeen({ ...header, mask: "window 2" }, 2)).toBe(2);
-    expect(keysSeen({ ...header, mask: "other" }, 2)).toBeNull();
-    expect(keysSeen({ ...header, mask: "causal", keys: 10 }, 0)).toBe(8);
   });
 
   test("the overview says what share of the weight the threshold leaves out", () => {

@@ -1,12 +1,13 @@
 /** Focus, filters and the shown heads → the numbers of the table: rows by token, hidden mass, uniform. */
 
 import type { LayerWeights } from "../../decoding/decode";
-import { formatWeight } from "../../format_number";
+import { keyCount } from "../../decoding/mask";
+import { formatWeight } from "../../text/format_number";
 import type { LayerHeader, SentenceFilter, Specials } from "../../state";
-import { type LayerAxes, sentencesOf } from "../token_lines/axis";
-import { filterName } from "../token_lines/filter_name";
-import type { Focus } from "../token_lines/focus";
-import { focusWeights, strongestToken } from "../token_lines/focus_weights";
+import { type LayerAxes, sentencesOf } from "../../parts/token_lines/axis";
+import { filterName } from "../../parts/token_lines/filter_name";
+import type { Focus } from "../../parts/token_lines/focus";
+import { focusWeights, strongestToken } from "../../parts/token_lines/focus_weights";
 import type { Overview } from "./overview";
 
 export interface HiddenMass {
@@ -90,19 +91,9 @@ function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): Hi
   ];
 }
 
-/** Keys that a query may attend to; null where the mask does not say. */
-export function keysSeen(header: LayerHeader, query: number): number | null {
-  const { mask, keys, queries } = header;
-  const causal = Math.min(keys, query + 1 + keys - queries);
-  if (mask === "full") return keys;
-  if (mask === "causal") return causal;
-  const window = /^window (\d+)$/.exec(mask);
-  return window === null ? null : Math.min(causal, Number(window[1]));
-}
-
 function uniformLine(header: LayerHeader, focus: Focus | null): string | null {
   if (header.mask !== "full" && focus?.side !== "query") return null;
-  const count = keysSeen(header, focus?.side === "query" ? focus.token : 0);
+  const count = keyCount(header, focus?.side === "query" ? focus.token : 0);
   if (count === null) return null;
   const share = 1 / count;
   const text = formatWeight(share, share < 0.01 ? 4 : 2);

@@ -1,11 +1,11 @@
 /** Numbers by token and head → the table beside the keys, its rows level with the tokens'. */
 
 import { backgroundColour, cssOf, inkOn, mix, rgbOf, type Theme } from "../../draw/colour";
-import { elide } from "../../tokens";
-import { formatWeight } from "../../format_number";
-import type { Axis } from "../token_lines/axis";
-import type { ShownHead } from "../token_lines/line_canvas";
-import { rowsInWindow, type ScrollWindow } from "../token_lines/use_window";
+import { elide } from "../../text/tokens";
+import { formatWeight } from "../../text/format_number";
+import type { Axis } from "../../parts/token_lines/axis";
+import type { ShownHead } from "../../parts/token_lines/line_canvas";
+import { rowsInWindow, type ScrollWindow } from "../../parts/token_lines/use_window";
 import type { HiddenMass, WeightRows } from "./weight_rows";
 
 export interface WeightTableProps {

@@ -2,8 +2,8 @@
 
 import { batch, useSignal } from "@preact/signals";
 
-import type { Table } from "../../csv";
-import { useTable } from "../../exported";
+import type { Table } from "../../text/csv";
+import { useTable } from "../../saving/exported";
 import { ToolPanelFrame } from "../../controls/tool_panel";
 import {
   adjustedHealth,
@@ -17,8 +17,8 @@ import {
   series,
   setLimit,
   type Hint,
+  definedMetrics,
 } from "../../state";
-import { definedMetrics } from "../model/scene";
 import { kindTitle, limitNames } from "./limit_names";
 
 /** Rows at first; the rest when asked for. */

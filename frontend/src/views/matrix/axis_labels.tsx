@@ -2,8 +2,8 @@
 
 import type { TargetedPointerEvent } from "preact";
 
-import { elide } from "../../tokens";
-import type { Axis } from "../token_lines/axis";
+import { elide } from "../../text/tokens";
+import type { Axis } from "../../parts/token_lines/axis";
 import { labelled } from "./layout";
 
 export interface AxisLabelsProps {

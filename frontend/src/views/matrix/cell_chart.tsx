@@ -1,41 +1,50 @@
 /** What came of the wanted cell over the steps → a chart with a line for each visible run and the present step. */
 
+import { markedAt } from "../../decoding/lasting_change";
 import { runColour } from "../../draw/colour";
-import { elide } from "../../tokens";
-import { cellHistory, type CellHistory, type CellLine, run, runs, step, theme } from "../../state";
-import { lastingChangeAt } from "./lasting_change";
+import { axisOver, placeOf, type StepAxis } from "../../draw/step_axis";
+import { elide } from "../../text/tokens";
+import {
+  cellHistory,
+  type CellHistory,
+  type CellLine,
+  markAbove,
+  run,
+  runs,
+  step,
+  theme,
+} from "../../state";
 
 const HEIGHT = 72;
 const LEFT = 16;
 
-interface Axis {
-  first: number;
-  last: number;
-  width: number;
+interface Plot {
+  readonly axis: StepAxis;
+  readonly width: number;
 }
 
 /** Pixels from the left of the chart. */
-function placeOf({ first, last, width }: Axis, at: number): number {
-  return last > first ? LEFT + ((width - LEFT) * (at - first)) / (last - first) : width / 2;
+function leftOf({ axis, width }: Plot, at: number): number {
+  return LEFT + (width - LEFT) * placeOf(axis, at);
 }
 
 /** Steps that were not asked for are bridged; what came as NaN leaves a gap only between lines of points. */
-function points(axis: Axis, { steps, values }: CellLine): string {
+function points(plot: Plot, { steps, values }: CellLine): string {
   return steps
     .flatMap((at, i) => {
       const value = values[i]!;
       if (Number.isNaN(value)) return [];
-      return [`${placeOf(axis, at).toFixed(1)},${(HEIGHT * (1 - Math.min(1, value))).toFixed(1)}`];
+      return [`${leftOf(plot, at).toFixed(1)},${(HEIGHT * (1 - Math.min(1, value))).toFixed(1)}`];
     })
     .join(" ");
 }
 
-function Line({ axis, line }: { axis: Axis; line: CellLine }) {
+function Line({ plot, line }: { plot: Plot; line: CellLine }) {
   const colour = runColour(Math.max(0, runs.value.indexOf(line.run)), theme.value);
   const main = line.run === run.value;
-  const drawn = points(axis, line);
-  const change = main ? lastingChangeAt(line.values) : -1;
-  const x = change < 0 ? 0 : placeOf(axis, line.steps[change]!);
+  const drawn = points(plot, line);
+  const change = main ? markedAt(line.values, markAbove.value) : -1;
+  const x = change < 0 ? 0 : leftOf(plot, line.steps[change]!);
   return (
     <g>
       <title>{line.run}</title>
@@ -49,11 +58,6 @@ function Line({ axis, line }: { axis: Axis; line: CellLine }) {
       {change >= 0 && <path class="chart-mark" d={`M${x - 4} -6h8l-4 6z`} />}
     </g>
   );
-}
-
-function axisOf({ lines }: CellHistory, width: number): Axis {
-  const all = lines.flatMap(({ steps }) => [steps[0] ?? [], steps.at(-1) ?? []].flat());
-  return { first: Math.min(...all), last: Math.max(...all), width };
 }
 
 function said({ done, asked, logged }: CellHistory): string {
@@ -70,7 +74,11 @@ export interface CellChartProps {
 export function CellChart({ width, pointsElsewhere }: CellChartProps) {
   const history = cellHistory.value;
   if (history === null || history.lines.length === 0) return null;
-  const axis = axisOf(history, width);
+  const axis = axisOver(
+    history.lines.map(({ steps }) => steps),
+    false,
+  );
+  const plot = { axis, width };
   const names = history.lines.map((line) => line.run).join(", ");
   const middle = Math.round((axis.first + axis.last) / 2);
   const ticks = axis.last > axis.first ? [axis.first, middle, axis.last] : [axis.first];
@@ -96,15 +104,15 @@ export function CellChart({ width, pointsElsewhere }: CellChartProps) {
           0
         </text>
         {[...history.lines].reverse().map((line) => (
-          <Line key={line.run} axis={axis} line={line} />
+          <Line key={line.run} plot={plot} line={line} />
         ))}
         {present !== null && present >= axis.first && present <= axis.last && (
-          <path class="chart-present" d={`M${placeOf(axis, present)} 0V${HEIGHT}`} />
+          <path class="chart-present" d={`M${leftOf(plot, present)} 0V${HEIGHT}`} />
         )}
         {ticks.map((at, i) => (
           <text
             key={at}
-            x={placeOf(axis, at)}
+            x={leftOf(plot, at)}
             y={HEIGHT + 15}
             text-anchor={i === 0 ? "start" : i === ticks.length - 1 ? "end" : "middle"}
           >

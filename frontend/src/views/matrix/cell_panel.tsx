@@ -2,11 +2,11 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 
-import { formatWeight } from "../../format_number";
-import { elide } from "../../tokens";
+import { formatWeight } from "../../text/format_number";
+import { elide } from "../../text/tokens";
 import { type WantedCell, wantedCell } from "../../state";
-import { keysSeen } from "../head/weight_rows";
-import type { AxisRow } from "../token_lines/axis";
+import { keyCount } from "../../decoding/mask";
+import type { AxisRow } from "../../parts/token_lines/axis";
 import { CellChart } from "./cell_chart";
 import { type RowBars, rowBars } from "./row_bars";
 import { type MatrixSource, weightIn } from "./use_matrix";
@@ -74,7 +74,7 @@ interface BarProps {
 /** What uniform attention would put on each key; null where the tokens shown are no single ones. */
 function uniformOf({ record, weights, text }: MatrixSource, query: number): number | null {
   if (text.changed) return null;
-  const seen = keysSeen(record.layers[weights.layer]!, query);
+  const seen = keyCount(record.layers[weights.layer]!, query);
   return seen === null ? null : 1 / seen;
 }
 

@@ -1,6 +1,6 @@
 /** The shown head and what is muted, hidden or filtered → how much of its weight that is, in words. */
 
-import { percent } from "../head/legend";
+import { percent } from "../../text/format_number";
 import type { MatrixSource } from "./use_matrix";
 
 /** Texts longer than this are judged by every so many queries. */

@@ -6,7 +6,8 @@ import { cssOf, inkOn, type Rgb, type Theme, weightTable } from "../../draw/colo
 import { drawMatrix } from "../../draw/matrix";
 import type { Pyramid } from "../../draw/pyramid";
 import { makeRaster } from "../../draw/raster";
-import { formatWeight } from "../../format_number";
+import { putRaster } from "../../parts/put_raster";
+import { formatWeight } from "../../text/format_number";
 import type { ColourScale } from "../../state";
 import {
   boxOf,
@@ -63,17 +64,12 @@ function paint(canvas: HTMLCanvasElement, props: MatrixCanvasProps): void {
   const ratio = window.devicePixelRatio;
   const width = Math.max(1, Math.round(pictureWidth(sheet) * ratio));
   const height = Math.max(1, Math.round(pictureHeight(sheet) * ratio));
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext("2d");
-  if (context === null) return;
   const raster = makeRaster(width, height);
   const { across, down } = stretches(view, sheet, ratio);
   drawMatrix(raster, props.pyramid, across, down, weightTable(props.theme, props.scale));
-  const bytes = new Uint8ClampedArray(raster.pixels.buffer);
-  context.putImageData(new ImageData(bytes, width, height), 0, 0);
+  const context = putRaster(canvas, raster);
   const cell = Math.min(sheet.cellWidth, sheet.cellHeight) * view.zoom;
-  if (!props.numbers || cell < NUMBER_CELL) return;
+  if (context === null || !props.numbers || cell < NUMBER_CELL) return;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   writeNumbers(context, props);
   context.setTransform(1, 0, 0, 1, 0, 0);

@@ -4,11 +4,11 @@ import { weightTable } from "../../draw/colour";
 import { drawMatrix } from "../../draw/matrix";
 import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster, type Raster } from "../../draw/raster";
-import type { Exported } from "../../exported";
+import type { Exported } from "../../saving/exported";
 import type { ColourScale, Theme } from "../../state";
-import { elide, isolated } from "../../tokens";
-import { weightsTable } from "../head/weights_csv";
-import type { Axis } from "../token_lines/axis";
+import { elide, isolated } from "../../text/tokens";
+import { weightsTable } from "../../parts/token_lines/weights_csv";
+import type { Axis } from "../../parts/token_lines/axis";
 import { LABEL_PITCH, labelled } from "./layout";
 import type { MatrixSource } from "./use_matrix";
 

@@ -3,7 +3,7 @@
 import { useMemo, useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
-import { useExport } from "../../exported";
+import { useExport } from "../../saving/exported";
 import {
   colourScale,
   findHeads,
@@ -16,9 +16,8 @@ import {
   theme,
   tokenRange,
 } from "../../state";
-import { faultLines } from "../head/fault_lines";
-import { useDrawnMark } from "../head/drawn_mark";
-import { useSize } from "../token_lines/use_window";
+import { faultLines } from "../../parts/fault_lines";
+import { useDrawnMark } from "../../parts/drawn_mark";
 import { CellPanel } from "./cell_panel";
 import { matrixLayout, ROW_LABELS } from "./layout";
 import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";
@@ -28,6 +27,7 @@ import { hiddenShare } from "./hidden_share";
 import { regionPattern } from "./token_range";
 import { type MatrixSource, useCells, useMatrix } from "./use_matrix";
 import type { Sheet } from "./viewport";
+import { useSize } from "../../parts/measured";
 
 export interface MatrixModeProps {
   record: RecordHeader;

@@ -2,7 +2,14 @@
 
 import { batch } from "@preact/signals";
 import type { TargetedKeyboardEvent } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import {
+  type Dispatch,
+  type StateUpdater,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "preact/hooks";
 
 import { colourScale, key, numbers, query, theme, tokenRange } from "../../state";
 import { AxisLabels } from "./axis_labels";
@@ -21,9 +28,16 @@ import {
   type Point,
   settled,
   type Sheet,
+  type Viewport,
   whole,
   zoomed,
 } from "./viewport";
+
+interface Shown {
+  source: MatrixSource;
+  sheet: Sheet;
+  view: Viewport;
+}
 
 export interface MatrixPictureProps {
   source: MatrixSource;
@@ -61,44 +75,18 @@ function finer(wheel: Point, pointer: Point | null): Point {
   return near ? pointer : wheel;
 }
 
-export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPictureProps) {
-  const [chosen, setView] = useState(whole);
-  const view = useMemo(() => settled(chosen, sheet), [chosen, sheet]);
-  const picture = useRef<HTMLDivElement>(null);
-  const anchor = useRef<Cell | null>(null);
-  const { pointed, selected, shown } = useCells(source);
-
-  const placeOf = (event: { clientX: number; clientY: number }): Point => {
-    const box = picture.current!.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  };
-  const { last, isPanned, ...press } = usePress({
-    source,
-    sheet,
-    view,
-    setView,
-    placeOf,
-    anchor,
-  });
-  useWheel(picture, (event) => {
-    const lines = event.deltaMode === 0 ? 1 : 16;
-    const at = finer(placeOf(event), last.current);
-    setView((old) =>
-      zoomed(settled(old, sheet), sheet, Math.exp(-WHEEL * lines * event.deltaY), at),
-    );
-  });
-  useEffect(
-    () => () => {
-      pointAt(source, null);
-    },
-    [],
-  );
-
+/** Arrows, zoom, region and pin by the keyboard; `anchor` is where a region began. */
+function useKeys(
+  { source, sheet, view }: Shown,
+  shown: Cell | null,
+  anchor: { current: Cell | null },
+  setView: (view: Viewport) => void,
+): (event: TargetedKeyboardEvent<HTMLElement>) => void {
   const extend = (to: Cell): void => {
     anchor.current ??= shown ?? to;
     chooseRegion(source, anchor.current, to);
   };
-  const onKeyDown = (event: TargetedKeyboardEvent<HTMLElement>): void => {
+  return (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const action = keyAction(event, view, sheet, shown);
     if (action === null) return;
@@ -117,27 +105,45 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
       query.value = key.value = tokenRange.value = anchor.current = null;
     });
   };
+}
 
+type Cells = ReturnType<typeof useCells>;
+type Rows = ReturnType<typeof rowsInRange>;
+
+interface SideLabelsProps extends Shown {
+  side: "query" | "key";
+  cells: Cells;
+  range: Rows;
+}
+
+function SideLabels({ side, source, sheet, view, cells, range }: SideLabelsProps) {
+  const { pointed, selected } = cells;
+  const isQuery = side === "query";
+  return (
+    <AxisLabels
+      side={side}
+      axis={source.axes[side]}
+      start={isQuery ? view.row : view.column}
+      pitch={(isQuery ? sheet.cellHeight : sheet.cellWidth) * view.zoom}
+      length={isQuery ? pictureHeight(sheet) : pictureWidth(sheet)}
+      pointed={(isQuery ? pointed?.row : pointed?.column) ?? null}
+      selected={(isQuery ? selected?.row : selected?.column) ?? null}
+      range={range}
+      onRange={(first, last, alone) => {
+        chooseRows(source, side, [first, last], alone);
+      }}
+    />
+  );
+}
+
+export function MatrixPicture(props: MatrixPictureProps) {
+  const { source, sheet } = props;
+  const [chosen, setView] = useState(whole);
+  const view = useMemo(() => settled(chosen, sheet), [chosen, sheet]);
+  const cells = useCells(source);
   const rows = rowsInRange(source, tokenRange.value, "query");
   const columns = rowsInRange(source, tokenRange.value, "key");
-  const axis = (side: "query" | "key") => {
-    const isQuery = side === "query";
-    return (
-      <AxisLabels
-        side={side}
-        axis={source.axes[side]}
-        start={isQuery ? view.row : view.column}
-        pitch={(isQuery ? sheet.cellHeight : sheet.cellWidth) * view.zoom}
-        length={isQuery ? pictureHeight(sheet) : pictureWidth(sheet)}
-        pointed={(isQuery ? pointed?.row : pointed?.column) ?? null}
-        selected={(isQuery ? selected?.row : selected?.column) ?? null}
-        range={isQuery ? rows : columns}
-        onRange={(first, last, alone) => {
-          chooseRows(source, side, [first, last], alone);
-        }}
-      />
-    );
-  };
+  const shown = { source, sheet, view };
   return (
     <div
       class="matrix-picture"
@@ -148,43 +154,77 @@ export function MatrixPicture({ source, sheet, label, onDrawn }: MatrixPicturePr
           <Minimap pyramid={source.pyramid} sheet={sheet} view={view} onMove={setView} />
         )}
       </div>
-      {axis("key")}
-      {axis("query")}
-      <div
-        ref={picture}
-        class={isPanned ? "matrix-cells is-panned" : "matrix-cells"}
-        role="application"
-        tabIndex={0}
-        aria-label="Matrix: arrows move, plus and minus zoom, 0 shows all, Enter selects, Shift + arrows choose a region"
-        style={{ width: `${pictureWidth(sheet)}px`, height: `${pictureHeight(sheet)}px` }}
-        {...press}
-        onPointerLeave={() => {
-          pointAt(source, null);
-        }}
-        onBlur={() => {
-          pointAt(source, null);
-        }}
-        onKeyDown={onKeyDown}
-      >
-        <MatrixCanvas
-          pyramid={source.pyramid}
-          sheet={sheet}
-          view={view}
-          theme={theme.value}
-          scale={colourScale.value}
-          numbers={numbers.value}
-          weightOf={(row, column) => weightIn(source, { row, column })}
-          label={label}
-          onDrawn={onDrawn}
-        />
-        <CrossHair
-          sheet={sheet}
-          view={view}
-          pointed={shown}
-          selected={selected}
-          region={rows && columns && { rows, columns }}
-        />
-      </div>
+      <SideLabels {...shown} side="key" cells={cells} range={columns} />
+      <SideLabels {...shown} side="query" cells={cells} range={rows} />
+      <MatrixCells
+        {...props}
+        view={view}
+        setView={setView}
+        cells={cells}
+        range={{ rows, columns }}
+      />
+    </div>
+  );
+}
+
+interface MatrixCellsProps extends MatrixPictureProps {
+  view: Viewport;
+  setView: Dispatch<StateUpdater<Viewport>>;
+  cells: Cells;
+  range: { rows: Rows; columns: Rows };
+}
+
+function MatrixCells(props: MatrixCellsProps) {
+  const { source, sheet, view, setView, range } = props;
+  const { selected, shown } = props.cells;
+  const picture = useRef<HTMLDivElement>(null);
+  const anchor = useRef<Cell | null>(null);
+  const placeOf = (event: { clientX: number; clientY: number }): Point => {
+    const box = picture.current!.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  };
+  const { last, isPanned, ...press } = usePress({ source, sheet, view, setView, placeOf, anchor });
+  useWheel(picture, (event) => {
+    const lines = event.deltaMode === 0 ? 1 : 16;
+    const at = finer(placeOf(event), last.current);
+    setView((old) =>
+      zoomed(settled(old, sheet), sheet, Math.exp(-WHEEL * lines * event.deltaY), at),
+    );
+  });
+  const onKeyDown = useKeys({ source, sheet, view }, shown, anchor, setView);
+  const leave = (): void => pointAt(source, null);
+  useEffect(() => leave, []);
+  return (
+    <div
+      ref={picture}
+      class={isPanned ? "matrix-cells is-panned" : "matrix-cells"}
+      role="application"
+      tabIndex={0}
+      aria-label="Matrix: arrows move, plus and minus zoom, 0 shows all, Enter selects, Shift + arrows choose a region"
+      style={{ width: `${pictureWidth(sheet)}px`, height: `${pictureHeight(sheet)}px` }}
+      {...press}
+      onPointerLeave={leave}
+      onBlur={leave}
+      onKeyDown={onKeyDown}
+    >
+      <MatrixCanvas
+        pyramid={source.pyramid}
+        sheet={sheet}
+        view={view}
+        theme={theme.value}
+        scale={colourScale.value}
+        numbers={numbers.value}
+        weightOf={(row, column) => weightIn(source, { row, column })}
+        label={props.label}
+        onDrawn={props.onDrawn}
+      />
+      <CrossHair
+        sheet={sheet}
+        view={view}
+        pointed={shown}
+        selected={selected}
+        region={range.rows && range.columns && { rows: range.rows, columns: range.columns }}
+      />
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { weightTable } from "../../draw/colour";
 import { drawMatrix } from "../../draw/matrix";
 import type { Pyramid } from "../../draw/pyramid";
 import { makeRaster } from "../../draw/raster";
+import { putRaster } from "../../parts/put_raster";
 import { colourScale, theme } from "../../state";
 import { settled, type Sheet, type Viewport } from "./viewport";
 
@@ -33,21 +34,15 @@ export function Minimap({ pyramid, sheet, view, onMove }: MinimapProps) {
   const { width, height } = sizeOf(sheet);
   const colours = weightTable(theme.value, colourScale.value);
   useLayoutEffect(() => {
-    const element = canvas.current!;
     const ratio = window.devicePixelRatio;
-    element.width = Math.round(width * ratio);
-    element.height = Math.round(height * ratio);
-    const raster = makeRaster(element.width, element.height);
+    const raster = makeRaster(Math.round(width * ratio), Math.round(height * ratio));
     const stretch = (count: number, pixels: number) => ({
       start: 0,
       cellsPerPixel: count / pixels,
     });
-    const across = stretch(sheet.columns, element.width);
-    drawMatrix(raster, pyramid, across, stretch(sheet.rows, element.height), colours);
-    const bytes = new Uint8ClampedArray(raster.pixels.buffer);
-    element
-      .getContext("2d")
-      ?.putImageData(new ImageData(bytes, element.width, element.height), 0, 0);
+    const across = stretch(sheet.columns, raster.width);
+    drawMatrix(raster, pyramid, across, stretch(sheet.rows, raster.height), colours);
+    putRaster(canvas.current!, raster);
   }, [pyramid, width, height, colours]);
   const move = (event: TargetedPointerEvent<HTMLElement>): void => {
     if (event.buttons !== 1) return;

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { lastingChangeAt } from "./lasting_change";
 import { rowBars } from "./row_bars";
 
 describe("bars of a row", () => {
@@ -18,18 +17,5 @@ describe("bars of a row", () => {
     expect(keys).toEqual([4095, 4094, 4093, 4092, 17]);
     expect(full).toBe(0.01);
     expect(isCut).toBe(true);
-  });
-});
-
-describe("the lasting change of a cell", () => {
-  test("begins where the values stay on another level", () => {
-    const values = Float32Array.of(0.1, 0.12, 0.1, NaN, 0.8, 0.82, 0.8);
-    expect(lastingChangeAt(values)).toBe(4);
-  });
-
-  test("is none of noise, of little, and of few values", () => {
-    expect(lastingChangeAt(Float32Array.of(0, 0.5, 0, 0.5, 0, 0.5))).toBe(-1);
-    expect(lastingChangeAt(Float32Array.of(0.1, 0.1, 0.2, 0.2))).toBe(-1);
-    expect(lastingChangeAt(Float32Array.of(0, 1))).toBe(-1);
   });
 });

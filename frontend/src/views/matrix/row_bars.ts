@@ -1,6 +1,6 @@
 /** Weights of one query → the bars of the panel: all keys of a short text, the strongest of a long one. */
 
-import { strongestToken } from "../token_lines/focus_weights";
+import { strongestToken } from "../../parts/token_lines/focus_weights";
 
 export interface RowBars {
   /** Keys in the order of their bars. */

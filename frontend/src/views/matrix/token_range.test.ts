@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type RecordHeader, tokenRange } from "../../state";
-import { groupsIn, singleTokens, type TokenGroups } from "../token_lines/token_groups";
+import { groupsIn, singleTokens, type TokenGroups } from "../../parts/token_lines/token_groups";
 import { chooseRegion, nextRange, regionPattern, rowsInRange } from "./token_range";
 import type { MatrixSource } from "./use_matrix";
 

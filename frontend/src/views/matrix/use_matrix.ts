@@ -5,18 +5,18 @@ import { useMemo } from "preact/hooks";
 import type { LayerWeights } from "../../decoding/decode";
 import { buildPyramid, headCodes, type Pyramid } from "../../draw/pyramid";
 import {
-  head,
+  drawnHead,
+  drawnHeads,
   headSummary,
   hoverKey,
   hoverQuery,
   key,
   query,
   type RecordHeader,
-  shownHeads,
 } from "../../state";
-import type { Axis, LayerAxes } from "../token_lines/axis";
-import { summarised } from "../token_lines/project";
-import { placeOf, type ShownText, tokenAt, useShownText } from "../token_lines/shown_text";
+import type { Axis, LayerAxes } from "../../parts/token_lines/axis";
+import { summarised } from "../../parts/token_lines/project";
+import { placeOf, type ShownText, tokenAt, useShownText } from "../../parts/token_lines/shown_text";
 import type { Cell } from "./viewport";
 
 export interface MatrixSource {
@@ -36,16 +36,10 @@ function drawnTokens({ rows }: Axis): Int32Array {
   return Int32Array.from(rows, (row) => (row.off ? -1 : row.token));
 }
 
-function chosenHeads({ firstHead, heads }: LayerWeights): number[] {
-  const all = Array.from({ length: heads }, (_, i) => firstHead + i);
-  const chosen = all.filter((each) => shownHeads.value?.has(each) ?? true);
-  return chosen.length === 0 ? all : chosen;
-}
-
 /** The chosen head, or one made of all that are shown. */
 function useOneHead(weights: LayerWeights, names: readonly string[]) {
   const summary = weights.heads === 1 ? "none" : headSummary.value;
-  const heads = chosenHeads(weights);
+  const heads = drawnHeads(weights);
   const made = useMemo(
     () => (summary === "none" ? null : summarised(weights, heads, summary)),
     [weights, summary, heads.join()],
@@ -54,8 +48,7 @@ function useOneHead(weights: LayerWeights, names: readonly string[]) {
     const word = summary === "mean" ? "Mean" : "Max";
     return { weights: made, head: 0, name: `${word} over ${heads.length} heads` };
   }
-  const last = weights.firstHead + weights.heads - 1;
-  const one = Math.min(last, Math.max(weights.firstHead, head.value));
+  const one = drawnHead(weights);
   return { weights, head: one, name: `Head ${names[one] ?? one}` };
 }
 

@@ -1,13 +1,13 @@
 /** A head, or the mean of a layer → its name and metrics at this step, as the tip shows them. */
 
-import { headMean, metricsOfLayer } from "../../draw/histories";
+import { headMean, metricsOfLayer } from "../../decoding/defined_metrics";
 import { MEAN, type Cell } from "../../draw/grid";
-import { formatDifference, formatWeight } from "../../format_number";
-import { step } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
-import { metricTitle } from "./metric_names";
+import { formatDifference, formatWeight } from "../../text/format_number";
+import { step, metrics, metricStep } from "../../state";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { metricTitle } from "../../text/metric_names";
 import { isOpenHead } from "./opened_head";
-import { metrics, metricStep, shapes } from "./scene";
+import { shapes } from "./scene";
 
 function title({ layer, head }: Cell): string {
   const shape = shapes.value[layer];

@@ -1,7 +1,7 @@
 /** What the grid shows → the explanation of every mark in it. */
 
-import { formatWeight } from "../../format_number";
-import { changeScale } from "../../lasting_change";
+import { formatWeight } from "../../text/format_number";
+import { changeScale } from "../../decoding/marked_heads";
 import {
   dimBelow,
   isMetricsOnly,
@@ -14,11 +14,12 @@ import {
   stepError,
   steps,
   thumbnailStyle,
+  shownMetric,
 } from "../../state";
-import { metricTitle } from "./metric_names";
-import { filterName } from "../token_lines/filter_name";
+import { metricTitle } from "../../text/metric_names";
+import { filterName } from "../../parts/token_lines/filter_name";
 import { isPair } from "./sentence_part";
-import { histories, isUnreadable, shownMetric } from "./scene";
+import { histories, isUnreadable } from "./scene";
 
 export function Legend() {
   return (

@@ -1,11 +1,11 @@
 /** The chosen head → a table of its metrics: history, value at this step, change from the first step. */
 
-import { metricsOfLayer } from "../../draw/histories";
-import { formatDifference, formatWeight } from "../../format_number";
-import { head, layer, step, theme } from "../../state";
-import { metricMeaning, metricTitle } from "./metric_names";
-import { historiesOf, metrics, metricStep } from "./scene";
-import { SparklineCanvas } from "./sparkline_canvas";
+import { metricsOfLayer } from "../../decoding/defined_metrics";
+import { formatDifference, formatWeight } from "../../text/format_number";
+import { head, layer, step, theme, metrics, metricStep } from "../../state";
+import { metricMeaning, metricTitle } from "../../text/metric_names";
+import { historiesOf } from "./scene";
+import { SparkCanvas } from "../../parts/chart/spark_canvas";
 
 export function MetricTable() {
   const series = metrics.value;
@@ -34,6 +34,7 @@ export function MetricTable() {
 function MetricRow({ name, metric }: { readonly name: string; readonly metric: number }) {
   const series = metrics.value!;
   const at = metricStep.value;
+  const histories = historiesOf(series, metric);
   const now = at === -1 ? NaN : series.at(at, layer.value, head.value, metric);
   const first = series.at(0, layer.value, head.value, metric);
   return (
@@ -42,11 +43,9 @@ function MetricRow({ name, metric }: { readonly name: string; readonly metric: n
         {metricTitle(name)}
       </th>
       <td class="is-history">
-        <SparklineCanvas
-          histories={historiesOf(series, metric)}
-          layer={layer.value}
-          head={head.value}
-          step={step.value ?? 0}
+        <SparkCanvas
+          line={histories.line(layer.value, head.value)}
+          place={histories.place(step.value ?? 0)}
           theme={theme.value}
         />
       </td>

@@ -6,10 +6,19 @@ import { Range } from "../../controls/range";
 import { RawTokens } from "../../controls/raw_tokens";
 import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
-import { cellMetric, dimBelow, sortBy, thumbnailStyle, type ThumbnailStyle } from "../../state";
-import { metricChoices } from "./metric_names";
-import { SentenceFilters } from "../token_lines/sentence_filters";
-import { definedMetrics, histories, shownMetric, tracked } from "./scene";
+import {
+  cellMetric,
+  dimBelow,
+  sortBy,
+  thumbnailStyle,
+  type ThumbnailStyle,
+  definedMetrics,
+  shownMetric,
+  tracked,
+} from "../../state";
+import { metricChoices } from "../../text/metric_names";
+import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
+import { histories } from "./scene";
 import { isPair } from "./sentence_part";
 
 const styles: readonly { value: ThumbnailStyle; name: string }[] = [

@@ -1,12 +1,12 @@
 /** The model view's grid → its picture as data, and every head's metrics at the step. */
 
-import type { Table, Value } from "../../csv";
+import type { Table, Value } from "../../text/csv";
 import type { MetricSeries } from "../../decoding/decode";
-import type { Exported } from "../../exported";
-import { step, tag, theme } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
-import { gridPicture, paintedGrid } from "../heads_grid/grid_picture";
-import { columnCaption, layout, metrics, metricStep, paint, shapes } from "./scene";
+import type { Exported } from "../../saving/exported";
+import { step, tag, theme, metrics, metricStep } from "../../state";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
+import { columnCaption, layout, paint, shapes } from "./scene";
 
 /** Every head's metrics at some of the steps of a series. */
 export function metricsTable(series: MetricSeries | null, rows: readonly number[]): Table {

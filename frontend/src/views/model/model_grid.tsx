@@ -2,23 +2,30 @@
 
 import { useMemo, useRef } from "preact/hooks";
 
-import { useExport } from "../../exported";
-import { head, layer, step, thumbnails } from "../../state";
-import { HeadsGrid } from "../heads_grid/heads_grid";
-import { useMeasured } from "../heads_grid/use_measured";
-import { useDrawnMark } from "./drawn_mark";
+import { useExport } from "../../saving/exported";
+import { head, layer, run, step, tag, thumbnails, version } from "../../state";
+import { useGridMark } from "../../parts/drawn_mark";
+import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
+import { gridSize } from "../../parts/heads_grid/grid_room";
+import { useSharedSize } from "../../parts/measured";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
 import { modelExport } from "./model_export";
 import { isHeadBeside, toggleHeadBeside } from "./opened_head";
-import { columnCaption, gridSize, isUnreadable, layout, paint, shapes } from "./scene";
+import { columnCaption, isUnreadable, layout, paint, shapes } from "./scene";
 import { TokenLine } from "./token_line";
+
+function drawnSelection(): unknown[] | null {
+  const { status } = thumbnails.peek();
+  if (status !== "ready" && status !== "error") return null;
+  return [run, tag, step, version, layer, head].map((part) => part.peek());
+}
 
 export function ModelGrid() {
   const element = useRef<HTMLElement>(null);
-  useMeasured(element, gridSize);
+  useSharedSize(element, gridSize);
   useExport(modelExport);
-  const onDrawn = useDrawnMark();
+  const onDrawn = useGridMark("model", drawnSelection, [layer.value, head.value]);
   const selected = useMemo(
     () => ({ layer: layer.value, head: head.value }),
     [layer.value, head.value],

@@ -2,7 +2,7 @@
 import { batch } from "@preact/signals";
 import { render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RecordHeader } from "../../answers";
+import type { RecordHeader } from "../../decoding/answers";
 import { LayerWeights, MetricSeries } from "../../decoding/decode";
 import * as state from "../../state";
 import { ModelView } from "./index";

@@ -1,9 +1,9 @@
 import { batch } from "@preact/signals";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RecordHeader } from "../../answers";
+import type { RecordHeader } from "../../decoding/answers";
 import { MetricSeries, type Thumbnails } from "../../decoding/decode";
-import { ApiError, record, series, sortBy, step, thumbnails } from "../../state";
-import { historiesOf, isSorted, isUnreadable, layout, metrics, orders, shapes } from "./scene";
+import { ApiError, record, series, sortBy, step, thumbnails, metrics } from "../../state";
+import { historiesOf, isSorted, isUnreadable, layout, orders, shapes } from "./scene";
 
 const steps = Float64Array.of(0, 10);
 const values = Float32Array.of(0.1, 0.9, 0.5, 0.3, 0.2, 0.6);

@@ -5,7 +5,7 @@ import { computed, type ReadonlySignal } from "@preact/signals";
 import { keepTokens, type KeptTokens } from "../../draw/kept_part";
 import type { Thumbnails } from "../../decoding/decode";
 import { record, type RecordHeader, sentenceFilter, shown } from "../../state";
-import { hasSentences, type Sentence, sentencesOf } from "../token_lines/axis";
+import { hasSentences, type Sentence, sentencesOf } from "../../parts/token_lines/axis";
 
 /** Some layer of the record attends within a sentence pair. */
 export const isPair: ReadonlySignal<boolean> = computed(() => {

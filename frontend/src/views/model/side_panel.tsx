@@ -2,9 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 
-import type { RecordHeader } from "../../answers";
+import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import {
+  drawnHead,
   head,
   headOpen,
   hoverKey,
@@ -17,8 +18,8 @@ import {
   shown,
   weights,
 } from "../../state";
-import { headNumber } from "../heads_grid/grid_layers";
-import { CompactLines } from "../token_lines/compact_lines";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { CompactLines } from "../../parts/token_lines/compact_lines";
 import { MetricTable } from "./metric_table";
 import { shapes } from "./scene";
 
@@ -74,14 +75,7 @@ function Pattern() {
     <>
       <Faults header={header} />
       <div class="side-pattern" style={{ minHeight: patternHeight(loaded) }}>
-        <CompactLines
-          record={header}
-          weights={loaded}
-          head={Math.min(
-            Math.max(head.value, loaded.firstHead),
-            loaded.firstHead + loaded.heads - 1,
-          )}
-        />
+        <CompactLines record={header} weights={loaded} head={drawnHead(loaded)} />
       </div>
       {!isPointed && <p class="side-hint">Point at a token for its weights, click to keep it.</p>}
     </>

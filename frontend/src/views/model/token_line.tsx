@@ -1,9 +1,9 @@
 /** Tokens of the selected layer's queries → one line of text with the pinned token underlined. */
 
-import type { RecordHeader } from "../../answers";
+import type { RecordHeader } from "../../decoding/answers";
 import { layer, query, record, shown } from "../../state";
-import { shownTokens } from "../../shown_tokens";
-import { elide } from "../../tokens";
+import { shownTokens } from "../../state/shown_tokens";
+import { elide } from "../../text/tokens";
 import { isUnreadable } from "./scene";
 
 /** More than fit on one line; the rest is cut off by the page's edge anyway. */

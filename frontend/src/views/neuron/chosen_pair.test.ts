@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { makeAxis } from "../token_lines/axis";
+import { makeAxis } from "../../parts/token_lines/axis";
 import { chosenKey, chosenQuery, withoutUnseen } from "./chosen_pair";
 
 const options = { specials: "show" as const, only: null };

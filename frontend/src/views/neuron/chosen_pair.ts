@@ -1,6 +1,6 @@
 /** Pointed and pinned tokens → the query and the key whose weight is taken apart. */
 
-import type { Axis, LayerAxes } from "../token_lines/axis";
+import type { Axis, LayerAxes } from "../../parts/token_lines/axis";
 import type { QueryNumbers } from "./query_numbers";
 
 function isOn(axis: Axis, token: number | null): token is number {

@@ -2,10 +2,10 @@
 
 import { useMemo } from "preact/hooks";
 
-import { useExport } from "../../exported";
+import { useExport } from "../../saving/exported";
 import { hoverQuery, key, query } from "../../state";
-import { useDrawnMark } from "../head/drawn_mark";
-import { CompactLines } from "../token_lines/compact_lines";
+import { useDrawnMark } from "../../parts/drawn_mark";
+import { CompactLines } from "../../parts/token_lines/compact_lines";
 import { withoutUnseen } from "./chosen_pair";
 import { collapsedExport } from "./collapsed_export";
 import { seenKeys } from "./keys_seen";

@@ -1,13 +1,13 @@
 /** One head as lines → its picture as data, and its weights. */
 
 import { headColour } from "../../draw/colour";
-import type { Exported } from "../../exported";
+import type { Exported } from "../../saving/exported";
 import { gain, theme, threshold } from "../../state";
 import { linesPicture } from "../head/lines_picture";
-import { weightsTable } from "../head/weights_csv";
-import type { LayerAxes } from "../token_lines/axis";
-import { presentFocus } from "../token_lines/compact_lines";
-import { focusWeights } from "../token_lines/focus_weights";
+import { weightsTable } from "../../parts/token_lines/weights_csv";
+import type { LayerAxes } from "../../parts/token_lines/axis";
+import { presentFocus } from "../../parts/token_lines/compact_lines";
+import { focusWeights } from "../../parts/token_lines/focus_weights";
 import type { ShownHead } from "./shown_head";
 
 /** The weights beside the lines are those of the focused token, as in the view. */

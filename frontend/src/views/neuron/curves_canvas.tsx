@@ -2,9 +2,10 @@
 
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
-import { pixelOf, rgbOf, type Theme } from "../../draw/colour";
+import { themePixel, type Theme } from "../../draw/colour";
 import { drawCurve, type Stroke } from "../../draw/curves";
 import { type Box, fillBox, makeRaster, type Raster } from "../../draw/raster";
+import { putRaster } from "../../parts/put_raster";
 import { theme } from "../../state";
 import type { DistanceMeans } from "./distance_means";
 import { followed } from "./dimension_pointer";
@@ -16,20 +17,6 @@ export interface CurvesCanvasProps {
   /** In CSS pixels. */
   scale: PlotScale;
   label: string;
-}
-
-const inks: Record<Theme, { background: string; axis: string; line: string; accent: string }> = {
-  light: { background: "#ffffff", axis: "#ebebeb", line: "#616161", accent: "#f57c00" },
-  dark: { background: "#303030", axis: "#4a4a4a", line: "#c1c1c1", accent: "#ef6c00" },
-};
-
-const pixel = (hex: string): number => pixelOf(rgbOf(hex));
-
-function put(canvas: HTMLCanvasElement, { width, height, pixels }: Raster): void {
-  canvas.width = width;
-  canvas.height = height;
-  const image = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
-  canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
 
 function scaled({ width, height, top }: PlotScale, ratio: number): PlotScale {
@@ -53,11 +40,10 @@ function drawAll(
 ): Raster {
   const size = scaled(scale, ratio);
   const raster = makeRaster(size.width, size.height);
-  const { background, axis, line } = inks[look];
-  fillBox(raster, { x: 0, y: 0, ...size }, pixel(background));
-  for (const box of axesOf(means, size, ratio)) fillBox(raster, box, pixel(axis));
+  fillBox(raster, { x: 0, y: 0, ...size }, themePixel("background", look));
+  for (const box of axesOf(means, size, ratio)) fillBox(raster, box, themePixel("track", look));
   const opacity = Math.max(0.15, Math.min(0.6, 12 / dimensions));
-  const stroke: Stroke = { colour: pixel(line), opacity, width: ratio };
+  const stroke: Stroke = { colour: themePixel("second", look), opacity, width: ratio };
   for (let each = 0; each < dimensions; each++)
     drawCurve(raster, curveOf(means, dimensions, each, size), stroke);
   return raster;
@@ -72,7 +58,7 @@ function drawOver(
   ratio: number,
 ): Raster {
   const raster = { ...size, pixels: pixels.slice() };
-  const stroke: Stroke = { colour: pixel(inks[look].accent), opacity: 1, width: 2 * ratio };
+  const stroke: Stroke = { colour: themePixel("accent", look), opacity: 1, width: 2 * ratio };
   drawCurve(raster, curveOf(means, dimensions, now, scaled(scale, ratio)), stroke);
   return raster;
 }
@@ -88,7 +74,7 @@ export function CurvesCanvas(props: CurvesCanvasProps) {
     [means, dimensions, scale.width, scale.height, look, ratio],
   );
   useLayoutEffect(() => {
-    put(canvas.current!, now === null ? all : drawOver(all, props, now, look, ratio));
+    putRaster(canvas.current!, now === null ? all : drawOver(all, props, now, look, ratio));
   }, [all, now]);
   return (
     <canvas

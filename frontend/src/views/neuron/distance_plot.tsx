@@ -3,12 +3,12 @@
 import { useMemo, useRef } from "preact/hooks";
 
 import { FOLD_WIDTH, frameWidth } from "../../state";
-import { useWidth } from "../token_lines/use_window";
 import { CurvesCanvas } from "./curves_canvas";
 import { decayingDimensions, type DistanceMeans, distanceMeans } from "./distance_means";
 import { ColourLegend, PlotLegend } from "./plot_legend";
 import { distanceTicks, meanTicks, plotScale, type PlotScale } from "./plot_scale";
 import type { ShownHead } from "./shown_head";
+import { useWidth } from "../../parts/measured";
 
 const HEIGHT = 96;
 /** Beside the plot. */

@@ -4,9 +4,9 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { hoverKey, hoverQuery, key, pinKey, pinQuery, query } from "../../state";
-import { useDrawnMark } from "../head/drawn_mark";
-import { TokenColumn } from "../token_lines/token_column";
-import { type ScrollWindow, useScrollWindow, useWidth } from "../token_lines/use_window";
+import { useDrawnMark } from "../../parts/drawn_mark";
+import { TokenColumn } from "../../parts/token_lines/token_column";
+import { type ScrollWindow, useScrollWindow } from "../../parts/token_lines/use_window";
 import { Captions } from "./captions";
 import { ColumnHeads } from "./column_heads";
 import { type ColumnsLayout, columnsLayout } from "./columns_layout";
@@ -16,6 +16,7 @@ import { PictureCanvas } from "./picture_canvas";
 import { PairTitle } from "./pair_title";
 import type { ShownHead } from "./shown_head";
 import { SoftmaxColumn } from "./softmax_column";
+import { useWidth } from "../../parts/measured";
 
 const ROW = 24;
 const HEADS = 36;

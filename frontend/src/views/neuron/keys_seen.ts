@@ -1,6 +1,7 @@
 /** A layer's mask and one head's bias → the keys that a query may attend to. */
 
 import type { HeadVectors } from "../../decoding/decode";
+import { maskRange } from "../../decoding/mask";
 import type { LayerHeader } from "../../state";
 
 export interface KeysSeen {
@@ -25,18 +26,10 @@ export function seenKeys(header: LayerHeader, vectors: HeadVectors, query: numbe
 }
 
 export function keysSeen(header: LayerHeader, { bias, biasShape }: HeadVectors): KeysSeen {
-  const { mask, keys } = header;
-  const window = /^window (\d+)$/.exec(mask);
-  const width = window === null ? keys : Number(window[1]);
-  const isCausal = mask === "causal" || window !== null;
-  const ahead = header.keys - header.queries;
+  const range = maskRange(header) ?? ((): [number, number] => [0, header.keys]);
   const [rows = 1, columns = 1] = biasShape;
   return {
-    range(query) {
-      if (!isCausal) return [0, keys];
-      const end = Math.min(keys, Math.max(0, query + ahead + 1));
-      return [Math.max(0, end - width), end];
-    },
+    range,
     added(query, key) {
       if (bias === null) return 0;
       return bias[(rows > 1 ? query : 0) * columns + (columns > 1 ? key : 0)]!;

@@ -18,8 +18,8 @@ import {
 } from "../../state";
 import { headNames } from "../head/head_toolbar";
 import { layerGroups } from "../head/layer_groups";
-import { hasSentences } from "../token_lines/axis";
-import { SentenceFilters } from "../token_lines/sentence_filters";
+import { hasSentences } from "../../parts/token_lines/axis";
+import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
 
 /** With its stack's name where there are several. */
 function layerChoices({ layers }: RecordHeader): Choice<number>[] {

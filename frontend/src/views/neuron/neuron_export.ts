@@ -1,13 +1,13 @@
 /** The chosen query of a head, with all keys → the picture of its columns as data, and its numbers. */
 
-import type { Table, Value } from "../../csv";
+import type { Table, Value } from "../../text/csv";
 import { papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster } from "../../draw/raster";
-import type { Exported } from "../../exported";
-import { formatWeight } from "../../format_number";
+import type { Exported } from "../../saving/exported";
+import { formatWeight } from "../../text/format_number";
 import type { Theme } from "../../state";
-import { elide, isolated } from "../../tokens";
-import type { Axis } from "../token_lines/axis";
+import { elide, isolated } from "../../text/tokens";
+import type { Axis } from "../../parts/token_lines/axis";
 import { columnsLayout } from "./columns_layout";
 import type { NeuronNumbers } from "./neuron_numbers";
 import { paintPicture } from "./picture";

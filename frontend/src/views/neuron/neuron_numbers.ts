@@ -11,7 +11,7 @@ import {
   rawTokens,
   sentenceFilter,
 } from "../../state";
-import { axesOf, type LayerAxes } from "../token_lines/axis";
+import { axesOf, type LayerAxes } from "../../parts/token_lines/axis";
 import { chosenKey, chosenQuery, withoutUnseen } from "./chosen_pair";
 import { byContribution, type Order, storedOrder } from "./dimension_order";
 import { queryNumbers, type QueryNumbers } from "./query_numbers";

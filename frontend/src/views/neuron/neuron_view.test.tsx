@@ -15,7 +15,7 @@ import {
   vectors,
   weights,
 } from "../../state";
-import { applyPairs } from "../../url";
+import { applyPairs } from "../../page/url";
 import { NeuronView } from "./neuron_view";
 
 const tokens = ["[CLS]", "nurse", "she"];

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 
-import { useExport } from "../../exported";
+import { useExport } from "../../saving/exported";
 import {
   FOLD_WIDTH,
   frameWidth,

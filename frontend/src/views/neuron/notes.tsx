@@ -1,8 +1,8 @@
 /** What the columns do not show by themselves → sentences under them. */
 
-import { formatWeight } from "../../format_number";
-import { isolated } from "../../tokens";
-import { faultLines } from "../head/fault_lines";
+import { formatWeight } from "../../text/format_number";
+import { isolated } from "../../text/tokens";
+import { faultLines } from "../../parts/fault_lines";
 import { headNames } from "../head/head_toolbar";
 import type { NeuronNumbers } from "./neuron_numbers";
 import { errorBound, farthestKey } from "./query_numbers";

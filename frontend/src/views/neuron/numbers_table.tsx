@@ -2,8 +2,8 @@
 
 import { useRef } from "preact/hooks";
 
-import { formatWeight } from "../../format_number";
-import { rowsInWindow, useScrollWindow } from "../token_lines/use_window";
+import { formatWeight } from "../../text/format_number";
+import { rowsInWindow, useScrollWindow } from "../../parts/token_lines/use_window";
 import type { NeuronNumbers } from "./neuron_numbers";
 import type { ShownHead } from "./shown_head";
 import { formatPart, softmaxText, tokenText } from "./texts";

@@ -1,6 +1,6 @@
 /** The chosen query and key → the line that says what is taken apart, and where. */
 
-import { formatWeight } from "../../format_number";
+import { formatWeight } from "../../text/format_number";
 import { dimensionOrder, FOLD_WIDTH, frameWidth } from "../../state";
 import { headNames } from "../head/head_toolbar";
 import type { NeuronNumbers } from "./neuron_numbers";

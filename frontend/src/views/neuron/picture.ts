@@ -6,12 +6,12 @@ import {
   backgroundColour,
   divergingTable,
   pixelOf,
-  rgbOf,
+  themePixel,
   sequentialTable,
   type Theme,
 } from "../../draw/colour";
 import { type Box, fadeTable, fillBox, type Raster } from "../../draw/raster";
-import type { Axis, LayerAxes } from "../token_lines/axis";
+import type { Axis, LayerAxes } from "../../parts/token_lines/axis";
 import type { ColumnsLayout, Span } from "./columns_layout";
 import type { Order } from "./dimension_order";
 import type { QueryNumbers } from "./query_numbers";
@@ -40,8 +40,6 @@ const FAINT = 0.3;
 /** Places in the colour tables of the bars. */
 const STRONG = 225;
 const WEIGHT = 183;
-
-const zeroLine: Record<Theme, string> = { light: "#d6d6d6", dark: "#5c5c5c" };
 
 type RowBox = (row: number, span: Span, padding: number) => Box;
 
@@ -100,7 +98,7 @@ function paintBars(raster: Raster, picture: Picture, box: RowBox): void {
   const zero = column.x + Math.floor(column.width / 2);
   const hair = Math.max(1, Math.round(picture.scale));
   const line = { x: zero, y: 0, width: hair, height: raster.height };
-  fillBox(raster, line, pixelOf(rgbOf(zeroLine[theme])));
+  fillBox(raster, line, themePixel("border", theme));
   for (const row of rowsOf(axes.key, raster, picture)) {
     const { token } = axes.key.rows[row]!;
     const sum = numbers.sums[token]! / (numbers.largestSum || 1);

@@ -3,8 +3,9 @@
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import { makeRaster, type Raster } from "../../draw/raster";
+import { putRaster } from "../../parts/put_raster";
 import { query, theme } from "../../state";
-import type { ScrollWindow } from "../token_lines/use_window";
+import type { ScrollWindow } from "../../parts/token_lines/use_window";
 import type { ColumnsLayout } from "./columns_layout";
 import { DimensionPointer } from "./dimension_pointer";
 import type { NeuronNumbers } from "./neuron_numbers";
@@ -21,14 +22,6 @@ export interface PictureCanvasProps {
   rowHeight: number;
   /** The pixels have been put on the canvas. */
   onDrawn: () => void;
-}
-
-function put(canvas: HTMLCanvasElement, raster: Raster): void {
-  const { width, height, pixels } = raster;
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const image = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
-  canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
 
 /** Keeps one raster between pictures of one size. */
@@ -84,7 +77,7 @@ export function PictureCanvas(props: PictureCanvasProps) {
     const target = raster(Math.round(layout.picture * scale), Math.round(height * scale));
     if (target.pixels.length === 0) return;
     paintPicture(target, picture);
-    put(canvas.current!, target);
+    putRaster(canvas.current!, target);
     onDrawn();
   }, [
     shown,

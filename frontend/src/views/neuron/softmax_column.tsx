@@ -1,7 +1,7 @@
 /** Weights of the chosen query → the column of numbers beside the bars, as a table. */
 
-import { formatWeight } from "../../format_number";
-import { rowsInWindow, type ScrollWindow } from "../token_lines/use_window";
+import { formatWeight } from "../../text/format_number";
+import { rowsInWindow, type ScrollWindow } from "../../parts/token_lines/use_window";
 import type { NeuronNumbers } from "./neuron_numbers";
 
 export interface SoftmaxColumnProps {

@@ -1,10 +1,10 @@
 /** Numbers and tokens of the neuron view → the words that stand beside them. */
 
 import type { HeadVectors } from "../../decoding/decode";
-import { formatDifference } from "../../format_number";
+import { formatDifference } from "../../text/format_number";
 import type { LayerHeader } from "../../state";
-import { elide } from "../../tokens";
-import type { Axis } from "../token_lines/axis";
+import { elide } from "../../text/tokens";
+import type { Axis } from "../../parts/token_lines/axis";
 
 export function tokenText(axis: Axis, token: number, limit = 16): string {
   return elide(axis.rows[axis.rowOf[token] ?? -1]?.text ?? "", limit);

@@ -1,0 +1,75 @@
+/** JSON answers of the server, under the names that they travel with. */
+
+export interface TagIndex {
+  /** Ascending. */
+  steps: number[];
+  /** Seconds since the epoch, of the files. */
+  wall_times: number[];
+  versions: string[];
+  kinds: string[];
+}
+
+/** run → tag → what is logged. */
+export type RunIndex = Record<string, Record<string, TagIndex>>;
+
+export type TokenList = "tokens" | "decoder_tokens";
+
+export interface LayerHeader {
+  name: string;
+  kind: "self" | "cross";
+  stack: string;
+  heads: number;
+  kv_heads: number;
+  queries: number;
+  keys: number;
+  /** "full", "causal", "window <n>" or "other". */
+  mask: string;
+  scale: number | null;
+  /** [height, width] */
+  thumbnail: [number, number];
+  /** false: too large, left out when logging. */
+  weights: boolean;
+  /** Query and key vectors are stored. */
+  vectors: boolean;
+  query_tokens: TokenList;
+  key_tokens: TokenList;
+  mechanism: string;
+  dtype: string;
+  /** The model's own head numbers, when only some were logged. */
+  head_numbers?: number[];
+  rebuild_error?: number;
+}
+
+/** One of TensorBoard's own scalars over the steps. */
+export interface ScalarSeries {
+  run: string;
+  tag: string;
+  /** Ascending. */
+  steps: number[];
+  wall_times: number[];
+  /** null: not a number. */
+  values: (number | null)[];
+}
+
+/** Everything of one record but its arrays. */
+export interface RecordHeader {
+  format: number;
+  tag: string;
+  step: number;
+  wall_time: number;
+  tokens: { tokens: string[]; decoder_tokens?: string[] };
+  special: { tokens: number[]; decoder_tokens?: number[] };
+  sentence_b_start: number | null;
+  words?: Partial<Record<TokenList, (number | null)[]>>;
+  layers: LayerHeader[];
+  metrics: string[];
+  precision: "uint8" | "float16" | "float32";
+  /** Hash of tokens and masks: equal means comparable. */
+  probe: string;
+  left_out: { layer: number; what: string; why: string }[];
+  faults: { layer: number; heads: number[]; fault: string }[];
+  kind: "weights" | "metrics";
+}
+
+/** What the server makes a file of a record as. */
+export type FileFormat = "html" | "npz";

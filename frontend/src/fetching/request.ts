@@ -1,0 +1,123 @@
+/** A route and its query → the answer's body, decoded; every refusal and every damage as an ApiError. */
+
+import { ApiError, type ApiErrorDetails } from "../decoding/errors";
+import { release } from "../decoding/release";
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+export type Query = Record<string, string | number>;
+
+/** An answer and what it costs to keep, in bytes. */
+export interface Sized<T> {
+  value: T;
+  bytes: number;
+  /** Gives the memory back at once; the value must not be read afterwards. */
+  release?: () => void;
+}
+
+/** What an answer of bytes is decoded to, what that weighs, and which buffers it lies in. */
+export interface Decoder<T> {
+  readonly decode: (buffer: ArrayBuffer) => T | Promise<T>;
+  readonly bytes: (value: T) => number;
+  readonly buffers?: (value: T) => ArrayBuffer[];
+}
+
+export interface Door {
+  json<T>(route: string, query: Query, signal?: AbortSignal): Promise<T>;
+  /** Decoded from text, four bytes a character. */
+  text<T>(route: string, query: Query, signal?: AbortSignal): Promise<Sized<T>>;
+  binary<T>(
+    route: string,
+    query: Query,
+    decoder: Decoder<T>,
+    signal?: AbortSignal,
+  ): Promise<Sized<T>>;
+}
+
+/** Below the frame's base URL, so that TensorBoard's --path_prefix and /experiment/… hold. */
+export function openDoor(fetch: Fetch): Door {
+  const get = (route: string, query: Query, signal?: AbortSignal): Promise<Response> =>
+    request(fetch, route + toQuery(query), signal);
+  return {
+    async json<T>(route: string, query: Query, signal?: AbortSignal) {
+      return body(await get(route, query, signal), (answer) => answer.json() as Promise<T>);
+    },
+    async text<T>(route: string, query: Query, signal?: AbortSignal) {
+      const text = await body(await get(route, query, signal), (answer) => answer.text());
+      const value = await decoded(() => JSON.parse(text) as T);
+      return { value, bytes: 4 * text.length };
+    },
+    async binary(route, query, { decode, bytes, buffers }, signal) {
+      const answer = await get(route, query, signal);
+      const buffer = await body(answer, (each) => each.arrayBuffer());
+      const value = await decoded(() => decode(buffer));
+      return { value, bytes: bytes(value), release: () => buffers?.(value).forEach(release) };
+    },
+  };
+}
+
+function toQuery(query: Query): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`);
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+}
+
+/** A lone surrogate has no bytes in a URL; it travels as U+FFFD. */
+function encode(value: string | number): string {
+  return encodeURIComponent(String(value).toWellFormed());
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+async function request(fetch: Fetch, url: string, signal?: AbortSignal): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    if (isAbort(cause)) throw cause;
+    throw unreachable(cause);
+  }
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+function unreachable(cause: unknown): ApiError {
+  const message = "TensorBoard does not answer. Is it still running?";
+  return new ApiError(0, "unreachable", message, {}, { cause });
+}
+
+/** The body may break off after the status has come. */
+async function body<T>(response: Response, read: (response: Response) => Promise<T>): Promise<T> {
+  try {
+    return await read(response);
+  } catch (cause) {
+    if (isAbort(cause)) throw cause;
+    if (cause instanceof SyntaxError) throw undecodable(cause);
+    throw unreachable(cause);
+  }
+}
+
+async function decoded<T>(decode: () => T | Promise<T>): Promise<T> {
+  try {
+    return await decode();
+  } catch (cause) {
+    throw undecodable(cause);
+  }
+}
+
+function undecodable(cause: unknown): ApiError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ApiError(0, "undecodable", `The answer cannot be read: ${reason}`, {}, { cause });
+}
+
+/** {"error": {"code", "message", …}} of our own routes; anything else is told by its status. */
+async function refusal(response: Response): Promise<ApiError> {
+  const said = `TensorBoard answered ${response.status} ${response.statusText}`.trim();
+  try {
+    const { error } = (await response.json()) as { error: ApiErrorDetails };
+    const { code, message, ...details } = error;
+    return new ApiError(response.status, String(code), String(message ?? said), details);
+  } catch (cause) {
+    return new ApiError(response.status, "unexplained", said, {}, { cause });
+  }
+}

@@ -1,8 +1,0 @@
-/** Tokens of a record → the texts that views show: without their markers, or as they were logged. */
-
-import { rawTokens } from "./state";
-import { displayTokens, visibleText } from "./tokens";
-
-export function shownTokens(tokens: readonly string[]): string[] {
-  return rawTokens.value ? tokens.map(visibleText) : displayTokens(tokens);
-}

@@ -1,0 +1,29 @@
+/** A weight or a difference → the text shown for it: two decimals, no leading zero, a real minus. */
+
+const minus = "\u2212";
+
+/** `.87`, `1.00`, `−.02`; `–` for an undefined value. */
+export function formatWeight(value: number, decimals = 2): string {
+  if (!Number.isFinite(value)) return "–";
+  const text = Math.abs(value).toFixed(decimals).replace(/^0\./, ".");
+  return value < 0 && /[1-9]/.test(text) ? minus + text : text;
+}
+
+/** Always with a sign: `+.59`, `−.02`, `±.00`. */
+export function formatDifference(value: number, decimals = 2): string {
+  if (!Number.isFinite(value)) return "–";
+  const text = formatWeight(Math.abs(value), decimals);
+  if (!/[1-9]/.test(text)) return `±${text}`;
+  return (value < 0 ? minus : "+") + text;
+}
+
+/** As many decimals as fit over a narrow cell: `.87`, `3.42`, `41.8`, `128`. */
+export function formatValue(value: number): string {
+  const size = Math.abs(value);
+  return formatWeight(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
+}
+
+export function percent(share: number): string {
+  if (share > 0 && share < 0.005) return "under 1 %";
+  return `${Math.round(100 * share)} %`;
+}
