@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import Any, TypeVar
 
 __all__ = [
@@ -17,11 +18,13 @@ __all__ = [
     "position",
     "positions",
     "short",
+    "single",
     "text",
     "texts",
 ]
 
 Value = TypeVar("Value")
+LARGEST_SINGLE = 3.4e38
 MOST = 1 << 31  # positions, heads, layers
 REQUIRED: Any = object()
 
@@ -142,6 +145,14 @@ def number(value: Any) -> float:
     if type(value) is not int or abs(value) > 1 << 1000:
         raise expected("a number", value)
     return float(value)
+
+
+def single(value: Any) -> float:
+    """A number that single precision holds."""
+    found = number(value)
+    if isfinite(found) and abs(found) > LARGEST_SINGLE:
+        raise expected("a number of single precision", value)
+    return found
 
 
 def a_list(value: Any) -> list[Any]:

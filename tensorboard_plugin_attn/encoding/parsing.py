@@ -22,6 +22,7 @@ from tensorboard_plugin_attn.encoding.fields import (
     position,
     positions,
     short,
+    single,
     text,
     texts,
 )
@@ -108,7 +109,7 @@ def parse_layer(fields: Fields) -> LayerEntry:
         queries=queries,
         keys=keys,
         mask=mask,
-        scale=fields.take("scale", optional(number)),
+        scale=fields.take("scale", optional(single)),
         thumbnail=(height, width),
         query_tokens=query_tokens,
         key_tokens=key_tokens,

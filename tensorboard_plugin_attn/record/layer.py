@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.record.blocks import layer_rows
 
 __all__ = ["LayerAttention"]
 
@@ -140,8 +141,6 @@ class LayerAttention:
         """
         if not -self.num_heads <= head < self.num_heads:
             raise IndexError(f"no head {head} in a layer of {self.num_heads}")
-        from tensorboard_plugin_attn.record.blocks import layer_rows  # it needs this class
-
         return layer_rows(self, head % self.num_heads, np.arange(self.num_queries)[queries])
 
     def __repr__(self) -> str:

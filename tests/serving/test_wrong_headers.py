@@ -145,7 +145,7 @@ class Log:
         return wrong
 
 
-@pytest.mark.parametrize("name", ["pair", "translation"])
+@pytest.mark.parametrize("name", ["pair", "translation", "picture", "vectors", "wide"])
 def test_no_field_of_a_header_can_be_so_wrong_that_a_route_or_the_reader_fails(
     tmp_path: Path, name: str
 ) -> None:
@@ -165,7 +165,10 @@ def test_no_field_of_a_header_can_be_so_wrong_that_a_route_or_the_reader_fails(
     ("change", "said"),
     [
         (lambda meta: meta["layers"][0].pop("name"), r"layers\[0\]\.name is missing"),
-        (lambda meta: meta["tokens"].update(tokens=[1, 2]), r"tokens\.tokens: expected a string, got 1"),
+        (
+            lambda meta: meta["token_lists"].update(tokens=[1, 2]),
+            r"token_lists\.tokens: expected a string, got 1",
+        ),
         (
             lambda meta: meta["layers"][1].update(queries=-7),
             r"layers\[1\]\.queries: expected a number above 0",
