@@ -24,7 +24,7 @@ WHOLE: list[tuple[str, str, str]] = [  # set-up, ranks=, the same in one process
     ("sequence parallel", "auto", "sdpa False"),
     ("expert parallel", "all", "sdpa True"),
 ]
-PARTS = ["tensor parallel", "ulysses", "gathered keys", "pipeline"]
+PARTS = ["tensor parallel", "ulysses", "gathered keys", "pipeline", "pipeline schedule"]
 MESSAGES: list[tuple[str, str, str]] = [
     ("tensor parallel", "rank0", "all must run its forward; call add_probe on every rank"),
     ("ulysses", "auto", REFUSED.format("all_to_all_single", "Ulysses")),
@@ -34,6 +34,9 @@ MESSAGES: list[tuple[str, str, str]] = [
     ("expert parallel", "auto", REFUSED.format("all_reduce", "Experts")),
     ("expert parallel", "rank0", REFUSED.format("all_reduce", "Experts")),
     ("pipeline", "auto", REFUSED.format("send", "Pipeline")),
+    ("pipeline schedule", "auto", REFUSED.format(".*", "Scheduled")),
+    ("pipeline schedule", "all", "hands states from rank to rank .*part=Part"),
+    ("first step of a schedule", "part", "ran 2 times in a pipeline's probe; .* one microbatch"),
     ("pipeline", "all", r"hands states from rank to rank .* only its own 1 layers; .*part=Part"),
 ]
 
@@ -67,6 +70,8 @@ def check_whole(directory: Path, name: str, way: str, truth: str) -> None:
     assert len(found) == len(expected)
     for layer, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(layer.weights, other.weights, atol=ROUNDING, rtol=0)
+        if "eager" in name:
+            continue  # which tensors were its queries and keys cannot be followed through split projections
         np.testing.assert_allclose(layer.query, other.query, atol=ROUNDING * 4, rtol=ROUNDING)
         np.testing.assert_allclose(layer.key, other.key, atol=ROUNDING * 4, rtol=ROUNDING)
 
@@ -97,9 +102,9 @@ def test_what_is_missing_is_said_and_nothing_is_written(
     name: str, way: str, message: str, ranks: list[Any]
 ) -> None:
     found = ranks[0][name][way]
-    assert len(found["errors"]) == 3
     assert all(re.search(message, error) for error in found["errors"]), found["errors"]
-    assert found["written"] == 0
+    assert len(found["errors"]) == 3 - found["written"]
+    assert found["written"] == (2 if name.startswith("first") else 0)
 
 
 @pytest.mark.parametrize("name", [*dict.fromkeys([*PARTS, *(each[0] for each in WHOLE)])])
@@ -110,11 +115,27 @@ def test_the_training_is_bitwise_the_same(name: str, ranks: list[Any]) -> None:
         assert all(way["losses"] == rank[name]["without"] for way in ways)
 
 
+def test_a_probe_that_waits_for_another_rank_says_so_once(ranks: list[Any]) -> None:
+    (told,) = ranks[0]["late"]
+    assert "waiting for 1 s in all_reduce on rank 0" in told
+    assert "did not call add_probe for this step" in told
+    assert ranks[1]["late"] == []
+
+
+FOUR_WAYS = {
+    "tensor parallel": "sdpa False",
+    "tensor parallel, eager": "eager False",
+    "sequence parallel": "sdpa False",
+    "FSDP2 and tensor parallel": "sdpa False",
+    "tp_plan": "llama",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["tensor parallel", "sequence parallel", "FSDP2 and tensor parallel"])
+@pytest.mark.parametrize("name", FOUR_WAYS)
 def test_four_ranks_give_every_head_too(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = four_ranks(tmp_path_factory)
-    check_whole(directory, name, "auto", "sdpa False")
+    check_whole(directory, name, "auto", FOUR_WAYS[name])
 
 
 FOUR: list[Path] = []
@@ -125,7 +146,7 @@ def four_ranks(factory: pytest.TempPathFactory) -> Path:
     if not FOUR:
         FOUR.append(factory.mktemp("four"))
         for rank in run_ranks(FOUR[0], 4):
-            for found in rank.values():
+            for found in (each for each in rank.values() if isinstance(each, dict)):
                 ways = [way for way in found.values() if isinstance(way, dict)]
                 assert all(way["losses"] == found["without"] for way in ways)
     return FOUR[0]

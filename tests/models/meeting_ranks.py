@@ -23,12 +23,13 @@ from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 
 from tensorboard_plugin_attn import AttentionWriter, Part
+from tensorboard_plugin_attn.capturing.probing import meeting
 from tensorboard_plugin_attn.errors import AttentionError
 
 Make = Callable[[], nn.Module]
 
 
-def setups() -> dict[str, tuple[Make, list[str | Part]]]:
+def setups(directory: Path) -> dict[str, tuple[Make, list[str | Part]]]:
     """How each model is made, and the values of ``ranks``, or the parts, to probe it with."""
     ranks = dist.get_world_size()
     mesh = init_device_mesh("cpu", (ranks,))
@@ -49,10 +50,30 @@ def setups() -> dict[str, tuple[Make, list[str | Part]]]:
         found["expert parallel"] = models.expert_parallel, ["auto", "all", "rank0"]
         stage = Part(own, ranks, layers=range(own * layers, (own + 1) * layers))
         found["pipeline"] = models.Pipeline, ["auto", "all", stage]
+        found["pipeline schedule"] = models.scheduled, ["auto", "all", stage]
+        found["first step of a schedule"] = models.Scheduled, [stage]
     else:
         both = init_device_mesh("cpu", (2, ranks // 2), mesh_dim_names=("dp", "tp"))
+        llama = str(directory / "llama")
+        if dist.get_rank() == 0:
+            models.save_llama(llama)
+        dist.barrier()
+        found["tp_plan"] = lambda: models.Llama(llama, is_parallel=True), ["auto"]
         found["FSDP2 and tensor parallel"] = lambda: models.sharded_tensor_parallel(both), ["auto"]
     return found
+
+
+def told_of_a_late_rank(directory: Path) -> list[str]:
+    """What is said where other ranks than 0 come to a probe of all ranks long after rank 0."""
+    meeting.WAIT_SECONDS = 1.0
+    model = models.expert_parallel()
+    with warnings.catch_warnings(record=True) as told, AttentionWriter(directory) as writer:
+        warnings.simplefilter("always")
+        for step in range(2):
+            if dist.get_rank() > 0:
+                time.sleep(3)
+            writer.add_probe("p", model, models.inputs(), models.TOKENS, step, ranks="all")
+    return [str(each.message) for each in told if "waiting" in str(each.message)]
 
 
 def word(way: str | Part) -> str:
@@ -67,7 +88,7 @@ def train(make: Make, log: Callable[[nn.Module, int], None], steps: int = 3) -> 
     for step in range(steps):
         log(model, step)
         loss = model(models.inputs()).square().mean()
-        if loss.requires_grad and not isinstance(model, models.Pipeline):
+        if loss.requires_grad and not isinstance(model, models.Pipeline | models.Scheduled):
             loss.backward()
             optimizer.step()
             optimizer.zero_grad()
@@ -93,19 +114,19 @@ def probed(directory: Path, make: Make, way: str | Part) -> dict[str, Any]:
     return {"losses": losses, "errors": errors, "written": writer.num_written}
 
 
-def main(rank: int, directory: Path, meeting: str, ranks: int) -> None:
+def main(rank: int, directory: Path, place: str, ranks: int) -> None:
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     dist.init_process_group(
         "gloo",
-        init_method=f"file://{meeting}",
+        init_method=f"file://{place}",
         rank=rank,
         world_size=ranks,
         timeout=datetime.timedelta(seconds=120),
     )
     found: dict[str, Any] = {}
-    for name, (make, ways) in setups().items():
+    for name, (make, ways) in setups(directory).items():
         started = time.monotonic()
         without = train(make, lambda model, step: None)
         found[name] = {
@@ -113,6 +134,8 @@ def main(rank: int, directory: Path, meeting: str, ranks: int) -> None:
             **{word(way): probed(directory / name / word(way), make, way) for way in ways},
         }
         found[name]["seconds"] = time.monotonic() - started
+    if ranks == 2:
+        found["late"] = told_of_a_late_rank(directory / "late")
     every: list[Any] = [None] * ranks
     dist.all_gather_object(every, found)
     if rank == 0:
@@ -123,6 +146,12 @@ def main(rank: int, directory: Path, meeting: str, ranks: int) -> None:
                         "p", models.Model(how=how, experts=experts), models.inputs(), models.TOKENS, 0,
                         query_key=True, ranks="rank0",
                     )  # fmt: skip
+        if ranks == 4:
+            with AttentionWriter(directory / "truth" / "llama", precision="float32") as writer:
+                writer.add_probe(
+                    "p", models.Llama(str(directory / "llama"), is_parallel=False), models.inputs(),
+                    models.TOKENS, 0, query_key=True,
+                )  # fmt: skip
         (directory / "found.json").write_text(json.dumps(every))
     dist.barrier()
     os._exit(0)  # gloo's threads may abort a process that ends as usual

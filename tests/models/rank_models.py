@@ -249,3 +249,53 @@ class Pipeline(nn.Module):
         if dist.get_rank() + 1 < dist.get_world_size():
             dist.send(states.contiguous(), dist.get_rank() + 1)
         return states
+
+
+class Scheduled(nn.Module):
+    """The same by torch's own pipeline schedule, one microbatch at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from torch.distributed.pipelining import PipelineStage, ScheduleGPipe
+
+        whole, rank = Model(), dist.get_rank()
+        self.stage = nn.Sequential(*([whole.embed] if rank == 0 else []), whole.blocks[rank])
+        stage = PipelineStage(self.stage, rank, dist.get_world_size(), torch.device("cpu"))
+        self.schedule = ScheduleGPipe(stage, n_microbatches=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result = self.schedule.step(*([x] if dist.get_rank() == 0 else []))
+        return x.new_zeros(1) if result is None else result
+
+
+def scheduled() -> Scheduled:
+    """The same after a first step, in which the schedule tries out the shapes."""
+    model = Scheduled()
+    model(inputs())
+    return model
+
+
+class Llama(nn.Module):
+    """A decoder of transformers, on ranks by its own plan; ``folder``: where a checkpoint lies."""
+
+    def __init__(self, folder: str, *, is_parallel: bool) -> None:
+        super().__init__()
+        from transformers import LlamaModel
+
+        self.inner = LlamaModel.from_pretrained(folder, **({"tp_plan": "auto"} if is_parallel else {}))
+
+    def forward(self, x: Tensor) -> Tensor:
+        states: Tensor = self.inner(inputs_embeds=x.repeat(1, 1, WIDTH // 4), use_cache=False)[0]
+        return states
+
+
+def save_llama(folder: str) -> None:
+    from transformers import LlamaConfig, LlamaModel
+
+    torch.manual_seed(0)
+    LlamaModel(
+        LlamaConfig(
+            hidden_size=WIDTH, intermediate_size=WIDTH, num_hidden_layers=DEPTH, num_attention_heads=HEADS,
+            num_key_value_heads=4, vocab_size=8,
+        )
+    ).save_pretrained(folder)  # fmt: skip

@@ -147,10 +147,16 @@ class RankWork:
         )
 
     def check_stages(self) -> None:
-        """A rank that hands states on to the next one has only some of the layers."""
-        if self.meeting.keeps_own or not self.seen:
+        """A rank that hands states on to the next one has only some of the layers, and runs each of them once."""
+        if not self.seen or not any(name.startswith(POINT_TO_POINT) for name, _ in self.collectives.met):
             return
-        if any(name.startswith(POINT_TO_POINT) for name, _ in self.collectives.met):
+        twice = [name for name, count in self.seen.items() if count > 1]
+        if twice:
+            self.error = self.error or CaptureError(
+                f"{twice[0] or 'the model'} ran {self.seen[twice[0]]} times in a pipeline's probe; probe with a "
+                f"schedule of one microbatch, which has made a step before (the first one tries the shapes out)"
+            )
+        elif not self.meeting.keeps_own:
             self.fail(
                 f"the model hands states from rank to rank (send, recv), and this rank has only its own "
                 f"{len(self.seen)} layers"

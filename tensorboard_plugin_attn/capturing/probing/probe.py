@@ -121,7 +121,7 @@ def probe_rows(
     with undisturbed(inner), ranks.watch(), watching(inner, session, names):
         run(inner, inputs)
     for row in rows:
-        row.error = row.error or ranks.error
+        row.error = ranks.error or row.error
     if any(row.handed for row in rows):
         warn_left_out(session.left_out)
         warn_differing(session.differing)
