@@ -50,7 +50,9 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert loaded == "[]"
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {"AttentionWriter", "Captured", "Shown", "capture", "show"}))
+@pytest.mark.parametrize(
+    "name", sorted({*NAMES} - {"AttentionWriter", "Captured", "Shown", "capture", "show"})
+)
 def test_reading_and_records_need_neither_torch_nor_tensorboard(name: str) -> None:
     code = f"import sys\nfrom tensorboard_plugin_attn import {name}\n"
     assert run(code + "print('torch' in sys.modules, 'tensorboard' in sys.modules)") == "False False"

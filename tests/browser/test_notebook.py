@@ -80,7 +80,9 @@ def test_every_cell_draws_without_a_network_in_both_themes(
     assert len(frames) == len(CELLS)
     for frame, view in zip(frames, CELLS.values(), strict=True):
         frame.frame_element().scroll_into_view_if_needed()  # what is out of sight is not drawn
-        while f"attn:drawn:{view}" not in frame.evaluate(DRAWN):  # the page's policy forbids what waits inside it
+        while f"attn:drawn:{view}" not in frame.evaluate(
+            DRAWN
+        ):  # the page's policy forbids what waits inside it
             page.wait_for_timeout(50)
         assert frame.locator("canvas[role=img]").count() >= 1
         assert frame.evaluate("document.documentElement.dataset.theme") == scheme
