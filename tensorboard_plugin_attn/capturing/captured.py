@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, chosen, windowed
@@ -55,7 +55,7 @@ class Captured:
         self.sightings: list[Sighting] = []
         self.session = Session(lambda index, sighting: self.sightings.append(sighting), query_key=query_key)
         self.stack: ExitStack | None = None
-        self.kept_layers: list[LayerAttention] = []
+        self.kept_layers: list[LayerAttention[Tensor]] = []
 
     def __enter__(self) -> Captured:
         with ExitStack() as stack:
@@ -79,7 +79,7 @@ class Captured:
             warn_left_out(self.session.left_out)
 
     @property
-    def layers(self) -> list[LayerAttention]:
+    def layers(self) -> list[LayerAttention[Tensor]]:
         """Every LayerAttention seen, in call order; weights are torch float32 ``[batch, head, query, key]``.
 
         Raises:

@@ -55,21 +55,21 @@ def bands_of(rows: int, keys: int, multiple: int = 1) -> Iterator[slice]:
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
-def layer_rows(layer: LayerAttention, head: int, rows: Rows) -> NDArray[np.float32]:
+def layer_rows(layer: LayerAttention[Any], head: int, rows: Rows) -> NDArray[np.float32]:
     """Some rows of one head, float32 ``[row, key]``."""
     if layer.weights is not None:
         return np.asarray(layer.weights[head, rows], np.float32)
     return vector_rows(vectors_of(layer, head), rows)
 
 
-def rows_of(layer: LayerAttention, rows: Rows) -> NDArray[np.float32]:
+def rows_of(layer: LayerAttention[Any], rows: Rows) -> NDArray[np.float32]:
     """Some rows of every head, float32 ``[head, row, key]``."""
     if layer.weights is not None:
         return np.asarray(layer.weights[:, rows], np.float32)
     return np.stack([layer_rows(layer, head, rows) for head in range(layer.num_heads)])
 
 
-def visible_counts(layer: LayerAttention) -> NDArray[np.int64]:
+def visible_counts(layer: LayerAttention[Any]) -> NDArray[np.int64]:
     """How many keys each query of a layer without weights sees, by its mask or its bias."""
     rows = np.arange(layer.num_queries)
     numbers = None if layer.query_numbers is None else np.array(layer.query_numbers)
@@ -82,7 +82,7 @@ def visible_counts(layer: LayerAttention) -> NDArray[np.int64]:
     return np.asarray(seen.sum(axis=1))
 
 
-def vectors_of(layer: LayerAttention, head: int) -> Vectors:
+def vectors_of(layer: LayerAttention[Any], head: int) -> Vectors:
     """What the rows of one head are worked out of."""
     bias = None if layer.bias is None else np.broadcast_to(layer.bias, layer.shape)[head]
     return Vectors(
@@ -97,7 +97,7 @@ def vectors_of(layer: LayerAttention, head: int) -> Vectors:
     )
 
 
-def row_sums(layer: LayerAttention) -> NDArray[np.float32]:
+def row_sums(layer: LayerAttention[Any]) -> NDArray[np.float32]:
     """The logarithm of each row's sum of exponentials, ``[head, query]``; a sink's part is in it."""
     sums = np.empty((layer.num_heads, layer.num_queries), np.float32)
     for head in range(layer.num_heads):

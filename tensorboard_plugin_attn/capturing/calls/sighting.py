@@ -61,14 +61,16 @@ class Sighting:
     traces: torch.Tensor | None = None
     knows_mask: bool = True
 
-    def layer(self) -> LayerAttention:
+    def layer(self) -> LayerAttention[torch.Tensor]:
         """The whole batch as a LayerAttention of torch tensors."""
         mask = kind_of(self.allowed) if self.knows_mask else None
         layer = self.described(self.weights, self.query, self.key, self.bias, self.allowed, mask)
         layer.max_score = None if self.row_scores is None else self.row_scores.amax(-1)
         return layer
 
-    def row(self, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice) -> LayerAttention:
+    def row(
+        self, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice
+    ) -> LayerAttention[Any]:
         """One input of the batch, padding cropped: weights ``[head, query, key]``."""
         batch = batch if self.weights.shape[0] > 1 else 0
         weights = self.weights[batch][:, queries][:, :, keys]
@@ -93,11 +95,11 @@ class Sighting:
         bias: torch.Tensor | None,
         allowed: torch.Tensor | None,
         mask: str | None,
-    ) -> LayerAttention:
+    ) -> LayerAttention[torch.Tensor]:
         """Weights and vectors with all that is known of the call, the rebuilt row compared."""
         if mask == "other" and allowed is not None and query is not None:
             bias = torch.where(allowed, 0.0 if bias is None else bias, -torch.inf)
-        layer = LayerAttention(
+        layer: LayerAttention[torch.Tensor] = LayerAttention(
             weights,
             name=self.name,
             kind=self.kind,
@@ -135,7 +137,7 @@ def picked(
     return row[:, :, keys] if row.shape[2] > 1 else row
 
 
-def rebuild_error(layer: LayerAttention, allowed: torch.Tensor | None) -> float:
+def rebuild_error(layer: LayerAttention[torch.Tensor], allowed: torch.Tensor | None) -> float:
     """Largest |softmax(q·k·scale + bias + mask) − weights| over all heads of the last query that sees a key."""
     if not layer.weights.numel():
         return 0.0
