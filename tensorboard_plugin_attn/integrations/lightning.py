@@ -46,6 +46,7 @@ class AttentionCallback(pl.Callback):
         query_key: as for ``AttentionWriter.add_probe``.
         layers: likewise.
         heads: likewise.
+        ranks: likewise: which ranks run the probes.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
     Examples:
@@ -67,6 +68,7 @@ class AttentionCallback(pl.Callback):
         query_key: bool = False,
         layers: Sequence[int] | None = None,
         heads: Sequence[int] | None = None,
+        ranks: str = "auto",
         **writer_options: Any,
     ) -> None:
         super().__init__()
@@ -74,7 +76,7 @@ class AttentionCallback(pl.Callback):
         self.last_step = -1
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
-            tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads,
+            tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
             writer_options=writer_options,
         )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from tensorboard_plugin_attn.integrations.probe_inputs import Probe
@@ -34,9 +35,12 @@ class TrainingLog:
         query_key: bool,
         layers: Sequence[int] | None,
         heads: Sequence[int] | None,
+        ranks: str,
         writer_options: Mapping[str, Any],
     ) -> None:
-        options = {"query_key": query_key, "layers": layers, "heads": heads}
+        options: dict[str, Any] = {"query_key": query_key, "layers": layers, "heads": heads}
+        if "ranks" in signature(AttentionWriter.log_probes).parameters:
+            options["ranks"] = ranks
         self.probes = Probes(probes, options, track, tokens)
         self.schedule = Schedule(every, early_steps=early_steps, metrics_every=metrics_every)
         self.tokenizer = tokenizer

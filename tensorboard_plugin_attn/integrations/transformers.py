@@ -40,6 +40,7 @@ class AttentionCallback(TrainerCallback):
         query_key: as for ``AttentionWriter.add_probe``.
         layers: likewise.
         heads: likewise.
+        ranks: likewise: which ranks run the probes.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
     Examples:
@@ -61,13 +62,14 @@ class AttentionCallback(TrainerCallback):
         query_key: bool = False,
         layers: Sequence[int] | None = None,
         heads: Sequence[int] | None = None,
+        ranks: str = "auto",
         **writer_options: Any,
     ) -> None:
         self.model = model
         self.last_weights: list[int] | None = None
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
-            tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads,
+            tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
             writer_options=writer_options,
         )  # fmt: skip
 

@@ -26,7 +26,7 @@ def layer_faults(layer: LayerAttention) -> list[dict[str, Any]]:
     sums: NDArray[np.float32] = layer.weights @ np.ones(layer.num_keys, np.float32)
     if layer.sink is not None:
         sums += layer.sink
-    broken: NDArray[np.bool_] = np.isnan(sums).any(axis=1)
+    broken: NDArray[np.bool_] = np.asarray(np.isnan(sums).any(axis=1))
     found = [fault("nan", broken, None)]
     rows = rows_without_padding(layer)
     if rows.any():
