@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.studying.evolution import Evolution, Mark
     from tensorboard_plugin_attn.studying.find import Found, FoundHead
     from tensorboard_plugin_attn.studying.health import Hint, Thresholds
+    from tensorboard_plugin_attn.writing.part import Part
     from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "LayerAttention",
     "Mark",
     "MetricSeries",
+    "Part",
     "Shown",
     "Thresholds",
     "capture",
@@ -57,6 +59,7 @@ HOMES = {
     "LayerAttention": "record.layer",
     "Mark": "studying.evolution",
     "MetricSeries": "reading.series",
+    "Part": "writing.part",
     "Shown": "showing",
     "Thresholds": "studying.health",
     "capture": "capturing",

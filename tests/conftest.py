@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from logs.tensorboard_server import TensorBoardServer
@@ -12,6 +13,13 @@ from logs.tensorboard_server import TensorBoardServer
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
+
+
+@pytest.fixture(autouse=True)
+def _spool(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test leaves unsent is not sent by another."""
+    root = tmp_path_factory.getbasetemp() / "spools" / uuid4().hex
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.delivery.default_root", lambda: root)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ NAMES = [
     "LayerAttention",
     "Mark",
     "MetricSeries",
+    "Part",
     "Shown",
     "Thresholds",
     "capture",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut
 from tensorboard_plugin_attn.capturing.captured import Captured, capture
-from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
+from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, no_whole_map
+from tensorboard_plugin_attn.capturing.inputs.naming import lengths_of, named_list, preceded
+from tensorboard_plugin_attn.capturing.inputs.padding import inputs_of
 from tensorboard_plugin_attn.capturing.inputs.rows import Row
+from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, num_ranks
 from tensorboard_plugin_attn.capturing.probing.probe import ProbeResult, nothing_handed, probe, probe_rows
 from tensorboard_plugin_attn.capturing.probing.sharded import needs_every_rank
 
@@ -13,11 +16,18 @@ __all__ = [
     "Captured",
     "LeftOut",
     "Lengths",
+    "Meeting",
     "ProbeResult",
     "Row",
     "capture",
+    "inputs_of",
+    "lengths_of",
+    "named_list",
     "needs_every_rank",
+    "no_whole_map",
     "nothing_handed",
+    "num_ranks",
+    "preceded",
     "probe",
     "probe_rows",
 ]

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
 from torch import Tensor, nn
 
+from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, warn_fewer
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
-from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, chosen, windowed
-from tensorboard_plugin_attn.capturing.inputs.generate import NOT_STITCHED, is_generation, stitched
+from tensorboard_plugin_attn.capturing.inputs.fitting import chosen, windowed
+from tensorboard_plugin_attn.capturing.inputs.generate import (
+    NOT_STITCHED,
+    is_generation,
+    own_steps,
+    read_tokens,
+    stitched,
+)
+from tensorboard_plugin_attn.capturing.inputs.naming import lengths_of, named_list, preceded
 from tensorboard_plugin_attn.capturing.inputs.padding import Crop, continued, kept_positions
-from tensorboard_plugin_attn.capturing.probing.undisturbed import eager
+from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
-from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
-from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
-from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
+from tensorboard_plugin_attn.capturing.summary import summary
+from tensorboard_plugin_attn.capturing.watching.mode import watching
+from tensorboard_plugin_attn.capturing.watching.names import unwrap
 from tensorboard_plugin_attn.errors import CaptureError
+from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
+from tensorboard_plugin_attn.record.tokens import TokenAxes
 
 __all__ = ["Captured", "capture"]
 
@@ -53,30 +63,29 @@ class Captured:
             raise CaptureError(f"capture takes a torch.nn.Module, got {type(model).__name__}")
         self.model = unwrap(model)
         self.sightings: list[Sighting] = []
-        self.session = Session(lambda index, sighting: self.sightings.append(sighting), query_key=query_key)
+        self.session = Session(
+            lambda index, sighting: self.sightings.append(sighting),
+            query_key=query_key,
+            virtual=virtual_tokens(self.model),
+        )
         self.stack: ExitStack | None = None
         self.kept_layers: list[LayerAttention[Tensor]] = []
 
     def __enter__(self) -> Captured:
-        with ExitStack() as stack:
-            names = ModuleNames(self.model)
-            names.watch()
-            stack.callback(names.unwatch)
-            stack.enter_context(eager(self.model.modules()))
-            mode = AttentionMode(self.session, names)
-            stack.enter_context(watched_registry(mode.fused.see_kernel))
-            stack.enter_context(mode)
-            self.stack = stack.pop_all()
+        self.stack = ExitStack()
+        self.stack.enter_context(watching(self.model, self.session))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.stack is not None:
-            self.stack.close()
-            self.stack = None
+            stack, self.stack = self.stack, None
+            stack.__exit__(kind, error, trace)
         if kind is None:
             warn_left_out(self.session.left_out)
+            warn_differing(self.session.differing)
+            warn_fewer(self.session.fewer)
 
     @property
     def layers(self) -> list[LayerAttention[Tensor]]:
@@ -91,9 +100,16 @@ class Captured:
             self.kept_layers.append(sighting.layer())
         return list(self.kept_layers)
 
+    def summary(self) -> str:
+        """A table of what was captured: module, kind, mechanism, heads, mask, ``output_error``; and what was not."""
+        return summary(self.model, self.layers if self.sightings else [], self.session.left_out)
+
+    def __str__(self) -> str:
+        return self.summary()
+
     def record(
         self,
-        tokens: Sequence[str],
+        tokens: Sequence[str] | Mapping[str, Sequence[str]],
         *,
         decoder_tokens: Sequence[str] | None = None,
         batch: int = 0,
@@ -106,7 +122,8 @@ class Captured:
         """One input of the batch as a record, in float32 numpy, padding cropped.
 
         Args:
-            tokens: of the encoder or the only stack; with or without those of the padding.
+            tokens: of the encoder or the only stack; with or without those of the padding. ``{"vision": tokens}``,
+                ``{"text": tokens}`` or ``{"audio": tokens}`` say of which stack of a model with several.
             decoder_tokens: of the decoder of an encoder-decoder.
             batch: which input of the batch.
             attention_mask: bool or 0/1 ``[batch, position]``, 0 for padding; None: the one the model was given.
@@ -120,33 +137,43 @@ class Captured:
         if not self.sightings:
             raise self.session.nothing_found()
         padding = self.session.padding
+        given = tokens
+        names, modality = named_list(tokens)
         mask = padding.tokens if attention_mask is None else attention_mask
-        sightings, tokens, decoder_tokens = self.one_forward(tokens, decoder_tokens)
+        sightings, tokens, decoder_tokens = self.one_forward(names, decoder_tokens)
         if is_generation(self.sightings) and decoder_tokens is None:
-            mask = continued(mask, max(int(one.weights.shape[-1]) for one in sightings))
+            mask = continued(
+                mask, max(int(one.weights.shape[-2]) for one in sightings) - padding.virtual.count
+            )
         crop = Crop(
             kept_positions(mask, batch),
             kept_positions(
                 padding.decoder_tokens if decoder_attention_mask is None else decoder_attention_mask, batch
             ),
             has_decoder=decoder_tokens is not None,
+            modality=padding.modality,
+            virtual=padding.virtual,
         )
-        tokens = crop.tokens(tokens)
-        decoder_tokens = None if decoder_tokens is None else crop.decoder(decoder_tokens)
-        layers, left_out = chosen(
-            [sighting.row(batch, *crop.axes(sighting)) for sighting in sightings],
-            [windowed(sighting, padding) for sighting in sightings],
-            Lengths(len(tokens), None if decoder_tokens is None else len(decoder_tokens)),
-        )
-        warn_left_out([LeftOut(layer.name, "attention", reason) for layer, reason in left_out])
-        return AttentionRecord(
-            layers,
-            tokens,
-            decoder_tokens=decoder_tokens,
+        axes = TokenAxes(
+            crop.tokens(tokens) if modality in ("", padding.modality) else tokens,
+            decoder_tokens=None if decoder_tokens is None else crop.decoder(decoder_tokens),
             special=special,
             sentence_b_start=sentence_b_start,
             words=words,
         )
+        axes = preceded(axes, padding, batch)
+        layers, left_out = chosen(
+            [sighting.row(batch, *crop.axes(sighting)) for sighting in sightings],
+            [windowed(sighting, padding) for sighting in sightings],
+            lengths_of(axes, given, padding, batch),
+        )
+        warn_left_out([LeftOut(layer.name, "attention", reason) for layer, reason in left_out])
+        told = crop.told([layer.name for layer in layers])
+        if told:
+            warnings.warn(told, stacklevel=2)
+        for number, layer in enumerate(layers):
+            label_layer(axes, layer, number)
+        return AttentionRecord.of_checked(layers, axes)
 
     def one_forward(
         self, tokens: Sequence[str], decoder_tokens: Sequence[str] | None
@@ -160,15 +187,10 @@ class Captured:
             raise CaptureError(f"generate() used {self.session.decoding}{NOT_STITCHED}")
         if is_generation(self.sightings):
             found = stitched(self.sightings)
-            own = [
-                one
-                for one in found
-                if one.kind == "self" and (one.stack == "decoder" or decoder_tokens is None)
-            ]
-            read = int(own[0].weights.shape[-2]) if own else -1
+            steps = own_steps(self.sightings, decoder=decoder_tokens is not None)
             if decoder_tokens is None:
-                return found, tokens[:-1] if len(tokens) == read + 1 else tokens, None
-            return found, tokens, decoder_tokens[:-1] if len(decoder_tokens) == read + 1 else decoder_tokens
+                return found, read_tokens(tokens, steps, self.session.virtual.count), None
+            return found, tokens, read_tokens(decoder_tokens, steps)
         forwards = self.session.forwards
         if forwards > 1:
             warnings.warn(

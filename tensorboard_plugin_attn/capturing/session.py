@@ -6,13 +6,14 @@ import warnings
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-import torch
-
+from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, settle
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
-from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller
+from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller, mask_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
-from tensorboard_plugin_attn.capturing.tracing.flow import WeightMap
+from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual
+from tensorboard_plugin_attn.capturing.tracing.facts import WeightMap
 from tensorboard_plugin_attn.errors import CaptureError
+from tensorboard_plugin_attn.private_names import in_transform
 
 __all__ = ["Session", "warn_left_out"]
 
@@ -21,7 +22,7 @@ class Session:
     """What one capture has seen so far.
 
     ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all;
-    ``row``: the only input of the batch that is wanted, None for all.
+    ``row``: the only input of the batch that is wanted, None for all; ``virtual``: learned tokens before the input.
     """
 
     def __init__(
@@ -31,49 +32,66 @@ class Session:
         query_key: bool = False,
         wanted: Collection[int] | None = None,
         row: int | None = None,
+        virtual: Virtual = NO_VIRTUAL,
     ) -> None:
         self.on_sighting = on_sighting
         self.query_key = query_key
         self.wanted = None if wanted is None else frozenset(wanted)
         self.row = row
+        self.virtual = virtual
         self.count = 0
         self.forwards = 0
         self.decoding = ""
         self.padding = Padding()
         self.left_out: list[LeftOut] = []
         self.softmaxes: dict[tuple[str, tuple[int, ...]], None] = {}
-        self.pending: Sighting | None = None
+        self.differing: list[Differs] = []
+        self.fewer: dict[str, tuple[int, int]] = {}
 
     def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The model was called: how many inputs, and which of their positions are padding."""
         self.forwards += 1
         self.decoding = self.decoding or decoding_of_caller()
         self.padding = padding_of(args, kwargs)
+        self.padding.virtual = self.virtual
+        if self.padding.tokens is None and kwargs.get("attention_mask") is not None:
+            self.padding.tokens = mask_of_caller()
 
-    def wants_next(self) -> bool:
-        """Whether the next call is to be computed; a call that is not is only counted."""
-        if self.wanted is None or self.count in self.wanted:
-            return True
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the next call is to be computed; one that is not is to be skipped."""
+        return self.wanted is None or self.count in self.wanted
+
+    def skip(self) -> None:
+        """Count a call that is not computed."""
         self.count += 1
-        return False
 
     def fault(self, module: str, what: str, error: Exception) -> None:
         """A fault of ours in looking at a call: noted, as it must not stop a training."""
-        if torch._C._functorch.maybe_current_level() is None:
+        if not in_transform():
             self.leave_out(module, what, f"{type(error).__name__}: {error}")
         else:
             self.leave_out(module, what, "it runs in torch.vmap or another transform of torch.func")
 
-    def hand_on(self) -> None:
-        """Pass the sighting that a look left, if any; what the receiver raises goes to the caller."""
-        if self.pending is None:
-            return
-        sighting, self.pending = self.pending, None
-        sighting.forward = self.forwards
-        index = self.count
-        self.count += 1
-        with in_float32(sighting.weights):
-            self.on_sighting(index, sighting)
+    def hand_on(self, sightings: Sequence[Sighting]) -> None:
+        """Pass on what a look found; what the receiver raises goes to the caller."""
+        for sighting in sightings:
+            sighting.forward = self.forwards
+            index = self.count
+            self.count += 1
+            with in_float32(sighting.weights):
+                settle(sighting)
+                self.note_difference(sighting)
+                self.on_sighting(index, sighting)
+
+    def note_difference(self, sighting: Sighting) -> None:
+        """Keep what is to be said: weights that do not give the kernel's output, fewer heads than the model has."""
+        heads, whole = int(sighting.weights.shape[1]), sighting.model_heads
+        if whole is not None and heads < whole:
+            self.fewer[sighting.name] = (heads, whole)
+        found = differs(sighting)
+        if found is not None:
+            self.differing.append(found)
 
     def see_softmax(self, found: WeightMap, shape: tuple[int, ...]) -> None:
         """A softmax was called; it stays in this list unless it meets values."""
@@ -94,7 +112,11 @@ class Session:
         seen += [
             f"a softmax of shape {list(shape)} in {module or 'the model'}" for module, shape in self.softmaxes
         ]
-        ran = "ran" if self.forwards else "did not run; call captured.model(**inputs) inside the with block"
+        ran = (
+            "ran"
+            if self.forwards
+            else "did not run; call captured.model(**inputs) inside the with block, in its thread"
+        )
         return CaptureError(
             f"no attention was captured; the model {ran}. Seen: {'; '.join(seen[:MOST_LINES]) or 'no softmax at all'}. "
             "Expected scaled_dot_product_attention, nn.MultiheadAttention, or a softmax over keys whose result is "

@@ -7,7 +7,7 @@ that sums to at most 1 with maximum m, the error is at most ``√(w·m)/255 + m/
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ except ImportError:  # no wheel for this platform
 __all__ = [
     "MAX_ERROR",
     "PRECISIONS",
+    "check_member",
     "compress",
     "decode_weights",
     "decompress",
@@ -35,6 +36,7 @@ MAX_ERROR = 0.00197
 PRECISIONS = {"uint8": np.uint8, "float16": np.float16, "float32": np.float32}
 THUMBNAIL_SIDE = 64
 ROWS_PER_BLOCK = 256
+INFLATED_PART = 4 << 20
 SQUARES = (np.arange(256, dtype=np.float64) / 255) ** 2
 
 Compressor = Callable[[Any], bytes]
@@ -153,12 +155,34 @@ def compress(data: Any) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def decompress(member: bytes) -> bytes:
-    """One gzip member → its bytes, CRC checked. Raises ``zlib.error`` when it is damaged."""
+def decompress(member: bytes, size: int | None = None) -> bytes:
+    """One gzip member → its bytes, CRC checked. Raises ``zlib.error`` when it is damaged or does not hold ``size``."""
+    return b"".join(inflate(member, size))
+
+
+def check_member(member: bytes, size: int) -> None:
+    """As ``decompress``, without holding more than a part of the bytes."""
+    for _ in inflate(member, size):
+        pass
+
+
+def inflate(member: bytes, size: int | None) -> Iterator[bytes]:
+    """The bytes of a member, part by part; one that holds more than its header says is not inflated further."""
     try:
         if igzip_lib is not None:
-            plain: bytes = igzip_lib.decompress(member, flag=igzip_lib.DECOMP_GZIP)
-            return plain
-        return zlib.decompress(member, 31)
+            inflater = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+            step = inflater.decompress
+        else:
+            inflater = zlib.decompressobj(31)
+            step = lambda data, length: inflater.decompress(data or inflater.unconsumed_tail, length)  # noqa: E731
+        found, part = 0, step(member, INFLATED_PART)
+        while part:
+            found += len(part)
+            if size is not None and found > size:
+                raise zlib.error(f"it holds more than {size} bytes")
+            yield part
+            part = b"" if inflater.eof else step(b"", INFLATED_PART)
+        if not inflater.eof or found != (found if size is None else size):
+            raise zlib.error(f"it ends after {found} bytes")
     except Exception as error:  # isal's own error class
         raise zlib.error(f"gzip member of {len(member)} bytes cannot be inflated: {error}") from error

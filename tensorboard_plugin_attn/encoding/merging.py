@@ -174,11 +174,8 @@ def merge_codes(pieces: Sequence[Piece], entry: LayerEntry) -> tuple[NDArray[Any
         name = f"layer.{piece.index}.member_bytes"
         members = split_members(piece.header, piece.read, name, packed.tobytes())
         for place, head, member in zip(range(len(piece.heads)), piece.heads, members, strict=True):
-            plain = np.frombuffer(inflate(member, piece.header, piece.index), codes.dtype)
-            if plain.size != piece.entry.queries * entry.keys:
-                raise DamagedFileError(
-                    f"the weights of layer {piece.index} do not fit", path=piece.header.path
-                )
+            size = piece.entry.queries * entry.keys * codes.itemsize
+            plain = np.frombuffer(inflate(member, piece.header, piece.index, size), codes.dtype)
             codes[head, piece.queries] = plain.reshape(piece.entry.queries, entry.keys)
             row_max[head, piece.queries] = own[place]
     return codes, row_max
@@ -220,8 +217,8 @@ def merge_thumbnails(pieces: Sequence[Piece], entry: LayerEntry) -> NDArray[np.u
     for piece in pieces:
         if "thumbnails" not in piece.header.spans:
             continue
-        plain = decompress(read_tensor(piece.header, piece.read, "thumbnails").tobytes())
         sizes = [layer.heads * layer.thumbnail[0] * layer.thumbnail[1] for layer in piece.header.layers]
+        plain = decompress(read_tensor(piece.header, piece.read, "thumbnails").tobytes(), sum(sizes))
         start = sum(sizes[: piece.index])
         own = np.frombuffer(plain[start : start + sizes[piece.index]], np.uint8)
         if own.size == sizes[piece.index] and piece.entry.thumbnail == entry.thumbnail:

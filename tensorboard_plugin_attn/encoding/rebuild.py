@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,8 +62,9 @@ def code_rows(header: Header, read: ReadRange, number: int) -> Iterator[Any]:
     row_max = read_tensor(header, read, f"{name}.row_max")
     packed = read_tensor(header, read, f"{name}.weights").tobytes()
     members = split_members(header, read, f"{name}.member_bytes", packed)
+    itemsize = np.dtype(PRECISIONS[header.precision]).itemsize
     for head, member in enumerate(members):
-        plain = inflate(member, header, number)
+        plain = inflate(member, header, number, prod(entry.shape[1:]) * itemsize)
         try:
             codes = np.frombuffer(plain, PRECISIONS[header.precision]).reshape(entry.shape[1:])
         except ValueError as error:
@@ -135,7 +137,7 @@ def read_overview(header: Header, read: ReadRange, number: int, head: int) -> ND
         return None
     packed = read_tensor(header, read, name).tobytes()
     member = list(split_members(header, read, f"{name}_bytes", packed))[head]
-    plain = np.frombuffer(inflate(member, header, number), np.uint8)
+    plain = np.frombuffer(inflate(member, header, number, shape[0] * shape[1]), np.uint8)
     if plain.size != shape[0] * shape[1]:
         raise DamagedFileError(f"{name} has {plain.size} bytes, its shape is {shape}", path=header.path)
     return plain.reshape(shape)
@@ -152,10 +154,10 @@ def split_members(header: Header, read: ReadRange, name: str, packed: bytes) -> 
     )
 
 
-def inflate(member: bytes, header: Header, number: int) -> bytes:
-    """One gzip member of a layer."""
+def inflate(member: bytes, header: Header, number: int, size: int) -> bytes:
+    """One gzip member of a layer, which holds ``size`` bytes."""
     try:
-        return decompress(member)
+        return decompress(member, size)
     except zlib.error as error:
         reason = f"the weights of layer {number} cannot be inflated ({error})"
         raise DamagedFileError(reason, path=header.path) from error

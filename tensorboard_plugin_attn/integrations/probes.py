@@ -59,9 +59,10 @@ class Probes:
         Texts that fail in a batch are tried alone, then and from then on, except where other ranks take part and
         would not know of it.
         """
+        is_shared = self.options.get("ranks") == "all" or writer.part is not None
         for batch in batches(self.encoded(tokenizer, model), model, self.alone):
             errors = self.log_batch(writer, model, batch, step, metrics_only)
-            if len(batch) > 1 and errors and not needs_every_rank(model):
+            if len(batch) > 1 and errors and not (is_shared or needs_every_rank(model)):
                 self.alone.update(errors)
                 failed = [probe for probe in batch if probe.tag in errors]
                 errors = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from inspect import signature
 from typing import Any
 
 from tensorboard_plugin_attn.integrations.probe_inputs import Probe
@@ -12,7 +11,7 @@ from tensorboard_plugin_attn.integrations.probes import Probes
 from tensorboard_plugin_attn.integrations.run_directory import directory_of, own_run
 from tensorboard_plugin_attn.integrations.schedule import Schedule
 from tensorboard_plugin_attn.warn import tell
-from tensorboard_plugin_attn.writing.process import rank
+from tensorboard_plugin_attn.writing.process import standing
 from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = ["TrainingLog"]
@@ -38,9 +37,7 @@ class TrainingLog:
         ranks: str,
         writer_options: Mapping[str, Any],
     ) -> None:
-        options: dict[str, Any] = {"query_key": query_key, "layers": layers, "heads": heads}
-        if "ranks" in signature(AttentionWriter.log_probes).parameters:
-            options["ranks"] = ranks
+        options = {"query_key": query_key, "layers": layers, "heads": heads, "ranks": ranks}
         self.probes = Probes(probes, options, track, tokens)
         self.schedule = Schedule(every, early_steps=early_steps, metrics_every=metrics_every)
         self.tokenizer = tokenizer
@@ -76,7 +73,7 @@ class TrainingLog:
         where an evaluation before it was logged.
         """
         is_shared = bool(self.writer_options.get("all_ranks")) or self.writer_options.get("part") is not None
-        if is_shared or "purge_step" in self.writer_options or rank() > 0:
+        if is_shared or "purge_step" in self.writer_options or standing().rank > 0:
             return wanted
         directory = directory_of(wanted)
         if self.placed is None or self.placed[0] != directory:

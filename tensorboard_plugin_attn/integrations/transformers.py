@@ -40,7 +40,7 @@ class AttentionCallback(TrainerCallback):
         query_key: as for ``AttentionWriter.add_probe``.
         layers: likewise.
         heads: likewise.
-        ranks: likewise: which ranks run the probes.
+        ranks: likewise.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
     Examples:

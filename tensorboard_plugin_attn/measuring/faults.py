@@ -1,4 +1,4 @@
-"""One layer's weights → what cannot be right about them: NaN, rows that do not sum to 1, weight on masked keys."""
+"""One layer → what cannot be right: another output than the kernel's, NaN, rows that miss 1, weight on masked keys."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ def layer_faults(layer: LayerAttention) -> list[dict[str, Any]]:
     if layer.sink is not None:
         sums += layer.sink
     broken: NDArray[np.bool_] = np.asarray(np.isnan(sums).any(axis=1))
-    found = [fault("nan", broken, None)]
+    found = [differing_fault(layer), fault("nan", broken, None)]
     rows = rows_without_padding(layer)
     if rows.any():
         weights = np.nan_to_num(layer.weights) if broken.any() else layer.weights
-        found.append(sum_fault(sums[:, rows], broken, may_be_less=layer.mechanism != ""))
+        whole = sums if layer.sink is None else sums + layer.sink
+        found.append(sum_fault(whole[:, rows], broken, may_be_empty=layer.mechanism != ""))
         found.append(masked_fault(layer, weights, rows))
     return [each for each in found if each["heads"]]
 
@@ -42,12 +43,21 @@ def fault(name: str, heads: NDArray[np.bool_], worst: float | None) -> dict[str,
     return entry if worst is None else {**entry, "worst": round(worst, 6)}
 
 
-def sum_fault(sums: NDArray[np.float32], broken: NDArray[np.bool_], *, may_be_less: bool) -> dict[str, Any]:
-    """Heads with a row that does not sum to 1; ``worst`` is the sum farthest from it.
+def differing_fault(layer: LayerAttention) -> dict[str, Any]:
+    """Heads whose weights · values are not what the kernel returned; ``worst`` is the layer's largest difference."""
+    if not layer.differing_heads or layer.output_error is None:
+        return {"heads": []}
+    worst = {"worst": round(layer.output_error, 6)} if np.isfinite(layer.output_error) else {}
+    return {"fault": "kernel_differs", "heads": list(layer.differing_heads), **worst}
 
-    ``may_be_less``: captured weights lack the part that a learned sink takes, which is no fault.
+
+def sum_fault(sums: NDArray[np.float32], broken: NDArray[np.bool_], *, may_be_empty: bool) -> dict[str, Any]:
+    """Heads with a row that, with what a sink takes, does not sum to 1; ``worst`` is the sum farthest from it.
+
+    ``may_be_empty``: a captured row of zeros is one of a query that sees no key, which is no fault.
     """
-    off = sums - 1 if may_be_less else np.abs(sums - 1)
+    off = np.abs(sums - 1)
+    off[(sums == 0) & may_be_empty] = 0
     off[broken] = 0
     return fault("row_sum", off.max(axis=1) > SUM_TOLERANCE, float(sums.flat[off.argmax()]))
 

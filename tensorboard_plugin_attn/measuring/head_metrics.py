@@ -2,12 +2,14 @@
 
 ``A[i, j]`` is the weight of query i on key j. Only rows with more than one visible key count: the first row of
 a causal layer always has weight 1 on itself and would make every head look sharp. NaN: the metric is not
-defined for this layer, such as the previous token in cross-attention.
+defined for this layer, such as the previous token in cross-attention. Where a sink takes part of a row, all metrics
+but its own are over the keys alone: rows divided by their sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -151,6 +153,14 @@ def focus_rate(layer: LayerAttention) -> Heads:
     return confidence(layer) if layer.kind == "cross" else undefined(layer)
 
 
+def sink(layer: LayerAttention) -> Heads:
+    """Mean share of a row that goes to no key, such as a learned sink's (gpt-oss 2025; Miller 2023); NaN without one."""
+    if layer.sink is None:
+        return undefined(layer)
+    rows, _ = informative_rows(layer)
+    return mean(np.asarray(layer.sink, np.float32)[:, rows])
+
+
 METRICS: dict[str, Metric] = {
     function.__name__: function
     for function in (
@@ -167,6 +177,7 @@ METRICS: dict[str, Metric] = {
         max_score,
         diagonality,
         focus_rate,
+        sink,
     )
 }
 
@@ -202,12 +213,35 @@ def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[
 def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDArray[np.float32]:
     """Float32 ``[head, metric]``. A function that fails gives NaN and a warning, and never stops training."""
     values = np.full((layer.num_heads, len(metrics)), np.nan, np.float32)
+    keys_alone = over_keys(layer)
     for column, (name, function) in enumerate(metrics.items()):
         try:
-            values[:, column] = np.asarray(function(layer), np.float32)
+            given = keys_alone if METRICS.get(name) is function else layer
+            values[:, column] = np.asarray(function(given), np.float32)
         except Exception as error:  # noqa: BLE001 a user's function may raise anything, and training goes on
             tell(f"metric {name!r} failed on layer {layer.name!r}: {error!r}")
     return values
+
+
+def over_keys(layer: LayerAttention) -> LayerAttention:
+    """The layer, rows from which a sink takes a share divided by their sum."""
+    if layer.sink is None:
+        return layer
+    sums = layer.weights.sum(-1, keepdims=True)
+    result = copy(layer)
+    result.weights = np.divide(layer.weights, sums, out=np.zeros_like(layer.weights), where=sums > 0)
+    return result
+
+
+def query_positions(layer: LayerAttention) -> NDArray[np.int64]:
+    """Where each query stands among the keys: with keys before them, such as virtual tokens, they are the last ones.
+
+    Where only some queries were kept, their own positions.
+    """
+    if layer.query_numbers is not None:
+        return np.array(layer.query_numbers)
+    before = max(layer.num_keys - layer.num_queries, 0) if layer.kind == "self" else 0
+    return np.arange(layer.num_queries) + before
 
 
 def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
@@ -236,11 +270,6 @@ def visible_keys(layer: LayerAttention, padded_rows: NDArray[np.bool_] | None) -
     rows = slice(None) if padded_rows is None else ~padded_rows
     attended: NDArray[np.bool_] = layer.weights[:, rows].max(axis=(0, 1)) > 0
     return ~padded | attended
-
-
-def query_positions(layer: LayerAttention) -> NDArray[np.int64]:
-    """The queries' own positions, where only some were kept."""
-    return np.arange(layer.num_queries) if layer.query_numbers is None else np.array(layer.query_numbers)
 
 
 def visible_lengths(layer: LayerAttention) -> NDArray[np.int64]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = [
     "BAND_BYTES",
@@ -29,6 +27,31 @@ BAND_BYTES = 32 << 20  # of float32 weights at a time
 MOST_CELLS = 1 << 28  # of a layer; beyond, pictures are all that is worked out
 
 Rows = NDArray[np.int64]
+
+
+class Layer(Protocol):
+    """What is asked of a ``LayerAttention``, which asks here for its rows."""
+
+    weights: Any
+    query: Any
+    key: Any
+    bias: Any
+    lse: Any
+    sink: Any
+    scale: float | None
+    mask: str | None
+    query_numbers: Any
+
+    @property
+    def num_heads(self) -> int: ...
+    @property
+    def num_kv_heads(self) -> int: ...
+    @property
+    def num_queries(self) -> int: ...
+    @property
+    def num_keys(self) -> int: ...
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
 
 
 @dataclass(frozen=True)
@@ -55,21 +78,21 @@ def bands_of(rows: int, keys: int, multiple: int = 1) -> Iterator[slice]:
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
-def layer_rows(layer: LayerAttention[Any], head: int, rows: Rows) -> NDArray[np.float32]:
+def layer_rows(layer: Layer, head: int, rows: Rows) -> NDArray[np.float32]:
     """Some rows of one head, float32 ``[row, key]``."""
     if layer.weights is not None:
         return np.asarray(layer.weights[head, rows], np.float32)
     return vector_rows(vectors_of(layer, head), rows)
 
 
-def rows_of(layer: LayerAttention[Any], rows: Rows) -> NDArray[np.float32]:
+def rows_of(layer: Layer, rows: Rows) -> NDArray[np.float32]:
     """Some rows of every head, float32 ``[head, row, key]``."""
     if layer.weights is not None:
         return np.asarray(layer.weights[:, rows], np.float32)
     return np.stack([layer_rows(layer, head, rows) for head in range(layer.num_heads)])
 
 
-def visible_counts(layer: LayerAttention[Any]) -> NDArray[np.int64]:
+def visible_counts(layer: Layer) -> NDArray[np.int64]:
     """How many keys each query of a layer without weights sees, by its mask or its bias."""
     rows = np.arange(layer.num_queries)
     numbers = None if layer.query_numbers is None else np.array(layer.query_numbers)
@@ -82,7 +105,7 @@ def visible_counts(layer: LayerAttention[Any]) -> NDArray[np.int64]:
     return np.asarray(seen.sum(axis=1))
 
 
-def vectors_of(layer: LayerAttention[Any], head: int) -> Vectors:
+def vectors_of(layer: Layer, head: int) -> Vectors:
     """What the rows of one head are worked out of."""
     bias = None if layer.bias is None else np.broadcast_to(layer.bias, layer.shape)[head]
     return Vectors(
@@ -97,7 +120,7 @@ def vectors_of(layer: LayerAttention[Any], head: int) -> Vectors:
     )
 
 
-def row_sums(layer: LayerAttention[Any]) -> NDArray[np.float32]:
+def row_sums(layer: Layer) -> NDArray[np.float32]:
     """The logarithm of each row's sum of exponentials, ``[head, query]``; a sink's part is in it."""
     sums = np.empty((layer.num_heads, layer.num_queries), np.float32)
     for head in range(layer.num_heads):

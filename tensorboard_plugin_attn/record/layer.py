@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.record.blocks import layer_rows
 
 
 class Array(Protocol):
@@ -60,7 +61,8 @@ class LayerAttention(Generic[ArrayT]):
         max_score: ``[head]``, the largest score before softmax, where that is known; None: worked out of query
             and key.
         value_norm: ``[head, key]``, the length of each key's value as it reaches the output.
-        sink: ``[head, query]``, the part of each row that goes to no key, such as a learned sink's.
+        sink: ``[head, query]``, the part of each row that goes to no key, such as a learned sink's; None: rows sum
+            to 1.
         output_error: largest difference between weights × values and the kernel's own output, relative to
             weights × |values|; None where it was not checked.
         model_heads: how many heads the model's layer has, where that is known.
@@ -68,7 +70,7 @@ class LayerAttention(Generic[ArrayT]):
     In a record, ``query_tokens`` and ``key_tokens`` are the tokens of its two axes, and
     ``query_special`` and ``key_special`` mark the special ones; ``query_numbers`` are the positions of the
     queries where only some were kept. ``lse`` is the logarithm of each row's sum of exponentials, ``[head, query]``,
-    where it is known.
+    where it is known. ``differing_heads`` are the heads whose ``output_error`` is more than rounding.
     """
 
     weights: ArrayT
@@ -126,6 +128,7 @@ class LayerAttention(Generic[ArrayT]):
         self.sink = sink
         self.output_error = output_error
         self.model_heads = model_heads
+        self.differing_heads: list[int] = []
 
     @property
     def num_heads(self) -> int:
@@ -161,8 +164,6 @@ class LayerAttention(Generic[ArrayT]):
         """
         if not -self.num_heads <= head < self.num_heads:
             raise IndexError(f"no head {head} in a layer of {self.num_heads}")
-        from tensorboard_plugin_attn.record.blocks import layer_rows  # it needs this class
-
         return layer_rows(self, head % self.num_heads, np.arange(self.num_queries)[queries])
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -145,11 +146,28 @@ class TokenAxes:
             return layer.lists
         if layer.kind == "cross" and DECODER in self.lists:
             return DECODER, MAIN
+        if len(self.lists.get(DECODER, ())) == layer.num_queries != layer.num_keys == len(self.lists[MAIN]):
+            return DECODER, MAIN  # keys without queries of their own, as virtual tokens are
         own = self.stacks.get(layer.stack, MAIN)
         if layer.kind != "cross":
             return own, own
         others = [name for name in self.lists if name != own]
         return own, others[0] if len(others) == 1 else MAIN
+
+    def preceded_by(self, names: Sequence[str], *, has_queries: bool) -> TokenAxes:
+        """The same tokens behind others that the model puts before them, all special.
+
+        ``has_queries``: they are queries too; else keys alone, and the queries are a list of their own.
+        """
+        axes, count = copy(self), len(names)
+        axes.lists = {**self.lists, MAIN: [*names, *self.tokens]}
+        axes.specials = {**self.specials, MAIN: np.concatenate([np.ones(count, bool), self.special])}
+        if not has_queries:
+            axes.lists[DECODER], axes.specials[DECODER] = self.tokens, self.special
+            axes.stacks = {**self.stacks, "decoder": DECODER}
+        axes.sentence_b_start = None if self.sentence_b_start is None else self.sentence_b_start + count
+        axes.words = None if self.words is None else [*[None] * count, *self.words]
+        return axes
 
     def name_axes(self, layer: LayerAttention) -> None:
         """Give a layer the tokens of its two axes."""

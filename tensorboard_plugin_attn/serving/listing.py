@@ -6,24 +6,40 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from tensorboard.util import tb_logging
 
 from tensorboard_plugin_attn.serving.answers import RequestError
+from tensorboard_plugin_attn.serving.remote_root import SCAN_SECONDS, RemoteScan, group_directories
 from tensorboard_plugin_attn.serving.roots import Root
-from tensorboard_plugin_attn.storing.files import Files, LocalFiles, open_files
-from tensorboard_plugin_attn.storing.store import StepFile, list_steps, list_tags
+from tensorboard_plugin_attn.storing.deadline import BoundedFiles, Calls
+from tensorboard_plugin_attn.storing.files import (
+    Entry,
+    Files,
+    LocalFiles,
+    RemoteFiles,
+    is_passing,
+    is_remote,
+    open_files,
+)
+from tensorboard_plugin_attn.storing.remembered import DirectoryStamp, RememberedFiles
+from tensorboard_plugin_attn.storing.store import (
+    StepFile,
+    list_steps,
+    list_tags,
+    sorted_steps,
+    tag_of_directory,
+)
 from tensorboard_plugin_attn.storing.walk import run_directories
 
 __all__ = ["Listing", "TagDirectory"]
 
-FIRST_WALK_SECONDS = 5.0
+ANSWER_SECONDS = 2.5  # within which every request is answered, whatever a store does
+REFUSE_SECONDS = 5.0  # after a request to a store that hung
 SHOW_SECONDS = 0.5  # how often a long walk shows what it has found so far
-REQUESTS_AT_ONCE = 8
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 LISTED = 20  # names that an error message spells out
 
@@ -45,11 +61,19 @@ class TagDirectory:
     files: Files
     path: str
     steps: dict[int, StepFile] = field(default_factory=dict)
+    stamp: DirectoryStamp | None = None
 
-    def refresh(self) -> None:
-        """List its files again; what cannot be listed now stays as it was."""
+    def refresh(self, *, is_forced: bool = True) -> None:
+        """List its files again; what cannot be listed now stays as it was.
+
+        Unless ``is_forced``, a local directory whose time of change is the same is taken as it was.
+        """
+        now = self.files.stamp(self.path) if isinstance(self.files, RememberedFiles) else None
+        if not is_forced and now is not None and self.stamp is not None and self.stamp.holds(now):
+            return
         try:
             self.steps = {step_file.step: step_file for step_file in list_steps(self.files, self.path)}
+            self.stamp = now
         except Exception as error:  # noqa: BLE001 - remote stores raise errors of their own
             tell(f"cannot list {self.files.where(self.path)}: {error!r}")
 
@@ -58,11 +82,22 @@ Tags = dict[str, TagDirectory]
 
 
 class Listing:
-    """What is logged below some roots: found by ``walk``, kept up to date by ``index`` and ``find_step``."""
+    """What is logged below some roots: found by ``walk``, kept up to date by ``index`` and ``find_step``.
 
-    def __init__(self, roots: Sequence[Root], *, open_root: Callable[[str], Files] = open_files) -> None:
+    ``circles``: how many directories that lie within themselves by links are looked at again.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Root],
+        *,
+        open_root: Callable[[str], Files] | None = None,
+        circles: int = 0,
+    ) -> None:
         self.roots = roots
-        self.open_root = open_root
+        self.circles = circles
+        self.open_root = open_root or open_log_directory
+        self.scans = {root: RemoteScan(partial(self.scan, root)) for root in roots if is_remote(root.path)}
         self.opened: dict[Root, Files] = {}
         self.found: dict[Root, dict[str, Tags]] = {}
         self.runs: dict[str, Tags] = {}
@@ -90,11 +125,15 @@ class Listing:
     def walk(self) -> None:
         """Look through every root for runs and tags; a root that cannot be read keeps what it had."""
         for root in self.roots:
-            try:
-                self.walk_root(root)
-            except Exception as error:  # noqa: BLE001 - remote stores raise errors of their own; the thread lives on
-                tell(f"cannot read {root.path}: {error!r}")
+            if root not in self.scans:
+                try:
+                    self.walk_root(root)
+                except OSError as error:
+                    tell(f"cannot read {root.path}: {error!r}")
         self.walked.set()
+        for root, scan in self.scans.items():
+            if not scan.refresh(SCAN_SECONDS) and scan.error is not None:
+                tell(f"cannot read {root.path}: {scan.error!r}")
 
     def walk_root(self, root: Root) -> None:
         """Find the runs with records below one root, and their tags."""
@@ -102,7 +141,7 @@ class Listing:
             self.opened[root] = self.open_root(root.path)
         files, known, found = self.opened[root], self.found.get(root, {}), {}
         shown = 0.0
-        for parts in run_directories(files):
+        for parts in run_directories(files, circles=self.circles):
             run = root.run_name(parts)
             tags = list_run(files, "/".join(parts), known.get(run, {}))
             if tags:
@@ -110,6 +149,18 @@ class Listing:
                 if run not in known and time.monotonic() > shown + SHOW_SECONDS:
                     self.publish(root, {**known, **found})
                     shown = time.monotonic()
+        self.publish(root, found)
+
+    def scan(self, root: Root) -> None:
+        """List everything below a remote root."""
+        if root not in self.opened:
+            self.opened[root] = self.open_root(root.path)
+        files, known, found = self.opened[root], self.found.get(root, {}), {}
+        for parts, directories in group_directories(find_files(files)).items():
+            run = root.run_name(parts)
+            tags = remote_tags(files, directories, known.get(run, {}))
+            if tags:
+                found[run] = tags
         self.publish(root, found)
 
     def publish(self, root: Root, found: dict[str, Tags]) -> None:
@@ -124,19 +175,49 @@ class Listing:
         return bool(self.runs)
 
     def index(self) -> dict[str, Any]:
-        """Steps, file times, versions and kinds of every tag of every run, known directories listed anew."""
-        self.walked.wait(FIRST_WALK_SECONDS)
+        """Steps, file times, versions and kinds of every tag of every run, known directories listed anew.
+
+        Tags of a store that does not answer now are those of the last listing, and have ``"old": true``.
+
+        Raises:
+            RequestError: 503 a store does not answer and nothing is known yet.
+        """
+        old = self.wait()
         runs, index = self.runs, {}
-        refresh_all([directory for tags in runs.values() for directory in tags.values()])
+        for tags in runs.values():
+            for directory in tags.values():
+                if isinstance(directory.files, LocalFiles):
+                    directory.refresh(is_forced=False)
         for run, tags in runs.items():
-            logged = {tag: describe_steps(list(d.steps.values())) for tag, d in tags.items() if d.steps}
+            logged = {
+                tag: describe_steps(list(d.steps.values()), is_old=id(d.files) in old)
+                for tag, d in tags.items()
+                if d.steps
+            }
             if logged:
                 index[run] = logged
         return index
 
+    def wait(self) -> set[int]:
+        """Wait for the first walk and for fresh listings of stores, not for long; the stores that are not fresh.
+
+        Raises:
+            RequestError: 503 a store has never been listed, and nothing is known.
+        """
+        end = time.monotonic() + ANSWER_SECONDS
+        if len(self.scans) < len(self.roots):
+            self.walked.wait(ANSWER_SECONDS)
+        old = [root for root, scan in self.scans.items() if not scan.refresh(max(0, end - time.monotonic()))]
+        errors = {root: self.scans[root].error for root in old if root not in self.found}
+        unknown = [root.path for root, error in errors.items() if error is None or is_passing(error)]
+        if unknown and not self.runs:
+            raise RequestError(503, "busy", f"{unknown[0]} does not answer; nothing is known of it yet")
+        return {id(self.opened[root]) for root in old if root in self.opened}
+
     def find_tag(self, run: str, tag: str) -> TagDirectory:
         """The directory of a tag. Raises RequestError 404 with the runs or tags there are."""
-        self.walked.wait(FIRST_WALK_SECONDS)
+        if look_up(self.runs, run) is None:
+            self.wait()
         tags = look_up(self.runs, run)
         if tags is None:
             raise not_recorded("run", f"no attention recorded for run {run!r}", list(self.runs))
@@ -168,19 +249,40 @@ def list_run(files: Files, run_path: str, known: Tags) -> Tags:
     for tag, path in paths.items():
         same = tag in known and known[tag].path == path
         tags[tag] = known[tag] if same else TagDirectory(files, path)
-    refresh_all(list(tags.values()))
+    for directory in tags.values():
+        directory.refresh(is_forced=False)
     return {tag: directory for tag, directory in tags.items() if directory.steps}
 
 
-def refresh_all(directories: Sequence[TagDirectory]) -> None:
-    """List directories anew, remote ones several at a time."""
-    remote = [directory for directory in directories if not isinstance(directory.files, LocalFiles)]
-    for directory in directories:
-        if isinstance(directory.files, LocalFiles):
-            directory.refresh()
-    if remote:
-        with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
-            list(pool.map(TagDirectory.refresh, remote))
+def open_log_directory(path: str) -> Files:
+    """A log directory for a server: a store answers in time or not at all, a local directory is remembered."""
+    if not is_remote(path):
+        return RememberedFiles(path.removeprefix("file://"))
+    calls = Calls(ANSWER_SECONDS / 2, refuse_seconds=REFUSE_SECONDS)
+    return BoundedFiles(path, lambda: open_files(path, seconds=SCAN_SECONDS), calls)
+
+
+def find_files(files: Files) -> list[tuple[str, Entry]]:
+    """Everything below a remote root; the listing thread is one of its own and has time."""
+    store = files.opened() if isinstance(files, BoundedFiles) else files
+    if not isinstance(store, RemoteFiles):
+        raise TypeError(f"{files.where('')} is no store")
+    return store.find("")
+
+
+def remote_tags(files: Files, directories: Mapping[str, Sequence[Entry]], known: Tags) -> Tags:
+    """The tags of one run from the files in their directories."""
+    named = {directory.path: tag for tag, directory in known.items()}
+    tags: Tags = {}
+    for path, entries in directories.items():
+        steps = {each.step: each for each in sorted_steps(entries, path)}
+        if steps:
+            tag = named.get(path)
+            if tag is None:
+                tag = tag_of_directory(files, path)
+            tags[tag] = known[tag] if tag in known and known[tag].path == path else TagDirectory(files, path)
+            tags[tag].steps = steps
+    return dict(sorted(tags.items()))
 
 
 def look_up(named: Mapping[str, Value], name: str) -> Value | None:
@@ -191,9 +293,10 @@ def look_up(named: Mapping[str, Value], name: str) -> Value | None:
     return next(same, None)
 
 
-def describe_steps(steps: Sequence[StepFile]) -> dict[str, Any]:
+def describe_steps(steps: Sequence[StepFile], *, is_old: bool = False) -> dict[str, Any]:
     """The steps of one tag as the ``index`` route gives them."""
     return {
+        **({"old": True} if is_old else {}),
         "steps": [step.step for step in steps],
         "wall_times": [step.mtime for step in steps],
         "versions": [step.version for step in steps],

@@ -13,7 +13,7 @@ from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.opened_record import cache_key, open_latest
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
-from tensorboard_plugin_attn.storing.files import Files
+from tensorboard_plugin_attn.storing.files import Files, is_passing
 from tensorboard_plugin_attn.storing.store import StepFile, open_header
 from tensorboard_plugin_attn.studying.evolution import StepFacts
 
@@ -48,7 +48,9 @@ class MetricSource:
         try:
             parted = bool(step_file.parts)
             header = open_header(files, step_file) if parted else open_latest(files, step_file).header
-        except (DamagedFileError, OSError):
+        except (DamagedFileError, OSError) as error:
+            if is_passing(error):
+                raise
             return MetricBlock(step_file.step)
         block = metric_block(header)
         return replace(

@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import decompress
+from tensorboard_plugin_attn.encoding.codes import check_member
 from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_header, read_tensor
 from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import Listing
-from tensorboard_plugin_attn.storing.files import Files, LocalFiles
+from tensorboard_plugin_attn.storing.files import Files, LocalFiles, is_passing
 from tensorboard_plugin_attn.storing.store import StepFile, open_step
 
 __all__ = ["OpenedRecord", "OpenedRecords", "cache_key", "open_latest", "open_record"]
@@ -57,13 +57,13 @@ class OpenedRecord:
         base = self.header.spans[name].start
         return self.read(base + start, base + stop)
 
-    def member(self, name: str, start: int, stop: int) -> bytes:
-        """One gzip member of a tensor; the first time it is inflated, which checks it."""
+    def member(self, name: str, start: int, stop: int, size: int) -> bytes:
+        """One gzip member of a tensor, of ``size`` bytes; the first time it is inflated, which checks it."""
         base = self.header.spans[name].start
         data = self.read(base + start, base + stop)
         if (name, start + 1) not in self.verified:
             try:
-                decompress(data)
+                check_member(data, size)
             except zlib.error as error:
                 raise DamagedFileError(f"in {name}: {error}", path=self.header.path) from error
             self.verified.add((name, start + 1))
@@ -100,7 +100,9 @@ class OpenedRecords:
                 raise gone(run, tag, step, version, step_file.version)
         try:
             return result(self.open(files, step_file)), step_file.version
-        except (DamagedFileError, OSError):
+        except (DamagedFileError, OSError) as error:
+            if is_passing(error):
+                raise
             # It may have been written anew between two reads, or within the tick of the file system's clock.
             self.cache.drop(cache_key(files, step_file))
             files, step_file = self.relisted(run, tag, step)
@@ -109,6 +111,8 @@ class OpenedRecords:
         try:
             return result(self.open(files, step_file)), step_file.version
         except OSError as error:
+            if is_passing(error):
+                raise
             raise DamagedFileError(f"it cannot be read: {error}", path=step_file.path) from error
 
     def current(self, run: str, tag: str, step: int) -> tuple[Files, StepFile]:

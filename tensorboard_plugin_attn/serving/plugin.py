@@ -35,6 +35,7 @@ from tensorboard_plugin_attn.serving.record_results import (
 from tensorboard_plugin_attn.serving.roots import parse_roots
 from tensorboard_plugin_attn.serving.standalone import standalone_html
 from tensorboard_plugin_attn.serving.study_routes import EvolutionRoutes
+from tensorboard_plugin_attn.storing.files import is_passing
 
 __all__ = ["AttnPlugin"]
 
@@ -42,6 +43,8 @@ Arguments = Mapping[str, str]
 
 YEAR = 365 * 24 * 3600
 DEFAULT_INTERVAL = 5.0
+MOST_CIRCLES = 1000
+RETRY_SECONDS = "3"
 
 logger = tb_logging.get_logger()
 
@@ -53,7 +56,9 @@ class AttnPlugin(base_plugin.TBPlugin):
 
     def __init__(self, context: base_plugin.TBContext) -> None:
         interval = getattr(context.flags, "reload_interval", None)
-        self.listing = Listing(parse_roots(context.flags))
+        # TensorBoard's own reader follows links in circles, its data server does not.
+        circles = MOST_CIRCLES if getattr(context, "multiplexer", None) is not None else 0
+        self.listing = Listing(parse_roots(context.flags), circles=circles)
         self.records = OpenedRecords(self.listing)
         provider = getattr(context, "data_provider", None)
         self.evolution = EvolutionRoutes(self.listing, self.records, MetricSource(), provider)
@@ -146,6 +151,8 @@ def answered(route: Callable[[wrappers.Request], Answer], request: wrappers.Requ
     except AttentionError as error:
         return error_answer(error)
     except Exception as error:  # remote stores raise errors of their own; the tab shows the message
+        if is_passing(error):
+            return error_answer(RequestError(503, "busy", f"the log directory cannot be read now: {error}"))
         logger.exception("Attention: %s failed", request.full_path)
         return error_answer(RequestError(500, "failed", f"{type(error).__name__}: {error}"))
 
@@ -162,6 +169,8 @@ def respond(request: wrappers.Request, answer: Answer) -> wrappers.Response:
         expires=YEAR if answer.immutable else 0,
         headers=headers,
     )
+    if answer.status == 503:
+        response.headers["Retry-After"] = RETRY_SECONDS
     if answer.immutable:
         response.headers["Cache-Control"] = f"private, max-age={YEAR}, immutable"
     return response

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import compress, decompress, encode_weights
+from tensorboard_plugin_attn.encoding.codes import PRECISIONS, compress, decompress, encode_weights
 from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.encoding.rebuild import read_head_vectors
 from tensorboard_plugin_attn.errors import DamagedFileError
@@ -43,7 +43,7 @@ def thumbnails_result(record: OpenedRecord) -> Packed:
         raise absent(record, "thumbnails")
     expected = sum(layer.heads * prod(layer.thumbnail) for layer in record.layers)
     packed = record.tensor("thumbnails")
-    if len(inflated(packed.tobytes(), record)) != expected:
+    if len(inflated(packed.tobytes(), record, expected)) != expected:
         raise DamagedFileError(f"its thumbnails are not {expected} bytes", path=record.header.path)
     layers = [
         {"heads": layer.heads, "height": layer.thumbnail[0], "width": layer.thumbnail[1]}
@@ -68,7 +68,9 @@ def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed
     else:
         start = int(lengths[:head].sum())
         row_max, lengths = row_max[head : head + 1], lengths[head : head + 1]
-        data = record.member(name, start, start + int(lengths[0]))
+        itemsize = np.dtype(PRECISIONS[record.header.precision]).itemsize
+        size = entry.queries * entry.keys * itemsize
+        data = record.member(name, start, start + int(lengths[0]), size)
         members = Array("weights", "uint8", (len(data),), data)
     arrays = [
         whole("row_max", "float32", row_max),
@@ -124,10 +126,10 @@ def rebuilt_head(record: OpenedRecord, layer: int, head: int) -> tuple[NDArray[n
     return row_max, compress(codes)
 
 
-def inflated(packed: bytes, record: OpenedRecord) -> bytes:
+def inflated(packed: bytes, record: OpenedRecord, size: int) -> bytes:
     """The bytes of a gzip member. Raises DamagedFileError."""
     try:
-        return decompress(packed)
+        return decompress(packed, size)
     except zlib.error as error:
         raise DamagedFileError(f"its thumbnails: {error}", path=record.header.path) from error
 

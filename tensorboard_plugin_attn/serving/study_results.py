@@ -148,14 +148,14 @@ def find_result(steps: Sequence[int], open_step: Callable[[int], OpenedRecord], 
     found: list[Found] = []
     skipped: list[dict[str, Any]] = []
     left = list(steps)
-    while left and (not found or time.monotonic() - started < FIND_SECONDS):
+    while left and (len(left) == len(steps) or time.monotonic() - started < FIND_SECONDS):
         step = left.pop(0)
         try:
             record = open_step(step)
             check_patterns(record)
             found.append(found_at(record, pattern))
         except (DamagedFileError, RequestError) as error:
-            if len(steps) == 1 or getattr(error, "status", 422) == 400:
+            if len(steps) == 1 or getattr(error, "status", 422) in (400, 503):
                 raise
             skipped.append({"step": step, "reason": str(error)})
     return found_arrays(found), {"skipped": skipped, "left": left}

@@ -66,7 +66,7 @@ def page_of_step(reader: AttentionReader, run: str, tag: str, step: int, view: s
 def short_log() -> Iterator[tuple[AttentionWriter, str]]:
     """A writer into a directory that is removed afterwards; ``ATTN_MODE=off`` speaks of training and is passed over."""
     with tempfile.TemporaryDirectory(prefix="attn-show-") as directory:
-        writer = AttentionWriter(directory)
-        writer.is_off = False
+        writer = AttentionWriter(directory, all_ranks=True)
+        writer.post.is_off = False
         with writer:
             yield writer, directory

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import builtins
+import errno
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 from typing import Any, Protocol
 from uuid import uuid4
 
-__all__ = ["Entry", "Files", "LocalFiles", "RemoteFiles", "open_files"]
+__all__ = [
+    "BYTES_PER_SECOND",
+    "Entry",
+    "Files",
+    "LocalFiles",
+    "RemoteFiles",
+    "is_passing",
+    "is_remote",
+    "open_files",
+]
 
 STALE_SECONDS = 3600
+BYTES_PER_SECOND = 64 << 10  # a store that is slower counts as hanging
+PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR}
+NOT_A_FILE = "it is a pipe, socket or device, not a file"
 
 
 @dataclass(frozen=True)
@@ -58,14 +73,17 @@ class Files(Protocol):
         ...
 
 
-def open_files(root: str | os.PathLike[str]) -> Files:
-    """The store for a directory or a URL such as ``s3://bucket/runs``."""
+def open_files(root: str | os.PathLike[str], *, seconds: float | None = None) -> Files:
+    """The store for a directory or a URL such as ``s3://bucket/runs``; ``seconds`` bounds each request to it."""
     text = os.fspath(root)
-    if "://" not in text:
-        return LocalFiles(text)
-    if text.startswith("file://"):
-        return LocalFiles(text[len("file://") :])
-    return RemoteFiles(text)
+    if is_remote(text):
+        return RemoteFiles(text, seconds=seconds)
+    return LocalFiles(text.removeprefix("file://"))
+
+
+def is_remote(root: str) -> bool:
+    """Whether a root is a URL of a store rather than a directory of this machine."""
+    return "://" in root and not root.startswith("file://")
 
 
 class LocalFiles:
@@ -94,10 +112,12 @@ class LocalFiles:
 
     def entry(self, path: str) -> Entry:
         stat = (self.root / path).stat()
+        if not (S_ISDIR(stat.st_mode) or S_ISREG(stat.st_mode)):
+            raise FileNotFoundError(errno.ENOENT, NOT_A_FILE, self.where(path))
         return Entry(path.rsplit("/", 1)[-1], S_ISDIR(stat.st_mode), stat.st_size, stat.st_mtime)
 
     def read(self, path: str, start: int, stop: int) -> bytes:
-        with (self.root / path).open("rb", buffering=0) as file:
+        with open(self.root / path, "rb", buffering=0, opener=open_regular) as file:
             file.seek(start)
             return read_whole(file, stop - start)
 
@@ -128,12 +148,29 @@ class LocalFiles:
 
 
 def local_entry(item: os.DirEntry[str]) -> Entry | None:
-    """One scanned name, None where it vanished or its link leads nowhere."""
+    """One scanned file or directory, None where it vanished, is a pipe or device, or its link leads nowhere."""
     try:
         stat = item.stat()
-        return Entry(item.name, item.is_dir(), stat.st_size, stat.st_mtime)
     except OSError:
         return None
+    is_directory = S_ISDIR(stat.st_mode)
+    if not (is_directory or S_ISREG(stat.st_mode)):
+        return None
+    return Entry(item.name, is_directory, stat.st_size, stat.st_mtime)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a fault says nothing of the file: too many open ones, too little memory, a store that hangs."""
+    return isinstance(error, TimeoutError) or (isinstance(error, OSError) and error.errno in PASSING)
+
+
+def open_regular(path: str, flags: int) -> int:
+    """Open a regular file and nothing else: a pipe would wait for its writer, a device may never end."""
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if S_ISREG(os.fstat(handle).st_mode):
+        return handle
+    os.close(handle)
+    raise OSError(errno.EINVAL, NOT_A_FILE, path)
 
 
 def read_whole(file: Any, size: int) -> bytes:
@@ -148,13 +185,21 @@ def read_whole(file: Any, size: int) -> bytes:
 
 
 class RemoteFiles:
-    """Files in an object store, through fsspec; one request per write."""
+    """Files in an object store, through fsspec; one request per write.
 
-    def __init__(self, root: str) -> None:
+    ``seconds`` cancels a request of an asynchronous file system (S3, Google Cloud, Azure, HTTP) that takes longer.
+    """
+
+    def __init__(self, root: str, *, seconds: float | None = None) -> None:
         from fsspec.core import url_to_fs
 
         self.url = root.rstrip("/")
         self.fs, self.root = url_to_fs(self.url)
+        self.seconds = seconds if getattr(self.fs, "async_impl", False) else None
+
+    def limit(self, nbytes: int = 0) -> dict[str, float]:
+        """The argument that ends a request of so many bytes in time, where the file system takes one."""
+        return {} if self.seconds is None else {"timeout": self.seconds + nbytes / BYTES_PER_SECOND}
 
     def where(self, path: str) -> str:
         return f"{self.url}/{path}" if path else self.url
@@ -166,32 +211,51 @@ class RemoteFiles:
     def list(self, path: str) -> list[Entry]:
         self.fs.invalidate_cache(self.inside(path))
         try:
-            found = self.fs.ls(self.inside(path), detail=True)
+            found = self.fs.ls(self.inside(path), detail=True, **self.limit())
         except (FileNotFoundError, NotADirectoryError):
             return []
         return [
             remote_entry(item) for item in found if item["name"].rstrip("/") != self.inside(path).rstrip("/")
         ]
 
+    def find(self, path: str) -> builtins.list[tuple[str, Entry]]:
+        """Every file below a directory at any depth, with its path from the root: a request per 1,000 or so."""
+        top = self.inside(path).rstrip("/")
+        self.fs.invalidate_cache(top)
+        try:
+            found = self.fs.find(top, detail=True, **self.limit())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        root = self.root.strip("/")
+        start = len(root) + 1 if root else 0
+        return [
+            (name.lstrip("/")[start:], remote_entry(item))
+            for name, item in found.items()
+            if item["type"] != "directory"
+        ]
+
     def size(self, path: str) -> int:
-        return int(self.fs.info(self.inside(path))["size"])
+        return int(self.fs.info(self.inside(path), **self.limit())["size"])
 
     def entry(self, path: str) -> Entry:
         self.fs.invalidate_cache(self.inside(path).rsplit("/", 1)[0])
-        return remote_entry(self.fs.info(self.inside(path)))
+        return remote_entry(self.fs.info(self.inside(path), **self.limit()))
 
     def read(self, path: str, start: int, stop: int) -> bytes:
-        data: bytes = self.fs.cat_file(self.inside(path), start=start, end=stop)
+        data: bytes = self.fs.cat_file(self.inside(path), start=start, end=stop, **self.limit(stop - start))
         return data
 
     def write(self, path: str, buffers: Sequence[bytes]) -> None:
-        target = self.inside(path)
-        self.fs.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        self.fs.pipe_file(target, b"".join(buffers))
+        target, data = self.inside(path), b"".join(buffers)
+        try:
+            self.fs.pipe_file(target, data, **self.limit(len(data)))
+        except FileNotFoundError:  # a file system with directories
+            self.fs.makedirs(target.rsplit("/", 1)[0], exist_ok=True, **self.limit())
+            self.fs.pipe_file(target, data, **self.limit(len(data)))
 
     def remove(self, path: str) -> None:
-        if self.fs.exists(self.inside(path)):
-            self.fs.rm_file(self.inside(path))
+        with suppress(FileNotFoundError):
+            self.fs.rm_file(self.inside(path), **self.limit())
 
 
 def remote_entry(item: dict[str, Any]) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote, unquote
@@ -12,20 +12,25 @@ from urllib.parse import quote, unquote
 from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_header
 from tensorboard_plugin_attn.encoding.merging import merge_parts
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
-from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles
+from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, is_passing
 
 __all__ = [
     "PLUGIN_DIRECTORY",
     "StepFile",
     "list_steps",
     "list_tags",
+    "of_part",
     "open_header",
     "open_step",
+    "other_form",
     "purge_steps",
     "record_directory",
     "remove_other_forms",
+    "sorted_steps",
     "step_name",
     "tag_directory",
+    "tag_of_directory",
+    "write_file",
     "write_step",
 ]
 
@@ -102,9 +107,15 @@ def list_tags(files: Files, run_path: str = "") -> dict[str, str]:
     tags = {}
     for entry in files.list(top):
         if entry.is_directory and not entry.name.startswith("."):
-            tag = directory_tag(entry.name)
-            tags[tag_in_file(files, f"{top}/{entry.name}") if tag is None else tag] = f"{top}/{entry.name}"
+            directory = f"{top}/{entry.name}"
+            tags[tag_of_directory(files, directory)] = directory
     return dict(sorted(tags.items()))
+
+
+def tag_of_directory(files: Files, directory: str) -> str:
+    """The tag whose records a directory holds; that of a slug stands in its files."""
+    tag = directory_tag(directory.rpartition("/")[2])
+    return tag_in_file(files, directory) if tag is None else tag
 
 
 def tag_in_file(files: Files, directory: str) -> str:
@@ -112,36 +123,54 @@ def tag_in_file(files: Files, directory: str) -> str:
     for step_file in list_steps(files, directory):
         try:
             return str(open_header(files, step_file).tag)
-        except (DamagedFileError, OSError):
+        except DamagedFileError:
             continue
+        except OSError as error:
+            if is_passing(error):
+                raise
     return directory.rsplit("/", 1)[-1]
 
 
 def list_steps(files: Files, directory: str) -> list[StepFile]:
-    """The logged steps of one tag directory, by step; a step with weights hides its metrics-only file.
+    """The logged steps of one tag directory, by step.
 
-    Of several forms of one step, as one file or in another number of parts, the one that was written last counts.
+    Of several forms of one step, with weights or metrics alone, as one file or in another number of parts, the one
+    that was written last counts.
     """
-    forms: dict[tuple[int, str], dict[int, list[StepFile]]] = {}
-    for entry in files.list(directory):
+    return sorted_steps(files.list(directory), directory)
+
+
+def sorted_steps(entries: Iterable[Entry], directory: str) -> list[StepFile]:
+    """What was listed of one tag directory → its steps."""
+    forms: dict[int, dict[tuple[str, int], list[StepFile]]] = {}
+    for entry in entries:
         match = STEP_NAME.fullmatch(entry.name)
         step_file = parse_step_file(entry, directory)
         if match and step_file:
-            of = int(match[4] or 0)
-            forms.setdefault((step_file.step, step_file.kind), {}).setdefault(of, []).append(step_file)
-    found: dict[int, StepFile] = {}
-    for (step, kind), form in forms.items():
-        if kind == "weights" or (step, "weights") not in forms:
-            found[step] = newest_form(form)
-    return [found[step] for step in sorted(found)]
+            form = step_file.kind, int(match[4] or 0)
+            forms.setdefault(step_file.step, {}).setdefault(form, []).append(step_file)
+    return [newest_form(forms[step]) for step in sorted(forms)]
 
 
-def newest_form(forms: Mapping[int, Sequence[StepFile]]) -> StepFile:
-    """One file, or the parts of the form that was written last as one StepFile."""
-    of = max(forms, key=lambda each: (max(file.mtime for file in forms[each]), each))
-    if of == 0:
-        return forms[0][0]
-    parts = tuple(sorted(forms[of], key=lambda file: file.path))
+def of_part(steps: Sequence[StepFile], part: tuple[int, int]) -> list[StepFile]:
+    """The files of one part (number, of) among listed steps."""
+    found = []
+    for step_file in steps:
+        for each in step_file.parts:
+            match = STEP_NAME.fullmatch(each.path.rsplit("/", 1)[-1])
+            if match and (int(match[3]), int(match[4])) == part:
+                found.append(each)
+    return found
+
+
+def newest_form(forms: Mapping[tuple[str, int], Sequence[StepFile]]) -> StepFile:
+    """One file, or the parts of the form that was written last as one StepFile; at the same time, that with weights."""
+    form = max(
+        forms, key=lambda each: (max(file.mtime for file in forms[each]), each[0] == "weights", each[1])
+    )
+    if form[1] == 0:
+        return forms[form][0]
+    parts = tuple(sorted(forms[form], key=lambda file: file.path))
     size, mtime = sum(part.size for part in parts), max(part.mtime for part in parts)
     return StepFile(parts[0].step, parts[0].kind, parts[0].path, size, mtime, parts)
 
@@ -189,12 +218,31 @@ def write_step(
     kind: str = "weights",
     part: tuple[int, int] | None = None,
 ) -> None:
-    """Write one record, or one part of it; the same step again replaces it."""
-    files.write(f"{record_directory(run_path, tag)}/{step_name(step, kind, part)}", buffers)
+    """Write one record, or one part of it; the same step again replaces it, in whichever form it was logged."""
+    write_file(files, f"{record_directory(run_path, tag)}/{step_name(step, kind, part)}", buffers)
 
 
-def purge_steps(files: Files, run_path: str, first: int, part: tuple[int, int] | None = None) -> int:
-    """Delete a run's records with step ≥ ``first``; how many files there were.
+def write_file(files: Files, path: str, buffers: Sequence[bytes]) -> None:
+    """Write one record's file, and remove the other form of its step."""
+    files.write(path, buffers)
+    files.remove(other_form(path))
+
+
+def other_form(path: str) -> str:
+    """The path of a step with weights → that of the same step with head metrics alone, and back."""
+    directory, _, name = path.rpartition("/")
+    plain = name.replace(".metrics.", ".")
+    return f"{directory}/{plain if plain != name else name.replace('.', '.metrics.', 1)}"
+
+
+def purge_steps(
+    files: Files,
+    run_path: str,
+    first: int,
+    is_given_up: Callable[[], bool] = bool,
+    part: tuple[int, int] | None = None,
+) -> int:
+    """Delete a run's records with step ≥ ``first``; how many files there were. It stops where ``is_given_up``.
 
     A writer of a ``part`` (number, of) deletes those of its number; that of part 0 also those that no rank will
     write any more: of numbers from ``of`` on, and whole files.
@@ -203,17 +251,25 @@ def purge_steps(files: Files, run_path: str, first: int, part: tuple[int, int] |
     for directory in list_tags(files, run_path).values():
         for entry in files.list(directory):
             step_file = parse_step_file(entry, directory)
+            if is_given_up():
+                return removed
             if step_file and step_file.step >= first and is_own(entry.name, part):
                 files.remove(step_file.path)
                 removed += 1
     return removed
 
 
-def remove_other_forms(files: Files, directory: str, step: int, part: tuple[int, int]) -> None:
-    """Delete what an earlier writer left of a step in another number of parts, as far as it is this part's to do."""
+def remove_other_forms(files: Files, path: str, part: tuple[int, int]) -> None:
+    """Delete what an earlier writer left of a part's step in another number of parts, as far as it is this part's to do."""
+    directory, _, name = path.rpartition("/")
     for entry in files.list(directory):
         match = STEP_NAME.fullmatch(entry.name)
-        if match and int(match[1]) == step and int(match[4] or 0) != part[1] and is_own(entry.name, part):
+        if (
+            match
+            and match[1] == name.partition(".")[0]
+            and int(match[4] or 0) != part[1]
+            and is_own(entry.name, part)
+        ):
             files.remove(f"{directory}/{entry.name}")
 
 

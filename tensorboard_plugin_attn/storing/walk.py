@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 
-from tensorboard_plugin_attn.storing.files import Files, LocalFiles
+from tensorboard_plugin_attn.storing.files import Files, LocalFiles, is_passing
 from tensorboard_plugin_attn.storing.store import PLUGIN_DIRECTORY
 
 __all__ = ["run_directories"]
@@ -13,19 +14,23 @@ __all__ = ["run_directories"]
 ASSETS, OURS = PLUGIN_DIRECTORY.split("/")
 
 
-def run_directories(files: Files) -> Iterator[tuple[str, ...]]:
-    """Every directory with a ``plugins`` directory in it, as parts below the root.
+def run_directories(files: Files, *, circles: int = 0) -> Iterator[tuple[str, ...]]:
+    """Every directory with a ``plugins`` directory in it, as parts below the root, the nearest first.
 
-    Hidden directories are passed over. Links are followed, as TensorBoard does, but not in circles.
+    Hidden directories are passed over. Links are followed; of directories that lie within themselves by links,
+    ``circles`` are looked at again, as far as the system follows links.
     """
-    pending: list[tuple[tuple[str, ...], frozenset[object]]] = [((), frozenset())]
+    pending: deque[tuple[tuple[str, ...], frozenset[object]]] = deque([((), frozenset())])
     while pending:
-        parts, ancestors = pending.pop()
+        parts, ancestors = pending.popleft()
         path = "/".join(parts)
         try:
             here = identity(files, path)
-            entries = [] if here in ancestors else files.list(path)
-        except OSError:
+            circles -= here in ancestors
+            entries = [] if here in ancestors and circles < 0 else files.list(path)
+        except OSError as error:
+            if is_passing(error):
+                raise
             continue
         for entry in entries:
             if not entry.is_directory or entry.name.startswith("."):

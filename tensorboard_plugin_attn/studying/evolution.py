@@ -32,6 +32,7 @@ BECAME = {  # metric → what a head became when it rose, and when it fell
     "max_score": ("larger scores", "smaller scores"),
     "diagonality": ("runs along the diagonal", "leaves the diagonal"),
     "focus_rate": ("focuses", "spreads out"),
+    "sink": ("attends to no key", "leaves the sink"),
 }
 UNTOLD = (*CHANGES, "max_score")  # a head does not become these
 SHAPE = ("entropy", "mean_distance", "confidence")  # they say how sharply, not what a head attends to

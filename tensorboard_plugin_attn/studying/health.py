@@ -18,6 +18,7 @@ from tensorboard_plugin_attn.studying.roles import ROLES, SHARP_ROLES
 __all__ = ["THRESHOLD_NAMES", "Hint", "Observed", "Thresholds", "find_hints", "parse_thresholds"]
 
 FAULTS = {
+    "kernel_differs": "weights that do not give what the kernel returned",
     "nan": "weights that are NaN",
     "row_sum": "rows that do not sum to 1",
     "masked": "weight on keys that the mask hides",
@@ -78,12 +79,17 @@ class Observed:
 
 
 def find_hints(observed: Observed, thresholds: Thresholds | None = None) -> list[Hint]:
-    """Every hint, by first step, errors before hints, lower layers first."""
+    """Every hint: weights that are not what ran, then by first step, errors before hints, lower layers first."""
     limits = thresholds or Thresholds()
     hints = [*fault_hints(observed), *mask_hints(observed)]
     for find in (score_hints, collapse_hints):
         hints += find(observed, limits)
-    return sorted(hints, key=lambda hint: (hint.step, hint.severity != "error", hint.layer, hint.kind))
+    return sorted(hints, key=hint_order)
+
+
+def hint_order(hint: Hint) -> tuple[Any, ...]:
+    """Weights that are not what ran come before all else; then the first step, errors, lower layers."""
+    return hint.kind != "kernel_differs", hint.step, hint.severity != "error", hint.layer, hint.kind
 
 
 def parse_thresholds(given: Mapping[str, Any]) -> Thresholds:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.format import probe_hash
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.measuring.head_metrics import Metric
+from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
+from tensorboard_plugin_attn.writing.part import Part
 
 __all__ = ["Draft"]
 
@@ -38,8 +42,10 @@ class Draft:
         extra: ExtraMetrics | None = None,
         metrics_only: bool = False,
         input_hash: str | None = None,
+        part: Part | None = None,
     ) -> None:
-        self.axes = axes
+        self.axes = axes if part is None else part.axes(axes)
+        self.part = part
         self.metrics = metrics
         self.precision = precision
         self.max_bytes = max_bytes
@@ -48,6 +54,7 @@ class Draft:
         self.metrics_only = metrics_only
         self.input_hash = input_hash
         self.layers: list[EncodedLayer] = []
+        self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
         self.stride = 0 if metrics_only else 1
 
     @property
@@ -58,6 +65,9 @@ class Draft:
     def add(self, layer: LayerAttention) -> None:
         """Label, check and encode the next layer."""
         number = len(self.layers)
+        if self.part is not None:
+            layer = copy(layer)
+            self.part.fit(layer, self.axes, number)
         label_layer(self.axes, layer, number, allow_nan=self.allow_nan)
         keep = self.keeps(number)
         encoded = encode_layer(
@@ -65,6 +75,9 @@ class Draft:
         )
         extra = self.extra.measure(layer, self.axes, encoded.codes)
         encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
+        if self.part is not None:
+            weights = metric_weights(layer, self.names, self.extra.changes)
+            self.metric_weights.append(np.where(np.isnan(encoded.metrics), 0, weights).astype(np.float32))
         self.layers.append(encoded)
         while self.file_bytes() > self.max_bytes:
             kept = sum(encoded.codes is not None for encoded in self.layers)
@@ -72,7 +85,13 @@ class Draft:
             self.leave_out_the_rest()
 
     def finish(self) -> str:
-        """The probe's hash, once every layer is there; changes from another input become NaN."""
+        """The probe's hash, once every layer is there; changes from another input become NaN.
+
+        Raises:
+            InvalidRecordError: the layers are not those of the writer's part.
+        """
+        if self.part is not None:
+            self.part.check_layers(len(self.layers))
         while self.overview_bytes() > self.max_bytes / 2:
             for layer in self.layers:
                 layer.halve_overview()

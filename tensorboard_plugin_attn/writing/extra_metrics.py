@@ -66,7 +66,7 @@ class ExtraMetrics:
         for column, change in enumerate(own.changes_from(layers, rows)):
             if change is not None:
                 values[:, column] = change
-            elif self.earlier.last is None and self.changes[column] == CHANGES[1]:
+            elif self.earlier.is_none and self.changes[column] == CHANGES[1]:
                 values[:, column] = 0
         return values
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tensorboard_plugin_attn.errors import CaptureError, InvalidRecordError
 from tensorboard_plugin_attn.record.tokens import TokenAxes
@@ -12,19 +12,27 @@ from tensorboard_plugin_attn.writing.decoder_ids import decoder_named
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.probe_tokens import batch_size, probe_axes
 
-__all__ = ["ProbeRow", "fill_drafts", "spans_ranks", "split_probes"]
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.capturing import Meeting
+
+__all__ = ["ProbeRow", "fill_drafts", "meeting", "spans_ranks", "split_probes"]
 
 Track = Mapping[str, tuple[Any, Any]]
 SEEN_PADDING = 1e-3
+RANKS = ("auto", "all", "rank0")
 
 
 @dataclass(eq=False)
 class ProbeRow:
-    """One input of the batch: its tag and tokens, its record so far, and why there is none."""
+    """One input of the batch: its tag and tokens, its record so far, and why there is none.
+
+    ``lengths``: how many tokens there are and of which stack, as ``capturing.Lengths``.
+    """
 
     tag: str
     axes: TokenAxes
     track: Track | None = None
+    lengths: Any = None
     draft: Draft | None = None
     error: Exception | None = None
 
@@ -37,11 +45,12 @@ def split_probes(tag: Any, inputs: Any, tokens: Any, track: Any, model: Any) -> 
     """
     size = batch_size(inputs)
     if isinstance(tag, str) or not isinstance(tag, Sequence):
-        if is_batch_of_texts(inputs) and size > 1:
+        if size > 1 and has_batch_axis(inputs):
             raise InvalidRecordError(
-                f"inputs hold a batch of {size}, and {tag!r} is one tag; pass a list of {size} tags, or one input"
+                f"inputs hold a batch of {size}, and {tag!r} is one tag; pass a list of {size} tags (and as many token "
+                f"lists, unless tokens is a tokenizer), or one input: each array's [:1]"
             )
-        return [ProbeRow(tag, probe_axes(tokens, inputs, 0, model=model), track)]
+        return [probe_row(tag, tokens, inputs, 0, model, track)]
     is_shared = hasattr(tokens, "convert_ids_to_tokens")
     given = {"the batch of inputs": size}
     given |= {} if is_shared else {"tokens": len(tokens)}
@@ -52,52 +61,111 @@ def split_probes(tag: Any, inputs: Any, tokens: Any, track: Any, model: Any) -> 
             f"a list of {len(tag)} tags needs as many inputs, token lists and tracks, got: {', '.join(wrong)}"
         )
     return [
-        ProbeRow(
+        probe_row(
             each,
-            probe_axes(tokens if is_shared else tokens[row], inputs, row, model=model),
+            tokens if is_shared else tokens[row],
+            inputs,
+            row,
+            model,
             None if track is None else track[row],
         )
         for row, each in enumerate(tag)
     ]
 
 
-def is_batch_of_texts(inputs: Any) -> bool:
-    """Whether there are token ids ``[batch, position]``, so that the first axis is certainly the batch."""
-    ids = inputs.get("input_ids") if isinstance(inputs, Mapping) else None
-    return len(getattr(ids, "shape", ())) == 2
+def probe_row(tag: str, tokens: Any, inputs: Any, row: int, model: Any, track: Track | None) -> ProbeRow:
+    """One input of the batch, its positions named: the tokens, and before them those that the model itself adds."""
+    from tensorboard_plugin_attn.capturing import inputs_of, lengths_of, named_list, preceded
+
+    padding = inputs_of(model, inputs)
+    names, modality = named_list(tokens)
+    is_masked = modality in ("", padding.modality)  # the mask is of these tokens, and not of another stack's
+    axes = preceded(probe_axes(names, inputs if is_masked else {}, row, model=model), padding, row)
+    return ProbeRow(tag, axes, track, lengths=lengths_of(axes, tokens, padding, row))
 
 
-def spans_ranks(model: Any) -> bool:
-    """Whether every rank must take part in a forward of this model."""
-    from tensorboard_plugin_attn.capturing import needs_every_rank
+def has_batch_axis(inputs: Any) -> bool:
+    """Whether the first axis is certainly the batch: of token ids, else of images or sounds.
 
-    return needs_every_rank(model)
+    Some models take all patches of an image, or all images of a text, along their first axis.
+    """
+    if not isinstance(inputs, Mapping):
+        first = inputs[0] if isinstance(inputs, tuple | list) and inputs else inputs
+        return len(getattr(first, "shape", ())) == 4
+    for name, axes in BATCHED.items():
+        shape = getattr(inputs.get(name), "shape", None)
+        if shape is not None:
+            return len(shape) == axes
+    return False
 
 
-def fill_drafts(model: Any, inputs: Any, rows: Sequence[ProbeRow], **options: Any) -> None:
+BATCHED = {"input_ids": 2, "inputs_embeds": 3, "pixel_values": 4, "input_features": 3, "input_values": 2}
+"""Axes of a batch of each input, texts first: they say how many inputs there are, whatever images they hold."""
+
+
+def spans_ranks(model: Any, ranks: str = "auto") -> bool:
+    """Whether every rank runs the forward of a probe of this model.
+
+    Raises:
+        InvalidRecordError: ``ranks`` is no such word, or rank 0 cannot run this model by itself.
+    """
+    from tensorboard_plugin_attn.capturing import needs_every_rank, num_ranks
+
+    if ranks not in RANKS:
+        raise InvalidRecordError(f"ranks must be one of {', '.join(RANKS)}, got {ranks!r}")
+    if ranks == "auto":
+        return needs_every_rank(model)
+    if ranks == "rank0" and num_ranks() > 1 and needs_every_rank(model):
+        raise InvalidRecordError(
+            'ranks="rank0" cannot be: the parameters of this model are spread over the ranks, so that all must run '
+            'its forward; call add_probe on every rank, with ranks="auto" or "all"'
+        )
+    return ranks == "all"
+
+
+def meeting(*, is_alone: bool, receives: bool, everyone: bool, keeps_own: bool) -> Meeting:
+    """How the ranks take part in a probe; ``everyone``: each rank gets every head, else rank 0."""
+    from tensorboard_plugin_attn.capturing import Meeting
+
+    return Meeting(is_alone, receives, None if everyone else 0, keeps_own)
+
+
+def fill_drafts(
+    model: Any, inputs: Any, rows: Sequence[ProbeRow], meeting: Meeting | None = None, **options: Any
+) -> None:
     """Run one undisturbed forward, the layers of each row into its draft; a row's error is kept in it.
 
     Args:
-        rows: none where another rank writes: the forward is then run with it.
+        rows: of all inputs; where another rank writes their drafts stay empty: the forward is run with it.
+        meeting: how the ranks take part; None: this process is the only one.
         options: query_key, layers, heads.
     """
-    from tensorboard_plugin_attn.capturing import Lengths, Row, nothing_handed, probe_rows
+    from tensorboard_plugin_attn.capturing import Row, probe_rows
     from tensorboard_plugin_attn.capturing.inputs.hashing import input_hash
 
     receivers = []
     for number, row in enumerate(rows):
         if row.draft is not None:
             row.draft.input_hash = input_hash(inputs, number)
-            other = row.axes.decoder_tokens
-            lengths = Lengths(len(row.axes.tokens), None if other is None else len(other))
+            lengths = (
+                None if row.draft.axes.query_numbers else row.lengths
+            )  # a part checks the lengths itself
             receivers.append(Row(number, adding_to(row.draft), lengths))
     with decoder_named(model, inputs):
-        session = probe_rows(model, inputs, receivers, **options)
+        session = probe_rows(model, inputs, receivers, meeting=meeting, **options)
     for row, receiver in zip(rows, receivers, strict=True):
         row.error = receiver.error or (mask_ignored(receiver.padding_share) if len(rows) > 1 else None)
-        if row.error is None and not receiver.handed:
-            nothing = nothing_handed(session, options.get("layers"))
-            row.error = nothing if receiver.misfit is None else misfit(*receiver.misfit, row.axes)
+        if row.error is None and not receiver.handed and (meeting is None or meeting.receives):
+            row.error = why_nothing(receiver, session, options.get("layers"), row.axes)
+
+
+def why_nothing(receiver: Any, session: Any, layers: Any, axes: TokenAxes) -> Exception:
+    """The error of a probe that gave no layer: its tokens name none, all are windows, or there is no attention."""
+    from tensorboard_plugin_attn.capturing import no_whole_map, nothing_handed
+
+    if receiver.misfit is not None:
+        return misfit(*receiver.misfit, axes=axes)
+    return no_whole_map(receiver.windows) if receiver.windows else nothing_handed(session, layers)
 
 
 def adding_to(draft: Draft) -> Any:
@@ -115,7 +183,7 @@ def mask_ignored(share: float) -> CaptureError | None:
     )
 
 
-def misfit(layer: int, queries: int, keys: int, axes: TokenAxes) -> InvalidRecordError:
+def misfit(layer: int, queries: int, keys: int, *, axes: TokenAxes) -> InvalidRecordError:
     """The error of tokens that name the positions of no layer."""
     counts = [f"tokens has {len(axes.tokens)}"]
     if axes.decoder_tokens is not None:
@@ -123,4 +191,10 @@ def misfit(layer: int, queries: int, keys: int, axes: TokenAxes) -> InvalidRecor
     return InvalidRecordError(
         f"layer {layer} has {queries} query positions and {keys} key positions but {' and '.join(counts)} entries; "
         f"pass one token per position, special tokens included, padding cropped from both"
+        + (
+            "; where positions are split over ranks, let every rank write its own: "
+            "AttentionWriter(…, part=Part(rank, ranks, queries=…))"
+            if queries < keys
+            else ""
+        )
     )

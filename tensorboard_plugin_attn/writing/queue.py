@@ -10,45 +10,80 @@ from dataclasses import dataclass
 
 from tensorboard_plugin_attn.warn import tell
 
-__all__ = ["Job", "WriteQueue"]
+__all__ = ["Job", "Patience", "WriteQueue"]
 
 SLOW_SECONDS = 1.0
+QUICK_SECONDS = 0.2  # an answer within this is not counted as waiting for a store
 
 
 @dataclass(frozen=True)
 class Job:
-    """One file to write: ``run`` compresses and writes it, ``path`` is where, for messages."""
+    """One file to write: ``run`` compresses and writes it, ``path`` is where, for messages.
+
+    ``smaller`` takes its place where there is no room and none will be soon.
+    """
 
     run: Callable[[], None]
     nbytes: int
     path: str
+    smaller: Job | None = None
+
+
+class Patience:
+    """How long a store that does not answer may still hold up training: ``seconds`` over a writer's whole life."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = float(seconds)
+
+    def spend(self, seconds: float) -> None:
+        """Training was held up."""
+        self.left = max(0.0, self.left - seconds)
+
+    def wait(self, done: threading.Event) -> bool:
+        """Whether something is done, after a wait of what is left; quick answers cost nothing."""
+        started = time.monotonic()
+        is_done = done.wait(self.left)
+        took = time.monotonic() - started
+        if not is_done or took > QUICK_SECONDS:
+            self.spend(took)
+        return is_done
 
 
 class WriteQueue:
-    """A healthy disk that is slow makes ``put`` wait; a failing one makes it drop, and training goes on."""
+    """A healthy disk that is slow makes ``put`` wait; a failing one makes it drop, and training goes on.
 
-    def __init__(self, max_bytes: int) -> None:
+    A job that does not end at all makes it wait for half of ``patience``; then ``on_stuck`` is called, which may
+    free it, and for the other half.
+    """
+
+    def __init__(
+        self, max_bytes: int, patience: Patience | None = None, on_stuck: Callable[[], None] = lambda: None
+    ) -> None:
         self.max_bytes = max_bytes
+        self.patience = Patience(float("inf")) if patience is None else patience
+        self.on_stuck = on_stuck
         self.num_written = 0
         self.num_dropped = 0
         self.seconds_waited = 0.0
         self.jobs: deque[Job] = deque()
         self.pending_bytes = 0
         self.failing = False
+        self.reason = ""
         self.changed = threading.Condition()
         self.thread: threading.Thread | None = None
         self.told: set[str] = set()
 
     def put(self, job: Job) -> None:
-        """Hand over a job; wait while the queue is full, unless the disk fails."""
+        """Hand over a job; wait while the queue is full, unless the disk fails or hangs."""
         with self.changed:
             started = time.monotonic()
-            while self.is_full(job) and not self.failing:
-                self.changed.wait(0.1)
+            self.wait_for_room(job)
             self.seconds_waited += time.monotonic() - started
             if self.is_full(job):
-                self.num_dropped += 1
-                return
+                if job.smaller is None or self.pending_bytes + job.smaller.nbytes > 2 * self.max_bytes:
+                    self.num_dropped += 1
+                    return
+                job = job.smaller
             self.jobs.append(job)
             self.pending_bytes += job.nbytes
             self.start_thread()
@@ -59,6 +94,21 @@ class WriteQueue:
                 f"writing attention records has held up training for {self.seconds_waited:.1f} s; log fewer layers, "
                 f"heads or probes, or a faster disk than that of {job.path}",
             )
+
+    def wait_for_room(self, job: Job) -> None:
+        """Wait while jobs end; time in which none ends is taken from the patience."""
+        while self.is_full(job) and not self.failing and self.patience.left > 0:
+            first, looked = self.jobs[0], time.monotonic()
+            before = self.patience.left
+            while self.jobs and self.jobs[0] is first and not self.failing:
+                waited = time.monotonic() - looked
+                if waited >= before:
+                    break
+                if waited >= before / 2:
+                    self.on_stuck()
+                self.changed.wait(min(0.1, before / 4))
+            if self.jobs and self.jobs[0] is first and not self.failing:
+                self.patience.spend(before)
 
     def is_full(self, job: Job) -> bool:
         """Whether a job must wait; one larger than the queue goes in when the queue is empty."""
@@ -99,6 +149,7 @@ class WriteQueue:
         except Exception as error:  # noqa: BLE001 a remote store may raise anything, and training goes on
             self.num_dropped += 1
             self.failing = True
+            self.reason = f"{type(error).__name__}: {error}"
             self.tell_once(
                 "failing",
                 f"cannot write {job.path}: {error!r}; attention records are dropped until it works again, "
@@ -111,8 +162,9 @@ class WriteQueue:
             self.told.add(what)
             tell(message)
 
-    def drain(self) -> None:
-        """Wait until every job has run."""
+    def drain(self, deadline: float = float("inf")) -> bool:
+        """Wait until every job has run, at most until ``deadline`` (``time.monotonic``); whether so."""
         with self.changed:
-            while self.jobs:
+            while self.jobs and time.monotonic() < deadline:
                 self.changed.wait(0.1)
+            return not self.jobs

@@ -7,6 +7,7 @@ import os
 import time
 import weakref
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
@@ -20,15 +21,16 @@ from tensorboard_plugin_attn.record.layer import Array, LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.storing import store
-from tensorboard_plugin_attn.storing.files import open_files
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target, split_layers
+from tensorboard_plugin_attn.writing.delivery import CLOSE_SECONDS, Delivery, close_in
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.history import History
-from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, spans_ranks, split_probes
-from tensorboard_plugin_attn.writing.process import drain_in, rank
-from tensorboard_plugin_attn.writing.queue import Job, WriteQueue
+from tensorboard_plugin_attn.writing.part import Part
+from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
+from tensorboard_plugin_attn.writing.process import Post, claim
+from tensorboard_plugin_attn.writing.queue import Job
 from tensorboard_plugin_attn.writing.summary import Scalars, SummarySink, check_scalars
 
 __all__ = ["AttentionWriter"]
@@ -48,11 +50,20 @@ class AttentionWriter:
         scalars: which go to the SummaryWriter: ``"summary"``: mean entropy, largest score and mean change of each
             probe, and mean, minimum and maximum over heads of your own metrics and tracked pairs; True: of every
             metric; False: none.
-        purge_step: delete this run's records with step ≥ purge_step, now; for resuming from a checkpoint.
+        purge_step: delete this run's records with step ≥ purge_step, for resuming from a checkpoint; now, or where
+            nobody says yet which rank this is, before the first record.
         max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits.
         max_record_bytes: a larger record keeps metrics and thumbnails of all heads and the weights of evenly
             spaced layers that fit.
-        all_ranks: write on every rank; else only rank 0 of torch.distributed, or of ``RANK``, writes.
+        all_ranks: write on every rank, each to a directory of its own; else only rank 0 writes: of
+            torch.distributed, or as ``RANK`` or the variables of SLURM or MPI say.
+        part: what this rank has of every record, a ``Part``; then each rank writes its own, without scalars, and the
+            records are put together when they are read.
+        max_wait: seconds for which a store that does not answer may hold up training, over the writer's whole life.
+        spool: a directory where records wait until a remote store, or a mount that hangs, has taken them; by
+            default one in the user's cache directory. What a process leaves there the next writer of the same
+            target sends.
+        max_spool_bytes: when that much waits, further records keep their head metrics alone.
 
     Raises:
         InvalidRecordError: an argument is not one of the above.
@@ -73,40 +84,65 @@ class AttentionWriter:
         max_queue_bytes: int = 64 << 20,
         max_record_bytes: int = 64 << 20,
         all_ranks: bool = False,
+        part: Part | None = None,
+        max_wait: float = 1.0,
+        spool: str | os.PathLike[str] | None = None,
+        max_spool_bytes: int = 1 << 30,
     ) -> None:
         if precision not in PRECISIONS:
             raise InvalidRecordError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
         check_scalars(scalars)
         directory, summary_writer = resolve_target(target)
+        first = None if purge_step is None else check_step(purge_step)
         self.precision = precision
         self.metrics = choose_metrics(metrics)
         self.changes = choose_changes(metrics)
         self.max_record_bytes = max_record_bytes
         self.all_ranks = all_ranks
-        self.is_off = os.environ.get("ATTN_MODE", "").lower() == "off"
-        self.owner = os.getpid()
-        self.files = open_files(directory)
-        self.queue = WriteQueue(max_queue_bytes)
-        self.history = History(self.files, self.queue.drain)
-        self.sink = None if summary_writer is None else SummarySink(summary_writer, scalars=scalars)
+        if part is not None and not isinstance(part, Part):
+            raise InvalidRecordError(f"part must be a Part, such as Part(0, 2, heads=range(4)), got {part!r}")
+        self.part = part
+        self.place = None if part is None else (part.number, part.of)
+        self.post = Post(every_rank=all_ranks or part is not None)
+        self.directory = directory
+        self.delivery = delivery = Delivery(
+            directory,
+            max_queue_bytes,
+            max_wait,
+            None if spool is None else Path(spool),
+            max_spool_bytes,
+            self.place,
+        )
+        self.queue = delivery.queue
+        self.history = History(
+            delivery.files,
+            lambda: delivery.queue.drain(time.monotonic() + CLOSE_SECONDS),
+            patience=None if delivery.is_remote else delivery.patience,
+            elsewhere=delivery.spooled if delivery.is_remote else lambda tag: [],
+            part=self.place,
+        )
+        has_scalars = summary_writer is not None and part is None
+        self.sink = SummarySink(summary_writer, scalars=scalars) if has_scalars else None
         self.told: set[str] = set()
-        if self.is_writing:
-            self.prepare(purge_step)
-            weakref.finalize(self, drain_in, self.owner, self.queue)
+        self.first = first
+        self.is_tidy = False
+        if self.post.is_sure or part is not None:
+            self.prepare()
+        weakref.finalize(self, close_in, self.post.owner, delivery, CLOSE_SECONDS)
 
     @property
     def is_writing(self) -> bool:
         """False where ``ATTN_MODE=off``, in a forked child, and on ranks that do not write."""
-        return not self.is_off and os.getpid() == self.owner and (self.all_ranks or rank() == 0)
+        return self.post.writes
 
     @property
     def num_written(self) -> int:
-        """Records written so far."""
-        return self.queue.num_written
+        """Records that are in the store so far."""
+        return self.delivery.num_written
 
     @property
     def num_dropped(self) -> int:
-        """Records lost to a failing disk."""
+        """Records lost to a failing disk or a full spool."""
         return self.queue.num_dropped
 
     @property
@@ -142,7 +178,7 @@ class AttentionWriter:
         Raises:
             InvalidRecordError: shapes, lengths or values are not as above; nothing is written.
         """
-        if not self.is_writing:
+        if not self.is_ready():
             return
         kind = "self" if key_tokens is None else "cross"
         layers = [LayerAttention(layer, kind=kind) for layer in split_layers(weights)]
@@ -163,7 +199,7 @@ class AttentionWriter:
         Raises:
             InvalidRecordError: tag or step cannot be used.
         """
-        if self.is_writing:
+        if self.is_ready():
             self.add_layers(tag, record.layers, record.axes, global_step, track, metrics_only)
 
     def add_probe(
@@ -179,12 +215,13 @@ class AttentionWriter:
         heads: Sequence[int] | None = None,
         track: Track | Sequence[Track | None] | None = None,
         metrics_only: bool = False,
+        ranks: str = "auto",
     ) -> None:
         """Run one probe, or a batch of them, through a torch model and log its attention, layer by layer.
 
         The forward is one of its own, in eval mode and without gradients; training flags, random states and
-        compiled code stay as they were. Under FSDP (and tensor parallelism) EVERY RANK MUST CALL THIS, since all
-        take part in the forward; rank 0 writes. Elsewhere other ranks than 0 return at once.
+        compiled code stay as they were. Under FSDP, tensor parallelism and wherever ranks meet in the forward EVERY
+        RANK MUST CALL THIS; rank 0 writes, all heads of all ranks. Elsewhere other ranks than 0 return at once.
 
         Args:
             tag: names the probe; or a list of tags, for as many inputs in a padded batch: one forward, one record
@@ -198,14 +235,18 @@ class AttentionWriter:
             heads: numbers of the heads to log in each layer; None: all.
             track: token pairs to follow as metrics, as in ``add_attention``; for a list of tags one for each.
             metrics_only: log the head metrics without the weights.
+            ranks: ``"auto"``: every rank runs the forward where parameters are spread over the ranks, else rank 0
+                alone; ``"all"``: every rank runs it, for models whose ranks meet in the forward (sequence, expert
+                and pipeline parallelism); ``"rank0"``: rank 0 alone.
 
         Raises:
-            CaptureError: no attention was found; the message lists what was seen.
+            CaptureError: no attention was found, the message lists what was seen; or rank 0 runs the forward alone
+                and it calls a collective, which is refused before it starts.
             InvalidRecordError: tokens do not fit. Of a batch, the records of the others are written.
         """
         errors = self.log_probes(
             tag, model, inputs, tokens, global_step, track, metrics_only,
-            query_key=query_key, layers=layers, heads=heads,
+            query_key=query_key, layers=layers, heads=heads, ranks=ranks,
         )  # fmt: skip
         for error in errors.values():
             raise error
@@ -219,10 +260,15 @@ class AttentionWriter:
         global_step: int,
         track: Any,
         metrics_only: bool,
+        *,
+        ranks: str = "auto",
         **options: Any,
     ) -> dict[str, Exception]:
         """As ``add_probe``; the tags without a record, and why."""
-        if self.is_off or os.getpid() != self.owner or not (self.is_writing or spans_ranks(model)):
+        if self.part is not None:
+            self.part.check_choice(options.get("heads"), options.get("layers"))
+        is_ready, spans = self.is_ready(), spans_ranks(model, ranks)
+        if self.post.is_off or not self.post.is_here or not (is_ready or spans):
             return {}
         step = check_step(global_step)
         rows = split_probes(tag, inputs, tokens, track, model)
@@ -231,10 +277,17 @@ class AttentionWriter:
             row.draft = self.draft(
                 row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only
             )
-        fill_drafts(model, inputs, rows if self.is_writing else [], **options)
-        for row in rows if self.is_writing else []:
+        is_alone = not spans and not self.post.every_rank
+        together = meeting(
+            is_alone=is_alone, receives=is_ready, everyone=self.all_ranks, keeps_own=self.part is not None
+        )
+        fill_drafts(model, inputs, rows, together, **options)
+        for row in rows if is_ready else []:
             if row.error is None and row.draft is not None:
-                self.hand_over(row.tag, row.draft, step)
+                try:
+                    self.hand_over(row.tag, row.draft, step)
+                except InvalidRecordError as error:
+                    row.error = error
         return {row.tag: row.error for row in rows if row.error is not None}
 
     def add_layers(
@@ -269,7 +322,7 @@ class AttentionWriter:
         earlier = self.history.before(tag, step) if self.changes and self.is_writing else None
         return Draft(
             axes, self.metrics, self.precision, self.max_record_bytes,
-            allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only,
+            allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only, part=self.part,
         )  # fmt: skip
 
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:
@@ -284,36 +337,74 @@ class AttentionWriter:
             self.history.remember(tag, draft.extra.kept(step, probe, draft.input_hash))
         pack = functools.partial(
             pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
-            precision=self.precision, left_out=left_out, track=track, kind=kind,
-            input_hash=draft.input_hash,
+            precision=self.precision, left_out=left_out, track=track, kind=kind, input_hash=draft.input_hash,
+            part=None if self.part is None else self.part.entry(), metric_weights=draft.metric_weights or None,
         )  # fmt: skip
-        path = self.files.where(f"{store.record_directory('', tag)}/{store.step_name(step, kind)}")
         if self.sink is not None:
             metrics = stack_ragged([layer.metrics for layer in draft.layers])
             self.sink.add(tag, step, metrics, names, [layer.entry.name for layer in draft.layers])
         # Last: from here on the writing thread competes for the interpreter.
-        self.queue.put(
-            Job(lambda: store.write_step(self.files, "", tag, step, pack(), kind), draft.nbytes, path)
-        )
+        self.queue.put(self.job(tag, step, kind, pack, draft))
 
-    def prepare(self, purge_step: int | None) -> None:
-        """Delete what is to be written anew; a disk that fails is told, not raised."""
-        try:
-            if purge_step is not None:
-                store.purge_steps(self.files, "", check_step(purge_step))
-            store.remove_stale_drafts(self.files, "")
-        except OSError as error:
-            tell(f"cannot tidy {self.files.where(store.PLUGIN_DIRECTORY)}: {error!r}")
+    def job(self, tag: str, step: int, kind: str, pack: functools.partial[list[bytes]], draft: Draft) -> Job:
+        """What the writing thread does with a record; where there is no room, with its head metrics alone."""
+        directory = store.record_directory("", tag)
+        path, small = (f"{directory}/{store.step_name(step, each, self.place)}" for each in (kind, "metrics"))
+        place = self.delivery.bounded.where(path)
+        if kind == "metrics":
+            return Job(lambda: self.delivery.write(path, pack, path, pack), draft.nbytes, place)
+        pack_small = functools.partial(pack, left_out=(), kind="metrics")
+        nbytes = sum(layer.metrics.nbytes for layer in draft.layers)
+        smaller = Job(lambda: self.delivery.write(small, pack_small, small, pack_small), nbytes, place)
+        return Job(lambda: self.delivery.write(path, pack, small, pack_small), draft.nbytes, place, smaller)
 
-    def flush(self) -> None:
-        """Wait until everything handed over is written."""
-        drain_in(self.owner, self.queue)
+    def is_ready(self) -> bool:
+        """Whether to log here; the first time the directory is made ready, or it is said why nothing is logged."""
+        if not self.is_writing:
+            self.post.explain()
+            return False
+        self.prepare()
+        self.tell_shared()
+        return True
+
+    def tell_shared(self) -> None:
+        """Several ranks that write to one directory overwrite each other: said once."""
+        if not self.post.every_rank or "shared" in self.told:
+            return
+        which = "" if self.part is None else f" part {self.part.number}"
+        first, own = claim(f"{self.directory}{which}"), self.post.standing.rank
+        if first is not None:
+            self.told.add("shared")
+            if first != own:
+                tell(
+                    f"ranks {first} and {own} both write{which} to {self.directory}, and of each step only the last one "
+                    f"stays; give every rank a directory of its own (all_ranks=True), or a part of its own: "
+                    f"AttentionWriter(…, part=Part({own}, number_of_ranks, heads=…, layers=… or queries=…))"
+                )
+
+    def prepare(self) -> None:
+        """Once: delete what is to be written anew; a disk that fails is told, not raised."""
+        if not self.is_tidy and self.is_writing:
+            self.is_tidy = True
+            self.delivery.prepare(self.first)
+
+    def flush(self, timeout: float = CLOSE_SECONDS) -> None:
+        """Wait until everything handed over is in the store, at most ``timeout`` seconds."""
+        self.purge_late()
+        if self.post.is_here:
+            self.delivery.finish(timeout)
         if self.sink is not None and self.is_writing:
             self.sink.flush()
 
-    def close(self) -> None:
-        """Write everything handed over; the SummaryWriter stays open, it is yours."""
-        drain_in(self.owner, self.queue)
+    def close(self, timeout: float = CLOSE_SECONDS) -> None:
+        """As ``flush``, and say what is not in the store and where it is; the SummaryWriter stays open, it is yours."""
+        self.purge_late()
+        close_in(self.post.owner, self.delivery, timeout)
+
+    def purge_late(self) -> None:
+        """Purge what was not yet purged, where this process is likely alone."""
+        if self.post.may_be_alone:
+            self.prepare()
 
     def __enter__(self) -> AttentionWriter:
         return self

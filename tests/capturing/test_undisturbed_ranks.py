@@ -15,7 +15,6 @@ from torch import nn
 from tensorboard_plugin_attn import AttentionReader
 from tensorboard_plugin_attn.capturing import needs_every_rank
 
-SCRIPT = Path(__file__).parents[1] / "models" / "two_ranks.py"
 SETUPS = [
     "DDP",
     "DDP, gradient checkpointing",
@@ -30,7 +29,7 @@ SETUPS = [
 
 
 def run_ranks(directory: Path, backend: str) -> list[Any]:
-    command = [sys.executable, str(SCRIPT), str(directory), backend]
+    command = [sys.executable, "-m", "models.two_ranks", str(directory), backend]
     done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     traces: list[Any] = json.loads((directory / "traces.json").read_text())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import math
+import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.encoding import codes as encoding
 from tensorboard_plugin_attn.encoding.codes import (
     MAX_ERROR,
+    check_member,
     compress,
     decode_weights,
     decompress,
@@ -184,3 +187,32 @@ def test_without_isal_the_standard_library_packs_the_same_bytes_back(monkeypatch
     assert decompress(fast) == decompress(compress(b"codes" * 99)) == b"codes" * 99
     with pytest.raises(zlib.error, match="cannot be inflated"):
         decompress(fast[:-3])
+
+
+@pytest.mark.parametrize("with_isal", [True, False])
+@pytest.mark.parametrize("call", [decompress, check_member])
+def test_a_member_of_another_size_than_its_header_says_is_not_inflated_further(
+    call: Callable[[bytes, int], object], with_isal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not with_isal:
+        monkeypatch.setattr(encoding, "igzip_lib", None)
+    monkeypatch.setattr(encoding, "INFLATED_PART", 1000)
+    bomb = gzip.compress(bytes(100_000_000))
+    tracemalloc.start()
+    with pytest.raises(zlib.error, match="more than 4096 bytes"):
+        call(bomb, 4096)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4_000_000
+    with pytest.raises(zlib.error, match="ends after 5 bytes"):
+        call(gzip.compress(b"codes"), 6)
+    call(gzip.compress(b"codes"), 5)
+
+
+def test_a_large_member_is_checked_without_holding_its_bytes() -> None:
+    member = compress(bytes(64 << 20))
+    tracemalloc.start()
+    check_member(member, 64 << 20)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 32 << 20

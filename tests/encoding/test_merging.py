@@ -136,13 +136,13 @@ def test_the_version_changes_with_any_part_and_the_newest_form_counts(tmp_path: 
 def test_a_rank_purges_its_own_part_and_rank_0_what_nobody_writes(tmp_path: Path) -> None:
     files, directory = LocalFiles(str(tmp_path)), record_directory("run", "p")
     by_heads(tmp_path)
-    assert purge_steps(files, "run", 3, (1, 2)) == 1
+    assert purge_steps(files, "run", 3, part=(1, 2)) == 1
     assert [path.name[13:] for path in sorted((tmp_path / directory).iterdir())] == [
         "part-000-of-002.safetensors"
     ]
     whole(tmp_path)
     by_heads(tmp_path, (1,))
-    assert purge_steps(files, "run", 3, (0, 1)) == 3
+    assert purge_steps(files, "run", 3, part=(0, 1)) == 3
 
 
 def test_parts_of_two_records_are_not_mixed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from models.numbers import Numbers
+from models.number_data import Numbers
 from transformers import (
     BertConfig,
     BertForSequenceClassification,

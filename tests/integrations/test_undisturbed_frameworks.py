@@ -9,7 +9,7 @@ import accelerate
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from models.numbers import Numbers
+from models.number_data import Numbers
 from models.undisturbed_runs import Small, log_probe, random_state, seed
 from torch import nn
 from transformers import (

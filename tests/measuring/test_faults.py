@@ -41,10 +41,33 @@ def test_weights_after_dropout_do_not_sum_to_one() -> None:
     assert faults(weights) == [{"fault": "row_sum", "heads": [1], "worst": 0.5}]
 
 
-def test_captured_rows_may_leave_a_part_to_a_sink_but_not_exceed_one() -> None:
+def test_rows_and_what_their_sink_takes_sum_to_one() -> None:
     less, more = softmax_weights(1, 4, 4) * np.float32(0.7), softmax_weights(1, 4, 4) * np.float32(1.3)
-    assert faults(less, mechanism="sdpa") == []
-    assert [each["fault"] for each in faults(more, mechanism="sdpa")] == ["row_sum"]
+    share = np.full((1, 4), 0.3, np.float32)
+    assert faults(less, mechanism="sdpa", sink=share) == []
+    for options in ({"mechanism": "sdpa"}, {}):
+        assert [each["fault"] for each in faults(less, **options)] == ["row_sum"]
+        assert [each["fault"] for each in faults(more, **options)] == ["row_sum"]
+    assert [each["fault"] for each in faults(softmax_weights(1, 4, 4), sink=share)] == ["row_sum"]
+
+
+def test_a_captured_query_that_sees_no_key_is_no_fault() -> None:
+    weights = softmax_weights(1, 4, 4)
+    weights[0, 2] = 0
+    assert faults(weights, mechanism="sdpa") == []
+    assert [each["fault"] for each in faults(weights)] == ["row_sum"]
+
+
+def test_heads_whose_output_differs_from_the_kernels_come_first() -> None:
+    weights = softmax_weights(3, 4, 4)
+    weights[1, 3, :] = [0.5, 0, 0, 0]
+    layer = LayerAttention(weights, mechanism="sdpa", output_error=0.4)
+    layer.differing_heads = [2]
+    label_layer(TokenAxes(token_list(4)), layer, 0)
+    assert layer_faults(layer) == [
+        {"fault": "kernel_differs", "heads": [2], "worst": 0.4},
+        {"fault": "row_sum", "heads": [1], "worst": 0.5},
+    ]
 
 
 def test_bfloat16_rows_sum_to_one_closely_enough() -> None:

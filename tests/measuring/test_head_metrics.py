@@ -277,6 +277,7 @@ def test_cross_attention_has_no_positions_in_common() -> None:
         "duplicate_token",
         "induction",
         "max_score",
+        "sink",
     }
     assert found["confidence"] == pytest.approx(0.6)
     assert found["first_token"] == pytest.approx(0.35)
@@ -404,3 +405,44 @@ def test_padding_at_the_start_of_a_causal_layer_changes_no_entropy() -> None:
     tokens = ["<pad>", "<pad>", "a", "b", "c", "d"]
     within = metrics_of(padded, tokens, mask="causal")
     assert within["entropy"] == pytest.approx(metrics_of(plain, mask="causal")["entropy"], abs=1e-6)
+
+
+def sunk(scores: Any, sink: float) -> tuple[Weights, Weights]:
+    """softmax over scores ``[query, key]`` and one score of no key → weights ``[1, query, key]`` and its share."""
+    raised = np.exp(np.asarray(scores, np.float64))
+    total = raised.sum(-1) + np.exp(sink)
+    return (raised / total[:, None])[None].astype(np.float32), (np.exp(sink) / total)[None].astype(np.float32)
+
+
+@pytest.mark.parametrize("mask", ["causal", "full", "other"])
+def test_metrics_are_over_the_keys_alone_however_much_a_sink_takes(mask: str) -> None:
+    scores = np.random.default_rng(0).normal(size=(6, 6)) * 2
+    if mask == "causal":
+        scores = np.where(np.tri(6, dtype=bool), scores, -np.inf)
+    tokens = ["[CLS]", "a", "b", "a", "b", "[SEP]"]
+    weights, _ = sunk(scores, -np.inf)
+    plain = metrics_of(weights[0], tokens, mask=mask)
+    assert math.isnan(plain.pop("sink"))
+    for strength in (0.0, 6.0, 12.0):
+        weights, share = sunk(scores, strength)
+        found = metrics_of(weights[0], tokens, mask=mask, sink=share)
+        rows = slice(1, None) if mask == "causal" else slice(None)
+        assert found.pop("sink") == pytest.approx(float(share[0, rows].mean()), rel=1e-5)
+        assert found == pytest.approx(plain, rel=1e-3, nan_ok=True)
+
+
+def test_a_users_own_metric_is_given_the_rows_as_they_are() -> None:
+    weights, share = sunk(np.zeros((4, 4)), 2.0)
+    layer = labelled(weights, sink=share)
+    mass = compute_metrics(layer, {"mass": lambda layer: layer.weights.sum(-1).mean(-1)})[0, 0]
+    assert mass == pytest.approx(1 - float(share.mean()), rel=1e-5)
+
+
+def test_queries_stand_behind_keys_that_have_no_query_of_their_own() -> None:
+    """As the tokens of a text behind the virtual tokens of prefix tuning."""
+    weights = np.zeros((1, 4, 6), np.float32)
+    weights[0, np.arange(4), np.arange(4) + 1] = 1  # each on the token before it
+    layer = LayerAttention(weights, mask="full")
+    label_layer(TokenAxes(token_list(6), decoder_tokens=token_list(4)), layer, 0)
+    found = dict(zip(METRICS, compute_metrics(layer, METRICS)[0].tolist(), strict=True))
+    assert (found["previous_token"], found["same_token"], found["mean_distance"]) == (1, 0, 1)

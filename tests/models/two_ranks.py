@@ -1,6 +1,6 @@
 """Two gloo processes that train small models in every distributed way, with probes and without → JSON on stdout.
 
-python tests/models/two_ranks.py DIRECTORY [BACKEND]    BACKEND of torch.compile: eager (the default) or inductor
+python -m models.two_ranks DIRECTORY [BACKEND]    BACKEND of torch.compile: eager (the default) or inductor
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ def test_a_tag_whose_steps_were_all_purged_is_gone(tmp_path: Path) -> None:
     log(tmp_path / "a")
     log(tmp_path / "a", "kept", [0])
     log(tmp_path / "b")
-    AttentionWriter(tmp_path / "b", purge_step=0)
+    AttentionWriter(tmp_path / "b", purge_step=0).close()
     (tmp_path / "a/plugins/attn/empty").mkdir()
     reader = AttentionReader(tmp_path)
     assert (reader.runs(), reader.tags("a")) == (["a"], ["kept", "probe"])

@@ -210,6 +210,14 @@ def test_steps_that_do_not_fit_in_the_time_are_left_for_the_next_request(
     assert fields["left"] == [1, 0]
 
 
+def test_steps_that_are_not_there_take_no_more_time_than_others(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tensorboard_plugin_attn.serving.study_results.FIND_SECONDS", 0)
+    fields, _ = asked(host, "find", steps="71,72,73", template="first")
+    assert ([each["step"] for each in fields["skipped"]], fields["left"]) == ([71], [72, 73])
+
+
 def test_a_search_may_name_the_axes(tmp_path: Path) -> None:
     weights = np.full((1, 2, 2), 0.5, np.float32)
     layers = [

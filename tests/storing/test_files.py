@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,3 +161,21 @@ class ShortReads:
 @pytest.mark.parametrize(("size", "expected"), [(5, b"abcde"), (3, b"abc"), (99, b"abcdefg"), (0, b"")])
 def test_short_reads_are_put_together(size: int, expected: bytes) -> None:
     assert read_whole(ShortReads(b"abcdefg"), size) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+@pytest.mark.timeout(20)
+def test_only_files_and_directories_are_listed_and_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    (tmp_path / "whole").write_bytes(b"1")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(tmp_path / "s"))
+    files = open_files(tmp_path)
+    assert [entry.name for entry in files.list("")] == ["whole"]
+    for name in ("pipe", "device", "s"):
+        with pytest.raises(OSError, match=r"pipe, socket or device|No such device or address"):
+            files.read(name, 0, 10)
+        with pytest.raises(FileNotFoundError):
+            files.entry(name)
+    listening.close()

@@ -221,7 +221,7 @@ def test_purging_removes_our_later_steps_of_one_run_and_nothing_else(tmp_path: P
     write_step(files, "a", "one", 10, [SAMPLE], "metrics")
     note = tmp_path / "a/plugins/attn/one/000000000099.txt"
     note.write_text("mine")
-    assert purge_steps(files, "a", 10) == 5
+    assert purge_steps(files, "a", 10) == 4
     steps = {
         (run, Path(path).name): [found.step for found in list_steps(files, path)]
         for run in ("a", "b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import fsspec
@@ -11,8 +12,8 @@ from tensorboard_plugin_attn.storing.files import open_files
 from tensorboard_plugin_attn.storing.walk import run_directories
 
 
-def found(root: object) -> list[tuple[str, ...]]:
-    return sorted(run_directories(open_files(str(root))))
+def found(root: object, circles: int = 0) -> list[tuple[str, ...]]:
+    return sorted(run_directories(open_files(str(root)), circles=circles))
 
 
 def make(root: Path, *paths: str) -> None:
@@ -52,6 +53,20 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "a/b/back").symlink_to(tmp_path)
     (tmp_path / "a/self").symlink_to(tmp_path / "a")
     assert ("a", "b") in found(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the number of links is Linux's")
+@pytest.mark.timeout(60)
+def test_circles_are_followed_as_far_as_they_may_and_the_system_does(tmp_path: Path) -> None:
+    make(tmp_path, "a/plugins/attn", "b/plugins/attn")
+    (tmp_path / "a/up").symlink_to(tmp_path)
+    assert found(tmp_path) == [("a",), ("b",)]
+    assert {("a",), ("b",), ("a", "up", "a"), ("a", "up", "b")} <= set(found(tmp_path, 3))
+    assert len(found(tmp_path, 3)) <= 8
+    assert len(found(tmp_path, 1000)) == 2 * 41  # Linux follows 40 links
+    for number in range(4):
+        (tmp_path / f"b/up{number}").symlink_to(tmp_path)
+    assert len(found(tmp_path, 200)) < 1000
 
 
 def test_nothing_is_found_where_there_is_no_directory(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tensorboard_plugin_attn.writing import queue as write_queue
-from tensorboard_plugin_attn.writing.queue import Job, WriteQueue
+from tensorboard_plugin_attn.writing.queue import Job, Patience, WriteQueue
 
 
 class Disk:
@@ -218,3 +218,55 @@ def test_where_no_thread_can_start_jobs_run_at_once(monkeypatch: pytest.MonkeyPa
     queue.put(disk.job("b"))
     queue.drain()
     assert disk.written == ["a", "b"]
+
+
+def test_a_disk_that_hangs_is_waited_for_as_long_as_patience_lasts_and_once() -> None:
+    disk, stuck = Disk(), threading.Event()
+    queue = WriteQueue(30, Patience(0.4), stuck.set)
+    held_up(queue, disk, 3)
+    for number in range(20):
+        queue.put(disk.job(f"more{number}"))
+    assert stuck.is_set()
+    assert queue.patience.left == 0
+    assert queue.seconds_waited < 10 * 0.4
+    assert queue.num_dropped == 20
+    disk.gate.set()
+    queue.drain()
+
+
+def test_whoever_frees_a_stuck_write_within_half_of_the_patience_loses_nothing() -> None:
+    disk = Disk()
+    queue = WriteQueue(30, Patience(60), disk.gate.set)
+    queue.patience.left = 0.4
+    held_up(queue, disk, 3)
+    queue.put(disk.job("more"))
+    queue.drain()
+    assert disk.written == ["0", "1", "2", "more"]
+
+
+def test_without_patience_a_smaller_job_takes_the_place_of_one_that_does_not_fit() -> None:
+    disk = Disk()
+    queue = WriteQueue(30, Patience(0))
+    held_up(queue, disk, 3)
+    for number in range(5):
+        large = disk.job(f"large{number}", 20)
+        queue.put(Job(large.run, 20, large.path, smaller=disk.job(f"small{number}", 10)))
+    disk.gate.set()
+    queue.drain()
+    assert disk.written == ["0", "1", "2", "small0", "small1", "small2"]
+    assert queue.num_dropped == 2
+
+
+def test_a_drain_ends_at_its_deadline() -> None:
+    disk, queue = Disk(), WriteQueue(1000)
+    held_up(queue, disk, 1)
+    assert not queue.drain(time.monotonic() + 0.1)
+    disk.gate.set()
+    assert queue.drain()
+
+
+def test_quick_answers_cost_no_patience() -> None:
+    patience, done = Patience(60), threading.Event()
+    done.set()
+    assert all(patience.wait(done) for _ in range(1000))
+    assert patience.left == 60

@@ -165,10 +165,10 @@ def log_steps(directory: Path, steps: Sequence[int], **options: Any) -> Attentio
     return writer
 
 
-def test_purge_step_deletes_later_steps_when_the_writer_opens(tmp_path: Path) -> None:
+def test_purge_step_deletes_later_steps_also_when_nothing_is_written(tmp_path: Path) -> None:
     log_steps(tmp_path / "a", range(0, 50, 10))
     log_steps(tmp_path / "b", [40])
-    AttentionWriter(tmp_path / "a", purge_step=20)
+    AttentionWriter(tmp_path / "a", purge_step=20).close()
     reader = AttentionReader(tmp_path)
     assert (reader.steps("a", "probe"), reader.steps("b", "probe")) == ([0, 10], [40])
 
@@ -189,7 +189,7 @@ def test_what_is_handed_over_is_what_was_there_at_that_moment(tmp_path: Path) ->
     weights, query = WEIGHTS[:1].copy(), np.ones((2, 5, 4), np.float32)
     gate = HeldFiles(tmp_path)
     with AttentionWriter(tmp_path, precision="float32") as writer:
-        writer.files = gate
+        writer.delivery.files = gate
         layer = LayerAttention(weights[0], query=query, key=query)
         writer.add_record("probe", AttentionRecord([layer], TOKENS), 0)
         weights[:], query[:] = 0, 0
@@ -225,7 +225,7 @@ class FullDisk(LocalFiles):
 
 def test_a_full_disk_drops_counts_tells_once_and_recovers(tmp_path: Path) -> None:
     writer, disk = AttentionWriter(tmp_path), FullDisk(str(tmp_path))
-    writer.files = disk
+    writer.delivery.files = disk
     with pytest.warns(RuntimeWarning) as told:
         add_steps(writer, [0, 1, 2])
     (message,) = [str(each.message) for each in told]
@@ -265,10 +265,10 @@ class NoListing(LocalFiles):
 def test_a_directory_that_cannot_be_tidied_is_told_and_written_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tensorboard_plugin_attn.writing.writer.open_files", NoListing)
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.delivery.open_files", NoListing)
+    writer = AttentionWriter(str(tmp_path), purge_step=3)
     with pytest.warns(RuntimeWarning, match=r"cannot tidy .*plugins/attn: PermissionError"):
-        writer = AttentionWriter(str(tmp_path), purge_step=3)
-    add_steps(writer, [0])
+        add_steps(writer, [0])
     assert AttentionReader(tmp_path).steps(".", "probe") == [0]
 
 
@@ -276,7 +276,7 @@ def test_warnings_that_are_errors_do_not_stop_training(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with AttentionWriter(tmp_path, max_record_bytes=0) as writer:
-        writer.files = FullDisk(str(tmp_path))
+        writer.delivery.files = FullDisk(str(tmp_path))
         add_steps(writer, [0])
     assert "No space left on device" in capfd.readouterr().err
 

@@ -39,6 +39,8 @@ def read_flex_call(
         scale=scale,
         change=change,
         mechanism="flex_attention",
+        value=value.detach(),
+        output_has_sinks=False,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
-from tensorboard_plugin_attn.capturing.tracing.flow import Facts
+from tensorboard_plugin_attn.capturing.tracing.facts import Facts
 
 __all__ = ["kind_by_flow"]
 

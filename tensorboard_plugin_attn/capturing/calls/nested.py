@@ -19,7 +19,15 @@ def padded(call: Call) -> Call:
     mask = inside(queries, query.shape[-2])[:, :, None] & inside(keys, key.shape[-2])[:, None]
     if call.is_causal:
         mask = mask & causal(query.shape[-2], key.shape[-2]).to(mask.device)
-    return replace(call, query=query, key=key, mask=mask[:, None].to(query.device), is_causal=False)
+    return replace(
+        call,
+        query=query,
+        key=key,
+        mask=mask[:, None].to(query.device),
+        is_causal=False,
+        value=None if call.value is None else together(list(call.value.unbind())),
+        output=None if call.output is None else together(list(call.output.unbind())),
+    )
 
 
 def together(parts: list[torch.Tensor]) -> torch.Tensor:

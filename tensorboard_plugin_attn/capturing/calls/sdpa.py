@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from tensorboard_plugin_attn.capturing.calls.checking import check_output
 from tensorboard_plugin_attn.capturing.calls.masks import causal, split_mask
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, traces_of
 from tensorboard_plugin_attn.capturing.tracing.axes import Axes, leaves
@@ -21,7 +22,10 @@ class Call:
     """The arguments of one call.
 
     ``change``: applied to the scaled scores before the mask, such as soft-capping; ``sinks``: one score per head
-    that takes part in the softmax and is no key.
+    that takes part in the softmax and is no key. ``value`` and ``output``: what the kernel was given and returned,
+    ``[*, query, d]``, None where they cannot be compared; ``output_has_sinks``: whether the returned states already
+    lack the sinks' share. ``padded``: bool ``[batch, query]``, queries that are padding, of which a kernel may
+    return anything. ``doubts``: why the weights may be others than these, unless the output agrees with them.
     """
 
     query: torch.Tensor
@@ -32,6 +36,11 @@ class Call:
     change: Callable[[torch.Tensor], torch.Tensor] | None = None
     sinks: torch.Tensor | None = None
     mechanism: str = "sdpa"
+    value: torch.Tensor | None = None
+    output: torch.Tensor | None = None
+    output_has_sinks: bool = True
+    padded: torch.Tensor | None = None
+    doubts: tuple[str, ...] = ()
 
 
 def read_call(
@@ -45,9 +54,14 @@ def read_call(
     enable_gqa: bool = False,
     **_: Any,
 ) -> Call:
-    """Bind the arguments as scaled_dot_product_attention does."""
+    """Bind the arguments as scaled_dot_product_attention does; with dropout its output shows other weights."""
     return Call(
-        query.detach(), key.detach(), None if attn_mask is None else attn_mask.detach(), is_causal, scale
+        query.detach(),
+        key.detach(),
+        None if attn_mask is None else attn_mask.detach(),
+        is_causal,
+        scale,
+        value=None if dropout_p > 0 else value.detach(),
     )
 
 
@@ -65,7 +79,10 @@ def unpacked(call: Call, axes: Axes | None) -> Call:
     mask = call.mask
     if mask is not None and mask.dim() > 1 and mask.shape[-2] == queries:
         mask = mask.expand(-1, groups, -1, -1).reshape(mask.shape[0], groups * queries, 1, mask.shape[-1])
-    return replace(call, query=call.query.reshape(batch, groups * queries, 1, width), mask=mask)
+    output = None if call.output is None else call.output.reshape(batch, groups * queries, 1, -1)
+    return replace(
+        call, query=call.query.reshape(batch, groups * queries, 1, width), mask=mask, output=output
+    )
 
 
 def of_row(call: Call, row: int, batch: int | None) -> Call:
@@ -77,10 +94,13 @@ def of_row(call: Call, row: int, batch: int | None) -> Call:
         or {call.query.shape[0], call.key.shape[0]} != {batch}
     ):
         return call
-    mask = call.mask
-    if mask is not None and mask.dim() == call.query.dim() and mask.shape[0] == batch:
-        mask = mask[row : row + 1]
-    return replace(call, query=call.query[row : row + 1], key=call.key[row : row + 1], mask=mask)
+    parts: dict[str, Any] = {"query": call.query, "key": call.key, "value": call.value, "output": call.output}
+    if call.mask is not None and call.mask.dim() == call.query.dim() and call.mask.shape[0] == batch:
+        parts["mask"] = call.mask
+    chosen: dict[str, Any] = {
+        name: part if part is None else part[row : row + 1] for name, part in parts.items()
+    }
+    return replace(call, **chosen)
 
 
 def head_axes(query: torch.Tensor, axes: Axes | None, heads: int | None, batch: int | None) -> list[int]:
@@ -112,8 +132,9 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
         bias = changed - scores if bias is None else changed - scores + bias
     scores = scores_of(query, key, scale, hidden(allowed, bias))
     row_scores = scores.amax(-1) if keys else None
-    weights = weights_of(scores, allowed, call.sinks)
-    return Sighting(
+    weights, sink = weights_of(scores, allowed, call.sinks)
+    has_output = call.value is not None and call.output is not None
+    sighting = Sighting(
         weights,
         mechanism=call.mechanism,
         dtype=str(query.dtype).removeprefix("torch."),
@@ -124,7 +145,17 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
         allowed=allowed,
         row_scores=row_scores,
         traces=traces_of(key),
+        value=value_of(call, outer[0]) if has_output else None,
+        output=None if call.output is None or not has_output else call.output.reshape(*outer, queries, -1),
+        sink=sink,
     )
+    check_output(sighting, output_has_sink=call.output_has_sinks, padded=call.padded)
+    return sighting
+
+
+def value_of(call: Call, batch: int) -> torch.Tensor | None:
+    """``[batch, kv_head, key, d]``."""
+    return None if call.value is None else call.value.reshape(batch, -1, *call.value.shape[-2:])
 
 
 def whole_mask(call: Call, outer: list[int]) -> torch.Tensor | None:
@@ -168,12 +199,16 @@ def scores_of(
 
 def weights_of(
     scores: torch.Tensor, allowed: torch.Tensor | None, sinks: torch.Tensor | None
-) -> torch.Tensor:
-    """float32 ``[batch, head, query, key]``, in the memory of the scores; a query that sees nothing has weights of 0."""
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """float32 ``[batch, head, query, key]``, in the memory of the scores, and the sinks' share ``[batch, head, query]``.
+
+    A query that sees nothing has weights of 0.
+    """
     if sinks is not None:
         column = sinks.float().reshape(1, -1, 1, 1).expand(*scores.shape[:-1], 1)
-        return torch.cat([scores, column], dim=-1).softmax(-1)[..., :-1]
+        whole = torch.cat([scores, column], dim=-1).softmax(-1)
+        return whole[..., :-1], whole[..., -1]
     in_place = scores if scores.device.type == "cpu" else None  # fresh memory costs more than the softmax
     weights = torch.softmax(scores, -1, out=in_place)
     sees_nothing = allowed is not None and not bool(allowed.any(-1).all())
-    return weights.nan_to_num_(0.0) if sees_nothing else weights
+    return weights.nan_to_num_(0.0) if sees_nothing else weights, None

@@ -44,6 +44,10 @@ class Sighting:
     ``row_scores``: ``[batch, head, query]``, the largest score of a key that the query may see.
     ``traces``: the first features of every key, ``[batch, key, feature]``, by which a later step of a generation is
     known to continue this one.
+    ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]``: what the call was given and
+    returned, without dropout, until they have been compared. ``output_error``: ``[batch, head, query]``, how far
+    weights · values are from the output, None where that could not be seen; ``budget``: how far rounding may put
+    them. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key.
     """
 
     weights: torch.Tensor
@@ -61,12 +65,21 @@ class Sighting:
     row_scores: torch.Tensor | None = None
     traces: torch.Tensor | None = None
     knows_mask: bool = True
+    value: torch.Tensor | None = None
+    output: torch.Tensor | None = None
+    output_error: torch.Tensor | None = None
+    budget: float = 0.0
+    sink: torch.Tensor | None = None
+    model_heads: int | None = None
 
     def layer(self) -> LayerAttention[torch.Tensor]:
         """The whole batch as a LayerAttention of torch tensors."""
         mask = kind_of(self.allowed) if self.knows_mask else None
         layer = self.described(self.weights, self.query, self.key, self.bias, self.allowed, mask)
         layer.max_score = None if self.row_scores is None else self.row_scores.amax(-1)
+        layer.sink = self.sink
+        if self.output_error is not None:
+            self.compare(layer, self.output_error.amax((0, 2)))
         return layer
 
     def row(
@@ -86,7 +99,16 @@ class Sighting:
         )
         if self.row_scores is not None and weights.shape[1]:
             layer.max_score = self.row_scores[batch][:, queries].amax(-1)
+        if self.sink is not None:
+            layer.sink = self.sink[batch][:, queries]
+        if self.output_error is not None and weights.shape[1]:
+            self.compare(layer, self.output_error[batch][:, queries].amax(-1))
         return layer
+
+    def compare(self, layer: LayerAttention[torch.Tensor], errors: torch.Tensor) -> None:
+        """Give a layer the largest of its heads' errors, and the heads above the budget."""
+        layer.output_error = float(errors.max())
+        layer.differing_heads = (errors > self.budget).nonzero()[:, 0].tolist()
 
     def described(
         self,
@@ -112,6 +134,7 @@ class Sighting:
             bias=bias if query is not None else None,
             mechanism=self.mechanism,
             dtype=self.dtype,
+            model_heads=self.model_heads,
         )
         if query is not None and key is not None:
             layer.rebuild_error = rebuild_error(layer, allowed)

@@ -14,14 +14,25 @@ import torch
 
 from tensorboard_plugin_attn.capturing.calls.masks import seen_in_scores
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, traces_of
-from tensorboard_plugin_attn.capturing.tracing.axes import Atom, Axes, leaves
+from tensorboard_plugin_attn.capturing.tracing.axes import (
+    Atom,
+    Axes,
+    Axis,
+    arranged,
+    fresh,
+    holds,
+    leaves,
+    sizes,
+)
 from tensorboard_plugin_attn.capturing.tracing.contraction import Contraction
-from tensorboard_plugin_attn.capturing.tracing.flow import Product, WeightMap
+from tensorboard_plugin_attn.capturing.tracing.facts import Product, WeightMap
 
 __all__ = [
     "SLICED",
     "Layout",
     "NotTokens",
+    "add_values",
+    "contracted_axis",
     "is_chunked",
     "layout_of",
     "layout_of_sum",
@@ -57,6 +68,13 @@ def meets_values(contraction: Contraction, axes: Axes, found: WeightMap, *, on_l
         atom for label, axis in zip(labels, axes, strict=True) if label in contracted for atom in leaves(axis)
     ]
     return set(met) == set(leaves(found.axes[found.axis]))
+
+
+def contracted_axis(contraction: Contraction, axes: Axes, *, on_left: bool) -> int | None:
+    """The one axis of an operand along which the contraction runs; None when it runs along several."""
+    labels = contraction.left_labels if on_left else contraction.right_labels
+    places = [index for index, label in enumerate(labels) if label in contraction.contracted]
+    return places[0] if len(places) == 1 and len(axes) == len(labels) else None
 
 
 def layout_of(
@@ -129,9 +147,22 @@ def place_heads(layout: Layout, found: WeightMap, heads: int | None) -> None:
     outer = [axis for axis in outer if axis and all(atom in layout.batch for atom in axis)]
     if len(outer) > 1:
         layout.head = outer[-1]
+    elif is_one_input(found, heads):
+        layout.head = [*layout.batch]
     elif len(outer) == 1 and heads and len(outer[0]) == 1 and is_multiple(outer[0][0].size, heads):
         layout.batch, layout.head = ([part] for part in outer[0][0].split(outer[0][0].size // heads))
     layout.batch = [atom for atom in layout.batch if atom not in layout.head]
+
+
+def is_one_input(found: WeightMap, heads: int | None) -> bool:
+    """Whether a map ``[1, n, query, key]`` of unknown descent has its heads at the second place, as is usual.
+
+    Where the module says how many heads it has, n is that many, or a share of them on one of several ranks.
+    """
+    if len(found.axes) != 4 or found.axis != 3 or found.axes[0] or not found.axes[1]:
+        return False
+    count = math.prod(atom.size for atom in leaves(found.axes[1]))
+    return heads is None or heads % count == 0
 
 
 def is_multiple(size: int, heads: int) -> bool:
@@ -173,52 +204,101 @@ def is_chunked(layout: Layout) -> bool:
     return any(whole in wholes for atom in layout.batch for whole in atom.wholes())
 
 
-def arranged(tensor: torch.Tensor, axes: Axes, parts: list[list[Atom]]) -> torch.Tensor:
-    """A tensor with one dimension per axis → one dimension per part; parts it lacks have size 1."""
-    atoms = [atom for axis in axes for atom in leaves(axis)]
-    flat = tensor.reshape([atom.size for atom in atoms])
-    order = [atoms.index(atom) for part in parts for atom in part if atom in atoms]
-    shape = [math.prod(atom.size for atom in part if atom in atoms) for part in parts]
-    return flat.permute(order).reshape(shape)
-
-
 def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sighting:
     """Lay out weights, mask and, when asked for, query, key and bias."""
     kept = found.weights
     if kept is None:
         raise NotTokens("its weights were gone before they met the values")
     model_dtype = kept.dtype if found.product is None else found.product.contraction.left.dtype
-    if kept.dtype.itemsize < 4 and found.scores is not None and found.scores.shape == kept.shape:
-        kept = found.scores.float().softmax(found.axis) * mass_of(kept, found.axis)
     weights = arranged(kept.detach(), found.axes, layout.parts).float()
-    sighting = Sighting(weights, mechanism="softmax", dtype=str(model_dtype).removeprefix("torch."))
-    if found.scores is None:
-        sighting.knows_mask = False
+    scores = scores_of(found, layout, weights)
+    if kept.dtype.itemsize < 4 and scores is not None:
+        weights = in_full_precision(weights, scores)
+    sighting = Sighting(weights, mechanism=found.mechanism, dtype=str(model_dtype).removeprefix("torch."))
+    if scores is not None:
+        allowed = seen_in_scores(scores)
+        sighting.allowed = allowed if allowed is None else shared_mask(allowed)
+        seen = scores if allowed is None else scores.masked_fill(~allowed, -torch.inf)
+        sighting.row_scores = seen.amax(-1) if seen.shape[-1] else None
+    sighting.knows_mask = scores is not None
+    if found.product is None:
         return sighting
-    scores = arranged(found.scores.detach(), found.axes, layout.parts).float()
-    allowed = seen_in_scores(scores)
-    sighting.allowed = allowed if allowed is None else shared_mask(allowed)
-    seen = scores if allowed is None else scores.masked_fill(~allowed, -torch.inf)
-    sighting.row_scores = seen.amax(-1) if seen.shape[-1] else None
-    vectors = None if found.product is None else vectors_of(found.product, layout, weights)
+    sighting.scale = found.product.scale
+    vectors = vectors_of(found.product, layout, weights)
     sighting.traces = None if vectors is None else traces_of(vectors[1])
-    if with_vectors and found.product is not None and vectors is not None:
+    if with_vectors and vectors is not None:
         sighting.query, sighting.key = vectors
-        sighting.scale = found.product.scale
-        sighting.bias = bias_of(scores, sighting)
-    elif found.product is not None:
-        sighting.scale = found.product.scale
+        sighting.bias = None if scores is None else bias_of(scores, sighting)
     return sighting
 
 
-def mass_of(weights: torch.Tensor, axis: int) -> torch.Tensor:
-    """What the weights of half precision sum to: 1, or less where a sink took part in the softmax."""
-    mass = weights.detach().float().sum(axis, keepdim=True)
-    return torch.where((mass - 1).abs() < ROUNDED, 1.0, mass)
+def scores_of(found: WeightMap, layout: Layout, weights: torch.Tensor) -> torch.Tensor | None:
+    """The scores laid out as the weights, float32; −inf where a key was hidden after they were computed."""
+    if found.scores is None or not holds(found.axes, found.scores_axes):
+        return None
+    scores = arranged(found.scores.detach(), found.scores_axes, layout.parts).float()
+    if scores.shape != weights.shape:
+        return None
+    return scores.masked_fill(weights == 0, -torch.inf) if found.is_masked else scores
+
+
+def in_full_precision(weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+    """Weights of half precision, computed again from their scores; as they were where these say something else."""
+    mass = weights.sum(-1, keepdim=True)
+    again = scores.softmax(-1) * torch.where((mass - 1).abs() < ROUNDED, 1.0, mass)
+    again = again.nan_to_num(0.0)
+    return again if bool((again - weights).abs().max() < DIFFERS) else weights
 
 
 ROUNDED = 0.005
 """What rounding to half precision may take from a sum of 1."""
+DIFFERS = 0.05
+"""More than rounding scores to half precision changes a weight."""
+
+
+def add_values(
+    sighting: Sighting,
+    contraction: Contraction,
+    axes: Axes,
+    layout: Layout,
+    output: torch.Tensor,
+    *,
+    on_left: bool,
+) -> None:
+    """Give a sighting the values and what the product with them gave, where both are laid out by batch and head."""
+    labels, values = contraction.left_labels, contraction.right
+    other_labels = contraction.right_labels
+    if not on_left:
+        labels, values, other_labels = contraction.right_labels, contraction.left, contraction.left_labels
+    by_label = dict(zip(labels, axes, strict=True))
+    own = {
+        label: fresh((size,))[0]
+        for label, size in zip(other_labels, values.shape, strict=True)
+        if label not in by_label
+    }
+    width = [atom for axis in own.values() for atom in axis]
+    by_label |= own
+    given = laid_out(values, other_labels, by_label, [layout.batch, layout.head, layout.key, width])
+    found = laid_out(
+        output, contraction.out_labels, by_label, [layout.batch, layout.head, layout.query, width]
+    )
+    batch, heads, queries, _ = sighting.weights.shape
+    if given is None or found is None or found.shape[:3] != (batch, heads, queries):
+        return
+    sighting.value, sighting.output = given.expand(batch, -1, -1, -1), found
+
+
+def laid_out(
+    tensor: torch.Tensor, labels: tuple[str, ...], axes: dict[str, Axis], parts: list[list[Atom]]
+) -> torch.Tensor | None:
+    """A tensor with one dimension per part; None where it has others, or other sizes."""
+    by_size = [
+        (axes[label] if size != 1 else (), size) for label, size in zip(labels, tensor.shape, strict=True)
+    ]
+    every = {atom for part in parts for atom in part}
+    if any(sizes(axis) != size or not every.issuperset(leaves(axis)) for axis, size in by_size):
+        return None
+    return arranged(tensor.detach(), tuple(axis for axis, _ in by_size), parts)
 
 
 def shared_mask(allowed: torch.Tensor) -> torch.Tensor:

@@ -6,13 +6,22 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 from tensorboard_plugin_attn.errors import CaptureError
 
-__all__ = ["NOT_STITCHED", "decoding_of_caller", "is_generation", "stitched"]
+__all__ = [
+    "NOT_STITCHED",
+    "decoding_of_caller",
+    "is_generation",
+    "mask_of_caller",
+    "own_steps",
+    "read_tokens",
+    "stitched",
+]
 
 Layer = list[Sighting]
 
@@ -31,18 +40,47 @@ def by_layer(sightings: Sequence[Sighting]) -> list[Layer]:
 def is_generation(sightings: Sequence[Sighting]) -> bool:
     """Whether later forwards continue earlier ones: with the keys that those cached, or with one token more."""
     return any(
-        later.kind == "self"
-        and shape(later)[1] >= shape(later)[0]
-        and (grows(first, later) or is_empty_beyond(first, shape(first)[0]))
+        later.kind == "self" and continues(first, later)
         for first, *rest in by_layer(sightings)
         for later in rest[:1]
     )
 
 
-def grows(first: Sighting, later: Sighting) -> bool:
-    """Whether there are more keys than before; without a cache, where each step computes all, one more."""
-    more = shape(later)[1] - shape(first)[1]
-    return more == 1 if shape(later)[0] == shape(later)[1] else more > 0
+def continues(first: Sighting, later: Sighting) -> bool:
+    """Whether a forward's keys are those of the one before it, and those of its own queries.
+
+    A cache has all of them behind each other, or a window of the last ones, or places for tokens to come. Without a
+    cache, where each step computes all, there is one more.
+    """
+    (queries, keys), before = shape(later), shape(first)[1]
+    if queries == keys:
+        return keys == before + 1
+    if queries > keys:
+        return False
+    kept = keys - queries
+    is_window = kept <= before and same_keys(first, later, before - kept, 0, kept)
+    read = shape(first)[0]
+    has_room = is_empty_beyond(first, read) or is_empty_beyond(later, read + queries)
+    return kept == before or is_window or has_room
+
+
+def same_keys(before: Sighting, after: Sighting, begin: int, start: int, count: int) -> bool:
+    """Whether ``count`` keys of two steps are the same, from ``begin`` and from ``start`` on, where they are looked at.
+
+    What a padded position computes is nobody's key, and may change from step to step.
+    """
+    old, new = before.traces, after.traces
+    if old is None or new is None or old.shape[0] != new.shape[0]:
+        return True
+    old, new = old[:, begin : begin + count], new[:, start : start + count]
+    looked_at = seen_keys(before)[:, begin : begin + count] & seen_keys(after)[:, start : start + count]
+    difference = ((old - new).abs() * looked_at[..., None]).amax() if old.numel() else old.new_zeros(())
+    return not bool(difference > SAME_KEY * old.abs().amax()) if old.numel() else True
+
+
+def seen_keys(step: Sighting) -> torch.Tensor:
+    """bool ``[batch, key]``: keys that the last query sees; earlier ones may be padding, which may see anything."""
+    return whole(step.allowed, step, default=1.0).bool().any(1)[:, -1]
 
 
 def is_empty_beyond(step: Sighting, seen: int) -> bool:
@@ -65,6 +103,35 @@ def stitched(sightings: Sequence[Sighting]) -> list[Sighting]:
     ]
 
 
+def own_steps(sightings: Sequence[Sighting], *, decoder: bool) -> Layer:
+    """The steps of the first layer of self-attention that reads what is generated."""
+    layers = [layer for layer in by_layer(sightings) if layer[0].kind == "self"]
+    return next((layer for layer in layers if not decoder or layer[0].stack == "decoder"), [sightings[-1]])
+
+
+def is_recomputed(layer: Layer) -> bool:
+    """Whether every step computed all tokens so far, as without a cache."""
+    queries = [shape(step)[0] for step in layer]
+    return len(layer) > 1 and all(later == earlier + 1 for earlier, later in pairwise(queries))
+
+
+def read_tokens(tokens: Sequence[str], layer: Layer, virtual: int = 0) -> Sequence[str]:
+    """The names of the tokens that a generation read, of a list as generate() returns it.
+
+    The last token was produced and never read, so that it has no row. Whisper's generate() leaves out its prompt,
+    the tokens that the first step read: these are called ``[prompt 0]``, ….
+    """
+    prompt = shape(layer[0])[0]
+    read = shape(layer[-1])[0] if is_recomputed(layer) else sum(shape(step)[0] for step in layer)
+    if len(tokens) in (read, read - virtual):
+        return tokens
+    if len(tokens) in (read + 1, read + 1 - virtual):
+        return tokens[:-1]
+    if not virtual and 0 < prompt < read and len(tokens) == read + 1 - prompt:
+        return [*(f"[prompt {number}]" for number in range(prompt)), *tokens[:-1]]
+    return tokens
+
+
 def shape(sighting: Sighting) -> tuple[int, int]:
     """Queries and keys."""
     return int(sighting.weights.shape[-2]), int(sighting.weights.shape[-1])
@@ -75,6 +142,8 @@ def rows_joined(layer: Layer) -> Sighting:
     keys = {shape(step)[1] for step in layer}
     if len(keys) > 1:
         raise CaptureError(f"{layer[0].name}: cross-attention of several inputs, with {sorted(keys)} keys")
+    if is_recomputed(layer):
+        return layer[-1]
     has_vectors = all(step.query is not None for step in layer)
     allowed = [whole(step.allowed, step, default=1.0).bool() for step in layer]
     return replace(
@@ -85,14 +154,31 @@ def rows_joined(layer: Layer) -> Sighting:
         else None,
         allowed=None if all(step.allowed is None for step in layer) else torch.cat(allowed, -2),
         bias=bias_rows(layer, [slice(0, shape(step)[1]) for step in layer], shape(layer[0])[1]),
-        row_scores=scores_joined(layer),
+        **rows_known(layer),
     )
 
 
-def scores_joined(layer: Layer) -> torch.Tensor | None:
-    """Largest scores of the queries of all steps."""
-    rows = [step.row_scores for step in layer if step.row_scores is not None]
-    return torch.cat(rows, dim=-1) if len(rows) == len(layer) else None
+def rows_known(layer: Layer) -> dict[str, Any]:
+    """What is known of each query ``[batch, head, query]``, of the queries of all steps behind each other."""
+    return {
+        "row_scores": joined([step.row_scores for step in layer]),
+        "output_error": joined([step.output_error for step in layer]),
+        "budget": max(step.budget for step in layer),
+        "sink": joined(
+            [
+                step.weights.new_zeros(step.weights.shape[:-1])
+                if step.sink is None and any(other.sink is not None for other in layer)
+                else step.sink
+                for step in layer
+            ]
+        ),
+    }
+
+
+def joined(parts: Sequence[torch.Tensor | None]) -> torch.Tensor | None:
+    """Parts behind each other; None where one is not known."""
+    known = [part for part in parts if part is not None]
+    return torch.cat(known, dim=-1) if len(known) == len(parts) else None
 
 
 def square(layer: Layer) -> Sighting:
@@ -104,7 +190,7 @@ def square(layer: Layer) -> Sighting:
     spans, begin = [], 0
     for step in layer:
         begin += shape(step)[0]
-        spans.append(key_span(step, begin, total))
+        spans.append(key_span(step, begin))
     check_continues(layer, spans)
     weights = layer[0].weights.new_zeros(*layer[0].weights.shape[:2], total, total)
     allowed = torch.zeros_like(weights[:, :1], dtype=torch.bool)
@@ -127,16 +213,16 @@ def square(layer: Layer) -> Sighting:
         key=key,
         query=None if key is None else torch.cat(queries, dim=-2),
         bias=None if key is None else bias_rows(layer, spans, total),
-        row_scores=scores_joined(layer),
+        **rows_known(layer),
     )
 
 
-def key_span(step: Sighting, seen: int, total: int) -> slice:
+def key_span(step: Sighting, seen: int) -> slice:
     """Which tokens the keys of a step are, when ``seen`` tokens have been read."""
     queries, keys = shape(step)
     if keys <= seen and (keys > queries or queries == seen):
         return slice(seen - keys, seen)  # all of them, or the last ones of a sliding cache
-    if keys >= total and is_empty_beyond(step, seen):
+    if is_empty_beyond(step, seen):
         return slice(0, seen)
     raise CaptureError(f"{step.name}: {keys} keys after {seen} tokens{NOT_STITCHED}")
 
@@ -148,12 +234,8 @@ def check_continues(layer: Layer, spans: Sequence[slice]) -> None:
         CaptureError: rows of the batch have changed places, or tokens were taken back.
     """
     for (before, after), (first, second) in zip(pairwise(layer), pairwise(spans), strict=True):
-        if before.traces is None or after.traces is None or before.traces.shape[0] != after.traces.shape[0]:
-            continue
         begin, end = max(first.start, second.start), min(first.stop, second.stop)
-        old = before.traces[:, begin - first.start : end - first.start]
-        new = after.traces[:, begin - second.start : end - second.start]
-        if old.numel() and bool((old - new).abs().max() > SAME_KEY * old.abs().max()):
+        if not same_keys(before, after, begin - first.start, begin - second.start, max(0, end - begin)):
             raise CaptureError(f"{after.name}: a step has other keys than the step before{NOT_STITCHED}")
 
 
@@ -186,6 +268,23 @@ def decoding_of_caller() -> str:
         if decoding is not None and str(frame.f_globals.get("__name__", "")).startswith("transformers"):
             return decoding
     return ""
+
+
+def mask_of_caller() -> torch.Tensor | None:
+    """The padding mask ``[batch, token]`` of the generate() that calls the model; None where there is none.
+
+    With a static cache transformers hands the model a mask that is written out already, so that which tokens are
+    padding is known to generate() alone.
+    """
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if str(frame.f_globals.get("__name__", "")).startswith("transformers.generation"):
+            options = frame.f_locals.get("model_kwargs")
+            mask = options.get("attention_mask") if isinstance(options, dict) else None
+            if isinstance(mask, torch.Tensor) and mask.dim() == 2:
+                return mask.detach().bool()
+    return None
 
 
 def whole(part: torch.Tensor | None, step: Sighting, default: float) -> torch.Tensor:

@@ -1,37 +1,100 @@
-"""The model's inputs → how many there are and which positions of each are padding."""
+"""The model's inputs → how many there are, what they are of, and which positions of each are padding."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual, virtual_tokens
 
-__all__ = ["Crop", "Padding", "continued", "kept_positions", "padding_of"]
+__all__ = [
+    "MODALITIES",
+    "Crop",
+    "Kept",
+    "Padding",
+    "belongs",
+    "continued",
+    "inputs_of",
+    "kept_positions",
+    "padding_of",
+]
+
+MODALITIES = ("text", "audio", "vision")
+INPUTS = {
+    "text": ("input_ids", "inputs_embeds"),
+    "audio": ("input_features", "input_values"),
+    "vision": ("pixel_values", "pixel_values_videos", "pixel_values_images"),
+}
+"""Keyword arguments by what they hold."""
 
 
 @dataclass(eq=False)
 class Padding:
-    """bool ``[batch, position]``, True where a token is; None where the inputs did not say."""
+    """bool ``[batch, position]``, True where a token is; None where the inputs did not say.
+
+    ``modality``: what ``tokens`` masks: ``"text"``, ``"audio"``, ``"vision"``; empty where nobody said.
+    ``text_length``: positions of the text that was given, padding included.
+    """
 
     batch: int | None = None
     tokens: torch.Tensor | None = None
     decoder_tokens: torch.Tensor | None = None
     holds_images: bool = False
+    modality: str = ""
+    text_length: int | None = None
+    virtual: Virtual = NO_VIRTUAL
 
 
 def padding_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Padding:
     """Read ``attention_mask`` and ``decoder_attention_mask``, or torch's ``*_key_padding_mask``."""
     given = [one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor) and one.dim()]
+    mask = mask_in(kwargs, "attention_mask", "src_key_padding_mask")
+    text = next((kwargs[name] for name in INPUTS["text"] if is_batched(kwargs.get(name))), None)
     return Padding(
         int(given[0].size(0)) if given else None,
-        mask_in(kwargs, "attention_mask", "src_key_padding_mask"),
+        mask,
         mask_in(kwargs, "decoder_attention_mask", "tgt_key_padding_mask"),
         any(one.dim() > 3 for one in given),
+        modality_in(kwargs, mask),
+        None if text is None else int(text.shape[1]),
     )
+
+
+def inputs_of(model: Any, inputs: Any) -> Padding:
+    """The same of a probe's inputs, before the model is called with them: keyword arguments, others, or one tensor."""
+    if isinstance(inputs, Mapping):
+        padding = padding_of((), inputs)
+    else:
+        padding = padding_of(tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,), {})
+    padding.virtual = virtual_tokens(model)
+    return padding
+
+
+def is_batched(tensor: Any) -> bool:
+    """Whether this is a tensor ``[batch, position, …]``."""
+    return isinstance(tensor, torch.Tensor) and tensor.dim() > 1
+
+
+def modality_in(kwargs: Mapping[str, Any], mask: torch.Tensor | None) -> str:
+    """What ``attention_mask`` is of: the input that has its length, else the first one that was given."""
+    given = [
+        (modality, kwargs[name])
+        for modality, names in INPUTS.items()
+        for name in names
+        if isinstance(kwargs.get(name), torch.Tensor)
+    ]
+    if mask is not None:
+        given = [each for each in given if mask.shape[-1] in each[1].shape[1:]] or given
+    return given[0][0] if given else ""
+
+
+def belongs(stack: str, modality: str) -> bool:
+    """Whether what is known of one modality says anything of a stack: text masks no image."""
+    return stack not in MODALITIES or modality in ("", stack)
 
 
 def mask_in(kwargs: Mapping[str, Any], ours: str, torchs: str) -> torch.Tensor | None:
@@ -45,13 +108,32 @@ def mask_in(kwargs: Mapping[str, Any], ours: str, torchs: str) -> torch.Tensor |
     return None
 
 
-def kept_positions(mask: Any, batch: int) -> torch.Tensor | None:
-    """Indices of the positions of one input that hold tokens; None when none is padding or nothing is known."""
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Which positions of a list of ``length`` hold tokens."""
+
+    length: int
+    positions: torch.Tensor
+
+    def cropped(self, tokens: Sequence[str]) -> list[str]:
+        """Only the tokens that are kept, of a list that still has all positions."""
+        if isinstance(tokens, str) or len(tokens) != self.length:
+            return as_list(tokens)
+        return [tokens[int(position)] for position in self.positions]
+
+
+def as_list(tokens: Sequence[str]) -> list[str]:
+    """A copy; a string stays one, which the record refuses with its own message."""
+    return tokens if isinstance(tokens, str) else list(tokens)  # type: ignore[return-value]  # see above
+
+
+def kept_positions(mask: Any, batch: int) -> Kept | None:
+    """The positions of one input that hold tokens; None when none is padding or nothing is known."""
     if mask is None:
         return None
     row = torch.as_tensor(mask).bool()
     row = row[batch if row.shape[0] > 1 else 0] if row.dim() > 1 else row
-    return None if bool(row.all()) else row.nonzero()[:, 0]
+    return None if bool(row.all()) or not bool(row.any()) else Kept(len(row), row.nonzero()[:, 0])
 
 
 def continued(mask: Any, length: int) -> Any:
@@ -65,38 +147,65 @@ def continued(mask: Any, length: int) -> Any:
 
 @dataclass(eq=False)
 class Crop:
-    """Positions to keep of the encoder's (or only) and of the decoder's axis; None: all."""
+    """Positions to keep of the encoder's (or only) and of the decoder's axis; None: all.
 
-    encoder: torch.Tensor | None
-    decoder_kept: torch.Tensor | None
+    A mask is applied to an axis of its own length and stack, and to no other. ``unfit``: by the layer's name, the
+    length of a mask with padding, and of the axis of its stack that it could not be applied to.
+    """
+
+    encoder: Kept | None
+    decoder_kept: Kept | None
     has_decoder: bool
+    modality: str = ""
+    virtual: Virtual = NO_VIRTUAL
+    unfit: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def axes(self, sighting: Sighting) -> tuple[torch.Tensor | slice, torch.Tensor | slice]:
         """What to keep of a layer's query and key axis."""
-        own = self.decoder_kept if self.has_decoder and sighting.stack == "decoder" else self.encoder
-        queries = self.decoder_kept if sighting.kind == "cross" and self.has_decoder else own
-        keys = self.encoder if sighting.kind == "cross" else own
+        queries, keys = self.masks(sighting.stack, is_cross=sighting.kind == "cross")
         return (
-            fitting(queries, int(sighting.weights.shape[-2])),
-            fitting(keys, int(sighting.weights.shape[-1])),
+            self.fitting(queries, int(sighting.weights.shape[-2]), sighting.name),
+            self.fitting(keys, int(sighting.weights.shape[-1]), sighting.name),
         )
+
+    def masks(self, stack: str, *, is_cross: bool) -> tuple[Kept | None, Kept | None]:
+        """Which mask is the query axis's and which the key axis's, by the layer's stack."""
+        own = self.encoder if belongs(stack, self.modality) else None
+        if self.has_decoder and stack == "decoder":
+            own = self.decoder_kept
+        if not is_cross:
+            return own, own
+        if stack in MODALITIES and self.modality in (stack, "text"):  # its keys may be of any other stack
+            return own, None
+        return self.decoder_kept if self.has_decoder else own, self.encoder
+
+    def fitting(self, kept: Kept | None, length: int, name: str) -> torch.Tensor | slice:
+        """Positions to keep of an axis; all of it where it is not the mask's."""
+        if kept is None:
+            return slice(None)
+        if length == kept.length:
+            return kept.positions
+        virtual = self.virtual.count
+        if virtual and length == kept.length + virtual:
+            return torch.cat([torch.arange(virtual, device=kept.positions.device), kept.positions + virtual])
+        self.unfit[name] = (kept.length, length)
+        return slice(None)
 
     def tokens(self, tokens: Sequence[str]) -> list[str]:
         """Tokens without padding."""
-        return cropped(tokens, self.encoder)
+        return as_list(tokens) if self.encoder is None else self.encoder.cropped(tokens)
 
     def decoder(self, tokens: Sequence[str]) -> list[str]:
         """The decoder's tokens without padding."""
-        return cropped(tokens, self.decoder_kept)
+        return as_list(tokens) if self.decoder_kept is None else self.decoder_kept.cropped(tokens)
 
-
-def fitting(kept: torch.Tensor | None, length: int) -> torch.Tensor | slice:
-    """Positions to keep of an axis, all of it where they point beyond its end."""
-    return slice(None) if kept is None or not len(kept) or int(kept[-1]) >= length else kept
-
-
-def cropped(tokens: Sequence[str], kept: torch.Tensor | None) -> list[str]:
-    """Only the tokens at ``kept``, unless the list has been cropped already."""
-    if kept is None or isinstance(tokens, str) or len(tokens) == len(kept) or int(kept[-1]) >= len(tokens):
-        return list(tokens) if not isinstance(tokens, str) else tokens  # type: ignore[return-value]  # the record refuses a string with its own message
-    return [tokens[int(position)] for position in kept]
+    def told(self, names: Collection[str]) -> str:
+        """What is to be said of masks that were not applied to these layers; empty for nothing."""
+        pairs = dict.fromkeys(pair for name, pair in self.unfit.items() if name in names)
+        lines = [f"{mask} positions and an axis {axis}" for mask, axis in pairs]
+        return (
+            f"attention_mask has {', '.join(lines)}: it was not applied there, so that rows and columns of padding "
+            f"may be in the record"
+            if lines
+            else ""
+        )

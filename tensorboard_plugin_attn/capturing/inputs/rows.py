@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, windowed
@@ -23,6 +23,7 @@ class Row:
     ``on_layer``: gets the number of each attention call and its layer, weights ``[head, query, key]``, torch
     float32; ``lengths``: how many tokens there are, layers of other lengths are not handed on, None: any.
     ``misfit``: the first call left out for its lengths: its number, queries and keys; None while there is none.
+    ``names``: of the layers handed on. ``windows``: why the first call is no map of the whole input; empty while there is none.
     ``padding_share``: the largest weight that a query gave to padding; above 0 where a model ignores its mask.
     ``error``: what ``on_layer`` raised. It is kept until the forward is over, since under FSDP the other ranks
     would wait for ever for one that leaves the forward.
@@ -34,6 +35,8 @@ class Row:
     crop: Crop | None = None
     handed: int = 0
     misfit: tuple[int, int, int] | None = None
+    windows: str = ""
+    names: set[str] = field(default_factory=set)
     padding_share: float = 0.0
     error: Exception | None = None
 
@@ -47,7 +50,9 @@ class Row:
             self.crop = Crop(
                 kept_positions(padding.tokens, self.batch),
                 kept_positions(padding.decoder_tokens, self.batch),
-                has_decoder=True,
+                has_decoder=self.lengths is None or self.lengths.decoder is not None,
+                modality=padding.modality,
+                virtual=padding.virtual,
             )
         queries, keys = self.crop.axes(sighting)
         layer = sighting.row(self.batch, queries, keys)
@@ -55,11 +60,16 @@ class Row:
             whole = sighting.weights[self.batch if len(sighting.weights) > 1 else 0][:, queries]
             share = float((whole.sum(-1) - layer.weights.sum(-1)).abs().max())
             self.padding_share = max(self.padding_share, share)
-        reason = windowed(sighting, padding) or ("" if self.lengths is None else self.lengths.misfit(layer))
-        if reason:
-            self.misfit = self.misfit or (index, layer.num_queries, layer.num_keys)
-            return layer.name, reason
+        windows = windowed(sighting, padding)
+        if windows:
+            self.windows = self.windows or f"{layer.name}: {windows}"
+            return layer.name, windows
         try:
+            reason = "" if self.lengths is None else self.lengths.misfit(layer)
+            if reason:
+                self.misfit = self.misfit or (index, layer.num_queries, layer.num_keys)
+                return layer.name, reason
+            self.names.add(layer.name)
             self.on_layer(index, layer if heads is None else with_heads(layer, heads, index))
             self.handed += 1
         except Exception as error:  # noqa: BLE001 - kept, and raised once the forward is over
@@ -81,6 +91,9 @@ def with_heads(layer: LayerAttention, heads: Collection[int], index: int) -> Lay
             layer.bias = layer.bias[numbers]
     if layer.max_score is not None:
         layer.max_score = layer.max_score[numbers]
+    if layer.sink is not None:
+        layer.sink = layer.sink[numbers]
+    layer.differing_heads = [at for at, head in enumerate(numbers) if head in layer.differing_heads]
     layer.weights = layer.weights[numbers]
     layer.heads = numbers
     return layer

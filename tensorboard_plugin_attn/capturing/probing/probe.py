@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
+from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, warn_fewer
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
+from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
+from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, RankWork
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
-from tensorboard_plugin_attn.capturing.watching.mode import AttentionMode
+from tensorboard_plugin_attn.capturing.watching.mode import watching
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
-from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
 from tensorboard_plugin_attn.errors import CaptureError
 
 __all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows"]
@@ -75,8 +77,8 @@ def probe(
         session.count,
         row.handed,
         tuple(session.left_out),
-        None if crop is None or crop.encoder is None else crop.encoder.tolist(),
-        None if crop is None or crop.decoder_kept is None else crop.decoder_kept.tolist(),
+        None if crop is None or crop.encoder is None else crop.encoder.positions.tolist(),
+        None if crop is None or crop.decoder_kept is None else crop.decoder_kept.positions.tolist(),
     )
 
 
@@ -88,37 +90,44 @@ def probe_rows(
     query_key: bool = False,
     layers: Collection[int] | None = None,
     heads: Collection[int] | None = None,
+    meeting: Meeting | None = None,
 ) -> Session:
     """Run one undisturbed forward of a batch and hand on each layer of each row as soon as it is computed.
 
-    What a row's ``on_layer`` raises is kept in the row, and other rows go on. Without rows the model runs and
-    nothing is computed aside: so a rank takes part in the forward of another.
+    What a row's ``on_layer`` raises is kept in the row, and other rows go on. ``meeting``: how the other ranks take
+    part, None: not at all. On a rank that receives nothing the rows stay empty, and the model runs so that this
+    rank takes part in the forward of another.
     """
     inner = unwrap(model)
+    names = ModuleNames(inner)
+    ranks = RankWork(inner, names, meeting or Meeting(keeps_own=True))
 
     def hand_on(index: int, sighting: Sighting) -> None:
+        whole = ranks.whole(sighting)
+        if whole is None:
+            return
         for row in rows:
-            name, reason = row.take(index, sighting, session.padding, heads)
+            name, reason = row.take(index, whole, session.padding, heads)
             if reason:
                 session.leave_out(name, "attention", reason)
 
     session = Session(
         hand_on,
         query_key=query_key,
-        wanted=layers if rows else (),
+        wanted=layers if rows and ranks.looks else (),
         row=rows[0].batch if len(rows) == 1 else None,
+        virtual=virtual_tokens(inner),
     )
-    with ExitStack() as stack:
-        stack.enter_context(undisturbed(inner))
-        names = ModuleNames(inner)
-        names.watch()
-        stack.callback(names.unwatch)
-        mode = AttentionMode(session, names)
-        stack.enter_context(watched_registry(mode.fused.see_kernel))
-        stack.enter_context(mode)
+    with undisturbed(inner), ranks.watch(), watching(inner, session, names):
         run(inner, inputs)
+    for row in rows:
+        row.error = row.error or ranks.error
     if any(row.handed for row in rows):
         warn_left_out(session.left_out)
+        warn_differing(session.differing)
+        warn_fewer(session.fewer)
+    for told in {row.crop.told(row.names) for row in rows if row.crop is not None} - {""}:
+        warnings.warn(told, stacklevel=3)
     return session
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["needs_every_rank", "same_shards"]
+__all__ = ["is_sharded", "is_sharded_class", "needs_every_rank", "same_shards"]
 
 SHARDED = frozenset(("FullyShardedDataParallel", "FSDPModule"))  # FSDP1, FSDP2
 
@@ -33,7 +33,7 @@ def is_sharded_class(kind: type) -> bool:
     return not SHARDED.isdisjoint([each.__name__ for each in kind.__mro__])
 
 
-def is_sharded(parameter: torch.Tensor) -> bool:
+def is_sharded(parameter: torch.Tensor | None) -> bool:
     """Whether this is a DTensor, without importing it."""
     return any(each.__name__ == "DTensor" for each in type(parameter).__mro__)
 

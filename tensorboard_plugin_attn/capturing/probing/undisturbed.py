@@ -7,8 +7,8 @@ device), numpy and python are as before, also after an exception.
 from __future__ import annotations
 
 import random
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -18,20 +18,24 @@ from torch import nn
 
 from tensorboard_plugin_attn.capturing.probing.sharded import same_shards
 
-__all__ = ["eager", "same_modules", "same_random_states", "undisturbed"]
+__all__ = ["same_modules", "same_random_states", "undisturbed"]
 
+ONE_AT_A_TIME = threading.RLock()
 SIMPLE = (bool, int, float, str, type(None))
 
 
 @contextmanager
 def undisturbed(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients, and everything as before at the end."""
-    modules = list(model.modules())
+    """Evaluation mode without gradients, and everything as before at the end; one thread after the other.
+
+    Flags and random states belong to the process: two probes at once would put back what the other had set.
+    """
     with ExitStack() as stack:
+        stack.enter_context(ONE_AT_A_TIME)
+        modules = list(model.modules())
         stack.enter_context(same_random_states())
         stack.enter_context(same_shards(modules))
         stack.enter_context(same_modules(modules))
-        stack.enter_context(eager(modules))
         stack.enter_context(torch.no_grad())
         for module in modules:
             module.training = False
@@ -82,18 +86,3 @@ def device_states() -> list[tuple[Any, list[torch.Tensor]]]:
         if backend is not None and backend.is_available() and backend.is_initialized():
             result.append((backend, backend.get_rng_state_all()))
     return result
-
-
-@contextmanager
-def eager(modules: Iterable[nn.Module]) -> Iterator[None]:
-    """torch.compile stands aside: compiled modules run as they were written.
-
-    Compiled submodules warn that they call global hooks twice, which whoever follows the modules does not mind.
-    """
-    with ExitStack() as stack:
-        if any("_orig_mod" in module._modules for module in modules):
-            stack.enter_context(warnings.catch_warnings())
-            warnings.filterwarnings("ignore", message="Using `torch.compile.module.` when there are global")
-        if hasattr(torch.compiler, "set_stance"):  # torch 2.6
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
-        yield

@@ -6,9 +6,27 @@ An axis is a tuple of atoms in row-major order: after ``view(batch * heads, …)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Atom", "Axes", "Axis", "distinct", "fresh", "leaves", "refit", "regroup", "renewed", "sizes"]
+import torch
+
+__all__ = [
+    "Atom",
+    "Axes",
+    "Axis",
+    "arranged",
+    "atoms_of",
+    "broadcast",
+    "distinct",
+    "fresh",
+    "holds",
+    "leaves",
+    "refit",
+    "regroup",
+    "renewed",
+    "sizes",
+]
 
 
 class Atom:
@@ -64,6 +82,19 @@ def leaves(axis: Iterable[Atom]) -> list[Atom]:
         else:
             result.extend(leaves(atom.parts))
     return result
+
+
+def atoms_of(axes: Axes) -> set[Atom]:
+    """The uncut atoms of all axes."""
+    return {atom for axis in axes for atom in leaves(axis)}
+
+
+def holds(axes: Axes, others: Axes) -> bool:
+    """Whether every atom of other axes is among these."""
+    if axes is others:
+        return True
+    atoms = atoms_of(axes)
+    return all(atom in atoms for axis in others for atom in leaves(axis))
 
 
 def sizes(axis: Iterable[Atom]) -> int:
@@ -142,3 +173,28 @@ def distinct(axes: Axes) -> Axes:
 def renewed(axis: Axis) -> Axis:
     """The same axis with atoms of its own: in self-attention, keys are not the queries they have the length of."""
     return tuple(Atom(atom.size, atom.is_feature, is_stack=atom.is_stack) for atom in leaves(axis))
+
+
+def broadcast(several: Sequence[Axes], shape: Sequence[int]) -> Axes | None:
+    """Axes of an element-wise result of several tensors; None when the function is no such thing."""
+    result = list(fresh(shape))
+    filled = [size == 1 for size in shape]
+    for axes in several:
+        if len(axes) > len(shape):
+            return None
+        offset = len(shape) - len(axes)
+        for index, axis in enumerate(axes):
+            if sizes(axis) not in (1, shape[index + offset]):
+                return None
+            if sizes(axis) == shape[index + offset] and not filled[index + offset]:
+                result[index + offset], filled[index + offset] = axis, True
+    return distinct(tuple(result))
+
+
+def arranged(tensor: torch.Tensor, axes: Axes, parts: Sequence[Iterable[Atom]]) -> torch.Tensor:
+    """A tensor with one dimension per axis → one dimension per part; parts it lacks have size 1."""
+    atoms = [atom for axis in axes for atom in leaves(axis)]
+    present = [[atom for atom in part if atom in atoms] for part in parts]
+    flat = tensor.reshape([atom.size for atom in atoms])
+    order = [atoms.index(atom) for part in present for atom in part]
+    return flat.permute(order).reshape([math.prod(atom.size for atom in part) for part in present])

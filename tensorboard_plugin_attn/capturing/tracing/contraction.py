@@ -1,4 +1,4 @@
-"""A call of matmul, bmm, baddbmm or einsum → which axes of its two operands are shared, free and contracted."""
+"""A product of two tensors → which axes of its two operands are shared, free and contracted."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing.tracing.axes import Axes, Axis, fresh, renewed, sizes
+from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
 
-__all__ = ["Contraction", "read_contraction"]
+__all__ = ["READERS", "Contraction", "read_contraction", "spelled"]
 
 
 @dataclass(eq=False)
@@ -79,29 +80,23 @@ def richer(ours: Axis | None, theirs: Axis | None) -> Axis:
     return theirs if knows_more else ours
 
 
-def read_contraction(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Contraction | None:
-    """The contraction that a call makes; None when it is none of two tensors."""
-    reader = READERS.get(name)
+def read_contraction(op: Op) -> Contraction | None:
+    """The contraction that an operation makes; None when it is none of two tensors."""
+    reader = READERS.get(op.kind)
     try:
-        return None if reader is None else reader(args, kwargs)
+        return None if reader is None else reader(op)
     except (IndexError, KeyError, TypeError, ValueError):
         return None
 
 
-def matmul(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Contraction | None:
-    left = args[0] if args else kwargs.get("input", kwargs.get("self"))
-    right = args[1] if len(args) > 1 else kwargs.get("other", kwargs.get("mat2", kwargs.get("tensor2")))
-    return batched(left, right)
+def matmul(op: Op) -> Contraction | None:
+    return batched(op.first, op.second)
 
 
-def reversed_matmul(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Contraction | None:
-    return batched(args[1], args[0])
-
-
-def baddbmm(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Contraction | None:
-    left = args[1] if len(args) > 1 else kwargs["batch1"]
-    right = args[2] if len(args) > 2 else kwargs["batch2"]
-    return batched(left, right, scale=float(kwargs.get("alpha", 1.0)))
+def baddbmm(op: Op) -> Contraction | None:
+    return batched(
+        op.argument(1, "batch1"), op.argument(2, "batch2"), scale=float(op.kwargs.get("alpha", 1.0))
+    )
 
 
 def batched(left: Any, right: Any, scale: float = 1.0) -> Contraction | None:
@@ -122,8 +117,8 @@ def batched(left: Any, right: Any, scale: float = 1.0) -> Contraction | None:
     )
 
 
-def einsum(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Contraction | None:
-    equation, *operands = args
+def einsum(op: Op) -> Contraction | None:
+    equation, *operands = op.args
     if len(operands) == 1 and isinstance(operands[0], list | tuple):
         operands = list(operands[0])
     if not isinstance(equation, str) or len(operands) != 2:
@@ -150,12 +145,8 @@ def spelled(term: str, rank: int, most: int) -> tuple[str, ...]:
     return (*before, *(f"batch{index}" for index in range(most - rank, most)), *after)
 
 
-READERS: dict[str, Callable[[tuple[Any, ...], dict[str, Any]], Contraction | None]] = {
-    "matmul": matmul,
-    "bmm": matmul,
-    "mm": matmul,
-    "__matmul__": matmul,
-    "__rmatmul__": reversed_matmul,
-    "baddbmm": baddbmm,
-    "einsum": einsum,
+READERS: dict[Kind, Callable[[Op], Contraction | None]] = {
+    Kind.MATMUL: matmul,
+    Kind.BADDBMM: baddbmm,
+    Kind.EINSUM: einsum,
 }

@@ -1,148 +1,21 @@
-"""Tensors as they are made → what is known of each: its axes, where it was projected from, which scores it holds.
+"""Tensors as they are made → the facts of each, found again by identity.
 
-Facts are kept beside the tensors, by identity, and go when a tensor goes: nothing is kept alive and nothing
-is written on a tensor.
+Facts are kept beside the tensors and go when a tensor goes: nothing is kept alive and nothing is written on a tensor.
 """
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from tensorboard_plugin_attn.capturing.tracing.axes import Atom, Axes, fresh, leaves
+from tensorboard_plugin_attn.capturing.tracing.axes import fresh, leaves
 from tensorboard_plugin_attn.capturing.tracing.contraction import Contraction
+from tensorboard_plugin_attn.capturing.tracing.facts import Facts, Product, Scores, new_root, started
 
-__all__ = [
-    "Exponential",
-    "Facts",
-    "Flow",
-    "Product",
-    "WeightMap",
-    "contracts_features",
-    "descent",
-    "learned_scores",
-    "new_root",
-    "started",
-]
-
-ROOTS = itertools.count()
-NO_ROOTS: frozenset[int] = frozenset()
-
-
-def new_root() -> int:
-    """A number for a tensor that starts a line of descent."""
-    return next(ROOTS)
-
-
-@dataclass(eq=False)
-class Product:
-    """Scores while they are on their way from a product of two tensors to a softmax.
-
-    ``scale`` gathers the numbers that the scores were multiplied with on the way.
-    """
-
-    contraction: Contraction
-    axes: Axes
-    scale: float
-    left_facts: Facts | None
-    right_facts: Facts | None
-    contracts_features: bool
-    constant: tuple[bool, bool] = (False, False)
-
-    def operands(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Both operands as ``[*axes or 1, d]``."""
-        contraction = self.contraction
-        return (
-            contraction.aligned(contraction.left.detach(), contraction.left_labels),
-            contraction.aligned(contraction.right.detach(), contraction.right_labels),
-        )
-
-
-@dataclass(eq=False)
-class WeightMap:
-    """The result of a softmax that may turn out to be attention weights.
-
-    The result itself is held weakly here and strongly by the facts of tensors made from it. ``is_constant``: its
-    scores were made from parameters alone; ``descends``: they are known to come from the model's inputs; ``joins``:
-    they are several products side by side.
-    """
-
-    reference: weakref.ref[torch.Tensor]
-    axes: Axes
-    axis: int
-    scores: torch.Tensor | None
-    product: Product | None
-    module: str
-    widened: Product | None = None
-    copy: torch.Tensor | None = None
-    is_constant: bool = False
-    descends: bool = True
-    joins: bool = False
-    is_recorded: bool = False
-
-    @property
-    def weights(self) -> torch.Tensor | None:
-        """The softmax's result; None when it is gone."""
-        return self.reference() if self.copy is None else self.copy
-
-
-@dataclass(frozen=True, eq=False)
-class Exponential:
-    """exp(scores), on its way to being divided by its own sum; ``is_masked``: multiplied with a mask since."""
-
-    scores: torch.Tensor
-    is_masked: bool = False
-
-
-@dataclass(eq=False)
-class Facts:
-    """What is known of one tensor.
-
-    ``root`` and ``origins``: a tensor projected from ``x`` has x's root among its origins; a residual sum
-    starts anew. Query and key of self-attention share an origin. ``widened``: scores with columns of no key
-    beside them, as of a sink; ``joins``: several products side by side. ``lost``: a softmax's result that was regrouped. ``rows``: of weights that were
-    multiplied with values, the atoms that the values lack. ``raised``, ``total``, ``log_total`` and ``log_of``:
-    parts of a softmax that is spelled out.
-    """
-
-    axes: Axes
-    root: int
-    origins: frozenset[int] = NO_ROOTS
-    product: Product | None = None
-    weights: WeightMap | None = None
-    kept: torch.Tensor | None = None
-    widened: Product | None = None
-    joins: bool = False
-    lost: WeightMap | None = None
-    rows: frozenset[Atom] | None = None
-    raised: Exponential | None = None
-    total: tuple[Exponential, int] | None = None
-    log_total: tuple[torch.Tensor, int] | None = None
-    log_of: tuple[torch.Tensor, int] | None = None
-
-    @property
-    def is_scores(self) -> bool:
-        """Whether the tensor is on the way from scores to weights."""
-        return (
-            self.product is not None
-            or self.weights is not None
-            or self.raised is not None
-            or self.widened is not None
-            or self.total is not None
-            or self.lost is not None
-            or self.joins
-        )
-
-
-def started(axes: Axes) -> Facts:
-    """Facts of a tensor that starts a line of descent."""
-    root = new_root()
-    return Facts(axes, root, frozenset((root,)))
+__all__ = ["Flow", "contracts_features", "descent", "learned_scores"]
 
 
 class Entry(weakref.ref[torch.Tensor]):
@@ -238,9 +111,9 @@ def contracts_features(contraction: Contraction, left: Facts | None, right: Fact
 def learned_scores(contraction: Contraction) -> Facts:
     """Facts of a product of two tensors that were made from parameters: learned tokens may attend to each other."""
     axes = contraction.out_axes(None, None, (False, False))
-    facts = started(axes)
-    facts.product = Product(contraction, axes, contraction.scale, None, None, contracts_features=True)
-    return facts
+    return started(
+        axes, Scores(Product(contraction, axes, contraction.scale, None, None, contracts_features=True))
+    )
 
 
 MOST_ORIGINS = 256

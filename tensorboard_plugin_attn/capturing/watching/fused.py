@@ -10,24 +10,27 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing.calls import sdpa
+from tensorboard_plugin_attn.capturing.calls.checking import differs
 from tensorboard_plugin_attn.capturing.calls.flex import read_flex_call
 from tensorboard_plugin_attn.capturing.calls.nested import padded
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.calls.softmax_matmul import SLICED
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.axes import leaves
-from tensorboard_plugin_attn.capturing.tracing.flow import Facts, Flow
-from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
+from tensorboard_plugin_attn.capturing.tracing.facts import Facts
+from tensorboard_plugin_attn.capturing.tracing.flow import Flow
+from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
+from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, is_backward
 from tensorboard_plugin_attn.capturing.watching.registry import read_kernel_call
+from tensorboard_plugin_attn.private_names import without_torch_functions
 
-__all__ = ["FUSED", "FusedCalls"]
+__all__ = ["FusedCalls"]
 
-FUSED = frozenset(("scaled_dot_product_attention", "flex_attention"))
-Take = Callable[[Sighting, Facts | None, Facts | None], None]
+Take = Callable[[Sighting, Facts | None, Facts | None], Sighting]
 
 
 class FusedCalls:
-    """Computes the weights of fused calls aside and hands them to ``take``."""
+    """Computes the weights of fused calls aside; ``take`` completes a sighting."""
 
     def __init__(self, session: Session, names: ModuleNames, flow: Flow, take: Take) -> None:
         self.session = session
@@ -38,60 +41,73 @@ class FusedCalls:
         self.last: tuple[weakref.ref[torch.Tensor] | None, ...] = ()
         self.last_settings: tuple[Any, ...] = ()
 
-    def see(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], heads: int | None) -> None:
-        """One call of a torch function."""
+    def see(self, op: Op, result: Any) -> list[Sighting]:
+        """One call of a torch function and what it returned."""
+        args, kwargs = op.args, op.kwargs
         query = args[0] if args else kwargs["query"]
         key = args[1] if len(args) > 1 else kwargs["key"]
-        if name == "flex_attention":
+        if op.kind is Kind.FLEX:
             call = read_flex_call(*args, **kwargs)
             call.sinks = self.sinks
         else:
             call = sdpa.read_call(*args, **kwargs)
             if self.is_repeated(query, key, args[3] if len(args) > 3 else kwargs.get("attn_mask"), call):
-                return
+                return []
+        output = result[0] if isinstance(result, tuple) else result
+        call.output = output.detach() if isinstance(output, torch.Tensor) else None
         if query.is_nested:
             call = padded(call)
-        self.record(call, query, key, heads)
+        return self.record(call, query, key)
 
     def see_kernel(self, kernel: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One call of transformers' registry: run it, and record it unless the function mode could look inside."""
+        if is_backward():
+            return kernel(*args, **kwargs)
         given = dict(zip(("module", "query", "key", "value", "attention_mask"), args, strict=False)) | kwargs
         before, self.sinks = self.session.count, given.get("s_aux")
+        told = len(self.session.left_out)
         try:
             result = kernel(*args, **kwargs)
         finally:
             self.sinks = None
         if self.session.count == before and isinstance(given.get("query"), torch.Tensor):
-            with torch._C.DisableTorchFunction():
+            found: list[Sighting] = []
+            with without_torch_functions():
                 try:
-                    self.read_kernel(given)
+                    found = self.read_kernel(given, result)
                 except Exception as error:  # noqa: BLE001 - the model's own call has gone well and must not stop
                     self.session.fault(self.names.name, "attention kernel", error)
-            self.session.hand_on()
+            self.session.hand_on(found)
+        if self.session.count == before and len(self.session.left_out) == told:
+            self.session.leave_out(self.names.name, "attention kernel", "no attention was seen in its call")
         return result
 
-    def read_kernel(self, given: dict[str, Any]) -> None:
+    def read_kernel(self, given: dict[str, Any], result: Any) -> list[Sighting]:
         """Compute an opaque kernel's weights from its arguments."""
-        options = {name: value for name, value in given.items() if name != "value"}
-        call = read_kernel_call(options.pop("module"), options.pop("query"), options.pop("key"), **options)
-        self.record(call, given["query"], given["key"], None)
+        call = read_kernel_call(result=result, **given)
+        return self.record(call, given["query"], given["key"])
 
-    def record(self, call: sdpa.Call, query: torch.Tensor, key: torch.Tensor, heads: int | None) -> None:
+    def record(self, call: sdpa.Call, query: torch.Tensor, key: torch.Tensor) -> list[Sighting]:
         """Compute one call's weights, when they are wanted."""
-        if not self.session.wants_next():
-            return
+        if not self.session.is_wanted:
+            self.session.skip()
+            return []
         sides = self.flow.get(query), self.flow.get(key)
         axes = None if sides[0] is None else sides[0].axes
         if axes is not None and any(atom.is_mixed for axis in axes for atom in leaves(axis)):
             self.session.leave_out(self.names.name, "attention", SLICED)
-            return
+            return []
         call = sdpa.unpacked(call, axes)
         if self.session.row is not None and call.mechanism == "sdpa":
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
-        outer = sdpa.head_axes(call.query, axes, heads or self.names.heads, self.session.padding.batch)
+        outer = sdpa.head_axes(call.query, axes, self.names.heads, self.session.padding.batch)
         call = as_autocast(call)
         with in_float32(call.query):
-            self.take(sdpa.sighting_of(call, outer, with_vectors=self.session.query_key), *sides)
+            sighting = sdpa.sighting_of(call, outer, with_vectors=self.session.query_key)
+        if call.doubts and (sighting.output_error is None or differs(sighting) is not None):
+            self.session.leave_out(self.names.name, "attention kernel", unknown(call, sighting))
+            return []
+        return [self.take(sighting, *sides)]
 
     def is_repeated(self, query: torch.Tensor, key: torch.Tensor, mask: Any, call: sdpa.Call) -> bool:
         """Whether the last call had the same query, key and mask: one map, applied to several values."""
@@ -107,10 +123,21 @@ class FusedCalls:
         )
 
 
+def unknown(call: sdpa.Call, sighting: Sighting) -> str:
+    """Why a kernel with arguments that we do not know is left out."""
+    shown = (
+        "its output cannot be compared"
+        if sighting.output_error is None
+        else f"without them its output would be another one (by {float(sighting.output_error.max()):.2g})"
+    )
+    return f"it was called with {', '.join(call.doubts)}, which may change attention, and {shown}"
+
+
 def as_autocast(call: sdpa.Call) -> sdpa.Call:
     """The call with query and key as autocast hands them to the kernel."""
     device = call.query.device.type
     if not torch.is_autocast_enabled(device) or call.query.dtype == torch.float64:
         return call
     dtype = torch.get_autocast_dtype(device)
-    return replace(call, query=call.query.to(dtype), key=call.key.to(dtype))
+    value = None if call.value is None else call.value.to(dtype)
+    return replace(call, query=call.query.to(dtype), key=call.key.to(dtype), value=value)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
-__all__ = ["ModuleNames", "unwrap"]
+from tensorboard_plugin_attn.private_names import graph_task
+
+__all__ = ["ModuleNames", "is_backward", "unwrap"]
 
 WRAPPERS = re.compile(
     r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)(?=\.|$)"
@@ -30,7 +33,7 @@ HEAD_COUNTS = (
 )
 STACKS = {
     "decoder": re.compile(r"(^|_)(dec|decoder|decoders)(_|\d|$)"),
-    "vision": re.compile(r"(^|_)(vision|visual|image|vit)(_|$)"),
+    "vision": re.compile(r"(^|_)(vision|visual|image|img|vit)(_|$)"),
     "audio": re.compile(r"(^|_)(audio|speech)(_|$)"),
     "text": re.compile(r"(^|_)(text|language)(_|$)"),
     "encoder": re.compile(r"(^|_)(enc|encoder|encoders)(_|\d|$)"),
@@ -52,13 +55,17 @@ DATA_PARALLEL = ("DistributedDataParallel", "DataParallel", "DeepSpeedEngine")
 
 
 class ModuleNames:
-    """The stack of running modules, kept by global forward hooks while it is watched."""
+    """The stack of modules that run in this thread, kept by global forward hooks while it is watched.
+
+    ``multihead``: the heads of the nn.MultiheadAttention inside which calls are seen; None outside.
+    """
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
         self.running: list[nn.Module] = []
         self.names: dict[int, str] = {}
-        self.handles: list[Any] = []
+        self.thread = threading.get_ident()
+        self.multihead: int | None = None
         self.on_model: Callable[[tuple[Any, ...], dict[str, Any]], None] | None = None
         self.refresh()
 
@@ -72,30 +79,34 @@ class ModuleNames:
                 parents.add(stack_in(plain))
         self.several = len(parents - {""}) > 1
 
-    def watch(self) -> None:
-        """Follow the modules from here on."""
-        self.handles = [
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Follow the modules inside; hooks are process-wide, and what another thread runs is not looked at."""
+        self.thread = threading.get_ident()
+        handles = [
             register_module_forward_pre_hook(self.enter),
             register_module_forward_hook(self.leave, always_call=True),
             self.model.register_forward_pre_hook(self.begin, with_kwargs=True, prepend=True),
         ]
-
-    def unwatch(self) -> None:
-        """Remove every hook."""
-        for handle in self.handles:
-            handle.remove()
-        self.handles, self.running = [], []
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+            self.running = []
 
     def begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if self.on_model is not None:
+        if self.on_model is not None and threading.get_ident() == self.thread:
             self.on_model(args, kwargs)
 
     def enter(self, module: nn.Module, args: Any) -> None:
-        self.running.append(module)
+        if threading.get_ident() == self.thread:
+            self.running.append(module)
 
     def leave(self, module: nn.Module, args: Any, output: Any) -> None:
-        while self.running and self.running.pop() is not module:
-            pass
+        if threading.get_ident() == self.thread:
+            while self.running and self.running.pop() is not module:
+                pass
 
     @property
     def name(self) -> str:
@@ -115,12 +126,24 @@ class ModuleNames:
     @property
     def heads(self) -> int | None:
         """The head count that the innermost running module with one declares."""
+        if self.multihead is not None:
+            return self.multihead
         for module in reversed(self.running[-3:]):
             for attribute in HEAD_COUNTS:
                 count = getattr(module, attribute, None)
                 if isinstance(count, int) and not isinstance(count, bool) and count > 0:
                     return count
         return None
+
+    @property
+    def model_heads(self) -> int | None:
+        """How many heads the innermost running module has, by its config or itself; None where neither says."""
+        if not self.running:
+            return None
+        module = self.running[-1]
+        counts = [getattr(module, name, None) for name in HEAD_COUNTS]
+        counts.append(getattr(getattr(module, "config", None), "num_attention_heads", None))
+        return next((count for count in counts if type(count) is int and count > 0), None)
 
 
 def stack_in(name: str) -> str:
@@ -136,4 +159,7 @@ def stack_of(part: str) -> str:
 
 def is_backward() -> bool:
     """Whether autograd runs: gradient checkpointing then computes the forward a second time."""
-    return bool(torch._C._current_graph_task_id() != -1)  # no public name in torch says this
+    return GRAPH_TASK() != -1
+
+
+GRAPH_TASK = graph_task()

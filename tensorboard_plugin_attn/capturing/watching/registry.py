@@ -5,93 +5,151 @@ Kernels that call sdpa or a softmax inside are seen by the function mode; what i
 
 from __future__ import annotations
 
-import functools
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 
-from tensorboard_plugin_attn.capturing.calls.masks import causal
+from tensorboard_plugin_attn.capturing.calls.packing import positions_from_end, starts_anew, visible
 from tensorboard_plugin_attn.capturing.calls.sdpa import Call
+from tensorboard_plugin_attn.capturing.watching.process_wide import rerouted
 
-__all__ = ["watched_registry"]
+__all__ = ["read_kernel_call", "watched_registry"]
 
 SEEN_ANYWAY = ("sdpa", "eager")
+HARMLESS = frozenset(
+    (
+        "cache_position",
+        "deterministic",
+        "implementation",
+        "labels",
+        "layer_idx",
+        "logits_to_keep",
+        "max_length_k",
+        "max_length_q",
+        "num_items_in_batch",
+        "output_attentions",
+        "output_hidden_states",
+        "output_router_logits",
+        "return_dict",
+        "target_dtype",
+        "training",
+        "use_cache",
+    )
+)
+"""Arguments that change nothing in the weights: what a model is asked to return, and how the kernel works."""
 
 
-@contextmanager
-def watched_registry(run: Callable[..., Any]) -> Iterator[None]:
-    """Every registered kernel goes through ``run(kernel, module, query, key, value, mask, **options)``."""
-    registry = getattr(sys.modules.get("transformers.modeling_utils"), "ALL_ATTENTION_FUNCTIONS", None)
-    if registry is None or not hasattr(registry, "_local_mapping"):
-        yield
-        return
-    before = dict(registry._local_mapping)
-    for name in list(registry):
-        if name not in SEEN_ANYWAY:
-            kernel = registry[name]
-            registry._local_mapping[name] = functools.wraps(kernel)(functools.partial(run, kernel))
-    try:
-        yield
-    finally:
-        registry._local_mapping.clear()
-        registry._local_mapping.update(before)
+def watched_registry(run: Callable[..., Any]) -> AbstractContextManager[None]:
+    """Every kernel that this thread calls goes through ``run(kernel, module, query, key, value, mask, **options)``."""
+    return rerouted(run, passed=SEEN_ANYWAY)
 
 
 def read_kernel_call(
     module: Any,
     query: torch.Tensor,
     key: torch.Tensor,
-    attention_mask: Any,
+    value: Any = None,
+    attention_mask: Any = None,
     *,
+    result: Any = None,
     scaling: float | None = None,
-    sliding_window: int | None = None,
+    dropout: float = 0.0,
     softcap: float | None = None,
-    is_causal: bool | None = None,
     s_aux: torch.Tensor | None = None,
-    **_: Any,
+    position_bias: torch.Tensor | None = None,
+    **options: Any,
 ) -> Call:
-    """Bind what transformers hands to every kernel; tensors are ``[batch, head, token, d]``."""
-    queries, keys = query.shape[-2], key.shape[-2]
-    looks_back = getattr(module, "is_causal", True) if is_causal is None else is_causal
-    mask = attention_mask.detach() if isinstance(attention_mask, torch.Tensor) else None
-    if mask is None or mask.dim() == 2:
-        mask = implied_mask(mask, queries, keys, bool(looks_back), sliding_window, query.device)
-    else:
-        mask = mask[..., :keys]
+    """Bind what transformers hands to every kernel; tensors are ``[batch, head, token, d]``.
 
-    def change(scores: torch.Tensor, cap: float = softcap or 1.0) -> torch.Tensor:
-        return torch.tanh(scores / cap) * cap
-
+    ``result``: what the kernel returned, its states ``[batch, token, head, d]`` first.
+    """
+    mask, doubts = kernel_mask(module, query, key, attention_mask, options)
+    padded = None
+    if isinstance(attention_mask, torch.Tensor) and attention_mask.dim() == 2:
+        padded = ~attention_mask[:, -query.shape[-2] :].bool()
+        padded = padded if padded.shape == (query.shape[0], query.shape[-2]) else None
+    has_value = isinstance(value, torch.Tensor) and not dropout
     return Call(
         query.detach(),
         key.detach(),
-        mask,
+        mask if position_bias is None else with_bias(mask, position_bias.detach()),
         scale=scaling,
-        change=None if softcap is None else change,
+        change=capped(softcap),
         sinks=None if s_aux is None else s_aux.detach(),
         mechanism="registry",
+        value=value.detach() if has_value else None,
+        output=states_of(result, query, value) if has_value else None,
+        padded=padded,
+        doubts=doubts,
     )
 
 
-def implied_mask(
-    padding: torch.Tensor | None,
-    queries: int,
-    keys: int,
-    looks_back: bool,
-    window: int | None,
-    device: torch.device,
-) -> torch.Tensor | None:
-    """bool ``[batch or 1, 1, query, key]`` that flash kernels apply without being given it."""
-    mask = None
-    if looks_back and queries > 1:
-        mask = causal(queries, keys, device, keys - queries)[None, None]
-    if window is not None and looks_back:
-        near = ~causal(queries, keys, device, keys - queries - window)[None, None]
-        mask = near if mask is None else mask & near
+def capped(softcap: float | None) -> Callable[[torch.Tensor], torch.Tensor] | None:
+    """``tanh(scores / cap) · cap``; None without a cap, which kernels write as 0 too."""
+    cap = softcap or None
+    return None if cap is None else lambda scores: torch.tanh(scores / cap) * cap
+
+
+def with_bias(mask: torch.Tensor | None, bias: torch.Tensor) -> torch.Tensor:
+    """A mask and what is added to the scores, as one that is added."""
+    if mask is None:
+        return bias
+    hidden = torch.where(mask, 0.0, -torch.inf) if mask.dtype == torch.bool else mask.float()
+    return bias.float() + hidden
+
+
+def states_of(result: Any, query: torch.Tensor, value: torch.Tensor) -> torch.Tensor | None:
+    """What a kernel returned as ``[batch, head, query, d]``; None where its layout is not the usual one."""
+    states = result[0] if isinstance(result, tuple | list) and len(result) else result
+    batch, heads, queries, _ = query.shape
+    if not isinstance(states, torch.Tensor) or states.numel() != batch * queries * heads * value.shape[-1]:
+        return None
+    if states.shape[:2] != (batch, queries):
+        return None
+    return states.detach().reshape(batch, queries, heads, value.shape[-1]).transpose(1, 2)
+
+
+def kernel_mask(
+    module: Any, query: torch.Tensor, key: torch.Tensor, given: Any, options: dict[str, Any]
+) -> tuple[torch.Tensor | None, tuple[str, ...]]:
+    """The mask that a kernel applies, and what was given that may change it and is not known to us."""
+    batch, queries, keys = query.shape[0], query.shape[-2], key.shape[-2]
+    causal, window = options.pop("is_causal", None), options.pop("sliding_window", None)
+    ends = options.pop("cu_seq_lens_q", None), options.pop("cu_seq_lens_k", None)
+    positions = options.pop("position_ids", None)
+    doubts = [
+        name
+        for name, option in options.items()
+        if name not in HARMLESS and option is not None and option is not False
+    ]
+    mask: torch.Tensor | None
+    if isinstance(given, torch.Tensor) and given.dim() > 2:
+        mask, fits = written_out(given.detach(), queries, keys)
+        return mask, (*doubts, *(() if fits else (f"an attention_mask of {tuple(given.shape)}",)))
+    padding = None
+    if isinstance(given, torch.Tensor) and given.shape[0] == batch and given.shape[-1] >= keys:
+        padding = given.detach()[:, -keys:].bool()
+    elif given is not None:
+        what = tuple(given.shape) if isinstance(given, torch.Tensor) else type(given).__name__
+        doubts.append(f"an attention_mask of {what}")
+    if padding is not None:  # as flash kernels do: a padding mask parts inputs, so that nothing else does
+        ends, positions = (None, None), None
+    if all(one is None for one in ends) and starts_anew(positions, batch, queries, keys):
+        starts = (positions[0] == 0).nonzero()[:, 0]
+        ends = (torch.cat([starts, starts.new_tensor([keys])]),) * 2
+    sides = positions_from_end(ends, batch, queries, keys, query.device)
+    looks_back = getattr(module, "is_causal", True) if causal is None else causal
+    mask = visible(*sides, causal=bool(looks_back), window=window)
     if padding is not None:
-        seen = padding[:, None, None, -keys:].bool()
+        seen = padding[:, None, None].to(query.device)
         mask = seen if mask is None else mask & seen
-    return mask
+    return mask, tuple(doubts)
+
+
+def written_out(mask: torch.Tensor, queries: int, keys: int) -> tuple[torch.Tensor, bool]:
+    """A mask ``[batch, head, query, key]`` and whether it is of these lengths; longer ones are cut as models do."""
+    mask = mask[:, None] if mask.dim() == 3 else mask
+    fits = mask.shape[-2] in (1, queries) and mask.shape[-1] in (1, keys)
+    return mask[..., :keys], fits

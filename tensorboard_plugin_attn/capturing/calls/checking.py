@@ -1,0 +1,183 @@
+"""A call's weights, values and what the kernel returned → how far weights · values are from that, row by row.
+
+All rows are compared, through one fixed random projection of the values: ``A · (v · r)`` with ``o · r``, so that the
+cost is that of one more feature. The difference is relative to ``A · ‖v‖``, which is what ``v · r`` is on average:
+a row that looks at one key whose ``v · r`` happens to be near 0 would else be measured against nothing. It knows
+nothing of masks, scales or soft-caps, so it sees what comparing weights with themselves cannot.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+
+__all__ = ["Differs", "budget", "check_output", "differs", "settle", "warn_differing", "warn_fewer"]
+
+KERNEL_ROUNDINGS = 4
+"""Of weights, values and output in the kernel's own type, in its epsilons."""
+SCORE_ROUNDINGS = 64
+"""Of scores in float32, in epsilons of the largest score: what they miss, the weights miss as a share."""
+TF32_EPSILON = 2.0**-10
+
+
+def budget(dtype: torch.dtype, largest_score: float = 1.0, *, is_tf32: bool = False) -> float:
+    """How large ``output_error`` may be by rounding alone, for a kernel that computes in ``dtype``."""
+    single = TF32_EPSILON / 8 if is_tf32 else torch.finfo(torch.float32).eps
+    own = TF32_EPSILON if is_tf32 and dtype == torch.float32 else torch.finfo(dtype).eps
+    return KERNEL_ROUNDINGS * own + SCORE_ROUNDINGS * single * max(1.0, largest_score)
+
+
+@dataclass(frozen=True)
+class Differs:
+    """A layer whose weights do not give the kernel's output."""
+
+    module: str
+    error: float
+    heads: tuple[int, ...]
+
+
+def settle(sighting: Sighting) -> None:
+    """What every sighting must know before it is handed on: the share that goes to no key, and its output's error."""
+    if sighting.sink is None:
+        sighting.sink = missing_share(sighting)
+    if sighting.value is not None:
+        check_output(sighting)
+
+
+def missing_share(sighting: Sighting) -> torch.Tensor | None:
+    """``1 − Σ weights`` of rows that see a key, ``[batch, head, query]``; None where all sum to 1 but for rounding."""
+    share = 1 - sighting.weights.sum(-1)
+    if sighting.allowed is None:
+        sees_key = torch.ones_like(share, dtype=torch.bool)
+    else:
+        sees_key = sighting.allowed.any(-1).expand(share.shape)
+    share = torch.where(sees_key, share, 0.0).clamp(min=0.0)
+    return share if bool((share > ROUNDED_SUM.get(sighting.dtype, EXACT_SUM)).any()) else None
+
+
+ROUNDED_SUM = {"float16": 5e-3, "bfloat16": 5e-3}
+EXACT_SUM = 1e-4
+
+
+def differs(sighting: Sighting) -> Differs | None:
+    """The heads of a sighting whose weights do not give the output; None when all do, or nothing is known."""
+    if sighting.output_error is None:
+        return None
+    errors = sighting.output_error.amax((0, 2))
+    heads = (errors > sighting.budget).nonzero()[:, 0].tolist()
+    return Differs(sighting.name, float(errors.max()), tuple(heads)) if heads else None
+
+
+def check_output(
+    sighting: Sighting, *, output_has_sink: bool = True, padded: torch.Tensor | None = None
+) -> None:
+    """Set ``output_error`` and ``budget`` where values and output are known, and let go of them.
+
+    Args:
+        sighting: weights ``[batch, head, query, key]``, value ``[batch, kv_head, key, d]``, output
+            ``[batch, head, query, d]``.
+        output_has_sink: False where the output was divided by the keys' share alone.
+        padded: bool ``[batch, query]``, queries that are padding: what a kernel returns of them is left alone.
+    """
+    value, output = sighting.value, sighting.output
+    sighting.value = sighting.output = None
+    if value is None or output is None or not fits(sighting.weights, value, output):
+        return
+    with torch.no_grad(), torch.autocast(value.device.type, enabled=False):
+        weights = sighting.weights
+        if sighting.sink is not None and not output_has_sink:
+            weights = weights / (1 - sighting.sink)[..., None]
+        error = row_errors(weights, value, output)
+        if padded is not None:
+            error = error.masked_fill(padded[:, None].to(error.device), 0.0)
+        sighting.output_error = error
+        sighting.budget = budget(output.dtype, largest(sighting.row_scores), is_tf32=uses_tf32(output))
+
+
+def fits(weights: torch.Tensor, value: torch.Tensor, output: torch.Tensor) -> bool:
+    """Whether the three are of one call: their batch, heads, queries, keys and features agree."""
+    if value.dim() != 4 or output.dim() != 4 or not value.is_floating_point():
+        return False
+    batch, heads, queries, keys = weights.shape
+    return (
+        output.shape == (batch, heads, queries, value.shape[-1])
+        and value.shape[0] in (1, batch)
+        and value.shape[-2] == keys
+        and heads % value.shape[1] == 0
+        and bool(keys and queries)
+    )
+
+
+def row_errors(weights: torch.Tensor, value: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+    """``|A · (v · r) − o · r| / (A · ‖v‖)``, float32 ``[batch, head, query]``; 0 for a row that sees no key."""
+    floor = torch.finfo(output.dtype).tiny
+    values = value.float()
+    groups = weights.shape[1] // values.shape[1]
+    signs = projection(weights.shape[1], values.shape[-1]).to(values.device)
+    kv_signs = signs[::groups]  # heads that share values share the projection
+    sides = torch.stack([(values * kv_signs[:, None]).sum(-1), values.norm(dim=-1)], dim=-1)
+    sides = sides.repeat_interleave(groups, 1) if groups > 1 else sides
+    expected, size = (weights @ sides.expand(weights.shape[0], -1, -1, -1)).unbind(-1)
+    returned = (output.float() * kv_signs.repeat_interleave(groups, 0)[:, None]).sum(-1)
+    error = (expected - returned).abs() / (size + floor)
+    error = torch.where(returned.isnan() & ~expected.isnan(), torch.inf, error)
+    sees_nothing = (weights.sum(-1) == 0) | expected.isnan()  # NaN weights are a fault of their own
+    return error.masked_fill(sees_nothing, 0.0)
+
+
+@functools.lru_cache(maxsize=16)
+def projection(heads: int, width: int) -> torch.Tensor:
+    """±1 ``[head, d]``, the same every time, from a generator of its own."""
+    generator = torch.Generator().manual_seed(20_231)
+    return torch.randint(0, 2, (heads, width), generator=generator).float() * 2 - 1
+
+
+def largest(scores: torch.Tensor | None) -> float:
+    """The largest finite score, by its size."""
+    if scores is None:
+        return 1.0
+    return (
+        float(torch.nan_to_num(scores, nan=0.0, posinf=0.0, neginf=0.0).abs().amax())
+        if scores.numel()
+        else 1.0
+    )
+
+
+def uses_tf32(tensor: torch.Tensor) -> bool:
+    """Whether products of float32 matrices are rounded to TF32 on this tensor's device."""
+    return tensor.device.type == "cuda" and bool(torch.backends.cuda.matmul.allow_tf32)
+
+
+def warn_differing(differing: Sequence[Differs]) -> None:
+    """Say once of which layers the weights do not give the kernel's output."""
+    if differing:
+        named = [
+            f"{each.module or 'the model'} (heads {list(each.heads)}, {each.error:.2g})" for each in differing
+        ]
+        more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
+        warnings.warn(
+            f"attention weights · values differ from what the kernel returned: {'; '.join(named[:MOST])}{more}; "
+            f"these weights are not what ran. Run the probe with attn_implementation='sdpa' or 'eager' and compare",
+            stacklevel=4,
+        )
+
+
+def warn_fewer(fewer: Mapping[str, tuple[int, int]]) -> None:
+    """Say once which layers have fewer heads than their module says."""
+    if fewer:
+        named = [f"{name or 'the model'} ({heads} of {whole})" for name, (heads, whole) in fewer.items()]
+        more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
+        warnings.warn(
+            f"attention has fewer heads than the model: {'; '.join(named[:MOST])}{more}. Under tensor parallelism "
+            f"each rank computes a share of them",
+            stacklevel=4,
+        )
+
+
+MOST = 8

@@ -1,0 +1,93 @@
+"""A log directory, local or remote → every tag in it with all its files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from tensorboard_plugin_attn.serving.remote_root import group_directories
+from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, RemoteFiles, open_files
+from tensorboard_plugin_attn.storing.store import (
+    StepFile,
+    attention_directory,
+    parse_step_file,
+    sorted_steps,
+    tag_of_directory,
+)
+from tensorboard_plugin_attn.storing.walk import run_directories
+
+__all__ = ["LoggedTag", "add_log_directory", "find_tags", "open_log"]
+
+REQUEST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class LoggedTag:
+    """One tag of one run: its directory and every file in it, ours or not."""
+
+    files: Files
+    run: str
+    tag: str
+    directory: str
+    entries: list[Entry]
+
+    @property
+    def steps(self) -> list[StepFile]:
+        """The steps that TensorBoard shows."""
+        return sorted_steps(self.entries, self.directory)
+
+    @property
+    def step_files(self) -> list[StepFile]:
+        """Every file that is named like a step, both forms of one step too."""
+        found = [parse_step_file(entry, self.directory) for entry in self.entries]
+        return sorted((each for each in found if each is not None), key=lambda each: (each.step, each.kind))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all its files."""
+        return sum(entry.size for entry in self.entries)
+
+
+def add_log_directory(parser: argparse.ArgumentParser, *, is_needed: bool = True) -> None:
+    """The arguments that say which records."""
+    parser.add_argument(
+        "logdir", nargs=None if is_needed else "?", help="a log directory, or a URL such as s3://bucket/runs"
+    )
+    parser.add_argument("--run", default="*", help="only runs of this name; * and ? stand for anything")
+    parser.add_argument("--tag", default="*", help="only tags of this name; * and ? stand for anything")
+
+
+def open_log(logdir: str) -> Files:
+    """The files of a log directory. Raises FileNotFoundError where a local one does not exist."""
+    files = open_files(logdir, seconds=REQUEST_SECONDS)
+    if isinstance(files, LocalFiles) and not files.root.is_dir():
+        raise FileNotFoundError(f"there is no directory {files.root}")
+    return files
+
+
+def find_tags(files: Files, run: str = "*", tag: str = "*") -> list[LoggedTag]:
+    """The tags of the runs that match, by run and tag; one listing where the store is remote."""
+    found = remote_tags(files) if isinstance(files, RemoteFiles) else local_tags(files)
+    chosen = [each for each in found if fnmatchcase(each.run, run) and fnmatchcase(each.tag, tag)]
+    return sorted(chosen, key=lambda each: (each.run, each.tag))
+
+
+def local_tags(files: Files) -> Iterator[LoggedTag]:
+    """By walking the directories."""
+    for parts in run_directories(files):
+        top = attention_directory("/".join(parts))
+        for entry in files.list(top):
+            if entry.is_directory and not entry.name.startswith("."):
+                directory = f"{top}/{entry.name}"
+                tag = tag_of_directory(files, directory)
+                yield LoggedTag(files, "/".join(parts) or ".", tag, directory, files.list(directory))
+
+
+def remote_tags(files: RemoteFiles) -> Iterator[LoggedTag]:
+    """By one listing of everything."""
+    for parts, directories in group_directories(files.find("")).items():
+        for directory, entries in directories.items():
+            tag = tag_of_directory(files, directory)
+            yield LoggedTag(files, "/".join(parts) or ".", tag, directory, entries)

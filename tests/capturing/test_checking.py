@@ -1,0 +1,149 @@
+"""The output check: whatever is wrong about captured weights shows in what the kernel returned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from tensorboard_plugin_attn import capture
+from tensorboard_plugin_attn.capturing.calls.checking import budget, differs
+from tensorboard_plugin_attn.capturing.calls.masks import causal
+from tensorboard_plugin_attn.capturing.calls.sdpa import Call, sighting_of
+
+BATCH, HEADS, LENGTH, WIDTH = 2, 4, 48, 16
+DTYPES = [torch.float32, torch.bfloat16, torch.float16]
+CAUSAL = causal(LENGTH, LENGTH)[None, None]
+WINDOW = CAUSAL & ~causal(LENGTH, LENGTH, offset=-6)[None, None]
+DOCUMENTS = (torch.arange(LENGTH) // 20)[:, None] == (torch.arange(LENGTH) // 20)
+PARTED = CAUSAL & DOCUMENTS[None, None]
+
+
+def capped(scores: torch.Tensor) -> torch.Tensor:
+    return torch.tanh(scores / 3) * 3
+
+
+def sharp_call(dtype: torch.dtype, mask: Any, **options: Any) -> Call:
+    """A call as it ran: sharp heads, and what a kernel of this type returned."""
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (
+        (torch.randn(BATCH, HEADS, LENGTH, WIDTH, generator=generator) * factor).to(dtype)
+        for factor in (4, 1, 1)
+    )
+    scores = query.float() @ key.float().mT * WIDTH**-0.5
+    scores = options["change"](scores) if "change" in options else scores
+    weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+    output = (weights.to(dtype).float() @ value.float()).to(dtype)
+    return Call(query, key, mask, value=value, output=output, **options)
+
+
+def roll_key(call: Call) -> Call:
+    """One wrong row of all: a query that sees its next key instead of itself."""
+    mask = call.mask.clone()
+    mask[..., 30, 30], mask[..., 30, 31] = False, True
+    return replace(call, mask=mask)
+
+
+FAULTS: dict[str, tuple[Any, dict[str, Any], Callable[[Call], Call]]] = {
+    "a mask shifted by one": (CAUSAL, {}, lambda call: replace(call, mask=CAUSAL.roll(-1, -1) | CAUSAL)),
+    "a window one too wide": (
+        WINDOW,
+        {},
+        lambda call: replace(call, mask=CAUSAL & ~causal(LENGTH, LENGTH, offset=-7)),
+    ),
+    "two heads swapped": (CAUSAL, {}, lambda call: replace(call, query=call.query[:, [1, 0, 2, 3]])),
+    "a missing scale": (CAUSAL, {}, lambda call: replace(call, scale=1.0)),
+    "documents not parted": (PARTED, {}, lambda call: replace(call, mask=CAUSAL)),
+    "a soft-cap left out": (CAUSAL, {"change": capped}, lambda call: replace(call, change=None)),
+    "one wrong row": (CAUSAL, {}, roll_key),
+    "keys of another input": (CAUSAL, {}, lambda call: replace(call, key=call.key.flip(0))),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found_and_the_truth_is_not_one(name: str, dtype: torch.dtype) -> None:
+    mask, options, plant = FAULTS[name]
+    call = sharp_call(dtype, mask, **options)
+    right = sighting_of(call, [BATCH, HEADS], with_vectors=False)
+    assert differs(right) is None
+    assert right.value is None
+    assert right.output is None
+    wrong = sighting_of(plant(call), [BATCH, HEADS], with_vectors=False)
+    found = differs(wrong)
+    assert found is not None
+    assert found.error > 3 * wrong.budget
+    if name == "two heads swapped":
+        assert found.heads == (0, 1)
+
+
+def test_the_truth_keeps_a_margin_to_the_budget_and_one_key_whose_projection_is_near_zero_is_no_fault() -> (
+    None
+):
+    call = sharp_call(torch.float32, CAUSAL)
+    for seed in range(20):
+        value = torch.randn(BATCH, HEADS, LENGTH, WIDTH, generator=torch.Generator().manual_seed(seed))
+        query = call.query * 30  # every row looks at one key
+        output = F.scaled_dot_product_attention(query, call.key, value, attn_mask=CAUSAL)
+        seen = sighting_of(
+            replace(call, query=query, value=value, output=output), [BATCH, HEADS], with_vectors=False
+        )
+        assert differs(seen) is None
+        assert seen.output_error is not None
+        assert float(seen.output_error.max()) < 1e-5
+
+
+def test_budgets_grow_with_the_type_and_the_largest_score() -> None:
+    assert budget(torch.float32) < 1e-5 < budget(torch.float16) < budget(torch.bfloat16) < 0.05
+    assert budget(torch.float32, 100.0) == pytest.approx(100 * budget(torch.float32), rel=0.1)
+
+
+class Attends(nn.Module):
+    """One call of sdpa, and another output than the kernel's where ``fault`` says so."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self.proj = nn.Linear(16, 48)
+        self.options = options
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        query, key, value = self.proj(x).unflatten(-1, (3, 4, 4)).permute(2, 0, 3, 1, 4)
+        return F.scaled_dot_product_attention(query, key, value, **self.options)
+
+
+def test_a_capture_measures_its_output_and_dropout_hides_it() -> None:
+    x = torch.randn(2, 6, 16)
+    for options, is_seen in (({}, True), ({"is_causal": True}, True), ({"dropout_p": 0.5}, False)):
+        with torch.no_grad(), capture(Attends(**options)) as captured:
+            captured.model(x)
+        (layer,) = captured.layers
+        assert (layer.output_error is not None) == is_seen
+        assert layer.output_error is None or layer.output_error < 1e-6
+        assert layer.differing_heads == []
+
+
+def test_a_kernel_that_does_not_compute_what_it_is_given_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = F.scaled_dot_product_attention
+
+    def broken(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **options: Any) -> torch.Tensor:
+        return real(query, key, value[:, [1, 0, 2, 3]], **options)
+
+    def through_functions(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **options: Any) -> Any:
+        parts = (query, key, value)
+        if torch.overrides.has_torch_function(parts):
+            return torch.overrides.handle_torch_function(through_functions, parts, *parts, **options)
+        return broken(*parts, **options)
+
+    through_functions.__name__ = "scaled_dot_product_attention"
+    monkeypatch.setattr(F, "scaled_dot_product_attention", through_functions)
+    model = nn.Sequential(Attends())
+    with pytest.warns(UserWarning, match=r"0 \(heads \[0, 1\].*these weights are not what ran"):
+        with torch.no_grad(), capture(model) as captured:
+            captured.model(torch.randn(1, 6, 16))
+    assert captured.layers[0].differing_heads == [0, 1]
+    assert "differs" in captured.summary()
