@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, warn_fewer
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
@@ -69,7 +69,7 @@ class Captured:
             virtual=virtual_tokens(self.model),
         )
         self.stack: ExitStack | None = None
-        self.kept_layers: list[LayerAttention] = []
+        self.kept_layers: list[LayerAttention[Tensor]] = []
 
     def __enter__(self) -> Captured:
         self.stack = ExitStack()
@@ -88,7 +88,7 @@ class Captured:
             warn_fewer(self.session.fewer)
 
     @property
-    def layers(self) -> list[LayerAttention]:
+    def layers(self) -> list[LayerAttention[Tensor]]:
         """Every LayerAttention seen, in call order; weights are torch float32 ``[batch, head, query, key]``.
 
         Raises:

@@ -15,7 +15,7 @@ PROJECTIONS = 2
 """Parameters with two axes, at least, that a module of attention has below it: of its queries, keys and values."""
 
 
-def summary(model: Any, layers: Sequence[LayerAttention], left_out: Sequence[LeftOut]) -> str:
+def summary(model: Any, layers: Sequence[LayerAttention[Any]], left_out: Sequence[LeftOut]) -> str:
     """The table: one line a layer, then what was left out and why, and modules in which nothing was seen."""
     lines = table([HEAD, *(row(layer) for layer in layers)]) if layers else ["no attention was captured"]
     lines.append(totals(model, layers))
@@ -52,7 +52,7 @@ def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def totals(model: Any, layers: Sequence[LayerAttention]) -> str:
+def totals(model: Any, layers: Sequence[LayerAttention[Any]]) -> str:
     """How many layers and heads there are, and how many the config says."""
     config = getattr(model, "config", None)
     is_one_stack = not getattr(config, "is_encoder_decoder", False)

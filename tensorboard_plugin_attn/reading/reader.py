@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tensorboard_plugin_attn.encoding.decode import read_record
 from tensorboard_plugin_attn.encoding.format import Header
@@ -173,7 +173,7 @@ class AttentionReader:
         tag: str,
         step: int,
         *,
-        view: str = "model",
+        view: Literal["model", "head", "neuron"] = "model",
         save: str | os.PathLike[str] | None = None,
         layer: int | None = None,
         head: int | None = None,

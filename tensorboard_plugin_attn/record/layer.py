@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,33 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.blocks import layer_rows
 
-__all__ = ["LayerAttention"]
+
+class Array(Protocol):
+    """What numpy, torch and their like have in common."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """A part."""
+
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    ArrayT = TypeVar("ArrayT", bound=Array, default=NDArray[np.float32])
+else:
+    from typing import TypeVar  # its default is newer than our floor
+
+    ArrayT = TypeVar("ArrayT")
+
+__all__ = ["Array", "LayerAttention"]
 
 KINDS = ("self", "cross")
 
 
-class LayerAttention:
+class LayerAttention(Generic[ArrayT]):
     """The attention of one layer.
 
     Args:
@@ -52,6 +73,7 @@ class LayerAttention:
     where it is known. ``differing_heads`` are the heads whose ``output_error`` is more than rounding.
     """
 
+    weights: ArrayT
     query_tokens: list[str]
     key_tokens: list[str]
     query_special: NDArray[np.bool_]
@@ -63,7 +85,7 @@ class LayerAttention:
 
     def __init__(
         self,
-        weights: Any = None,
+        weights: Array | Sequence[Any] | None = None,
         *,
         name: str = "",
         kind: str = "self",
@@ -87,7 +109,8 @@ class LayerAttention:
             raise InvalidRecordError("a layer needs weights, or query and key; got neither")
         if kind not in KINDS:
             raise InvalidRecordError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-        self.weights = weights
+        given: Any = weights
+        self.weights = given
         self.name = name
         self.kind = kind
         self.stack = stack

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.checks import label_layer
@@ -101,7 +101,7 @@ class AttentionRecord:
 
     def show(
         self,
-        view: str = "model",
+        view: Literal["model", "head", "neuron"] = "model",
         *,
         save: str | os.PathLike[str] | None = None,
         layer: int | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.showing.attention_record import Attention, record_of
@@ -19,7 +19,7 @@ def show(
     tokenizer_or_tokens: Any = None,
     text: Any = None,
     *,
-    view: str = "model",
+    view: Literal["model", "head", "neuron"] = "model",
     save: str | os.PathLike[str] | None = None,
     layer: int | None = None,
     head: int | None = None,

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from tensorboard_plugin_attn.encoding.codes import PRECISIONS
 from tensorboard_plugin_attn.encoding.format import pack_record
@@ -17,7 +17,7 @@ from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, choose_changes, choose_metrics
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.measuring.token_pairs import parse_pairs
-from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.layer import Array, LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.storing import store
@@ -77,7 +77,7 @@ class AttentionWriter:
         self,
         target: Any,
         *,
-        precision: str = "uint8",
+        precision: Literal["uint8", "float16", "float32"] = "uint8",
         metrics: str | Sequence[str] | Mapping[str, Metric] = "all",
         scalars: Scalars = "summary",
         purge_step: int | None = None,
@@ -153,7 +153,7 @@ class AttentionWriter:
     def add_attention(
         self,
         tag: str,
-        weights: Any,
+        weights: Array | Sequence[Any],
         tokens: Sequence[str],
         global_step: int,
         *,

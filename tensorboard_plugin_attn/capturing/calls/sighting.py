@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -71,7 +72,7 @@ class Sighting:
     sink: torch.Tensor | None = None
     model_heads: int | None = None
 
-    def layer(self) -> LayerAttention:
+    def layer(self) -> LayerAttention[torch.Tensor]:
         """The whole batch as a LayerAttention of torch tensors."""
         mask = kind_of(self.allowed) if self.knows_mask else None
         layer = self.described(self.weights, self.query, self.key, self.bias, self.allowed, mask)
@@ -81,7 +82,9 @@ class Sighting:
             self.compare(layer, self.output_error.amax((0, 2)))
         return layer
 
-    def row(self, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice) -> LayerAttention:
+    def row(
+        self, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice
+    ) -> LayerAttention[Any]:
         """One input of the batch, padding cropped: weights ``[head, query, key]``."""
         batch = batch if self.weights.shape[0] > 1 else 0
         weights = self.weights[batch][:, queries][:, :, keys]
@@ -102,7 +105,7 @@ class Sighting:
             self.compare(layer, self.output_error[batch][:, queries].amax(-1))
         return layer
 
-    def compare(self, layer: LayerAttention, errors: torch.Tensor) -> None:
+    def compare(self, layer: LayerAttention[torch.Tensor], errors: torch.Tensor) -> None:
         """Give a layer the largest of its heads' errors, and the heads above the budget."""
         layer.output_error = float(errors.max())
         layer.differing_heads = (errors > self.budget).nonzero()[:, 0].tolist()
@@ -115,11 +118,11 @@ class Sighting:
         bias: torch.Tensor | None,
         allowed: torch.Tensor | None,
         mask: str | None,
-    ) -> LayerAttention:
+    ) -> LayerAttention[torch.Tensor]:
         """Weights and vectors with all that is known of the call, the rebuilt row compared."""
         if mask == "other" and allowed is not None and query is not None:
             bias = torch.where(allowed, 0.0 if bias is None else bias, -torch.inf)
-        layer = LayerAttention(
+        layer: LayerAttention[torch.Tensor] = LayerAttention(
             weights,
             name=self.name,
             kind=self.kind,
@@ -158,7 +161,7 @@ def picked(
     return row[:, :, keys] if row.shape[2] > 1 else row
 
 
-def rebuild_error(layer: LayerAttention, allowed: torch.Tensor | None) -> float:
+def rebuild_error(layer: LayerAttention[torch.Tensor], allowed: torch.Tensor | None) -> float:
     """Largest |softmax(q·k·scale + bias + mask) − weights| over all heads of the last query that sees a key."""
     if not layer.weights.numel():
         return 0.0
