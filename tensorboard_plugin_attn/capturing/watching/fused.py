@@ -20,7 +20,7 @@ from tensorboard_plugin_attn.capturing.tracing.axes import leaves
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts
 from tensorboard_plugin_attn.capturing.tracing.flow import Flow
 from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
-from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, is_backward
+from tensorboard_plugin_attn.capturing.watching.names import GRAPH_TASK, ModuleNames
 from tensorboard_plugin_attn.capturing.watching.registry import read_kernel_call
 from tensorboard_plugin_attn.private_names import without_torch_functions
 
@@ -61,7 +61,7 @@ class FusedCalls:
 
     def see_kernel(self, kernel: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """One call of transformers' registry: run it, and record it unless the function mode could look inside."""
-        if is_backward():
+        if GRAPH_TASK() != -1:
             return kernel(*args, **kwargs)
         given = dict(zip(("module", "query", "key", "value", "attention_mask"), args, strict=False)) | kwargs
         before, self.sinks = self.session.count, given.get("s_aux")
