@@ -20,8 +20,7 @@ import {
 import { useExport } from "../../saving/exported";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
-import { gridSize } from "../../parts/heads_grid/grid_room";
-import { useSharedSize } from "../../parts/measured";
+import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { CellNumbers } from "./cell_numbers";
 import { toggleChosen } from "./chosen";
 import { evolutionExport } from "./evolution_export";
@@ -42,7 +41,7 @@ function drawnSelection(): unknown[] | null {
 
 export function EvolutionGrid() {
   const element = useRef<HTMLElement>(null);
-  useSharedSize(element, gridSize);
+  useGridRoom(element, layout);
   useExport(evolutionExport);
   const onDrawn = useGridMark("evolution", drawnSelection);
   const title = useTitle();

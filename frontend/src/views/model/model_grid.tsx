@@ -6,8 +6,7 @@ import { useExport } from "../../saving/exported";
 import { head, layer, run, step, tag, thumbnails, version } from "../../state";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
-import { gridSize } from "../../parts/heads_grid/grid_room";
-import { useSharedSize } from "../../parts/measured";
+import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
 import { modelExport } from "./model_export";
@@ -23,7 +22,7 @@ function drawnSelection(): unknown[] | null {
 
 export function ModelGrid() {
   const element = useRef<HTMLElement>(null);
-  useSharedSize(element, gridSize);
+  useGridRoom(element, layout);
   useExport(modelExport);
   const onDrawn = useGridMark("model", drawnSelection, [layer.value, head.value]);
   const selected = useMemo(

@@ -3,13 +3,13 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { MetricSeries, Thumbnails } from "../../decoding/decode";
-import { headsInOrder, sortHeads, type GridLayout } from "../../draw/grid";
+import { headsInOrder, sortHeads } from "../../draw/grid";
 import { drawRows, headsInk, type HeadsScene } from "../../draw/heads_picture";
 import { Histories } from "../../draw/histories";
 import { keptInk } from "../../draw/kept_ink";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
 import type { LayerShape } from "../../parts/heads_grid/grid_layers";
-import { placeHeads } from "../../parts/heads_grid/grid_room";
+import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
 import {
   dimBelow,
   markAbove,
@@ -108,7 +108,7 @@ function isDimmer(): (layer: number, head: number) => boolean {
   return (layer, head) => metricAt(layer, head, metric, at) < least;
 }
 
-export const layout: ReadonlySignal<GridLayout> = computed(() =>
+export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   placeHeads({
     shapes: shapes.value,
     orders: orders.value,
