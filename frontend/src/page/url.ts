@@ -54,6 +54,19 @@ function whole(target: Signal<number>): Entry {
   return entry(target, String, (written) => (counting.test(written) ? Number(written) : undefined));
 }
 
+/** Of a chosen head also when it is the first one. */
+function chosenHead(target: Signal<number>): Entry {
+  const plain = whole(target);
+  return {
+    read: () => (state.isHeadChosen.value ? String(target.value) : plain.read()),
+    write(written) {
+      if (counting.test(written)) state.isHeadChosen.value = true;
+      plain.write(written);
+    },
+    reset: plain.reset,
+  };
+}
+
 function position(target: Signal<number | null>): Entry {
   return entry<number | null>(
     target,
@@ -176,8 +189,8 @@ const entries: Record<string, Entry> = {
   run: text(state.run),
   tag: text(state.tag),
   step: step(state.step),
-  layer: whole(state.layer),
-  head: whole(state.head),
+  layer: chosenHead(state.layer),
+  head: chosenHead(state.head),
   query: position(state.query),
   key: position(state.key),
   heads: heads(state.shownHeads),

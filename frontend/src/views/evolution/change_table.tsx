@@ -8,14 +8,17 @@ import type { MetricSeries } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
 import { useTable } from "../../saving/exported";
 import { formatValue, formatWeight } from "../../text/format_number";
-import { becameText, markedHeads, type LastingChange } from "../../decoding/marked_heads";
-import { hoverStep, markAbove, steps, theme, metrics } from "../../state";
+import { becameText, type LastingChange } from "../../decoding/marked_heads";
+import { changes, hoverStep, markAbove, readStep, steps, theme, metrics } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { metricTitle } from "../../text/metric_names";
-import { shapes } from "../model/scene";
+import { historiesOf, shapes } from "../model/scene";
+import { SparkCanvas } from "../../parts/chart/spark_canvas";
 import { openPattern } from "./evolution_grid";
 import { nameOf } from "./heads_chart";
+import { PatternPair } from "./pattern_pair";
 import { pointed } from "./pointed";
+import { isMap } from "./scene";
 
 type Column = "step" | "head" | "became" | "size";
 
@@ -45,11 +48,11 @@ export function ChangeTable() {
   const series = metrics.value!;
   const rows = useMemo<Row[]>(
     () =>
-      markedHeads(series, markAbove.value).map((change) => ({
+      changes.value.map((change) => ({
         ...change,
         became: becameText(series, change),
       })),
-    [series, markAbove.value],
+    [series, changes.value],
   );
   useTable("Heads that changed", rows.length === 0 ? null : () => changesTable(series, sorted));
   const sorted = rows.toSorted(orders[sort.value]);
@@ -149,10 +152,23 @@ function ChangeRow({ row }: { readonly row: Row }) {
             open →
           </button>
         </span>
+        {!isMap.value && <Curve row={row} />}
       </td>
       <td title={`${name}, median before and after`}>
         {formatValue(before)} → {formatValue(after)}
+        <PatternPair cell={row} />
       </td>
     </tr>
+  );
+}
+
+function Curve({ row }: { readonly row: Row }) {
+  const histories = historiesOf(metrics.value!, row.metric);
+  return (
+    <SparkCanvas
+      line={histories.line(row.layer, row.head)}
+      place={histories.place(readStep.value ?? 0)}
+      theme={theme.value}
+    />
   );
 }

@@ -18,13 +18,21 @@ import {
   theme,
 } from "../../state";
 import { layerMotion } from "./head_order";
-import { baselineOf, main, markLimit, others, shapes } from "./scene";
+import { MapLegend } from "../model/map_legend";
+import { baselineOf, isMap, layout, main, markLimit, others, shapes } from "./scene";
 
 /** Of the scale: less motion than this is none. */
 const STILL = 0.005;
 
 export function Legend() {
   const isSingle = steps.value.length === 1;
+  if (isMap.value)
+    return (
+      <div class="model-legend evolution-legend">
+        <MapLegend />
+        <p class="evolution-hint">Click a head: its pattern at this step.</p>
+      </div>
+    );
   return (
     <div class="model-legend evolution-legend">
       <Line run={main.value?.run ?? 0} name={run.value ?? ""} />
@@ -103,7 +111,7 @@ function Hints() {
     steps.value.length === 1 ? "One step so far: lines begin with the second." : null,
     "Click a cell: its pattern at the pointed step.",
     "Shift-click: add the head to the chart.",
-    stillText(),
+    foldedText() ?? stillText(),
     missing > 0 ? `${missing} ${missing === 1 ? "step" : "steps"} could not be read: gaps.` : null,
     left > 0 ? `${left} more ticked ${left === 1 ? "run is" : "runs are"} not drawn.` : null,
   ];
@@ -115,6 +123,21 @@ const stillLayers: ReadonlySignal<readonly number[]> = computed(() => {
   if (histories === undefined) return [];
   return shapes.value.flatMap((_, layer) => (layerMotion(histories, layer) < STILL ? [layer] : []));
 });
+
+/** "Layers 0–3 are folded, as no head of them changed: colour is the value." */
+function foldedText(): string | null {
+  const folded = layout.value.rows.flatMap(({ layer, isFolded }) => (isFolded ? [layer] : []));
+  if (folded.length === 0) return null;
+  const layers = formatPositions(
+    folded.toSorted((a, b) => a - b),
+    { comma: ", ", dash: "–" },
+  );
+  const many = folded.length > 1;
+  return (
+    `${many ? "Layers" : "Layer"} ${layers} ${many ? "are" : "is"} folded, ` +
+    "no head in it changed: colour is the value."
+  );
+}
 
 /** "Layers 0–3 did not move." */
 function stillText(): string | null {

@@ -2,13 +2,13 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 
-import { markedHeads, roleAt, type LastingChange } from "../../decoding/marked_heads";
+import { roleAt, type LastingChange } from "../../decoding/marked_heads";
 import { headColour, pixelOf, rgbOf, sequentialTable, themePixel } from "../../draw/colour";
 import { drawMapRows } from "../../draw/heads_map";
 import { placeOf, axisOver } from "../../draw/step_axis";
-import { mapColour, markAbove, metrics, readStep, theme } from "../../state";
+import { changes, mapColour, metrics, readStep, theme } from "../../state";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
-import { histories } from "./scene";
+import { histories, isMap, patternPaint } from "./scene";
 
 /** Head colours that are told apart most safely together, in this order. */
 const SAFEST = {
@@ -69,11 +69,6 @@ export const roleShares: ReadonlySignal<readonly RoleShare[]> = computed(() => {
   return [...named, { name: UNCLASSIFIED, heads: counts.get(UNCLASSIFIED) ?? 0, colour: "" }];
 });
 
-/** Each head's largest lasting change, by step. */
-export const changes: ReadonlySignal<readonly LastingChange[]> = computed(() =>
-  metrics.value === null ? [] : markedHeads(metrics.value, markAbove.value),
-);
-
 const changeOf: ReadonlySignal<ReadonlyMap<number, LastingChange>> = computed(
   () => new Map(changes.value.map((change) => [keyOf(change.layer, change.head), change])),
 );
@@ -87,7 +82,7 @@ export function largestChange(layer: number, head: number): LastingChange | null
 /** 0 to 1; NaN for a head that has none. */
 type Shade = (layer: number, head: number) => number;
 
-const byRole: ReadonlySignal<(layer: number, head: number) => number> = computed(() => {
+const byRole: ReadonlySignal<Shade> = computed<Shade>(() => {
   const series = metrics.value;
   const none = themePixel("track", theme.value);
   if (series === null) return () => none;
@@ -136,3 +131,8 @@ export const mapPaint: ReadonlySignal<Paint> = computed<Paint>(() => {
   const scene = { background: themePixel("background", theme.value), colour: colourOf.value };
   return (target, layout, rows, scale) => drawMapRows(target, layout, rows, scene, scale);
 });
+
+/** Of the Model view: patterns, where they can be seen. */
+export const paint: ReadonlySignal<Paint> = computed<Paint>(() =>
+  isMap.value ? mapPaint.value : patternPaint.value,
+);

@@ -12,6 +12,7 @@ import type { LayerShape } from "../../parts/heads_grid/grid_layers";
 import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
 import {
   dimBelow,
+  gridZoom,
   markAbove,
   metricAt,
   metrics,
@@ -116,9 +117,17 @@ export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   }),
 );
 
+/** Cells hold one colour each. */
+export const isMap: ReadonlySignal<boolean> = computed(() => layout.value.isOverview);
+
+/** More heads than are first shown as patterns: they can be zoomed. */
+export const areMany: ReadonlySignal<boolean> = computed(
+  () => isMap.value || gridZoom.value !== null,
+);
+
 const inkOf = keptInk(headsInk);
 
-export const paint: ReadonlySignal<Paint> = computed(() => {
+export const patternPaint: ReadonlySignal<Paint> = computed(() => {
   const scene: HeadsScene = {
     thumbnails: filteredPictures(fitting.value.pictures),
     style: thumbnailStyle.value,
