@@ -60,6 +60,8 @@ export function evolutionInk(theme: Theme, scale: number): EvolutionInk {
 
 const THIN_SHARE = 0.75;
 const CHOSEN_EDGE = 2;
+/** In lower cells it would touch the history. */
+const ROOM_FOR_EDGE = 30;
 /** Histories from this height on have rules. */
 const TALL = 60;
 const TRIANGLE_HEIGHT = 5;
@@ -116,6 +118,7 @@ function drawChosen(target: Target, cell: Box, colour: string | null, ink: Evolu
   const wide = { ...cell, x: cell.x - 2, width: cell.width + 4 };
   const edge = { ...wide, height: CHOSEN_EDGE };
   fillBox(target.raster, deviceBox(wide, target.window, ink.scale), ink.hover);
+  if (cell.height < ROOM_FOR_EDGE) return;
   fillBox(target.raster, deviceBox(edge, target.window, ink.scale), pixelOf(rgbOf(colour)));
 }
 

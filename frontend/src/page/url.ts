@@ -63,7 +63,10 @@ function chosenHead(target: Signal<number>): Entry {
       if (counting.test(written)) state.isHeadChosen.value = true;
       plain.write(written);
     },
-    reset: plain.reset,
+    reset() {
+      state.isHeadChosen.value = false;
+      plain.reset();
+    },
   };
 }
 
@@ -222,7 +225,7 @@ const entries: Record<string, Entry> = {
   uniform: yesOrNo(state.showBaseline),
   marks: yesOrNo(state.showMarks),
   fold: yesOrNo(state.foldStill),
-  pane: oneOf(state.evolutionPane, ["changes", "chart"]),
+  pane: oneOrNone(state.evolutionPane, ["changes", "chart"]),
   above: number(state.markAbove, 0, 1),
   heads_by: oneOf(state.headSort, ["number", "last", "change", "crossing"]),
   crossing: number(state.crossing, 0, 1),

@@ -21,6 +21,8 @@ export interface ModelShape {
 export interface RoomPlan {
   /** Cells too small for a pattern: one colour a head. */
   readonly isOverview: boolean;
+  /** More heads than are looked at one by one. */
+  readonly isMany: boolean;
   readonly pitchX: number;
   readonly pitchY: number;
   /** Of a cell: its width, and its height where it is a pattern. */
@@ -31,7 +33,7 @@ export interface RoomPlan {
 }
 
 /** What stands around the cells: title and two lines of words above, the legend below, layer numbers at the left. */
-export const AROUND = { above: 72, below: 58, left: 42, right: 14 } as const;
+export const AROUND = { above: 67, below: 48, left: 42, right: 14 } as const;
 
 /** More heads than these are first shown as an overview. */
 export const MANY_HEADS = 600;
@@ -55,16 +57,19 @@ export function fillRoom(room: ViewRoom, shape: ModelShape, zoom: number | null)
     room.height - AROUND.above - AROUND.below - shape.headings * HEADING_HEIGHT,
   );
   const hasMean = heads > 1;
-  if (zoom !== null) return zoomed(room, zoom, hasMean);
+  const isMany = layers * heads > MANY_HEADS;
+  if (zoom !== null) return { ...zoomed(room, zoom, hasMean), isMany };
   const down = height / layers;
   const across = Math.floor((width + GAP - (hasMean ? MEAN_GAP : 0)) / (heads + (hasMean ? 1 : 0)));
   const history = down >= ROOM_FOR_HISTORY ? LEAST_HISTORY : 0;
   const side = Math.min(across - GAP, Math.floor(down) - history - GAP);
-  if (side < SMALLEST_SIDE || layers * heads > MANY_HEADS) return overview(room, { width, down, heads });
+  if (side < SMALLEST_SIDE || isMany)
+    return { ...overview(room, { width, down, heads }), isMany };
   const pitchX = side + GAP;
   const pitchY = Math.floor(Math.min(down, 2 * side + ROOM_FOR_HISTORY));
   const used = heads * pitchX - GAP + (hasMean ? MEAN_GAP + pitchX : 0);
-  return { isOverview: false, pitchX, pitchY, side, hasMean, panel: panelBeside(room, used) };
+  const panel = panelBeside(room, used);
+  return { isOverview: false, isMany, pitchX, pitchY, side, hasMean, panel };
 }
 
 function panelBeside(room: ViewRoom, used: number): number {
@@ -76,7 +81,7 @@ function panelBeside(room: ViewRoom, used: number): number {
 function overview(
   room: ViewRoom,
   { width, down, heads }: { width: number; down: number; heads: number },
-): RoomPlan {
+): Omit<RoomPlan, "isMany"> {
   const pitchX = Math.max(LEAST_PITCH, Math.min(width / heads, LONGEST * down));
   const pitchY = Math.max(LEAST_PITCH, Math.min(down, LONGEST * pitchX));
   return {
@@ -89,7 +94,7 @@ function overview(
   };
 }
 
-function zoomed(room: ViewRoom, zoom: number, hasMean: boolean): RoomPlan {
+function zoomed(room: ViewRoom, zoom: number, hasMean: boolean): Omit<RoomPlan, "isMany"> {
   const under = zoom >= ROOM_FOR_HISTORY - LEAST_HISTORY ? LEAST_HISTORY : 0;
   return {
     isOverview: false,
@@ -147,8 +152,8 @@ const ROOM_FOR_LINE = 16;
 
 /** A line of text, the history, and the marks below it; cells at the places of the patterns. */
 export function historySizes(plan: RoomPlan): GridSizes {
-  const { isOverview, pitchX, pitchY, side, hasMean } = plan;
-  if (isOverview && pitchY < ROOM_FOR_LINE) return overviewSizes(plan);
+  const { isOverview, isMany, pitchX, pitchY, side, hasMean } = plan;
+  if (isOverview && (isMany || pitchY < ROOM_FOR_LINE)) return overviewSizes(plan);
   const sparkTop = pitchY >= 52 ? 17 : pitchY >= ROOM_FOR_NUMBER ? 14 : 0;
   const markHeight = pitchY >= 52 ? 8 : 6;
   const height = pitchY - (pitchY >= 64 ? 8 : 2);

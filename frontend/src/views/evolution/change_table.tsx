@@ -15,6 +15,7 @@ import { metricTitle } from "../../text/metric_names";
 import { historiesOf, shapes } from "../model/scene";
 import { SparkCanvas } from "../../parts/chart/spark_canvas";
 import { openPattern } from "./evolution_grid";
+import { viewSize } from "../../parts/heads_grid/grid_room";
 import { nameOf } from "./heads_chart";
 import { PatternPair } from "./pattern_pair";
 import { pointed } from "./pointed";
@@ -22,7 +23,12 @@ import { isMap } from "./scene";
 
 type Column = "step" | "head" | "became" | "size";
 
-const FIRST_ROWS = 10;
+const FEWEST_ROWS = 10;
+/** Heights of a row with its pattern, and of what stands around the table. */
+const ROW = 58;
+const AROUND = 110;
+/** The table as a file has all of them. */
+const MOST_ROWS = 300;
 
 interface Row extends LastingChange {
   readonly became: string;
@@ -56,7 +62,8 @@ export function ChangeTable() {
   );
   useTable("Heads that changed", rows.length === 0 ? null : () => changesTable(series, sorted));
   const sorted = rows.toSorted(orders[sort.value]);
-  const shown = isWhole.value ? sorted : sorted.slice(0, FIRST_ROWS);
+  const first = Math.max(FEWEST_ROWS, Math.floor((viewSize.value.height - AROUND) / ROW));
+  const shown = sorted.slice(0, isWhole.value ? MOST_ROWS : first);
   return (
     <section class="changes" aria-label="Which head became what, when">
       <h2>Which head became what, when</h2>
@@ -72,13 +79,13 @@ export function ChangeTable() {
           </tbody>
         </table>
       )}
-      {rows.length > FIRST_ROWS && (
+      {rows.length > first && (
         <button
           type="button"
           class="link changes-more"
           onClick={() => (isWhole.value = !isWhole.value)}
         >
-          {isWhole.value ? "fewer" : `${rows.length - FIRST_ROWS} more`}
+          {isWhole.value ? "fewer" : `${rows.length - first} more`}
         </button>
       )}
     </section>

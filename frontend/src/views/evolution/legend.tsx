@@ -1,15 +1,9 @@
-/** What the grid shows → the explanation of every mark in it, and what can be done. */
-
-import { computed, type ReadonlySignal } from "@preact/signals";
+/** What the grid shows → the explanation of every mark in it. */
 
 import { runColour } from "../../draw/colour";
 import { formatValue } from "../../text/format_number";
-import { formatPositions } from "../../text/positions";
 import {
-  damagedSteps,
   hoverStep,
-  MOST_RUNS,
-  rivalRuns,
   run,
   showBaseline,
   showMarks,
@@ -17,12 +11,8 @@ import {
   steps,
   theme,
 } from "../../state";
-import { layerMotion } from "./head_order";
 import { MapLegend } from "../model/map_legend";
-import { baselineOf, isMap, layout, main, markLimit, others, shapes } from "./scene";
-
-/** Of the scale: less motion than this is none. */
-const STILL = 0.005;
+import { baselineOf, isMap, main, markLimit, others, shapes } from "./scene";
 
 export function Legend() {
   const isSingle = steps.value.length === 1;
@@ -30,7 +20,6 @@ export function Legend() {
     return (
       <div class="model-legend evolution-legend">
         <MapLegend />
-        <p class="evolution-hint">Click a head: its pattern at this step.</p>
       </div>
     );
   return (
@@ -60,9 +49,6 @@ export function Legend() {
         <i class="legend-pointer" />
         pointer, step {hoverStep.value ?? step.value}
       </span>
-      <p class="evolution-hint">
-        <Hints />
-      </p>
     </div>
   );
 }
@@ -102,52 +88,4 @@ function Baseline() {
       uniform {texts[0] === texts[1] ? texts[0] : `${texts[0]}–${texts[1]}`}
     </span>
   );
-}
-
-function Hints() {
-  const missing = damagedSteps.value.size;
-  const left = rivalRuns.value.length - (MOST_RUNS - 1);
-  const sentences = [
-    steps.value.length === 1 ? "One step so far: lines begin with the second." : null,
-    "Click a cell: its pattern at the pointed step.",
-    "Shift-click: add the head to the chart.",
-    foldedText() ?? stillText(),
-    missing > 0 ? `${missing} ${missing === 1 ? "step" : "steps"} could not be read: gaps.` : null,
-    left > 0 ? `${left} more ticked ${left === 1 ? "run is" : "runs are"} not drawn.` : null,
-  ];
-  return <>{sentences.filter((each) => each !== null).join(" ")}</>;
-}
-
-const stillLayers: ReadonlySignal<readonly number[]> = computed(() => {
-  const histories = main.value?.histories;
-  if (histories === undefined) return [];
-  return shapes.value.flatMap((_, layer) => (layerMotion(histories, layer) < STILL ? [layer] : []));
-});
-
-/** "Layers 0–3 are folded, as no head of them changed: colour is the value." */
-function foldedText(): string | null {
-  const folded = layout.value.rows.flatMap(({ layer, isFolded }) => (isFolded ? [layer] : []));
-  if (folded.length === 0) return null;
-  const layers = formatPositions(
-    folded.toSorted((a, b) => a - b),
-    { comma: ", ", dash: "–" },
-  );
-  const many = folded.length > 1;
-  return (
-    `${many ? "Layers" : "Layer"} ${layers} ${many ? "are" : "is"} folded, ` +
-    "no head in it changed: colour is the value."
-  );
-}
-
-/** "Layers 0–3 did not move." */
-function stillText(): string | null {
-  if (steps.value.length < 2) return null;
-  const still = stillLayers.value;
-  if (still.length === 0) return null;
-  if (still.length === shapes.value.length) return "No layer moved.";
-  const subject =
-    still.length === 1
-      ? `Layer ${still[0]}`
-      : `Layers ${formatPositions(still, { comma: ", ", dash: "–" })}`;
-  return `${subject} did not move.`;
 }

@@ -10,6 +10,7 @@ import { ChangeTable } from "./change_table";
 import { chosen } from "./chosen";
 import { HeadsChart, nameOf } from "./heads_chart";
 import { pointed } from "./pointed";
+import { Hints } from "./hints";
 import { readRole, roleText } from "./role_text";
 import { axis, isMap, layout, others, shapes } from "./scene";
 import { WhenHistogram } from "./when_histogram";
@@ -31,7 +32,7 @@ export function SidePanel() {
   const element = useRef<HTMLElement>(null);
   const inner = Math.max(160, (useWidth(element) || 336) - PADDING);
   const areBoth = inner >= ROOM_FOR_BOTH && !isMap.value;
-  const pane = evolutionPane.value;
+  const pane = evolutionPane.value ?? (changes.value.length > 0 ? "changes" : "chart");
   return (
     <aside ref={element} class="model-side evolution-side" aria-label="What happened">
       <header class="side-header">
@@ -56,6 +57,9 @@ export function SidePanel() {
           <Chart width={areBoth ? Math.floor((inner - GAP) / 2) : inner} />
         )}
       </div>
+      <p class="side-hint">
+        <Hints />
+      </p>
     </aside>
   );
 }

@@ -62,10 +62,10 @@ export function Title() {
         </span>
       ) : (
         <span class="model-hint">
-          {isMap.value ? "one cell a head · " : ""}
-          {isPair ? "weight " : ""}
-          {least}–{most}, one scale for all heads
-          {isPair ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`}
+          {isMap.value
+            ? "one cell a head"
+            : `${isPair ? "weight " : ""}${least}–${most}, one scale for all heads`}
+          {isMap.value || isPair ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`}
         </span>
       )}
     </h2>

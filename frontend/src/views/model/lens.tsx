@@ -18,8 +18,8 @@ import { largestChange, roleColour, UNCLASSIFIED } from "./head_map";
 import { lensArea, lensAt, LENS } from "./lens_area";
 import { histories } from "./scene";
 
-const TILE = 58;
-const PITCH = 62;
+const TILE = 57;
+const PITCH = 61;
 const LABEL = 28;
 
 export interface LensProps {
@@ -46,7 +46,7 @@ export function Lens({ layout, shapes, hasPatterns }: LensProps) {
     <section class="lens" aria-label="Lens">
       <h3>
         Layers {first.layer}–{last.layer}, heads {from}–{to}
-        <span>the frame follows the pointer</span>
+        <span>under the frame</span>
       </h3>
       <div
         class="lens-tiles"

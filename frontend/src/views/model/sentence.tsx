@@ -52,7 +52,7 @@ export function Sentence({ record, weights, head }: SentenceProps) {
   weights.readRow(head, at.query, row);
   const said = { pointed: "", pinned: "pinned", tracked: "the tracked token", last: "the last word" };
   return (
-    <section class="sentence" aria-label="Where a token looks">
+    <section class="looks" aria-label="Where a token looks">
       <h3>
         Where “{elide(queryNames[at.query] ?? "?", 24)}” looks
         {at.why !== "pointed" && <span>{said[at.why]}</span>}
