@@ -8,7 +8,7 @@ import { metrics } from "./shown_metric";
 
 /** By step. */
 export const changes: ReadonlySignal<readonly LastingChange[]> = computed(() =>
-  metrics.value === null ? [] : markedHeads(metrics.value, markAbove.value),
+  metrics.value?.evolution == null ? [] : markedHeads(metrics.value, markAbove.value),
 );
 
 export const changedAt: ReadonlySignal<ReadonlyMap<number, number>> = computed(() => {

@@ -55,9 +55,9 @@ export function WhenHistogram() {
   const most = Math.max(1, ...bins.map(({ heads }) => heads));
   return (
     <section class="when" aria-label="When heads changed">
-      <h3>
+      <p class="small-title">
         When <span>heads that changed for good, by their role at the end</span>
-      </h3>
+      </p>
       <div class="when-bars" style={{ height: HEIGHT }}>
         {bins.map((bin) => (
           <Bar key={bin.first} bin={bin} most={most} />

@@ -44,10 +44,10 @@ export function Lens({ layout, shapes, hasPatterns }: LensProps) {
   const [from, to] = [first, last].map((each) => headNumber(shapes[each.layer], each.head));
   return (
     <section class="lens" aria-label="Lens">
-      <h3>
+      <p class="small-title">
         Layers {first.layer}–{last.layer}, heads {from}–{to}
         <span>under the frame</span>
-      </h3>
+      </p>
       <div
         class="lens-tiles"
         style={{ width: LENS.columns * PITCH, height: area.cells.length * (TILE + LABEL) }}

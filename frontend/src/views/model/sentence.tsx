@@ -53,11 +53,11 @@ export function Sentence({ record, weights, head }: SentenceProps) {
   const said = { pointed: "", pinned: "pinned", tracked: "the tracked token", last: "the last word" };
   return (
     <section class="looks" aria-label="Where a token looks">
-      <h3>
+      <p class="small-title">
         Where “{elide(queryNames[at.query] ?? "?", 24)}” looks
         {at.why !== "pointed" && <span>{said[at.why]}</span>}
-      </h3>
-      <p>
+      </p>
+      <p class="looks-tokens">
         {names.slice(0, keys).map((text, key) => (
           <button
             key={key}
