@@ -7,9 +7,10 @@ import { markAbove } from "./evolution_settings";
 import { metrics } from "./shown_metric";
 
 /** By step. */
-export const changes: ReadonlySignal<readonly LastingChange[]> = computed(() =>
-  metrics.value?.evolution == null ? [] : markedHeads(metrics.value, markAbove.value),
-);
+export const changes: ReadonlySignal<readonly LastingChange[]> = computed(() => {
+  const series = metrics.value;
+  return (series?.evolution ?? null) === null ? [] : markedHeads(series!, markAbove.value);
+});
 
 export const changedAt: ReadonlySignal<ReadonlyMap<number, number>> = computed(() => {
   const counts = new Map<number, number>();

@@ -21,16 +21,16 @@ const layout = gridLayout(
     order: headsInOrder(25),
   })),
   {
-  pitchX: 46,
-  pitchY: 40,
-  cell: { width: 42, height: 25 },
-  sparkTop: 27,
-  sparkHeight: 7,
-  markHeight: 3,
-  numberHeight: 0,
-  hasMean: true,
-  isOverview: false,
-},
+    pitchX: 46,
+    pitchY: 40,
+    cell: { width: 42, height: 25 },
+    sparkTop: 27,
+    sparkHeight: 7,
+    markHeight: 3,
+    numberHeight: 0,
+    hasMean: true,
+    isOverview: false,
+  },
 );
 const view: Box = { x: 0, y: 400, width: 600, height: 480 };
 

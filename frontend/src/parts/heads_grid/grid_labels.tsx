@@ -29,11 +29,13 @@ export function ColumnLabels({ layout, caption, hasMean, meanName }: ColumnLabel
   return (
     <div class="grid-columns" style={{ width: layout.width }} aria-hidden="true">
       {caption === null ? (
-        headsInOrder(Math.ceil(layout.columns / every)).map((at) => at * every).map((head) => (
-          <span key={head} class="grid-number" style={centre(head * layout.pitchX)}>
-            {head}
-          </span>
-        ))
+        headsInOrder(Math.ceil(layout.columns / every))
+          .map((at) => at * every)
+          .map((head) => (
+            <span key={head} class="grid-number" style={centre(head * layout.pitchX)}>
+              {head}
+            </span>
+          ))
       ) : (
         <span class="grid-caption" title={caption}>
           {caption}
@@ -70,7 +72,8 @@ export function LayerLabels({ layout, axis }: LayerLabelsProps) {
           </span>
         ),
       )}
-      {axis !== null && layout.rows.map((row) => <Axis key={row.layer} {...{ layout, row, axis }} />)}
+      {axis !== null &&
+        layout.rows.map((row) => <Axis key={row.layer} {...{ layout, row, axis }} />)}
     </div>
   );
 }

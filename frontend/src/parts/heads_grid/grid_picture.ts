@@ -78,11 +78,21 @@ function headLabels({ layout, shapes, caption }: GridPicture, colour: string): S
 
 function layerLabels({ layout }: GridPicture, colour: string): Shape[] {
   const every = Math.max(1, Math.ceil(14 / layout.pitchY));
-  const rows = layout.rows.filter((_, at) => at % every === 0).map((row): Shape => {
-    const { layer, top } = row;
-    const y = TOP + top + rowParts(layout, row).height / 2 + 4;
-    return { kind: "text", x: LEFT - 10, y, text: String(layer), anchor: "end", size: 12, colour };
-  });
+  const rows = layout.rows
+    .filter((_, at) => at % every === 0)
+    .map((row): Shape => {
+      const { layer, top } = row;
+      const y = TOP + top + rowParts(layout, row).height / 2 + 4;
+      return {
+        kind: "text",
+        x: LEFT - 10,
+        y,
+        text: String(layer),
+        anchor: "end",
+        size: 12,
+        colour,
+      };
+    });
   const headings = layout.headings.map(({ text, top }): Shape => {
     return { kind: "text", x: EDGE, y: TOP + top + HEADING_HEIGHT - 8, text, isBold: true };
   });

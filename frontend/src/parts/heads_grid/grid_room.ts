@@ -61,8 +61,8 @@ export function useGridRoom(
   layout: ReadonlySignal<PlacedGrid>,
 ): void {
   useLayoutEffect(() => {
-    const view = main.current?.parentElement;
-    if (view == null) return;
+    const view = main.current?.parentElement ?? null;
+    if (view === null) return;
     const measure = (): void => {
       const { clientWidth: width, clientHeight: height } = view;
       if (width > 0 && height > 0) viewSize.value = keepEqual(viewSize.peek(), { width, height });

@@ -11,16 +11,16 @@ const shapes = [
 const layout = gridLayout(
   shapes.map(({ heads }, layer) => ({ layer, heads, group: "", order: headsInOrder(heads) })),
   {
-  pitchX: 46,
-  pitchY: 80,
-  cell: { width: 42, height: 42 },
-  sparkTop: 44,
-  sparkHeight: 17,
-  markHeight: 4,
-  numberHeight: 0,
-  hasMean: true,
-  isOverview: false,
-},
+    pitchX: 46,
+    pitchY: 80,
+    cell: { width: 42, height: 42 },
+    sparkTop: 44,
+    sparkHeight: 17,
+    markHeight: 4,
+    numberHeight: 0,
+    hasMean: true,
+    isOverview: false,
+  },
 );
 
 let root: HTMLElement;

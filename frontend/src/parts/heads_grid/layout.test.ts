@@ -64,19 +64,19 @@ describe("the room of a view", () => {
     }
   });
 
-  it.each(cases)("of %i px holds square patterns of 24 px and more, or an overview, %i × %i", (
-    _,
-    ...of
-  ) => {
-    const [layers, heads, room] = of;
-    const { cell, isOverview } = patternSizes(
-      fillRoom(room, { layers, heads, headings: 0 }, null),
-      false,
-    );
-    if (isOverview) return expect(Math.min(cell.width, cell.height)).toBeGreaterThan(3);
-    expect(cell.width).toBe(cell.height);
-    expect(cell.width).toBeGreaterThanOrEqual(24);
-  });
+  it.each(cases)(
+    "of %i px holds square patterns of 24 px and more, or an overview, %i × %i",
+    (_, ...of) => {
+      const [layers, heads, room] = of;
+      const { cell, isOverview } = patternSizes(
+        fillRoom(room, { layers, heads, headings: 0 }, null),
+        false,
+      );
+      if (isOverview) return expect(Math.min(cell.width, cell.height)).toBeGreaterThan(3);
+      expect(cell.width).toBe(cell.height);
+      expect(cell.width).toBeGreaterThanOrEqual(24);
+    },
+  );
 
   it("is left to the grid where there is no panel", () => {
     const room = { width: 1024, height: 622, side: 0 };

@@ -63,8 +63,7 @@ export function fillRoom(room: ViewRoom, shape: ModelShape, zoom: number | null)
   const across = Math.floor((width + GAP - (hasMean ? MEAN_GAP : 0)) / (heads + (hasMean ? 1 : 0)));
   const history = down >= ROOM_FOR_HISTORY ? LEAST_HISTORY : 0;
   const side = Math.min(across - GAP, Math.floor(down) - history - GAP);
-  if (side < SMALLEST_SIDE || isMany)
-    return { ...overview(room, { width, down, heads }), isMany };
+  if (side < SMALLEST_SIDE || isMany) return { ...overview(room, { width, down, heads }), isMany };
   const pitchX = side + GAP;
   const pitchY = Math.floor(Math.min(down, 2 * side + ROOM_FOR_HISTORY));
   const used = heads * pitchX - GAP + (hasMean ? MEAN_GAP + pitchX : 0);

@@ -7,7 +7,7 @@ import { divergingTable, themePixel } from "../../draw/colour";
 import { intersects } from "../../draw/canvas_window";
 import type { Codes } from "../../draw/heatmap";
 import { differenceTable, drawDifferences } from "../../draw/differences";
-import { cellBox, headsInOrder, MEAN, } from "../../draw/grid";
+import { cellBox, headsInOrder, MEAN } from "../../draw/grid";
 import { deviceBox, type Target } from "../../draw/heads_picture";
 import { fillBox, type Box } from "../../draw/raster";
 import { comparison, hideBelow, rankBy, record, shown, theme } from "../../state";

@@ -108,7 +108,15 @@ function stripShapes({ histories }: RunHistories, cell: Box, at: Cell): Shape[] 
   const [x, y] = [cell.x + cell.width / 2, cell.y + cell.height / 2 + 4];
   return [
     { kind: "box", ...cell, colour: cssOf(rgb) },
-    { kind: "text", x, y, text: formatValue(valueOf(at)), anchor: "middle", size: 11, colour: inkOn(rgb) },
+    {
+      kind: "text",
+      x,
+      y,
+      text: formatValue(valueOf(at)),
+      anchor: "middle",
+      size: 11,
+      colour: inkOn(rgb),
+    },
   ];
 }
 
@@ -173,7 +181,11 @@ export function evolutionExport(): Exported {
     title: `${tag.peek() ?? ""}: ${name === null ? "histories" : metricTitle(name)} of all heads`,
     caption: sort === "number" ? null : SORT_CAPTIONS[sort],
     theme: theme.peek(),
-    content: grid.isOverview ? [paintedGrid(grid, paint.peek())] : own === null ? [] : [...cellsOf(grid)].flatMap((at) => cellShapes(own, at)),
+    content: grid.isOverview
+      ? [paintedGrid(grid, paint.peek())]
+      : own === null
+        ? []
+        : [...cellsOf(grid)].flatMap((at) => cellShapes(own, at)),
   });
   return { picture, table: metricsTable(series, [...(series?.steps.keys() ?? [])]) };
 }

@@ -3,11 +3,7 @@ import { fillRoom, historySizes } from "../../parts/heads_grid/layout";
 import { foldedRows, STRIP } from "./folded_rows";
 
 const sizes = historySizes(
-  fillRoom(
-    { width: 1344, height: 740, side: 336 },
-    { layers: 6, heads: 12, headings: 0 },
-    null,
-  ),
+  fillRoom({ width: 1344, height: 740, side: 336 }, { layers: 6, heads: 12, headings: 0 }, null),
 );
 
 it("folds layers in which no head changed, and gives their height to the others by their changes", () => {

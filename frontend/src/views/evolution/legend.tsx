@@ -2,15 +2,7 @@
 
 import { runColour } from "../../draw/colour";
 import { formatValue } from "../../text/format_number";
-import {
-  hoverStep,
-  run,
-  showBaseline,
-  showMarks,
-  step,
-  steps,
-  theme,
-} from "../../state";
+import { hoverStep, run, showBaseline, showMarks, step, steps, theme } from "../../state";
 import { MapLegend } from "../model/map_legend";
 import { baselineOf, isMap, main, markLimit, others, shapes } from "./scene";
 

@@ -33,7 +33,12 @@ function Pattern({ of, cell }: { readonly of: Thumbnails; readonly cell: Cell })
     const side = Math.round(SIDE * window.devicePixelRatio);
     const raster = makeRaster(side, side);
     if (codes !== null)
-      drawHeatmap(raster, { x: 0, y: 0, width: side, height: side }, codes, sequentialTable(theme.value));
+      drawHeatmap(
+        raster,
+        { x: 0, y: 0, width: side, height: side },
+        codes,
+        sequentialTable(theme.value),
+      );
     putRaster(canvas.current!, raster);
   }, [of, cell.layer, cell.head, theme.value]);
   return <canvas ref={canvas} aria-hidden="true" style={{ width: SIDE, height: SIDE }} />;

@@ -32,7 +32,8 @@ export function SidePanel() {
   const element = useRef<HTMLElement>(null);
   const inner = Math.max(160, (useWidth(element) || 336) - PADDING);
   const areBoth = inner >= ROOM_FOR_BOTH && !isMap.value;
-  const pane = evolutionPane.value ?? (changes.value.length > 0 ? "changes" : "chart");
+  const pane = evolutionPane.value ?? "changes";
+  const hasNone = evolutionPane.value === null && changes.value.length === 0;
   return (
     <aside ref={element} class="model-side evolution-side" aria-label="What happened">
       <header class="side-header">
@@ -53,7 +54,7 @@ export function SidePanel() {
       </header>
       <div class={areBoth ? "evolution-both" : ""}>
         {(areBoth || pane === "changes") && <Changes />}
-        {(areBoth || pane === "chart") && (
+        {(areBoth || pane === "chart" || hasNone) && (
           <Chart width={areBoth ? Math.floor((inner - GAP) / 2) : inner} />
         )}
       </div>

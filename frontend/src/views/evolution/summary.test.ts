@@ -12,7 +12,14 @@ function series(layers: number, heads: number, steps = [0, 8, 16, 24]): MetricSe
   const shape = [steps.length, layers, heads, 1];
   const none = new Float32Array(0);
   return new MetricSeries(
-    ["sink"], shapes, [], at, at, none, shape, facts as unknown as EvolutionFacts,
+    ["sink"],
+    shapes,
+    [],
+    at,
+    at,
+    none,
+    shape,
+    facts as unknown as EvolutionFacts,
   );
 }
 
@@ -21,16 +28,34 @@ function change(layer: number, step: number, rose = true): LastingChange {
   return { layer, head: 0, step, metric: 0, before, after, size: after - before };
 }
 
-const loss = { run: "a", tag: "train/loss", steps: [0, 8, 16, 24], wall_times: [], values: [3.5, 3, 1, 0.8] };
+const loss = {
+  run: "a",
+  tag: "train/loss",
+  steps: [0, 8, 16, 24],
+  wall_times: [],
+  values: [3.5, 3, 1, 0.8],
+};
 
 describe("the sentence on what happened", () => {
   it.each([
-    ["where, when and the loss", [change(5, 16), change(5, 24), change(4, 16)], loss,
-      "3 of 72 heads changed for good, most in layer 5, at steps 16–24 while train/loss fell from 3 to .80."],
-    ["one layer, one step, no loss", [change(5, 16)], null,
-      "1 of 72 heads changed for good, all in layer 5, at step 16."],
-    ["no layer first", [change(1, 8), change(2, 8)], null,
-      "2 of 72 heads changed for good, at step 8."],
+    [
+      "where, when and the loss",
+      [change(5, 16), change(5, 24), change(4, 16)],
+      loss,
+      "3 of 72 heads changed for good, most in layer 5, at steps 16–24 while train/loss fell from 3 to .80.",
+    ],
+    [
+      "one layer, one step, no loss",
+      [change(5, 16)],
+      null,
+      "1 of 72 heads changed for good, all in layer 5, at step 16.",
+    ],
+    [
+      "no layer first",
+      [change(1, 8), change(2, 8)],
+      null,
+      "2 of 72 heads changed for good, at step 8.",
+    ],
     ["nothing", [], loss, "No head changed for good by .15 or more, above its own noise."],
   ] as const)("says %s", (_, changes, scalar, sentence) => {
     const of = { series: series(6, 12), changes, smallest: 0.15, scalar };

@@ -33,9 +33,7 @@ export function summaryOf(facts: SummaryFacts): string {
 function counted<T>(of: readonly T[]): { name: T; count: number }[] {
   const counts = new Map<T, number>();
   for (const each of of) counts.set(each, (counts.get(each) ?? 0) + 1);
-  return [...counts]
-    .map(([name, count]) => ({ name, count }))
-    .sort((a, b) => b.count - a.count);
+  return [...counts].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
 }
 
 function mostlyIn({ changes, series }: SummaryFacts): string {
@@ -80,9 +78,9 @@ function valueAt({ steps, values }: ScalarSeries, step: number): number | null {
   let best: number | null = null;
   let distance = Infinity;
   steps.forEach((each, at) => {
-    const value = values[at];
+    const value = values[at] ?? null;
     const far = Math.abs(each - step);
-    if (value == null || !Number.isFinite(value) || far >= distance) return;
+    if (value === null || !Number.isFinite(value) || far >= distance) return;
     [best, distance] = [value, far];
   });
   return best;

@@ -11,7 +11,7 @@ export function Summary() {
   const fitting = loss?.run === run.value ? loss : null;
   const sentence = useMemo(
     () =>
-      series?.evolution == null
+      series === null || series.evolution === null
         ? ""
         : summaryOf({
             series,

@@ -40,7 +40,9 @@ export function binsOf(
   }
   return roles.map((of, at) => {
     const inside = steps.filter((step) => binOf(step) === at);
-    const parts = [...of].map(([role, heads]) => ({ role, heads })).sort((a, b) => b.heads - a.heads);
+    const parts = [...of]
+      .map(([role, heads]) => ({ role, heads }))
+      .sort((a, b) => b.heads - a.heads);
     const heads = parts.reduce((sum, part) => sum + part.heads, 0);
     return { first: inside[0]!, last: inside.at(-1)!, heads, parts };
   });

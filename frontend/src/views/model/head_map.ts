@@ -42,8 +42,8 @@ function countRoles(at: number): Map<string, number> {
 /** Roles that any step has, the most frequent at the last step first; "unclassified" has no colour of its own. */
 const roleOrder: ReadonlySignal<readonly string[]> = computed(() => {
   const series = metrics.value;
-  const facts = series?.evolution;
-  if (series === null || facts == null) return [];
+  const facts = series?.evolution ?? null;
+  if (series === null || facts === null) return [];
   const last = countRoles(series.steps.length - 1);
   const had = new Set(facts.roles);
   return facts.roleNames

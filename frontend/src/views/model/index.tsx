@@ -28,7 +28,7 @@ export function ModelView() {
 
 /** The chosen head; of many heads those around the pointer too. Without one, examples of each role. */
 function Beside() {
-  const hasRoles = metrics.value?.evolution != null;
+  const hasRoles = (metrics.value?.evolution ?? null) !== null;
   if (isHeadBeside.value)
     return (
       <SidePanel>

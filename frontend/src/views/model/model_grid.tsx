@@ -61,7 +61,7 @@ export function ModelGrid() {
         isBusy={thumbnails.value.status === "loading"}
         tip={(cell) => <HeadFacts cell={cell} />}
         onOpen={toggleHeadBeside}
-        onPoint={isMap.value ? ((found) => found !== null && (lensAt.value = found.cell)) : nothing}
+        onPoint={isMap.value ? (found) => found !== null && (lensAt.value = found.cell) : nothing}
         isTipHidden={isMap.value}
         onDrawn={onDrawn}
       >

@@ -50,7 +50,12 @@ export function Sentence({ record, weights, head }: SentenceProps) {
   const queryNames = shownTokens(record.tokens[shape.query_tokens] ?? record.tokens.tokens);
   const row = new Float32Array(keys);
   weights.readRow(head, at.query, row);
-  const said = { pointed: "", pinned: "pinned", tracked: "the tracked token", last: "the last word" };
+  const said = {
+    pointed: "",
+    pinned: "pinned",
+    tracked: "the tracked token",
+    last: "the last word",
+  };
   return (
     <section class="looks" aria-label="Where a token looks">
       <p class="small-title">
