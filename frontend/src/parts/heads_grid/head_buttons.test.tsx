@@ -10,7 +10,17 @@ const shapes = [
 ];
 const layout = gridLayout(
   shapes.map(({ heads }, layer) => ({ layer, heads, group: "", order: headsInOrder(heads) })),
-  { width: 600, height: 480, pitchX: 46, numbered: false },
+  {
+    pitchX: 46,
+    pitchY: 80,
+    cell: { width: 42, height: 42 },
+    sparkTop: 44,
+    sparkHeight: 17,
+    markHeight: 4,
+    numberHeight: 0,
+    hasMean: true,
+    isOverview: false,
+  },
 );
 
 let root: HTMLElement;
