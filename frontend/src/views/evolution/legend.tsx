@@ -3,6 +3,7 @@
 import { runColour } from "../../draw/colour";
 import { formatValue } from "../../text/format_number";
 import { hoverStep, run, showBaseline, showMarks, step, steps, theme } from "../../state";
+import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { MapLegend } from "../model/map_legend";
 import { baselineOf, isMap, main, markLimit, others, shapes } from "./scene";
 
@@ -10,12 +11,12 @@ export function Legend() {
   const isSingle = steps.value.length === 1;
   if (isMap.value)
     return (
-      <div class="model-legend evolution-legend">
+      <LegendBox class="evolution-legend">
         <MapLegend />
-      </div>
+      </LegendBox>
     );
   return (
-    <div class="model-legend evolution-legend">
+    <LegendBox class="evolution-legend">
       <Line run={main.value?.run ?? 0} name={run.value ?? ""} />
       {others.value.map(({ name, run: number }) => (
         <Line key={name} run={number} name={name} isThin />
@@ -41,7 +42,7 @@ export function Legend() {
         <i class="legend-pointer" />
         pointer, step {hoverStep.value ?? step.value}
       </span>
-    </div>
+    </LegendBox>
   );
 }
 

@@ -17,6 +17,7 @@ import {
   shownMetric,
 } from "../../state";
 import { metricTitle } from "../../text/metric_names";
+import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { filterName } from "../../parts/token_lines/filter_name";
 import { isPair } from "./sentence_part";
 import { MapLegend } from "./map_legend";
@@ -24,10 +25,10 @@ import { histories, isMap, isUnreadable, layout } from "./scene";
 
 export function Legend() {
   return (
-    <div class="model-legend">
+    <LegendBox>
       {isMap.value ? <MapLegend /> : isUnreadable.value ? <NoPicture /> : <WeightScale />}
       {layout.value.sparkHeight > 0 && <MetricMarks />}
-    </div>
+    </LegendBox>
   );
 }
 
