@@ -126,6 +126,16 @@ describe("the evolution view", () => {
     expect(asked("scalar")).toEqual(["scalars r", "scalar r train/loss"]);
   });
 
+  it("has nothing to wait for at the next step, so that playing goes on", async () => {
+    await open(30); // weights are on screen in another view before
+    state.view.value = "evolution";
+    await api.settle();
+    state.selectStep(0);
+    await api.settle();
+    const parts = [state.record, state.thumbnails, state.weights, state.vectors, state.comparison];
+    expect(parts.filter((part) => part.value.status === "loading")).toEqual([]);
+  });
+
   it("is brought the other ticked runs that have the probe", async () => {
     state.view.value = "evolution";
     api.listing = { ...listing(2), s: listing(2)["r"]!, t: listing(2, "q")["r"]! };

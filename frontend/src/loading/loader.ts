@@ -95,11 +95,16 @@ class StepLoader {
       Promise.all([
         this.#record.want(record),
         thumbnails === null ? this.#thumbnails.clear() : this.#thumbnails.want(thumbnails),
-        weights !== null && this.#weights.want(weights),
-        state.loadedHeads.peek() === "none" && this.#weights.clear(),
+        weights === null ? this.#withoutWeights() : this.#weights.want(weights),
         vectors === null ? this.#vectors.clear() : this.#vectors.want(vectors),
       ]),
     );
+  }
+
+  /** The layer has none, its size is not known yet, or the view draws no weights. */
+  #withoutWeights(): void {
+    if (state.loadedHeads.peek() === "none") this.#weights.clear();
+    else this.#weights.rest();
   }
 
   #showMetricsOnly(record: StepJobs["record"]): Promise<unknown> {
