@@ -5,6 +5,7 @@ import {
   index,
   run,
   runFilter,
+  runNumber,
   runs,
   selectRun,
   theme,
@@ -36,7 +37,7 @@ export function stepCount(listing: RunIndex | null, name: string): number {
 export const stepsText = (count: number): string => (count === 1 ? "1 step" : `${count} steps`);
 
 export function RunDot({ name }: { name: string }) {
-  const colour = runColour(runs.value.indexOf(name), theme.value);
+  const colour = runColour(runNumber(name), theme.value);
   return <span class="run-dot" style={{ background: colour }} />;
 }
 

@@ -21,6 +21,7 @@ import { startListing } from "./listing";
 import { capacityFor, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
 import { RequestCache } from "./request_cache";
+import { startRunOrderLoader } from "./run_order_loader";
 import { Slot } from "./slot";
 import * as state from "../state";
 
@@ -208,6 +209,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     effect(lendHeader),
     effect(noteWhole),
     startProbeLoader(api),
+    startRunOrderLoader(api),
     startEvolutionLoader(api),
     startComparisonLoader(api, listing.refresh),
     startFindLoader(api),

@@ -48,6 +48,16 @@ function logged(runName: string | null, tagName: string | null): TagIndex {
 export const runs: ReadonlySignal<readonly string[]> = computed(() =>
   Object.keys(index.value ?? {}).sort(compareNames),
 );
+/** Runs as TensorBoard's own tabs know them, in the order of their colours. */
+export const runOrder: Signal<readonly string[]> = signal([]);
+const runNumbers: ReadonlySignal<ReadonlyMap<string, number>> = computed(
+  () => new Map([...new Set([...runOrder.value, ...runs.value])].map((name, at) => [name, at])),
+);
+/** Of its colour: TensorBoard's own, then runs that TensorBoard does not list. */
+export function runNumber(name: string | null): number {
+  return runNumbers.value.get(name ?? "") ?? 0;
+}
+
 export const visibleRuns: ReadonlySignal<ReadonlySet<string>> = computed(
   () => new Set(runs.value.filter((name) => !hiddenRuns.value.has(name))),
 );

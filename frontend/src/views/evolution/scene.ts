@@ -23,7 +23,7 @@ import {
   otherSeries,
   readStep,
   run,
-  runs,
+  runNumber,
   showBaseline,
   showMarks,
   step,
@@ -66,12 +66,10 @@ const frame: ReadonlySignal<HistoryFrame | null> = computed(() => {
   return { scale, axis: axis.value, smallest: markAbove.value };
 });
 
-const runIndex = (name: string | null): number => Math.max(0, runs.value.indexOf(name ?? ""));
-
 export const main: ReadonlySignal<RunHistories | null> = computed(() => {
   if (frame.value === null) return null;
   const histories = new Histories(metrics.value!, metric.value, frame.value);
-  return { histories, run: runIndex(run.value) };
+  return { histories, run: runNumber(run.value) };
 });
 
 /** The other ticked runs, drawn below. */
@@ -81,7 +79,7 @@ export const others: ReadonlySignal<readonly (RunHistories & { name: string })[]
   return rivals.value.map(({ name, series, metric: at }) => ({
     name,
     histories: new Histories(series, at, shared),
-    run: runIndex(name),
+    run: runNumber(name),
   }));
 });
 

@@ -10,7 +10,7 @@ import {
   type CellLine,
   markAbove,
   run,
-  runs,
+  runNumber,
   step,
   theme,
 } from "../../state";
@@ -40,7 +40,7 @@ function points(plot: Plot, { steps, values }: CellLine): string {
 }
 
 function Line({ plot, line }: { plot: Plot; line: CellLine }) {
-  const colour = runColour(Math.max(0, runs.value.indexOf(line.run)), theme.value);
+  const colour = runColour(runNumber(line.run), theme.value);
   const main = line.run === run.value;
   const drawn = points(plot, line);
   const change = main ? markedAt(line.values, markAbove.value) : -1;
