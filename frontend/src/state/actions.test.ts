@@ -148,6 +148,15 @@ describe("shown heads", () => {
     expect(shown()).toEqual([2]);
   });
 
+  it("shown alone are the selected ones, so that other views show them", () => {
+    state.isolateHead(2);
+    expect(state.head.value).toBe(2);
+    state.showAllHeads();
+    state.toggleHead(2);
+    state.toggleHead(0);
+    expect([shown(), state.head.value]).toEqual([[1], 1]);
+  });
+
   it("isolated twice are all again", () => {
     state.isolateHead(1);
     state.isolateHead(1);

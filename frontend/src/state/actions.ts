@@ -27,6 +27,7 @@ import {
   version,
   view,
   visibleRuns,
+  visits,
   type ViewName,
 } from "./selection";
 
@@ -60,6 +61,14 @@ export function moveTo(change: () => void): void {
   });
 }
 
+/** A move that has its step in the browser's history. */
+function visit(change: () => void): void {
+  batch(() => {
+    visits.value += 1;
+    moveTo(change);
+  });
+}
+
 /** Keep the wanted step if it is logged, else take the nearest; the latest when none is wanted. */
 function settleStep(wanted: number | null): void {
   const known = steps.value;
@@ -85,7 +94,7 @@ export function setIndex(next: RunIndex): void {
 }
 
 export function selectRun(name: string): void {
-  moveTo(() => {
+  visit(() => {
     run.value = name;
     settleTag(tag.value);
     settleStep(step.value);
@@ -94,7 +103,7 @@ export function selectRun(name: string): void {
 
 /** Run and tag at once. */
 export function selectPlace(runName: string, tagName: string): void {
-  moveTo(() => {
+  visit(() => {
     run.value = runName;
     settleTag(tagName);
     settleStep(step.value);
@@ -102,7 +111,7 @@ export function selectPlace(runName: string, tagName: string): void {
 }
 
 export function selectTag(name: string): void {
-  moveTo(() => {
+  visit(() => {
     tag.value = name;
     settleStep(step.value);
   });
@@ -126,7 +135,7 @@ export function stepBy(n: number): void {
 }
 
 export function selectHead(nextLayer: number, nextHead: number): void {
-  moveTo(() => {
+  visit(() => {
     layer.value = nextLayer;
     head.value = nextHead;
     const header = shown(record.value);
@@ -156,7 +165,7 @@ export function openBeside(nextLayer: number, nextHead: number): void {
 }
 
 export function setView(name: ViewName): void {
-  view.value = name;
+  visit(() => (view.value = name));
 }
 
 export function togglePlay(): void {
@@ -200,12 +209,20 @@ export function toggleHead(number: number): void {
   const next = new Set(shownHeads.value ?? all);
   if (!next.delete(number)) next.add(number);
   if (next.size > 0) setShownHeads(next);
+  selectLoneHead();
+}
+
+/** A head that is shown alone is the selected one: every view then shows it. */
+function selectLoneHead(): void {
+  const [first, ...others] = shownHeads.value ?? [];
+  if (first !== undefined && others.length === 0) selectHead(layer.value, first);
 }
 
 /** Show one head alone; when it is alone already, show all. */
 export function isolateHead(number: number): void {
   const alone = shownHeads.value?.size === 1 && shownHeads.value.has(number);
   shownHeads.value = alone ? null : new Set([number]);
+  selectLoneHead();
 }
 
 export function showAllHeads(): void {

@@ -4,6 +4,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LayerWeights } from "../../decoding/decode";
 import {
+  head,
   headMode,
   headSummary,
   hoverKey,
@@ -257,6 +258,7 @@ describe("head view", () => {
 
   test("the matrix takes the place of the lines", () => {
     act(() => {
+      head.value = 0;
       headMode.value = "matrix";
     });
     expect(page().querySelector('[aria-label="Query tokens"]')).toBeNull();
