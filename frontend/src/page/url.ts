@@ -234,6 +234,15 @@ export function pairsOfState(): Pairs {
   });
 }
 
+/** What a step in the history leads back from: another view, run, probe, layer or head. */
+const places: ReadonlySet<string> = new Set(["view", "run", "tag", "layer", "head", "open"]);
+
+/** The part of the pairs that says where one is; the step and how things are drawn are no part of it. */
+export function placeOf(pairs: Pairs): string {
+  const isComparing = pairs.some(([key]) => key === "compare");
+  return JSON.stringify([...pairs.filter(([key]) => places.has(key)), isComparing]);
+}
+
 /** What the pairs do not name goes back to its initial value; what they cannot mean is left out. */
 export function applyPairs(pairs: Pairs): void {
   const named = new Map(pairs);

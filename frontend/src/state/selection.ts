@@ -34,6 +34,8 @@ export const shownHeads: Signal<ReadonlySet<number> | null> = signal(null);
 export const hiddenRuns: Signal<ReadonlySet<string>> = signal(new Set());
 export const runFilter: Signal<string> = signal("");
 export const playing: Signal<boolean> = signal(false);
+/** Counts moves that Back undoes: to another view, run, probe, layer or head. */
+export const visits: Signal<number> = signal(0);
 /** The slider's thumb is held. */
 export const dragging: Signal<boolean> = signal(false);
 /** Which way the step last moved. */
