@@ -351,4 +351,18 @@ describe("probe headers", () => {
       ["b", 10],
     ]);
   });
+
+  it("of very many tags are asked for where their rows are in view", async () => {
+    const names = Array.from({ length: 500 }, (_, at) => `t${at}`);
+    api.listing = { r: Object.fromEntries(names.map((tag) => [tag, listing(1)["r"]!["p"]!])) };
+    state.seenTags.value = ["t1", "t2"];
+    loader = startLoader(api);
+    await api.settle();
+    state.seenTags.value = ["t2", "t3"];
+    await api.settle();
+    expect(new Set(asked("record"))).toEqual(
+      new Set(["t0", "t1", "t2", "t3"].map((tag) => `record ${tag} 0 v0`)),
+    );
+    state.seenTags.value = [];
+  });
 });

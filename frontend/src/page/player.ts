@@ -23,7 +23,9 @@ export const STEP_INTERVAL = 250;
 const PATIENCE = 30;
 
 const settled = (): boolean =>
-  [record, thumbnails, weights, vectors, comparison].every((part) => part.peek().status !== "loading");
+  [record, thumbnails, weights, vectors, comparison].every(
+    (part) => part.peek().status !== "loading",
+  );
 
 const atEnd = (): boolean => stepPosition.peek() >= steps.peek().length - 1;
 

@@ -14,9 +14,11 @@ import {
   indexError,
   key,
   layer,
+  listedRuns,
   playing,
   query,
   run,
+  runFilter,
   runs,
   shownHeads,
   step,
@@ -181,15 +183,49 @@ export function pinKey(position: number | null): void {
   key.value = key.value === position ? null : position;
 }
 
+/** Show these runs alone; when the selected one is not among them, the first of them is selected. */
+function hide(hidden: Iterable<string>): void {
+  batch(() => {
+    hiddenRuns.value = new Set(hidden);
+    keepVisible();
+  });
+}
+
+function keepVisible(): void {
+  const [first] = visibleRuns.value;
+  if (first !== undefined && run.value !== null && !visibleRuns.value.has(run.value))
+    selectRun(first);
+}
+
 /** Tick or untick a run; the last ticked one stays. */
 export function toggleRun(name: string): void {
   const next = new Set(hiddenRuns.value);
   if (!next.delete(name)) next.add(name);
-  const left = runs.value.filter((other) => !next.has(other));
-  if (left.length === 0) return;
+  if (listedRuns.value.some((other) => !next.has(other))) hide(next);
+}
+
+export function tickRuns(names: readonly string[]): void {
+  const ticked = new Set(names);
+  hide([...hiddenRuns.value].filter((name) => !ticked.has(name)));
+}
+
+/** The selected run stays. */
+export function untickRuns(names: readonly string[]): void {
+  hide([...hiddenRuns.value, ...names].filter((name) => name !== run.value));
+}
+
+export function tickOnly(name: string): void {
   batch(() => {
-    hiddenRuns.value = next;
-    if (run.value !== null && !visibleRuns.value.has(run.value)) selectRun(left[0]!);
+    selectRun(name);
+    untickRuns(runs.value);
+  });
+}
+
+/** Filters the runs, with their curves, and the probes. */
+export function filterNames(text: string): void {
+  batch(() => {
+    runFilter.value = text;
+    keepVisible();
   });
 }
 

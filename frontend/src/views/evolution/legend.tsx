@@ -11,6 +11,7 @@ import {
   MOST_RUNS,
   rivalRuns,
   run,
+  runPrefix,
   showBaseline,
   showMarks,
   step,
@@ -73,7 +74,8 @@ function Line({
     <span class="legend-item">
       <i class={isThin ? "legend-line" : "legend-line is-bold"} style={style} />
       <bdi class="legend-run" title={name}>
-        {name}
+        {runPrefix.value !== "" && <span class="name-shared">{runPrefix.value}</span>}
+        {name.slice(runPrefix.value.length)}
       </bdi>
     </span>
   );
