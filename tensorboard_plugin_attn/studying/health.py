@@ -1,4 +1,4 @@
-"""Head metrics, roles and faults over the steps → hints at what may be wrong, the first offender first.
+"""Head metrics, roles and faults over the steps → hints at what may be wrong: what cannot be right first.
 
 Hints, not verdicts: they say what accompanies a run, never what causes it.
 """
@@ -77,12 +77,12 @@ class Observed:
 
 
 def find_hints(observed: Observed, thresholds: Thresholds | None = None) -> list[Hint]:
-    """Every hint, by first step, errors before hints, lower layers first."""
+    """Every hint: what cannot be right, then what may be; of each by first step, lower layers first."""
     limits = thresholds or Thresholds()
     hints = [*fault_hints(observed), *mask_hints(observed)]
     for find in (score_hints, collapse_hints):
         hints += find(observed, limits)
-    return sorted(hints, key=lambda hint: (hint.step, hint.severity != "error", hint.layer, hint.kind))
+    return sorted(hints, key=lambda hint: (hint.severity != "error", hint.step, hint.layer, hint.kind))
 
 
 def parse_thresholds(given: Mapping[str, Any]) -> Thresholds:

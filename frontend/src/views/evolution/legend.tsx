@@ -18,7 +18,8 @@ import {
   steps,
   theme,
 } from "../../state";
-import { layerMotion } from "./head_order";
+import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { layerMotion, lostHeads } from "./head_order";
 import { baselineOf, main, markLimit, others, shapes } from "./scene";
 
 /** Of the scale: less motion than this is none. */
@@ -105,6 +106,7 @@ function Hints() {
     steps.value.length === 1 ? "One step so far: lines begin with the second." : null,
     "Click a cell: its pattern at the pointed step.",
     "Shift-click: add the head to the chart.",
+    lostText(),
     stillText(),
     missing > 0 ? `${missing} ${missing === 1 ? "step" : "steps"} could not be read: gaps.` : null,
     left > 0 ? `${left} more ticked ${left === 1 ? "run is" : "runs are"} not drawn.` : null,
@@ -112,11 +114,32 @@ function Hints() {
   return <>{sentences.filter((each) => each !== null).join(" ")}</>;
 }
 
+const lostOnes = computed(() => {
+  const histories = main.value?.histories;
+  if (histories === undefined) return [];
+  return shapes.value
+    .flatMap((_, layer) => lostHeads(histories, layer).map((lost) => ({ layer, ...lost })))
+    .sort((a, b) => a.step - b.step);
+});
+
 const stillLayers: ReadonlySignal<readonly number[]> = computed(() => {
   const histories = main.value?.histories;
   if (histories === undefined) return [];
-  return shapes.value.flatMap((_, layer) => (layerMotion(histories, layer) < STILL ? [layer] : []));
+  const lost = new Set(lostOnes.value.map(({ layer }) => layer));
+  return shapes.value.flatMap((_, layer) =>
+    layerMotion(histories, layer) < STILL && !lost.has(layer) ? [layer] : [],
+  );
 });
+
+/** "Head 2.0 has no value from step 1000 on, 3 more heads neither." */
+function lostText(): string | null {
+  const [first, ...others] = lostOnes.value;
+  if (first === undefined) return null;
+  const name = `${first.layer}.${headNumber(shapes.value[first.layer], first.head)}`;
+  const more = others.length === 1 ? "1 more head is" : `${others.length} more heads are`;
+  const rest = others.length === 0 ? "" : `; so ${more}`;
+  return `Head ${name} is without a value at step ${first.step}${rest}.`;
+}
 
 /** "Layers 0–3 did not move." */
 function stillText(): string | null {

@@ -1,4 +1,4 @@
-/** What may be wrong with this probe → hints, the first offender first, each with the way to it; and their limits. */
+/** What may be wrong with this probe → hints, what cannot be right first, each with the way to it; and their limits. */
 
 import { batch, useSignal } from "@preact/signals";
 
@@ -175,8 +175,8 @@ export function HealthPanel() {
       <Limits />
       <NoScores />
       <p class="side-hint">
-        By first step. A hint says what accompanies a step, not what it comes from. Faults (NaN,
-        rows, masks) need no limit.
+        What cannot be right stands first, then by first step. A hint says what accompanies a step,
+        not what it comes from. Faults (NaN, rows, masks) need no limit.
       </p>
     </ToolPanelFrame>
   );
