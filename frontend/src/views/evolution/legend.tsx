@@ -20,7 +20,7 @@ import {
 } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { layerMotion, lostHeads } from "./head_order";
-import { baselineOf, main, markLimit, others, shapes } from "./scene";
+import { axis, baselineOf, isCut, main, markLimit, others, shapes } from "./scene";
 
 /** Of the scale: less motion than this is none. */
 const STILL = 0.005;
@@ -109,6 +109,7 @@ function Hints() {
     lostText(),
     stillText(),
     missing > 0 ? `${missing} ${missing === 1 ? "step" : "steps"} could not be read: gaps.` : null,
+    isCut.value ? `Longer runs are cut at step ${axis.value.last}.` : null,
     left > 0 ? `${left} more ticked ${left === 1 ? "run is" : "runs are"} not drawn.` : null,
   ];
   return <>{sentences.filter((each) => each !== null).join(" ")}</>;

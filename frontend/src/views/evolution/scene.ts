@@ -52,11 +52,16 @@ const rivals: ReadonlySignal<readonly { name: string; series: MetricSeries; metr
     }),
   );
 
+/** Of the selected run: a longer one beside it is cut, as it would press this one into a corner. */
 export const axis: ReadonlySignal<StepAxis> = computed(() => {
-  const all = [metrics.value, ...rivals.value.map(({ series }) => series)];
-  const lists = all.flatMap((each) => (each === null ? [] : [each.steps, each.damaged]));
-  return axisOver(lists, stepAxis.value === "log");
+  const own = metrics.value;
+  return axisOver(own === null ? [] : [own.steps, own.damaged], stepAxis.value === "log");
 });
+
+/** Other runs that go on after the last step of the selected one. */
+export const isCut: ReadonlySignal<boolean> = computed(() =>
+  rivals.value.some(({ series }) => (series.steps.at(-1) ?? -Infinity) > axis.value.last),
+);
 
 const frame: ReadonlySignal<HistoryFrame | null> = computed(() => {
   if (metrics.value === null || metric.value === -1) return null;
