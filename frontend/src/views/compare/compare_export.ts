@@ -1,5 +1,6 @@
 /** A comparison → its picture as data: grid, list of heads and the chosen head; and every head's change. */
 
+import { divergingTable, scaleColours } from "../../draw/colour";
 import type { Table, Value } from "../../text/csv";
 import { moveShape, papers, type Shape } from "../../draw/picture";
 import type { Exported } from "../../saving/exported";
@@ -98,5 +99,8 @@ export function compareExport(): Exported {
       ...chosen.shapes.map((shape) => moveShape(shape, grid.width + GAP, below)),
     ],
   };
-  return { picture, table: changesTable() };
+  const colours = scaleColours(divergingTable(theme.value));
+  const text = "weight at B less weight at A";
+  const marks = [{ kind: "scale", colours, from: "\u22121", to: "+1", text } as const];
+  return { picture, marks, table: changesTable() };
 }

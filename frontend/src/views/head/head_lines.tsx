@@ -3,6 +3,8 @@
 import { useRef, useState } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
+import { headColour, summaryColour } from "../../draw/colour";
+import type { Mark } from "../../draw/figure";
 import { useExport } from "../../saving/exported";
 import {
   gain,
@@ -105,18 +107,36 @@ function drawnNames(props: HeadLinesProps, { weights }: LayerNumbers): readonly 
   return isMade ? [headSummary.value] : props.names;
 }
 
+/** The screen may be dark where the picture is not. */
+function inTheme(heads: readonly ShownHead[], isOwn: boolean): ShownHead[] {
+  const colourOf = (head: number): string =>
+    isOwn ? headColour(head, theme.value) : summaryColour(theme.value);
+  return heads.map((each) => ({ ...each, colour: colourOf(each.head) }));
+}
+
+function lineMarks({ heads }: LayerNumbers, names: readonly string[]): Mark[] {
+  const isOwn = headSummary.value === "none";
+  const own = inTheme(heads, isOwn).map(({ head, colour }): Mark => {
+    const name = names[head] ?? String(head);
+    return { kind: "line", colour, text: isOwn ? `head ${name}` : `${name} over heads` };
+  });
+  const cut = threshold.value > 0 ? `; weights below ${threshold.value} are not drawn` : "";
+  return [...own, { kind: "note", text: `the more ink the more weight${cut}` }];
+}
+
 function useLinesExport({ record }: HeadLinesProps, of: LayerNumbers, names: readonly string[]) {
   const { weights, heads, axes } = of;
   useExport(() => ({
     picture: linesPicture({
       record,
-      numbers: of,
+      numbers: { ...of, heads: inTheme(of.heads, headSummary.value === "none") },
       names,
       threshold: threshold.value,
       gain: gain.value,
       theme: theme.value,
       withNumbers: numbers.value,
     }),
+    marks: lineMarks(of, names),
     table: weightsTable({
       step: record.step,
       weights,

@@ -1,11 +1,12 @@
 /** The matrix of one head → its picture as data, and its numbers. */
 
-import { weightTable } from "../../draw/colour";
+import { scaleColours, weightTable } from "../../draw/colour";
 import { drawMatrix } from "../../draw/matrix";
 import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster, type Raster } from "../../draw/raster";
 import type { Exported } from "../../saving/exported";
 import type { ColourScale, Theme } from "../../state";
+import type { Table, Value } from "../../text/csv";
 import { elide, isolated } from "../../text/tokens";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import type { Axis } from "../../parts/token_lines/axis";
@@ -73,5 +74,20 @@ export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourSc
     heads: [{ head, name: name.replace(/^Head /, "") }],
     axes,
   });
-  return { picture, table };
+  const colours = scaleColours(weightTable(theme, scale));
+  const text = scale === "root" ? "weight, coloured by its root" : "weight";
+  return { picture, marks: [{ kind: "scale", colours, from: "0", to: "1", text }], table };
+}
+
+/** The cells as they stand: a row of keys for each query. */
+export function matrixTable({ weights, head, axes }: MatrixSource): Table {
+  const keys = axes.key.rows.map(({ token, raw }) => `${token} ${raw}`);
+  function* rows(): Generator<Value[]> {
+    const row = new Float32Array(weights.keys);
+    for (const { token, raw } of axes.query.rows) {
+      weights.readRow(head, token, row);
+      yield [`${token} ${raw}`, ...axes.key.rows.map((key) => row[key.token]!)];
+    }
+  }
+  return { columns: ["query", ...keys], rows: { [Symbol.iterator]: rows } };
 }

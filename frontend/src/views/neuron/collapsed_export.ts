@@ -37,6 +37,7 @@ export function collapsedExport(
   });
   return {
     picture,
+    marks: [{ kind: "note", text: "the more ink the more weight" }],
     table: weightsTable({ step: record.step, weights, heads: [{ head, name }], axes }),
   };
 }
