@@ -5,7 +5,6 @@ import {
   compareRun,
   compareTag,
   head,
-  headMode,
   headSummary,
   isComparing,
   layer,
@@ -19,6 +18,7 @@ import {
   tag,
   tokenRange,
   view,
+  shownMode,
 } from "../state";
 import { fileName } from "../saving/save";
 
@@ -37,7 +37,7 @@ function headPart(): string[] {
   const range = tokenRange.value;
   const tokens = range === null ? "" : `tokens${[...range.query, ...range.key].join(".")}`;
   const summary = headSummary.value === "none" ? "" : headSummary.value;
-  if (headMode.value === "matrix") {
+  if (shownMode.value === "matrix") {
     const one = summary === "" ? `H${head.value}` : summary + headsShown();
     return ["matrix", `L${layer.value}${one}`, tokens];
   }

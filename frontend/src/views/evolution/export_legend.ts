@@ -34,13 +34,11 @@ export function evolutionMarks(): Mark[] {
   const colour = papers[theme.peek()].second;
   const marks: Mark[] = [
     { kind: "line", ...own },
-    ...others
-      .peek()
-      .map(({ name, run: number }): Mark => ({
-        kind: "line",
-        colour: colourOfRun(number),
-        text: name,
-      })),
+    ...others.peek().map(({ name, run: number }): Mark => ({
+      kind: "line",
+      colour: colourOfRun(number),
+      text: name,
+    })),
   ];
   if (uniform !== null) marks.push({ kind: "line", colour, text: uniform, isDotted: true });
   if (showMarks.peek())

@@ -8,6 +8,7 @@ import type { Mark } from "../../draw/figure";
 import { useExport } from "../../saving/exported";
 import {
   gain,
+  isPinnedAlone,
   headSummary,
   key,
   linesLayout,
@@ -18,7 +19,7 @@ import {
   type RecordHeader,
   specials,
   theme,
-  threshold,
+  shownThreshold,
   tokenRange,
 } from "../../state";
 import { elide } from "../../text/tokens";
@@ -68,7 +69,10 @@ function Pinned({ axes, pinned }: { axes: LayerAxes; pinned: Positions }) {
   const side = pinned.query !== null ? "query" : "key";
   const token = pinned.query ?? pinned.key;
   const row = token === null ? undefined : axes[side].rows[axes[side].rowOf[token] ?? -1];
-  if (row === undefined) return null;
+  if (row === undefined)
+    return isPinnedAlone.value ? (
+      <span class="pin-hint">click a token to see its lines</span>
+    ) : null;
   return (
     <button
       type="button"
@@ -120,7 +124,8 @@ function lineMarks({ heads }: LayerNumbers, names: readonly string[]): Mark[] {
     const name = names[head] ?? String(head);
     return { kind: "line", colour, text: isOwn ? `head ${name}` : `${name} over heads` };
   });
-  const cut = threshold.value > 0 ? `; weights below ${threshold.value} are not drawn` : "";
+  const cut =
+    shownThreshold.value > 0 ? `; weights below ${shownThreshold.value} are not drawn` : "";
   return [...own, { kind: "note", text: `the more ink the more weight${cut}` }];
 }
 
@@ -131,7 +136,8 @@ function useLinesExport({ record }: HeadLinesProps, of: LayerNumbers, names: rea
       record,
       numbers: { ...of, heads: inTheme(of.heads, headSummary.value === "none") },
       names,
-      threshold: threshold.value,
+      alone: isPinnedAlone.value,
+      threshold: shownThreshold.value,
       gain: gain.value,
       theme: theme.value,
       withNumbers: numbers.value,
@@ -166,7 +172,8 @@ function useLines({ record }: HeadLinesProps, of: LayerNumbers) {
     onPin: (side: Side, place: number | null): void => {
       pinToken(side, tokenAt(text, side, place));
     },
-    threshold: threshold.value,
+    alone: isPinnedAlone.value,
+    threshold: shownThreshold.value,
     gain: gain.value,
     label: `Attention lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`,
     strongest: { query: null, key: null, [rows.side]: rows.strongest },
@@ -275,11 +282,12 @@ export function HeadLines(props: HeadLinesProps) {
         />
       )}
       <LinesLegend
-        threshold={threshold.value}
+        threshold={shownThreshold.value}
         specials={specials.value}
         overview={overview}
         words={mergeWords.value}
         one={summary !== "none"}
+        alone={isPinnedAlone.value}
       />
     </div>
   );

@@ -4,12 +4,12 @@ import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import {
   head,
-  headMode,
   headSummary,
   layer,
   loadedHeads,
   type RecordHeader,
   selectLayer,
+  shownMode,
 } from "../../state";
 import { hasSentences } from "../../parts/token_lines/axis";
 import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
@@ -81,7 +81,7 @@ export interface HeadToolbarProps {
 export function HeadToolbar({ record, drawn }: HeadToolbarProps) {
   return (
     <div class="head-toolbar">
-      {headMode.value === "matrix" ? (
+      {shownMode.value === "matrix" ? (
         <MatrixTitle record={record} />
       ) : (
         <>

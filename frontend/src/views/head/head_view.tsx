@@ -1,6 +1,6 @@
 /** The head view: one layer's heads as lines between tokens, and as numbers beside them. */
 
-import { headMode, layer, record, shown, step } from "../../state";
+import { layer, record, shown, step, shownMode } from "../../state";
 import { MatrixMode } from "../matrix/matrix_mode";
 import { HeadLines } from "./head_lines";
 import { headNames, HeadToolbar } from "./head_toolbar";
@@ -17,7 +17,7 @@ function Message({ title, children }: { title: string; children: string }) {
 
 function Picture(shownLayer: ShownLayer) {
   const names = headNames(shownLayer.record, shownLayer.weights.layer);
-  const Mode = headMode.value === "matrix" ? MatrixMode : HeadLines;
+  const Mode = shownMode.value === "matrix" ? MatrixMode : HeadLines;
   return <Mode {...shownLayer} names={names} />;
 }
 

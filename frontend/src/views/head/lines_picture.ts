@@ -17,6 +17,8 @@ export interface DrawnLines {
   threshold: number;
   gain: number;
   theme: Theme;
+  /** Lines of the focused token alone, if there is one. */
+  alone?: boolean;
 }
 
 export interface LinesScene extends DrawnLines {
@@ -82,16 +84,14 @@ interface Strokes {
 }
 
 /** The crowd, and over it the lines of the pinned token. */
-function strokesOf({ numbers, gain }: DrawnLines): Strokes[] {
+function strokesOf({ numbers, gain, alone = false }: DrawnLines): Strokes[] {
   const { focus, heads } = numbers;
   const many = Math.min(1, manyHeads / heads.length);
   const all = { ...crowd, gain: gain * crowd.gain * many, strength: 1, query: null, key: null };
   if (focus === null) return [all];
   const own = { ...focused, gain: gain * focused.gain, strength: 1, query: null, key: null };
-  return [
-    { ...all, strength: FAINT },
-    { ...own, [focus.side]: focus.token },
-  ];
+  const pinned = { ...own, [focus.side]: focus.token };
+  return alone ? [pinned] : [{ ...all, strength: FAINT }, pinned];
 }
 
 function curves({ numbers, threshold }: DrawnLines, strokes: Strokes): Shape[] {
