@@ -20,11 +20,9 @@ export function syncUrl(host: Host, clock: Clock): UrlSync {
   let due: Pairs | null = null;
   let known = "";
   let lastWrite = -Infinity;
-  /** Of the last write; null before the first, which only completes what the address says. */
-  let place: string | null = null;
+  let place: string | null = null; // of the last write
   /** Visits as of the last write, and as of what is due. */
-  let written = visits.peek();
-  let seen = written;
+  let [written, seen] = [visits.peek(), visits.peek()];
   let cancel: (() => void) | null = null;
 
   /** What is due, with a step in the history if it came of a visit to another place. */
@@ -55,9 +53,9 @@ export function syncUrl(host: Host, clock: Clock): UrlSync {
     place = placeOf(pairsOfState());
   }
 
-  function schedule(): void {
+  const schedule = (): void => {
     cancel ??= clock.after(Math.max(0, lastWrite + WRITE_INTERVAL - clock.now()), write);
-  }
+  };
 
   read();
   host.onHash(read);

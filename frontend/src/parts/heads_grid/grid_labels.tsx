@@ -40,9 +40,9 @@ export function LayerLabels({ layout }: { readonly layout: GridLayout }) {
           {text}
         </span>
       ))}
-      {layout.rows.map(({ layer, top }) => (
+      {layout.rows.map(({ layer, number, top }) => (
         <span key={layer} class="grid-layer" style={{ top, height: layout.cell.height }}>
-          {layer}
+          {number ?? layer}
         </span>
       ))}
     </div>

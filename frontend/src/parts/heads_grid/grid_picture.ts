@@ -75,9 +75,17 @@ function headLabels({ layout, shapes, caption }: GridPicture, colour: string): S
 }
 
 function layerLabels({ layout }: GridPicture, colour: string): Shape[] {
-  const rows = layout.rows.map(({ layer, top }): Shape => {
+  const rows = layout.rows.map(({ layer, number, top }): Shape => {
     const y = TOP + top + layout.cell.height / 2 + 4;
-    return { kind: "text", x: LEFT - 10, y, text: String(layer), anchor: "end", size: 12, colour };
+    return {
+      kind: "text",
+      x: LEFT - 10,
+      y,
+      text: String(number ?? layer),
+      anchor: "end",
+      size: 12,
+      colour,
+    };
   });
   const headings = layout.headings.map(({ text, top }): Shape => {
     return { kind: "text", x: EDGE, y: TOP + top + HEADING_HEIGHT - 8, text, isBold: true };

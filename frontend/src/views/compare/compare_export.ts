@@ -14,6 +14,7 @@ import { CHANGED, difference } from "./ranked";
 import { columnCaption, layout, paint, ranked, shapes, shownComparison } from "./scene";
 import { compareTitle } from "./title";
 import { comparedTokens, pairText } from "./tokens_of";
+import { layerShort } from "../../text/layer_names";
 
 const GAP = 32;
 const EDGE = 16;
@@ -38,7 +39,13 @@ function listShapes(): Shape[] {
       const number = headNumber(shapes.value[row.layer], row.head);
       const change = formatDifference(difference(row));
       return [
-        { kind: "text", x: 0, y, text: `${row.layer}.${number}`, isBold: true },
+        {
+          kind: "text",
+          x: 0,
+          y,
+          text: `${layerShort(shapes.value, row.layer)}.${number}`,
+          isBold: true,
+        },
         { kind: "text", x: 56, y, text: formatWeight(row.change) },
         { kind: "text", x: 104, y, text: pairText(row.layer, row.query, row.key) },
         { kind: "text", x: 336, y, text: change, anchor: "end", ...changeColour(difference(row)) },

@@ -16,6 +16,7 @@ import { shapes } from "../model/scene";
 import { openPattern } from "./evolution_grid";
 import { nameOf } from "./heads_chart";
 import { pointed } from "./pointed";
+import { layerName } from "../../text/layer_names";
 
 type Column = "step" | "head" | "became" | "size";
 
@@ -143,7 +144,7 @@ function ChangeRow({ row }: { readonly row: Row }) {
           <button
             type="button"
             class="link"
-            aria-label={`Open the pattern of layer ${layer} head ${head} at step ${step}`}
+            aria-label={`Open the pattern of ${layerName(shapes.value, layer).toLowerCase()} head ${head} at step ${step}`}
             onClick={() => openPattern(row, step)}
           >
             open →

@@ -4,7 +4,6 @@ import { computed, type ReadonlySignal } from "@preact/signals";
 
 import { runColour } from "../../draw/colour";
 import { formatValue } from "../../text/format_number";
-import { formatPositions } from "../../text/positions";
 import {
   damagedSteps,
   hoverStep,
@@ -21,6 +20,7 @@ import {
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { layerMotion, lostHeads } from "./head_order";
 import { axis, baselineOf, isCut, main, markLimit, others, shapes } from "./scene";
+import { layerName, layerShort, layersText } from "../../text/layer_names";
 
 /** Of the scale: less motion than this is none. */
 const STILL = 0.005;
@@ -136,7 +136,7 @@ const stillLayers: ReadonlySignal<readonly number[]> = computed(() => {
 function lostText(): string | null {
   const [first, ...others] = lostOnes.value;
   if (first === undefined) return null;
-  const name = `${first.layer}.${headNumber(shapes.value[first.layer], first.head)}`;
+  const name = `${layerShort(shapes.value, first.layer)}.${headNumber(shapes.value[first.layer], first.head)}`;
   const more = others.length === 1 ? "1 more head is" : `${others.length} more heads are`;
   const rest = others.length === 0 ? "" : `; so ${more}`;
   return `Head ${name} is without a value at step ${first.step}${rest}.`;
@@ -149,8 +149,6 @@ function stillText(): string | null {
   if (still.length === 0) return null;
   if (still.length === shapes.value.length) return "No layer moved.";
   const subject =
-    still.length === 1
-      ? `Layer ${still[0]}`
-      : `Layers ${formatPositions(still, { comma: ", ", dash: "–" })}`;
+    still.length === 1 ? layerName(shapes.value, still[0]!) : layersText(shapes.value, still);
   return `${subject} did not move.`;
 }

@@ -50,6 +50,7 @@ import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import { useWidth } from "../../parts/measured";
+import { layerShort } from "../../text/layer_names";
 
 export interface HeadLinesProps {
   record: RecordHeader;
@@ -185,14 +186,16 @@ interface LinesProps {
   readonly lines: ReturnType<typeof useLines>;
   readonly of: LayerNumbers;
   readonly names: readonly string[];
+  /** In short. */
+  readonly layer: string;
 }
 
-function LinesAcross({ lines, of: { rows, axes, weights, heads }, names }: LinesProps) {
+function LinesAcross({ lines, of: { rows, axes, heads }, names, layer }: LinesProps) {
   return (
     <SideLines
       {...lines}
       below={(seen) => (
-        <SideTable {...{ rows, heads, names, seen }} axis={axes[rows.side]} layer={weights.layer} />
+        <SideTable {...{ rows, heads, names, seen }} axis={axes[rows.side]} layer={layer} />
       )}
     />
   );
@@ -204,19 +207,14 @@ interface LinesDownProps extends LinesProps {
   readonly firstColumn: number;
 }
 
-function LinesDown({ lines, of, names, columns, firstColumn }: LinesDownProps) {
-  const { rows, axes, weights } = of;
+function LinesDown({ lines, of, names, layer, columns, firstColumn }: LinesDownProps) {
+  const { rows, axes } = of;
   return (
     <TokenLines
       {...lines}
       rowHeight={rowHeight}
       asideHead={
-        <TableHead
-          layer={weights.layer}
-          heads={columns}
-          names={names}
-          byQuery={rows.side === "query"}
-        />
+        <TableHead layer={layer} heads={columns} names={names} byQuery={rows.side === "query"} />
       }
       aside={(seen) => (
         <WeightTable
@@ -244,7 +242,7 @@ export function HeadLines(props: HeadLinesProps) {
   const lines = useLines(props, of);
   useLinesExport(props, of, names);
   const byQuery = rows.side === "query";
-  const parts = { lines, of, names };
+  const parts = { lines, of, names, layer: layerShort(record.layers, weights.layer) };
   return (
     <div
       class={columnPitch(layout, byQuery) < 32 ? "head-lines is-tight" : "head-lines"}
@@ -283,9 +281,7 @@ export function HeadLines(props: HeadLinesProps) {
       )}
       <LinesLegend
         threshold={shownThreshold.value}
-        specials={specials.value}
-        overview={overview}
-        words={mergeWords.value}
+        {...{ overview, specials: specials.value, words: mergeWords.value }}
         one={summary !== "none"}
         alone={isPinnedAlone.value}
       />

@@ -5,6 +5,7 @@ import { MatrixMode } from "../matrix/matrix_mode";
 import { HeadLines } from "./head_lines";
 import { headNames, HeadToolbar } from "./head_toolbar";
 import { type LayerState, type ShownLayer, useShownLayer } from "./shown_layer";
+import { layerName } from "../../text/layer_names";
 
 function Message({ title, children }: { title: string; children: string }) {
   return (
@@ -27,7 +28,9 @@ function Content({ state }: { state: LayerState }) {
       return <Picture {...state.shown} />;
     case "left out":
       return (
-        <Message title={`Layer ${layer.value} has no weights at step ${step.value}`}>
+        <Message
+          title={`${layerName(shown(record.value)?.layers, layer.value)} has no weights at step ${step.value}`}
+        >
           {`Its head metrics and thumbnails are logged, its weights are not: ${state.why}. ` +
             "Log fewer heads or layers, or raise max_record_bytes of the AttentionWriter."}
         </Message>

@@ -13,13 +13,16 @@ import {
   hintCount,
   openBeside,
   ownLimits,
+  record,
   selectStep,
   series,
   setLimit,
+  shown,
   type Hint,
   definedMetrics,
 } from "../../state";
 import { kindTitle, limitNames } from "./limit_names";
+import { layerName } from "../../text/layer_names";
 
 /** Rows at first; the rest when asked for. */
 const FIRST_ROWS = 50;
@@ -54,7 +57,7 @@ function Row({ hint }: { readonly hint: Hint }) {
       </strong>
       <p>{hint.message}</p>
       <span class="hint-foot">
-        {steps(hint)} · layer {layer}
+        {steps(hint)} · {layerName(shown(record.value)?.layers, layer).toLowerCase()}
         {heads.length > 0 && `, ${heads.length} ${heads.length === 1 ? "head" : "heads"}`}
         <button
           type="button"

@@ -12,6 +12,7 @@ import { weightsTable } from "../../parts/token_lines/weights_csv";
 import type { Axis } from "../../parts/token_lines/axis";
 import { LABEL_PITCH, labelled } from "./layout";
 import type { MatrixSource } from "./use_matrix";
+import { layerName } from "../../text/layer_names";
 
 const EDGE = 16;
 export const LABELS = 120;
@@ -54,7 +55,7 @@ export function axisLabels({ rows }: Axis, side: "query" | "key", length: number
 export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourScale): Exported {
   const { record, weights, head, name, axes, pyramid } = source;
   const { width, height } = sizeOf(pyramid[0]!.rows, pyramid[0]!.columns);
-  const title = `${record.tag}, step ${record.step}, layer ${weights.layer}, ${name.toLowerCase()}`;
+  const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, weights.layer).toLowerCase()}, ${name.toLowerCase()}`;
   const raster = cellsOf(source, weightTable(theme, scale));
   const picture: Picture = {
     ...papers[theme],

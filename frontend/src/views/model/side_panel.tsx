@@ -22,6 +22,7 @@ import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { CompactLines } from "../../parts/token_lines/compact_lines";
 import { MetricTable } from "./metric_table";
 import { shapes } from "./scene";
+import { layerName } from "../../text/layer_names";
 
 const ROW = 24;
 const COLUMN_HEAD = 32;
@@ -33,7 +34,7 @@ export function SidePanel() {
     <aside class="model-side" aria-label="Chosen head">
       <header class="side-header">
         <h2>
-          Layer {at} · Head {headNumber(shapes.value[at], head.value)}
+          {layerName(shapes.value, at)} · Head {headNumber(shapes.value[at], head.value)}
         </h2>
         <button type="button" class="link" onClick={() => openHead(at, head.value)}>
           <span class="is-long">Open in </span>Head →
