@@ -6,6 +6,7 @@ import { LayerWeights } from "../../decoding/decode";
 import {
   head,
   headMode,
+  index,
   headSummary,
   hoverKey,
   hoverQuery,
@@ -19,6 +20,8 @@ import {
   sentenceFilter,
   shownHeads,
   specials,
+  run,
+  tag,
   step,
   tokenRange,
   weights,
@@ -214,6 +217,20 @@ describe("head view", () => {
     expect(page().textContent).toContain("Layer 1 has no weights at step 8");
     expect(page().textContent).toContain("the disk is small");
     expect(button("Head 0")).toBeNull();
+  });
+
+  test("a step of metrics alone is not blamed on the size of the record", () => {
+    const none = { steps: [8], wall_times: [0], versions: ["v"], kinds: ["metrics"] };
+    act(() => {
+      index.value = { r: { p: none } };
+      run.value = "r";
+      tag.value = "p";
+      selectLayer(1);
+    });
+    expect(page().textContent).not.toContain("max_record_bytes");
+    act(() => {
+      index.value = null;
+    });
   });
 
   test("while the next layer loads the former one stays", () => {
