@@ -158,6 +158,7 @@ export function fakeApi(): FakeApi {
         value: { hints: [], limits },
         bytes: api.size,
       })),
+    runNames: () => Promise.resolve([]),
     logDirectory: () => Promise.resolve(null),
   };
   return api;

@@ -49,7 +49,7 @@ def beside(tab: AttentionTab) -> Locator:
 def shows(real: RealTab, layer: int, head: int, threshold: float) -> bool:
     """Whether the panel is about this head: its name, and the lines of its weights."""
     tab = real.tab
-    expect(beside(tab).get_by_role("heading")).to_have_text(f"Layer {layer} · Head {head}")
+    expect(beside(tab).get_by_role("heading")).to_have_text(f"{real.layer_name(layer)} · Head {head}")
     expect(tab.canvas(f"Attention lines of layer {layer} head {head}")).to_be_visible()
     return lines_join(lines(tab), real.layer(layer).weights[head] >= threshold, row=ROW)
 
@@ -78,7 +78,7 @@ def test_m2_a_click_opens_a_head_beside_the_grid(real: RealTab) -> None:
     for _, layer in real.model.groups.values():
         threshold = clear_threshold(real.layer(layer).weights[2])
         tab = real.go("model", gain=10, threshold=threshold)
-        tab.after_drawing("model", tab.button(f"Layer {layer} head 2").click)
+        tab.after_drawing("model", tab.button(f"{real.layer_name(layer)} head 2").click)
         assert shows(real, layer, 2, threshold)
 
 
@@ -87,8 +87,8 @@ def test_m3_a_click_on_another_head_replaces_it_and_another_on_it_closes_it(real
     layer = real.model.last()
     threshold = clear_threshold(real.layer(layer).weights[1])
     tab = real.go("model", gain=10, threshold=threshold, layer=0, head=3)
-    expect(beside(tab).get_by_role("heading")).to_have_text("Layer 0 · Head 3")
-    cell = tab.button(f"Layer {layer} head 1")
+    expect(beside(tab).get_by_role("heading")).to_have_text(f"{real.layer_name(0)} · Head 3")
+    cell = tab.button(f"{real.layer_name(layer)} head 1")
     tab.after_drawing("model", cell.click)
     assert shows(real, layer, 1, threshold)
     places = cells(tab)

@@ -6,6 +6,8 @@ export interface GridLayer {
   readonly layer: number;
   readonly heads: number;
   readonly group: string;
+  /** As the model counts the layers of the group; without it the layer's own. */
+  readonly number?: number;
   /** Heads from left to right. */
   readonly order: readonly number[];
 }

@@ -4,8 +4,10 @@ import { effect, untracked } from "@preact/signals";
 
 import type { RecordHeader, TagIndex } from "../decoding/answers";
 import type { Api } from "../fetching/api";
-import { hidden, index, probeHeaders, record, run } from "../state";
+import { hidden, index, probeHeaders, record, run, seenTags } from "../state";
 
+/** With more probes only those are asked for whose rows are in view. */
+const MANY = 60;
 /** How many steps back a readable one is looked for. */
 const TRIES = 4;
 
@@ -54,13 +56,13 @@ export function startProbeLoader(api: Api): () => void {
     return headers;
   }
 
-  async function load(runName: string, tags: Record<string, TagIndex>): Promise<void> {
+  async function load(runName: string, tags: readonly (readonly [string, TagIndex])[]) {
     abort.abort();
     abort = new AbortController();
     const { signal } = abort;
     const headers = show(runName);
     await recordSettled(signal);
-    for (const [tag, listed] of Object.entries(tags)) {
+    for (const [tag, listed] of tags) {
       if (signal.aborted) return;
       if (headers.has(tag)) continue;
       const header = await latest(api, { run: runName, tag }, listed, signal);
@@ -76,7 +78,10 @@ export function startProbeLoader(api: Api): () => void {
       const tags = index.value?.[run.value ?? ""];
       if (hidden.value || run.value === null || tags === undefined) return;
       const name = run.value;
-      untracked(() => void load(name, tags));
+      const all = Object.entries(tags);
+      const seen = all.length > MANY ? new Set(seenTags.value) : null;
+      const wanted = seen === null ? all : all.filter(([tag]) => seen.has(tag));
+      untracked(() => void load(name, wanted));
     }),
     effect(() => {
       const now = record.value;

@@ -41,11 +41,22 @@ function oneOf<T extends string>(target: Signal<T>, allowed: readonly T[]): Entr
   return entry(target, String, (written) => allowed.find((each) => each === written));
 }
 
-function number(target: Signal<number>, minimum: number, maximum: number): Entry {
-  return entry(target, String, (written) => {
+const numberIn =
+  (minimum: number, maximum: number) =>
+  (written: string): number | undefined => {
     const value = written.trim() === "" ? NaN : Number(written);
     return value >= minimum && value <= maximum ? value : undefined;
-  });
+  };
+
+const number = (target: Signal<number>, minimum: number, maximum: number): Entry =>
+  entry(target, String, numberIn(minimum, maximum));
+
+function numberOrNone(target: Signal<number | null>, minimum: number, maximum: number): Entry {
+  return entry<number | null>(
+    target,
+    (value) => (value === null ? null : String(value)),
+    numberIn(minimum, maximum),
+  );
 }
 
 const counting = /^\d{1,9}$/;
@@ -199,7 +210,7 @@ const entries: Record<string, Entry> = {
   heads: heads(state.shownHeads),
   hiddenRuns: names(state.hiddenRuns),
   filter: text(state.runFilter as Signal<string | null>),
-  threshold: number(state.threshold, 0, 1),
+  threshold: numberOrNone(state.threshold, 0, 1),
   gain: number(state.gain, 0, 100),
   specials: oneOf(state.specials, ["show", "mute", "hide"]),
   numbers: yesOrNo(state.numbers),
@@ -211,7 +222,7 @@ const entries: Record<string, Entry> = {
   metric: text(state.cellMetric as Signal<string | null>),
   dim: number(state.dimBelow, 0, 1),
   sentences: oneOf(state.sentenceFilter, ["all", "aa", "bb", "ab", "ba"]),
-  mode: oneOf(state.headMode, ["lines", "matrix"]),
+  mode: oneOrNone(state.headMode, ["lines", "matrix"]),
   summary: oneOf(state.headSummary, ["none", "mean", "max"]),
   scale: oneOf(state.colourScale, ["root", "linear"]),
   layout: oneOf(state.linesLayout, ["vertical", "horizontal"]),
@@ -252,6 +263,15 @@ export function pairsOfState(): Pairs {
     const value = read();
     return value === null ? [] : [[key, value] as const];
   });
+}
+
+/** What a step in the history leads back from: another view, run, probe, layer or head. */
+const places: ReadonlySet<string> = new Set(["view", "run", "tag", "layer", "head", "open"]);
+
+/** The part of the pairs that says where one is; the step and how things are drawn are no part of it. */
+export function placeOf(pairs: Pairs): string {
+  const isComparing = pairs.some(([key]) => key === "compare");
+  return JSON.stringify([...pairs.filter(([key]) => places.has(key)), isComparing]);
 }
 
 /** What the pairs do not name goes back to its initial value; what they cannot mean is left out. */

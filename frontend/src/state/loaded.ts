@@ -56,7 +56,8 @@ export function stale<T>(loaded: Loaded<T>): Loaded<T> {
 /** A layer with more weights than these is loaded one head at a time. */
 export const MOST_WEIGHTS = 1 << 24;
 
-const knownHeader: ReadonlySignal<RecordHeader | undefined> = computed(() => {
+/** Of the selected record, or of its probe while it is not there. */
+export const knownHeader: ReadonlySignal<RecordHeader | undefined> = computed(() => {
   const own = shown(record.value);
   return own?.tag === tag.value ? own : probeHeaders.value.get(tag.value ?? "");
 });

@@ -68,7 +68,7 @@ export function LayerLabels({ layout, axis }: LayerLabelsProps) {
       {layout.rows.map((row, at) =>
         at % every !== 0 && !row.isFolded ? null : (
           <span key={row.layer} class="grid-layer" style={labelPlace(layout, row)}>
-            {row.layer}
+            {row.number ?? row.layer}
           </span>
         ),
       )}

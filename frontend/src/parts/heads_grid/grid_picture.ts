@@ -81,13 +81,13 @@ function layerLabels({ layout }: GridPicture, colour: string): Shape[] {
   const rows = layout.rows
     .filter((_, at) => at % every === 0)
     .map((row): Shape => {
-      const { layer, top } = row;
+      const { layer, number, top } = row;
       const y = TOP + top + rowParts(layout, row).height / 2 + 4;
       return {
         kind: "text",
         x: LEFT - 10,
         y,
-        text: String(layer),
+        text: String(number ?? layer),
         anchor: "end",
         size: 12,
         colour,

@@ -20,6 +20,7 @@ import { nameOf } from "./heads_chart";
 import { PatternPair } from "./pattern_pair";
 import { pointed } from "./pointed";
 import { isMap } from "./scene";
+import { layerName } from "../../text/layer_names";
 
 type Column = "step" | "head" | "became" | "size";
 
@@ -153,7 +154,7 @@ function ChangeRow({ row }: { readonly row: Row }) {
           <button
             type="button"
             class="link"
-            aria-label={`Open the pattern of layer ${layer} head ${head} at step ${step}`}
+            aria-label={`Open the pattern of ${layerName(shapes.value, layer).toLowerCase()} head ${head} at step ${step}`}
             onClick={() => openPattern(row, step)}
           >
             open →

@@ -3,7 +3,7 @@
 import { cssOf, headColour, inkOn, rgbOf, runColour } from "../../draw/colour";
 import { stripColour, type RunHistories } from "../../draw/evolution_picture";
 import { type Cell, cellBox, rowParts } from "../../draw/grid";
-import { papers, type Shape } from "../../draw/picture";
+import { moveShape, papers, type Shape } from "../../draw/picture";
 import { colourOf } from "../../draw/theme";
 import type { Box } from "../../draw/raster";
 import type { Sparkline } from "../../draw/sparkline";
@@ -23,6 +23,7 @@ import { cellsOf, gridPicture, paintedGrid } from "../../parts/heads_grid/grid_p
 import { metricTitle } from "../../text/metric_names";
 import { metricsTable } from "../model/model_export";
 import { chosen } from "./chosen";
+import { evolutionMarks, GRID_LEFT, SCALAR_HEIGHT, scalarShapes } from "./export_legend";
 import { SORT_CAPTIONS } from "./head_order";
 import { baselineOf, layout, main, others, paint, shapes, valueOf } from "./scene";
 
@@ -187,5 +188,16 @@ export function evolutionExport(): Exported {
         ? []
         : [...cellsOf(grid)].flatMap((at) => cellShapes(own, at)),
   });
-  return { picture, table: metricsTable(series, [...(series?.steps.keys() ?? [])]) };
+  const marks = evolutionMarks();
+  const curve = scalarShapes(grid.width);
+  const shapesBelow = curve.map((shape) => moveShape(shape, GRID_LEFT, picture.height));
+  const whole =
+    curve.length === 0
+      ? picture
+      : {
+          ...picture,
+          height: picture.height + SCALAR_HEIGHT,
+          shapes: [...picture.shapes, ...shapesBelow],
+        };
+  return { picture: whole, marks, table: metricsTable(series, [...(series?.steps.keys() ?? [])]) };
 }

@@ -2,7 +2,7 @@
 
 import { runColour } from "../../draw/colour";
 import { formatValue } from "../../text/format_number";
-import { hoverStep, run, showBaseline, showMarks, step, steps, theme } from "../../state";
+import { hoverStep, run, runPrefix, showBaseline, showMarks, step, steps, theme } from "../../state";
 import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { MapLegend } from "../model/map_legend";
 import { baselineOf, isMap, main, markLimit, others, shapes } from "./scene";
@@ -60,7 +60,8 @@ function Line({
     <span class="legend-item">
       <i class={isThin ? "legend-line" : "legend-line is-bold"} style={style} />
       <bdi class="legend-run" title={name}>
-        {name}
+        {runPrefix.value !== "" && <span class="name-shared">{runPrefix.value}</span>}
+        {name.slice(runPrefix.value.length)}
       </bdi>
     </span>
   );

@@ -24,7 +24,7 @@ import {
   otherSeries,
   readStep,
   run,
-  runs,
+  runNumber,
   showBaseline,
   showMarks,
   step,
@@ -55,11 +55,16 @@ const rivals: ReadonlySignal<readonly { name: string; series: MetricSeries; metr
     }),
   );
 
+/** Of the selected run: a longer one beside it is cut, as it would press this one into a corner. */
 export const axis: ReadonlySignal<StepAxis> = computed(() => {
-  const all = [metrics.value, ...rivals.value.map(({ series }) => series)];
-  const lists = all.flatMap((each) => (each === null ? [] : [each.steps, each.damaged]));
-  return axisOver(lists, stepAxis.value === "log");
+  const own = metrics.value;
+  return axisOver(own === null ? [] : [own.steps, own.damaged], stepAxis.value === "log");
 });
+
+/** Other runs that go on after the last step of the selected one. */
+export const isCut: ReadonlySignal<boolean> = computed(() =>
+  rivals.value.some(({ series }) => (series.steps.at(-1) ?? -Infinity) > axis.value.last),
+);
 
 const frame: ReadonlySignal<HistoryFrame | null> = computed(() => {
   if (metrics.value === null || metric.value === -1) return null;
@@ -69,12 +74,10 @@ const frame: ReadonlySignal<HistoryFrame | null> = computed(() => {
   return { scale, axis: axis.value, smallest: markAbove.value };
 });
 
-const runIndex = (name: string | null): number => Math.max(0, runs.value.indexOf(name ?? ""));
-
 export const main: ReadonlySignal<RunHistories | null> = computed(() => {
   if (frame.value === null) return null;
   const histories = new Histories(metrics.value!, metric.value, frame.value);
-  return { histories, run: runIndex(run.value) };
+  return { histories, run: runNumber(run.value) };
 });
 
 /** The other ticked runs, drawn below. */
@@ -84,7 +87,7 @@ export const others: ReadonlySignal<readonly (RunHistories & { name: string })[]
   return rivals.value.map(({ name, series, metric: at }) => ({
     name,
     histories: new Histories(series, at, shared),
-    run: runIndex(name),
+    run: runNumber(name),
   }));
 });
 

@@ -28,6 +28,7 @@ import { largestChange } from "./head_map";
 import { MetricTable } from "./metric_table";
 import { shapes } from "./scene";
 import { Sentence } from "./sentence";
+import { layerName } from "../../text/layer_names";
 
 const ROW = 24;
 const COLUMN_HEAD = 32;
@@ -40,7 +41,7 @@ export function SidePanel({ children }: { readonly children?: ComponentChildren 
       {children}
       <header class="side-header">
         <h2>
-          Layer {at} · Head {headNumber(shapes.value[at], head.value)}
+          {layerName(shapes.value, at)} · Head {headNumber(shapes.value[at], head.value)}
         </h2>
         <button type="button" class="link" onClick={() => openHead(at, head.value)}>
           <span class="is-long">Open in </span>Head →
