@@ -20,6 +20,7 @@ import {
 import { useExport } from "../../saving/exported";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
+import { sameCell } from "../../parts/heads_grid/use_pointing";
 import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { LensFrame } from "../model/lens";
 import { lensAt } from "../model/lens_area";
@@ -99,11 +100,11 @@ export function openPattern({ layer: at, head: number }: Cell, step: number | nu
 }
 
 function point(found: { cell: Cell; x: number } | null): void {
-  pointed.value = found?.cell ?? null;
   if (isMap.peek()) {
-    if (found !== null) lensAt.value = found.cell;
+    if (found !== null && !sameCell(found.cell, lensAt.peek())) lensAt.value = found.cell;
     return;
   }
+  pointed.value = found?.cell ?? null;
   if (found === null) {
     hoverStep.value = null;
     return;
