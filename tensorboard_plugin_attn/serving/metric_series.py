@@ -80,6 +80,7 @@ class MetricSource:
         block = metric_block(header)
         return replace(
             block,
+            step=step_file.step,
             names=self.shared.setdefault(block.names, block.names),
             layers=self.shared.setdefault(block.layers, block.layers),
             facts=self.share(block.facts),

@@ -55,13 +55,14 @@ class EvolutionRoutes:
     def metrics(self, arguments: Arguments) -> Answer:
         """The head metrics of all steps of one tag; with ``evolution``: marks, roles and hints too."""
         directory = self.listing.find_tag(text(arguments, "run"), text(arguments, "tag"))
-        directory.refresh()
+        for name, route in {"width": self.thinned, "steps": self.exact}.items():
+            if name in arguments and "evolution" not in arguments:
+                directory.refresh(is_forced=False)
+                return route(arguments, directory)
         if arguments.get("evolution") == "only":
+            directory.refresh(is_forced=False)
             return self.facts(arguments, directory)
-        if "evolution" not in arguments and "width" in arguments:
-            return self.thinned(arguments, directory)
-        if "evolution" not in arguments and "steps" in arguments:
-            return self.exact(arguments, directory)
+        directory.refresh()
         versions = " ".join(step_file.version for step_file in directory.steps.values())
         if "evolution" in arguments:
             return self.evolution(arguments, directory, versions)
