@@ -31,6 +31,7 @@ class Column:
 
     files: list[StepFile]
     changed: int
+    is_first: bool  # then the first step of all is a row of its own
     rows: list[ThinRow] = field(default_factory=list)
     damaged: list[int] = field(default_factory=list)
     is_whole: bool = False
@@ -78,9 +79,11 @@ class ThinnedSeries:
         for number in self.columns.keys() - found.keys():
             del self.columns[number]
             self.gone[number] = self.generation
+        first = min(found, default=0)
         for number, files in found.items():
-            if number not in self.columns or self.columns[number].files != files:
-                self.columns[number] = Column(files, self.generation)
+            known, is_first = self.columns.get(number), number == first
+            if known is None or known.files != files or known.is_first != is_first:
+                self.columns[number] = Column(files, self.generation, is_first)
                 self.gone.pop(number, None)
 
     def read(self, read: ReadBlock, end: float) -> None:
@@ -98,7 +101,11 @@ class ThinnedSeries:
     def fill(self, column: Column, files: list[StepFile], read: ReadBlock) -> None:
         """Make the rows of a column from some of its files."""
         blocks = [self.chosen(read(each)) for each in files]
-        column.rows = thin_column([block for block in blocks if block.values is not None])
+        readable = [block for block in blocks if block.values is not None]
+        rows = thin_column(readable)
+        if column.is_first and readable and rows[0].part != EXACT:
+            rows = [ThinRow(readable[0], EXACT, readable[0].step), *rows]
+        column.rows = rows
         column.damaged = [block.step for block in blocks if block.values is None]
         column.is_whole = len(files) == len(column.files)
         column.changed = self.generation

@@ -152,6 +152,16 @@ def test_what_changed_since_a_token_gives_the_whole_anew(change: str) -> None:
         assert arrays_of(after)["values"].shape[0] == 0
 
 
+def test_the_first_step_of_all_is_a_row_as_it_is() -> None:
+    steps, series = steps_of(*range(3, 400)), ThinnedSeries(4)
+    first = arrays_of(series.answer(steps, Reads(), ""))
+    assert (first["steps"][0], first["parts"][0]) == (3, EXACT)
+    assert list(first["parts"]).count(EXACT) == len(set(first["columns"])) + 1
+    later = {step: file for step, file in steps.items() if step > 200}
+    after = arrays_of(series.answer(later, Reads(), ""))
+    assert (after["steps"][0], after["parts"][0]) == (201, EXACT)
+
+
 def test_one_new_step_reads_and_sends_its_column_alone() -> None:
     steps, reads = steps_of(*range(2000)), Reads()
     series = ThinnedSeries(100)
