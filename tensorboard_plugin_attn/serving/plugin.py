@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,6 +44,7 @@ __all__ = ["AttnPlugin"]
 Arguments = Mapping[str, str]
 
 MOST_TEXTS = 200
+MOST_SHRUNK = 1 << 20  # bytes of an answer that is compressed; a larger one would come later for it
 YEAR = 365 * 24 * 3600
 DEFAULT_INTERVAL = 5.0
 MOST_CIRCLES = 1000
@@ -173,12 +175,15 @@ def respond(request: wrappers.Request, answer: Answer) -> wrappers.Response:
     """An answer → the response, with what the browser may keep of it."""
     headers = [("ETag", f'W/"{answer.etag}"')] if answer.etag else []
     same = bool(answer.etag) and request.if_none_match.contains_weak(answer.etag)
+    content = b"" if same else answer.content
+    is_shrunk = answer.shrinks and len(content) < MOST_SHRUNK
     response: wrappers.Response = http_util.Respond(
         request,
-        b"" if same else answer.content,
+        gzip.compress(content, 1, mtime=0) if is_shrunk else content,
         answer.content_type,
         code=304 if same else answer.status,
         expires=YEAR if answer.immutable else 0,
+        content_encoding="gzip" if is_shrunk else None,
         headers=headers,
     )
     if answer.status == 503:

@@ -74,7 +74,7 @@ class EvolutionRoutes:
         asked = thinned_asked(arguments)
         arrays, fields = self.series.changes(directory, asked, arguments.get("since", ""))
         known_metrics(asked.metrics, fields["known"])
-        return binary_answer(arrays, fields)
+        return binary_answer(arrays, fields, shrinks=True)
 
     def exact(self, arguments: Arguments, directory: TagDirectory) -> Answer:
         """The series of the steps that ``steps`` names."""
@@ -87,7 +87,7 @@ class EvolutionRoutes:
             )
             raise not_recorded("step", message, list(steps))
         series = self.series.series(directory, [steps[step] for step in sorted(set(wanted))])
-        return binary_answer(*only_values(packed_series(series), arguments))
+        return binary_answer(*only_values(packed_series(series), arguments), shrinks=True)
 
     def facts(self, arguments: Arguments, directory: TagDirectory) -> Answer:
         """Marks, roles, baseline and hints alone, worked out in the background over evenly spaced steps."""
@@ -95,7 +95,7 @@ class EvolutionRoutes:
         packed = self.background.answer(
             directory, evolution_asked(arguments), arguments.get("since", ""), (run, tag)
         )
-        return binary_answer(*packed)
+        return binary_answer(*packed, shrinks=True)
 
     def evolution(self, arguments: Arguments, directory: TagDirectory, versions: str) -> Answer:
         """From memory when neither files nor thresholds have changed."""

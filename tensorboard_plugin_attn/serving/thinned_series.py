@@ -65,7 +65,7 @@ class ThinnedSeries:
 
     def place(self, steps: Mapping[int, StepFile]) -> None:
         """Sort the steps into columns."""
-        if steps is self.steps:
+        if steps is self.steps or steps == self.steps:
             return
         self.steps = steps
         self.generation += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,3 +189,13 @@ def test_marks_of_a_probe_without_a_readable_step_are_refused_with_the_reason(
     fields, arrays = asked(host, width=100)
     assert fields["damaged"] == list(STEPS)
     assert arrays["values"].shape[0] == 0
+
+
+@pytest.mark.parametrize("query", [{"width": 100}, {"steps": "2"}, {"evolution": "only"}], ids=str)
+def test_series_travel_compressed_for_whoever_accepts_it(host: Host, query: dict[str, Any]) -> None:
+    plain = host.get("metrics", {**WHERE, **query})
+    small = host.get("metrics", {**WHERE, **query}, Accept_Encoding="gzip")
+    assert "Content-Encoding" not in plain.headers
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(small.data) == plain.data
+    assert "Content-Encoding" not in host.get("metrics", WHERE, Accept_Encoding="gzip").headers
