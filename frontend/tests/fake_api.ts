@@ -102,6 +102,9 @@ export function fakeApi(): FakeApi {
     });
   }
 
+  const latestStep = (run: string, tag: string): number =>
+    api.listing[run]?.[tag]?.steps.findLast((step) => !api.damaged.has(step)) ?? 0;
+
   const api: FakeApi = {
     asked,
     listing: listing(3),
@@ -127,6 +130,7 @@ export function fakeApi(): FakeApi {
         value: { damaged: [] } as unknown as MetricSeries,
         bytes: api.size,
       })),
+    metricsAt: async (run, tag, _, signal) => (await api.metrics(run, tag, signal)).value,
     evolution: (run, tag, signal) => api.metrics(run, tag, signal),
     evolutionFacts: () => Promise.resolve(null),
     scalarTags: (run, signal) => ask(`scalars ${run}`, signal, () => ["train/loss"]),
@@ -160,6 +164,12 @@ export function fakeApi(): FakeApi {
       })),
     runNames: () => Promise.resolve([]),
     logDirectory: () => Promise.resolve(null),
+    texts: (run, tags, signal) =>
+      ask(`texts ${run} ${tags.join(" ")}`, signal, () => ({
+        texts: Object.fromEntries(tags.map((tag) => [tag, header(tag, latestStep(run, tag))])),
+        missing: {},
+        left: [],
+      })),
   };
   return api;
 }

@@ -55,13 +55,17 @@ class Array:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes to the browser. ``immutable``: the request named a version, so it may be kept for ever."""
+    """What goes to the browser.
+
+    ``immutable``: the request named a version, so it may be kept for ever. ``shrinks``: it may travel compressed.
+    """
 
     content: bytes
     content_type: str
     status: int = 200
     immutable: bool = False
     etag: str = ""
+    shrinks: bool = False
 
 
 def digest(content: bytes) -> str:
@@ -75,10 +79,15 @@ def json_answer(fields: Any, *, status: int = 200, immutable: bool = False, etag
 
 
 def binary_answer(
-    arrays: Sequence[Array], fields: Mapping[str, Any], *, immutable: bool = False, etag: str = ""
+    arrays: Sequence[Array],
+    fields: Mapping[str, Any],
+    *,
+    immutable: bool = False,
+    etag: str = "",
+    shrinks: bool = False,
 ) -> Answer:
-    """Arrays and fields → a binary answer. It is never compressed as a whole: gzip members in it are data."""
-    return Answer(pack(arrays, fields), "application/octet-stream", 200, immutable, etag)
+    """Arrays and fields → a binary answer, which may shrink where no array holds gzip members."""
+    return Answer(pack(arrays, fields), "application/octet-stream", 200, immutable, etag, shrinks)
 
 
 def error_answer(error: AttentionError) -> Answer:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from tensorboard.util import tb_logging
 
 from tensorboard_plugin_attn.serving.answers import RequestError
+from tensorboard_plugin_attn.serving.index_changes import IndexChanges, ListedTag, describe_steps
 from tensorboard_plugin_attn.serving.remote_root import SCAN_SECONDS, RemoteScan, group_directories
 from tensorboard_plugin_attn.serving.roots import Root
 from tensorboard_plugin_attn.storing.deadline import BoundedFiles, Calls
@@ -103,6 +104,7 @@ class Listing:
         self.runs: dict[str, Tags] = {}
         self.walked = threading.Event()
         self.stopped = threading.Event()
+        self.changes = IndexChanges()
 
     def start(self, interval: float) -> None:
         """Walk now and every ``interval`` seconds in a thread that ends with the process; 0: only once."""
@@ -182,21 +184,29 @@ class Listing:
         Raises:
             RequestError: 503 a store does not answer and nothing is known yet.
         """
+        index: dict[str, Any] = {}
+        for (run, tag), listed in self.listed().items():
+            index.setdefault(run, {})[tag] = describe_steps(list(listed.steps.values()), is_old=listed.is_old)
+        return index
+
+    def index_since(self, since: str) -> dict[str, Any]:
+        """What changed of the index since a token that an earlier answer gave. Raises RequestError 503."""
+        return self.changes.answer(self.listed(), since)
+
+    def listed(self) -> dict[tuple[str, str], ListedTag]:
+        """Every tag that has steps, known directories listed anew. Raises RequestError 503."""
         old = self.wait()
-        runs, index = self.runs, {}
+        runs = self.runs
         for tags in runs.values():
             for directory in tags.values():
                 if isinstance(directory.files, LocalFiles):
                     directory.refresh(is_forced=False)
-        for run, tags in runs.items():
-            logged = {
-                tag: describe_steps(list(d.steps.values()), is_old=id(d.files) in old)
-                for tag, d in tags.items()
-                if d.steps
-            }
-            if logged:
-                index[run] = logged
-        return index
+        return {
+            (run, tag): ListedTag(steps, id(directory.files) in old)
+            for run, tags in runs.items()
+            for tag, directory in tags.items()
+            if (steps := directory.steps)
+        }
 
     def wait(self) -> set[int]:
         """Wait for the first walk and for fresh listings of stores, not for long; the stores that are not fresh.
@@ -291,17 +301,6 @@ def look_up(named: Mapping[str, Value], name: str) -> Value | None:
         return named[name]
     same = (value for known, value in named.items() if LONE_SURROGATE.sub("\ufffd", known) == name)
     return next(same, None)
-
-
-def describe_steps(steps: Sequence[StepFile], *, is_old: bool = False) -> dict[str, Any]:
-    """The steps of one tag as the ``index`` route gives them."""
-    return {
-        **({"old": True} if is_old else {}),
-        "steps": [step.step for step in steps],
-        "wall_times": [step.mtime for step in steps],
-        "versions": [step.version for step in steps],
-        "kinds": [step.kind for step in steps],
-    }
 
 
 def not_recorded(what: str, message: str, recorded: Sequence[Any]) -> RequestError:

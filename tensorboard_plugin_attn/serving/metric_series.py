@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,25 @@ from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.opened_record import cache_key, open_latest
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
+from tensorboard_plugin_attn.serving.thinned_series import ThinnedSeries
 from tensorboard_plugin_attn.storing.files import Files, is_passing
 from tensorboard_plugin_attn.storing.store import StepFile, open_header
 from tensorboard_plugin_attn.studying.evolution import StepFacts
 
-__all__ = ["MetricSource", "packed_series"]
+__all__ = ["MetricSource", "ThinnedAsked", "packed_series"]
 
 BLOCK_BYTES = 32 << 20
+THINNED_BYTES = 48 << 20
 BLOCK_OVERHEAD = 1600  # bytes of the objects around an array, measured
+
+
+@dataclass(frozen=True)
+class ThinnedAsked:
+    """How a request wants a series thinned: into how many pixel columns, and which metrics (none: all)."""
+
+    width: int
+    is_log: bool = False
+    metrics: tuple[str, ...] = ()
 
 
 class MetricSource:
@@ -29,10 +42,22 @@ class MetricSource:
     def __init__(self, *, limit: int = BLOCK_BYTES) -> None:
         self.cache: ByteCache[MetricBlock] = ByteCache(limit)
         self.shared: dict[Any, Any] = {}
+        self.thinned: ByteCache[ThinnedSeries] = ByteCache(THINNED_BYTES)
 
-    def series(self, directory: TagDirectory) -> MetricSeries:
-        """The series of one tag, from the files as they were listed last."""
-        return stack_blocks([self.block(directory.files, each) for each in directory.steps.values()])
+    def series(self, directory: TagDirectory, steps: Sequence[StepFile] | None = None) -> MetricSeries:
+        """The series of one tag, or of some of its steps, from the files as they were listed last."""
+        wanted = directory.steps.values() if steps is None else steps
+        return stack_blocks([self.block(directory.files, each) for each in wanted])
+
+    def changes(self, directory: TagDirectory, asked: ThinnedAsked, since: str) -> Packed:
+        """What changed of the thinned series of one tag since a token."""
+        key = id(directory.files), directory.path, asked
+        kept = self.thinned.get(key)
+        if kept is None:
+            kept = ThinnedSeries(asked.width, is_log=asked.is_log, wanted=asked.metrics)
+        packed = kept.answer(directory.steps, partial(self.block, directory.files), since)
+        self.thinned.put(key, kept, min(kept.bytes, THINNED_BYTES))
+        return packed
 
     def block(self, files: Files, step_file: StepFile) -> MetricBlock:
         """The metrics of one step."""
@@ -55,6 +80,7 @@ class MetricSource:
         block = metric_block(header)
         return replace(
             block,
+            step=step_file.step,
             names=self.shared.setdefault(block.names, block.names),
             layers=self.shared.setdefault(block.layers, block.layers),
             facts=self.share(block.facts),

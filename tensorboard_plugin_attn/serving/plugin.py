@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,12 +37,15 @@ from tensorboard_plugin_attn.serving.record_results import (
 from tensorboard_plugin_attn.serving.roots import parse_roots
 from tensorboard_plugin_attn.serving.standalone import standalone_html
 from tensorboard_plugin_attn.serving.study_routes import EvolutionRoutes
+from tensorboard_plugin_attn.serving.texts import texts_result
 from tensorboard_plugin_attn.storing.files import is_passing
 
 __all__ = ["AttnPlugin"]
 
 Arguments = Mapping[str, str]
 
+MOST_TEXTS = 200
+MOST_SHRUNK = 1 << 20  # bytes of an answer that is compressed; a larger one would come later for it
 YEAR = 365 * 24 * 3600
 DEFAULT_INTERVAL = 5.0
 MOST_CIRCLES = 1000
@@ -76,7 +80,8 @@ class AttnPlugin(base_plugin.TBPlugin):
     def get_plugin_apps(self) -> dict[str, Any]:
         """The routes; whatever else is asked for below ours is a file of the bundle or nothing."""
         return {
-            "/index": serve(lambda request: self.index_answer()),
+            "/index": serve(lambda request: self.index_answer(request.args)),
+            "/texts": serve(self.texts_answer),
             "/record": serve(lambda request: self.record_answer(request.args)),
             "/thumbnails": serve(lambda request: self.binary(request.args, thumbnails_result)),
             "/weights": serve(lambda request: self.weights_answer(request.args)),
@@ -90,9 +95,10 @@ class AttnPlugin(base_plugin.TBPlugin):
             "/*": serve(lambda request: find_asset(request.path.partition("/plugin/attn/")[2])),
         }
 
-    def index_answer(self) -> Answer:
-        """Every run, tag and step."""
-        answer = json_answer(self.listing.index())
+    def index_answer(self, arguments: Arguments) -> Answer:
+        """Every run, tag and step, or what changed of them since a token."""
+        since = arguments.get("since")
+        answer = json_answer(self.listing.index() if since is None else self.listing.index_since(since))
         return Answer(answer.content, answer.content_type, etag=digest(answer.content))
 
     def record_answer(self, arguments: Arguments) -> Answer:
@@ -100,6 +106,14 @@ class AttnPlugin(base_plugin.TBPlugin):
         asked = arguments.get("v")
         fields, version = self.records.use(*where(arguments), asked, record_result)
         return json_answer(fields, immutable=asked is not None, etag=version)
+
+    def texts_answer(self, request: wrappers.Request) -> Answer:
+        """The tokens of the latest readable step of many tags of one run."""
+        tags = request.args.getlist("tags")
+        if not 1 <= len(tags) <= MOST_TEXTS:
+            message = f"expected tags=… from 1 to {MOST_TEXTS} times, one tag each, got {len(tags)}"
+            raise RequestError(400, "bad_request", message, parameter="tags")
+        return json_answer(texts_result(self.records, text(request.args, "run"), tags))
 
     def weights_answer(self, arguments: Arguments) -> Answer:
         """The weights of one layer, or of one head."""
@@ -166,12 +180,15 @@ def respond(request: wrappers.Request, answer: Answer) -> wrappers.Response:
     """An answer → the response, with what the browser may keep of it."""
     headers = [("ETag", f'W/"{answer.etag}"')] if answer.etag else []
     same = bool(answer.etag) and request.if_none_match.contains_weak(answer.etag)
+    content = b"" if same else answer.content
+    is_shrunk = answer.shrinks and len(content) < MOST_SHRUNK
     response: wrappers.Response = http_util.Respond(
         request,
-        b"" if same else answer.content,
+        gzip.compress(content, 1, mtime=0) if is_shrunk else content,
         answer.content_type,
         code=304 if same else answer.status,
         expires=YEAR if answer.immutable else 0,
+        content_encoding="gzip" if is_shrunk else None,
         headers=headers,
     )
     if answer.status == 503:

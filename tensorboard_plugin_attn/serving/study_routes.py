@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from tensorboard_plugin_attn.encoding.header import Header
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
 from tensorboard_plugin_attn.reading.series import MetricSeries
 from tensorboard_plugin_attn.serving.answers import Answer, RequestError, binary_answer, digest, json_answer
+from tensorboard_plugin_attn.serving.background_evolution import BackgroundEvolution
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
-from tensorboard_plugin_attn.serving.listing import Listing, TagDirectory
-from tensorboard_plugin_attn.serving.metric_series import MetricSource, packed_series
+from tensorboard_plugin_attn.serving.listing import Listing, TagDirectory, not_recorded
+from tensorboard_plugin_attn.serving.metric_series import MetricSource, ThinnedAsked, packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.serving.page_contents import Beside, Compared, held_series
 from tensorboard_plugin_attn.serving.query import integer, integers, number, positions, text, where
@@ -36,6 +37,7 @@ __all__ = ["EvolutionRoutes"]
 Arguments = Mapping[str, str]
 
 KEPT_BYTES = 32 << 20
+MOST_PIXELS = 8192
 
 
 class EvolutionRoutes:
@@ -49,16 +51,52 @@ class EvolutionRoutes:
         self.series = metrics
         self.provider = provider
         self.kept: ByteCache[Answer] = ByteCache(KEPT_BYTES)
+        self.background = BackgroundEvolution(metrics, lambda *at: self.opened(*at).header)
 
     def metrics(self, arguments: Arguments) -> Answer:
         """The head metrics of all steps of one tag; with ``evolution``: marks, roles and hints too."""
         directory = self.listing.find_tag(text(arguments, "run"), text(arguments, "tag"))
+        for name, route in {"width": self.thinned, "steps": self.exact}.items():
+            if name in arguments and "evolution" not in arguments:
+                directory.refresh(is_forced=False)
+                return route(arguments, directory)
+        if arguments.get("evolution") == "only":
+            directory.refresh(is_forced=False)
+            return self.facts(arguments, directory)
         directory.refresh()
         versions = " ".join(step_file.version for step_file in directory.steps.values())
         if "evolution" in arguments:
             return self.evolution(arguments, directory, versions)
         packed = only_values(packed_series(self.series.series(directory)), arguments)
         return binary_answer(*packed, etag=digest(f"{arguments.get('values')} {versions}".encode()))
+
+    def thinned(self, arguments: Arguments, directory: TagDirectory) -> Answer:
+        """The series in ``width`` pixel columns, or what of it changed since a token."""
+        asked = thinned_asked(arguments)
+        arrays, fields = self.series.changes(directory, asked, arguments.get("since", ""))
+        known_metrics(asked.metrics, fields["known"])
+        return binary_answer(arrays, fields, shrinks=True)
+
+    def exact(self, arguments: Arguments, directory: TagDirectory) -> Answer:
+        """The series of the steps that ``steps`` names."""
+        wanted = integers(arguments, "steps")
+        steps = directory.steps
+        absent = [step for step in wanted if step not in steps]
+        if absent:
+            message = (
+                f"run {text(arguments, 'run')!r}, tag {text(arguments, 'tag')!r} has no step {absent[0]}"
+            )
+            raise not_recorded("step", message, list(steps))
+        series = self.series.series(directory, [steps[step] for step in sorted(set(wanted))])
+        return binary_answer(*only_values(packed_series(series), arguments), shrinks=True)
+
+    def facts(self, arguments: Arguments, directory: TagDirectory) -> Answer:
+        """Marks, roles, baseline and hints alone, worked out in the background over evenly spaced steps."""
+        run, tag = text(arguments, "run"), text(arguments, "tag")
+        packed = self.background.answer(
+            directory, evolution_asked(arguments), arguments.get("since", ""), (run, tag)
+        )
+        return binary_answer(*packed, shrinks=True)
 
     def evolution(self, arguments: Arguments, directory: TagDirectory, versions: str) -> Answer:
         """From memory when neither files nor thresholds have changed."""
@@ -171,16 +209,35 @@ def only_values(packed: Packed, arguments: Arguments) -> Packed:
         return packed
     arrays, fields = packed
     wanted = text(arguments, "values").split(",")
-    unknown = [name for name in wanted if name not in fields["names"]]
-    if unknown:
-        known = ", ".join(fields["names"])
-        message = (
-            f"values must be metrics with commas between them, got {unknown[0][:40]!r}; metrics: {known}"
-        )
-        raise RequestError(400, "bad_request", message, parameter="values")
+    known_metrics(wanted, fields["names"])
     columns = [fields["names"].index(name) for name in wanted]
     values = np.frombuffer(arrays[0].data, np.float32).reshape(arrays[0].shape)[..., columns]
     return [whole("values", "float32", values), *arrays[1:]], {**fields, "value_names": wanted}
+
+
+def known_metrics(wanted: Sequence[str], known: Sequence[str]) -> None:
+    """Raise RequestError 400 for a name that is no metric of a series."""
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        message = (
+            f"values must be metrics with commas between them, got {unknown[0][:40]!r}; "
+            f"metrics: {', '.join(known)}"
+        )
+        raise RequestError(400, "bad_request", message, parameter="values")
+
+
+def thinned_asked(arguments: Arguments) -> ThinnedAsked:
+    """Width, axis and metrics of a query. Raises RequestError 400."""
+    width, axis = integer(arguments, "width"), arguments.get("axis", "linear")
+    if not 1 <= width <= MOST_PIXELS:
+        message = f"width must be pixels from 1 to {MOST_PIXELS}, got {width}"
+        raise RequestError(400, "bad_request", message, parameter="width")
+    if axis not in ("linear", "log"):
+        raise RequestError(
+            400, "bad_request", f"axis must be linear or log, got {axis[:40]!r}", parameter="axis"
+        )
+    metrics = tuple(text(arguments, "values").split(",")) if "values" in arguments else ()
+    return ThinnedAsked(width, axis == "log", metrics)
 
 
 def evolution_asked(arguments: Arguments) -> EvolutionAsked:

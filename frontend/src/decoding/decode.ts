@@ -1,12 +1,14 @@
 /** Binary answers of the server → thumbnails, weights, vectors and metric series. */
 
-import { decodeEvolution, type EvolutionFacts } from "./evolution_facts";
+import { decodeEvolution } from "./evolution_facts";
 import { float16ToFloat32 } from "./half_float";
 import { inflateMember, splitMembers } from "./inflate";
+import { MetricSeries } from "./metric_series";
 import { release } from "./release";
 import { type Answer, DecodeError, takeArray, unpack } from "./unpack";
 
 export { inflateMember, splitMembers } from "./inflate";
+export { MetricSeries } from "./metric_series";
 export { type Answer, DecodeError, unpack } from "./unpack";
 
 export interface ThumbnailLayer {
@@ -66,32 +68,6 @@ export class LayerWeights {
     const maximum = this.rowMax[row]!;
     for (let key = keyStart; key < keyEnd; key++)
       into[key] = squares[this.codes[start + key]!]! * maximum;
-  }
-}
-
-/** Head metrics over steps, values [step, layer, head, metric], NaN where undefined. */
-export class MetricSeries {
-  constructor(
-    readonly names: readonly string[],
-    readonly layers: readonly { name: string; kind: string; stack: string; heads: number }[],
-    readonly damaged: readonly number[],
-    readonly steps: Float64Array,
-    readonly wallTimes: Float64Array,
-    readonly values: Float32Array,
-    readonly shape: readonly number[],
-    /** null: not asked for. */
-    readonly evolution: EvolutionFacts | null = null,
-  ) {}
-
-  with(evolution: EvolutionFacts): MetricSeries {
-    const { names, layers, damaged, steps, wallTimes, values, shape } = this;
-    return new MetricSeries(names, layers, damaged, steps, wallTimes, values, shape, evolution);
-  }
-
-  at(step: number, layer: number, head: number, metric: number): number {
-    const { shape } = this;
-    const row = (step * shape[1]! + layer) * shape[2]! + head;
-    return this.values[row * shape[3]! + metric] ?? NaN;
   }
 }
 

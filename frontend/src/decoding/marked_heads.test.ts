@@ -11,6 +11,7 @@ const facts = {
   after: Float32Array.of(0.4, NaN, 8, 0.4, 0.35, 9),
   noise: Float32Array.of(0.01, 0, 0, 0.01, 0.04, 0),
   scales: Float32Array.of(1, 1, 10),
+  roleSteps: Float64Array.of(0, 10),
   roles: Uint8Array.of(0, 1, 1, 0),
   roleScores: Float32Array.of(0.8, NaN, NaN, 0.6),
   roleNames: ["induction", "unclassified"],
@@ -91,7 +92,14 @@ it("what a head became has the server's words, or the pair's name", () => {
 });
 
 it("a role has its score, and may be unclassified", () => {
-  expect(roleAt(series, 0, 0, 0)).toEqual({ name: "induction", score: Math.fround(0.8) });
-  expect(roleAt(series, 1, 0, 0)).toEqual({ name: "unclassified", score: NaN });
+  const score = Math.fround(0.8);
+  expect(roleAt(series, 0, 0, 0)).toEqual({ name: "induction", score, step: 0 });
+  expect(roleAt(series, 1, 0, 0)).toEqual({ name: "unclassified", score: NaN, step: 10 });
   expect(roleAt(series, 2, 0, 0)).toBeNull();
+});
+
+it("between the steps that roles were worked out for, a role is that of the one before, and says so", () => {
+  const spaced = { ...facts, roleSteps: Float64Array.of(-5, 9) };
+  const of = new MetricSeries(names, layers, [], steps, steps, series.values, series.shape, spaced);
+  expect([roleAt(of, 0, 0, 0)?.step, roleAt(of, 1, 0, 0)?.step]).toEqual([-5, 9]);
 });

@@ -85,8 +85,8 @@ function largest(
 /** The metric of its role at the last step is marked, rose, and says what the head attends to. */
 function roleEmerged(series: MetricSeries, layer: number, head: number, smallest: number): boolean {
   const facts = series.evolution!;
-  const [steps = 0, layers = 0, heads = 0] = series.shape;
-  const role = facts.roles[((steps - 1) * layers + layer) * heads + head];
+  const [, layers = 0, heads = 0] = series.shape;
+  const role = facts.roles[((facts.roleSteps.length - 1) * layers + layer) * heads + head];
   const name = facts.roleMetrics[role ?? -1];
   if (name === undefined || facts.shape.has(name)) return false;
   const change = lastingChange(series, layer, head, series.names.indexOf(name));
@@ -102,16 +102,37 @@ export function becameText(series: MetricSeries, { metric, before, after }: Last
   return rose ? `attends ${name}` : `leaves ${name}`;
 }
 
-/** The role of a head at a step of the series, and its score; null where there is no such head. */
+/** The role of a head at a row of the series, and its score; null where there is no such head. */
 export function roleAt(
   series: MetricSeries,
-  step: number,
+  row: number,
   layer: number,
   head: number,
-): { name: string; score: number } | null {
+): HeadRole | null {
   const facts = series.evolution;
   const [, layers = 0, heads = 0] = series.shape;
-  const at = (step * layers + layer) * heads + head;
-  const name = facts?.roleNames[facts.roles[at] ?? 255];
-  return name === undefined ? null : { name, score: facts!.roleScores[at]! };
+  const place = lastUpTo(facts?.roleSteps ?? [], series.steps[row] ?? NaN);
+  if (facts === null || place === -1) return null;
+  const at = (place * layers + layer) * heads + head;
+  const name = facts.roleNames[facts.roles[at] ?? 255];
+  if (name === undefined) return null;
+  return { name, score: facts.roleScores[at]!, step: facts.roleSteps[place]! };
+}
+
+export interface HeadRole {
+  readonly name: string;
+  readonly score: number;
+  /** For which it was worked out: the last such one up to the step that was asked for. */
+  readonly step: number;
+}
+
+/** Index of the last of rising numbers that is at most `limit`; -1 for none. */
+function lastUpTo(rising: ArrayLike<number>, limit: number): number {
+  let [low, high] = [-1, rising.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (rising[middle]! <= limit) low = middle;
+    else high = middle;
+  }
+  return low;
 }

@@ -87,7 +87,7 @@ export class Histories {
 
   #boldFrom(layer: number, head: number): number {
     const change = this.change(layer, head);
-    return change === null ? -1 : this.steps.indexOf(change.step);
+    return change === null ? -1 : this.steps.findIndex((step) => step >= change.step);
   }
 
   #value(row: number, layer: number, head: number): number {

@@ -13,14 +13,13 @@ import {
   type Thumbnails,
 } from "../decoding/decode";
 import { decodeComparison } from "../decoding/comparison";
-import { decodeEvolution, type EvolutionFacts } from "../decoding/evolution_facts";
+import { fits, type EvolutionFacts } from "../decoding/evolution_facts";
 import { decodeFound, type FoundSteps } from "../decoding/found_heads";
-import { decodeHealth } from "../decoding/health_facts";
 import type { Health, Limits } from "../decoding/health_facts";
 import type { FindPattern } from "../text/pattern";
+import { KnownFacts, KnownIndex, KnownSeries } from "./known_answers";
 import { openDoor, type Decoder, type Door, type Fetch, type Query, type Sized } from "./request";
 import { comparisonQuery, patternQuery } from "./study_queries";
-import { unpack } from "../decoding/unpack";
 
 /** Where one record is. With its version the browser may keep the answer for good. */
 export interface RecordAddress {
@@ -33,7 +32,6 @@ export interface RecordAddress {
 export interface SeriesAddress {
   run: string;
   tag: string;
-  names: readonly string[];
 }
 
 export interface Api {
@@ -53,10 +51,18 @@ export interface Api {
     head: number,
     signal?: AbortSignal,
   ): Promise<Sized<HeadVectors>>;
+  /** Thinned to pixels; `pending` while the server has not read all steps. */
   metrics(run: string, tag: string, signal?: AbortSignal): Promise<Sized<MetricSeries>>;
-  /** The same with lasting changes, roles and baseline. */
+  /** Exactly, of some steps. */
+  metricsAt(
+    run: string,
+    tag: string,
+    steps: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<MetricSeries>;
+  /** The same with lasting changes, roles and baseline, as far as they are known. */
   evolution(run: string, tag: string, signal?: AbortSignal): Promise<Sized<MetricSeries>>;
-  /** These alone, of a series whose metrics are here already; one of them travels along. */
+  /** These alone, when they are worked out; null where there are none. */
   evolutionFacts(series: SeriesAddress, signal?: AbortSignal): Promise<EvolutionFacts | null>;
   /** Tags of TensorBoard's own scalars of a run. */
   scalarTags(run: string, signal?: AbortSignal): Promise<string[]>;
@@ -81,6 +87,15 @@ export interface Api {
   runNames(signal?: AbortSignal): Promise<string[]>;
   /** The log directory as TensorBoard names it; null when it does not say. */
   logDirectory(signal?: AbortSignal): Promise<string | null>;
+  /** The latest readable header of many probes; those that could not be had in time are left out. */
+  texts(run: string, tags: readonly string[], signal?: AbortSignal): Promise<Texts>;
+}
+
+export interface Texts {
+  texts: Record<string, RecordHeader>;
+  missing: Record<string, string>;
+  /** To be asked for again. */
+  left: string[];
 }
 
 const series: Decoder<MetricSeries> = {
@@ -89,7 +104,24 @@ const series: Decoder<MetricSeries> = {
 };
 
 type RecordRoutes = Pick<Api, "record" | "thumbnails" | "weights" | "vectors" | "compare">;
-type SeriesRoutes = Pick<Api, "metrics" | "evolution" | "evolutionFacts" | "health" | "find">;
+type SeriesRoutes = Pick<
+  Api,
+  "metrics" | "metricsAt" | "evolution" | "evolutionFacts" | "health" | "find"
+>;
+
+/** Between two questions for what the server is working out. */
+const PAUSE_MS = 500;
+
+/** Resolves later, or when it is called off. */
+function pause(signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, PAUSE_MS);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
 
 function recordRoutes(door: Door): RecordRoutes {
   return {
@@ -138,28 +170,45 @@ function recordRoutes(door: Door): RecordRoutes {
 }
 
 function seriesRoutes(door: Door): SeriesRoutes {
+  const [known, knownFacts] = [new KnownSeries(door), new KnownFacts(door)];
+
+  async function settled(
+    run: string,
+    tag: string,
+    limits: Limits,
+    signal?: AbortSignal,
+  ): Promise<EvolutionFacts | null> {
+    for (;;) {
+      const { facts, isPending } = await knownFacts.ask(run, tag, limits, signal);
+      if (!isPending) return facts;
+      await pause(signal);
+      signal?.throwIfAborted();
+    }
+  }
+
   return {
-    metrics: (run, tag, signal) => door.binary("metrics", { run, tag }, series, signal),
-    evolution: (run, tag, signal) =>
-      door.binary("metrics", { run, tag, evolution: 1 }, series, signal),
-    async evolutionFacts({ run, tag, names }, signal) {
-      const query: Query = { run, tag, evolution: 1 };
-      const spare = names.find((name) => !name.includes(","));
-      if (spare !== undefined) query["values"] = spare;
-      const decode = (buffer: ArrayBuffer): EvolutionFacts | null =>
-        decodeEvolution(unpack(buffer));
-      return (await door.binary("metrics", query, { decode, bytes: () => 0 }, signal)).value;
+    metrics: (run, tag, signal) => known.ask(run, tag, signal),
+    async metricsAt(run, tag, steps, signal) {
+      const query = { run, tag, steps: steps.join(",") };
+      return (await door.binary("metrics", query, series, signal)).value;
     },
-    health: (run, tag, limits, signal) =>
-      door.binary(
-        "metrics",
-        { run, tag, evolution: 1, ...limits },
-        {
-          decode: (buffer) => decodeHealth(unpack(buffer)),
-          bytes: ({ hints }) => 1000 * (hints.length + 1),
-        },
-        signal,
-      ),
+    async evolution(run, tag, signal) {
+      const [sized, { facts }] = await Promise.all([
+        known.ask(run, tag, signal),
+        knownFacts.ask(run, tag, {}, signal),
+      ]);
+      return facts === null || !fits(facts, sized.value)
+        ? sized
+        : { ...sized, value: sized.value.with(facts) };
+    },
+    async evolutionFacts({ run, tag }, signal) {
+      return settled(run, tag, {}, signal);
+    },
+    async health(run, tag, limits, signal) {
+      const facts = await settled(run, tag, limits, signal);
+      const value = facts?.health ?? { hints: [], limits };
+      return { value, bytes: 1000 * (value.hints.length + 1) };
+    },
     async find(run, tag, steps, pattern, signal) {
       const query = { run, tag, steps: steps.join(","), ...patternQuery(pattern) };
       return (await door.binary("find", query, { decode: decodeFound, bytes: () => 0 }, signal))
@@ -170,10 +219,12 @@ function seriesRoutes(door: Door): SeriesRoutes {
 
 export function createApi(fetch: Fetch): Api {
   const door = openDoor(fetch);
+  const knownIndex = new KnownIndex(door);
   return {
     ...recordRoutes(door),
     ...seriesRoutes(door),
-    index: (signal) => door.json<RunIndex>("index", {}, signal),
+    index: (signal) => knownIndex.ask(signal),
+    texts: (run, names, signal) => door.json<Texts>("texts", { run, tags: names }, signal),
     async scalarTags(run, signal) {
       return (await door.json<{ tags: string[] }>("scalars", { run }, signal)).tags;
     },

@@ -4,7 +4,8 @@ import { ApiError, type ApiErrorDetails } from "../decoding/errors";
 import { release } from "../decoding/release";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-export type Query = Record<string, string | number>;
+/** A list is a parameter that is named once for each of its values. */
+export type Query = Record<string, string | number | readonly string[]>;
 
 /** An answer and what it costs to keep, in bytes. */
 export interface Sized<T> {
@@ -56,7 +57,9 @@ export function openDoor(fetch: Fetch): Door {
 }
 
 function toQuery(query: Query): string {
-  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`);
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    (typeof value === "object" ? value : [value]).map((each) => `${name}=${encode(each)}`),
+  );
   return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }
 

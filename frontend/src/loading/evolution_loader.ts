@@ -4,7 +4,7 @@ import { effect, untracked } from "@preact/signals";
 
 import type { Api } from "../fetching/api";
 import type { MetricSeries } from "../decoding/decode";
-import type { EvolutionFacts } from "../decoding/evolution_facts";
+import { fits } from "../decoding/evolution_facts";
 import { asApiError, isAbort } from "./slot";
 import {
   factsError,
@@ -45,8 +45,13 @@ class OtherRuns {
     for (const [name, key] of keys) {
       if (this.#known.get(name)?.key === key) continue;
       try {
-        const { value } = await this.api.metrics(name, tagName, signal);
-        this.#known.set(name, { key, series: value });
+        let isPending = true;
+        while (isPending && !signal.aborted) {
+          const { value } = await this.api.metrics(name, tagName, signal);
+          isPending = value.pending > 0;
+          this.#known.set(name, { key, series: value });
+          if (isPending) this.#tell(tagName);
+        }
       } catch (error) {
         if (isAbort(error)) return;
         this.#known.delete(name);
@@ -78,37 +83,35 @@ function keyOf(runName: string, tagName: string): string {
 /** The evolution of a series that came without, as soon as it is on screen. */
 class Facts {
   #abort = new AbortController();
+  /** What is under way. */
+  #wanted: string | null = null;
 
   constructor(readonly api: Api) {}
 
-  async add(to: MetricSeries, runName: string, tagName: string): Promise<void> {
+  async add(runName: string, tagName: string): Promise<void> {
+    const name = JSON.stringify([runName, tagName]);
+    if (name === this.#wanted) return;
     this.stop();
+    this.#wanted = name;
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     try {
-      const at = { run: runName, tag: tagName, names: to.names };
-      const facts = await this.api.evolutionFacts(at, signal);
+      const facts = await this.api.evolutionFacts({ run: runName, tag: tagName }, signal);
       const now = series.peek();
-      const isSame = now.status === "ready" && now.value === to;
-      if (isSame && facts !== null && fits(facts, to))
-        series.value = { status: "ready", value: to.with(facts) };
+      // Its rows may have become more meanwhile.
+      if (signal.aborted || now.status !== "ready" || facts === null) return;
+      if (fits(facts, now.value)) series.value = { status: "ready", value: now.value.with(facts) };
     } catch (error) {
       if (!isAbort(error)) factsError.value = asApiError(error);
+    } finally {
+      if (this.#wanted === name && !signal.aborted) this.#wanted = null;
     }
   }
 
   stop(): void {
+    this.#wanted = null;
     this.#abort.abort();
   }
-}
-
-/** A step may have been logged in between; then the next listing brings both anew. */
-function fits(facts: EvolutionFacts, { shape }: MetricSeries): boolean {
-  const [steps = 0, layers = 0, heads = 0, metrics = 0] = shape;
-  return (
-    facts.markSteps.length === layers * heads * metrics &&
-    facts.roles.length === steps * layers * heads
-  );
 }
 
 /** The list of scalars, then the chosen one. */
@@ -159,8 +162,9 @@ export function startEvolutionLoader(api: Api): () => void {
       const now = series.value;
       const [runName, tagName] = [run.value, tag.value];
       if (hidden.value || now.status !== "ready" || runName === null || tagName === null) return;
-      if (now.value.evolution !== null || now.value.steps.length === 0) return;
-      untracked(() => void facts.add(now.value, runName, tagName));
+      const { evolution, steps } = now.value;
+      if ((evolution !== null && evolution?.isPending !== true) || steps.length === 0) return;
+      untracked(() => void facts.add(runName, tagName));
     }),
     effect(() => {
       const [names, tagName] = [otherRuns.value, tag.value];

@@ -71,15 +71,15 @@ export function listed(jobs: StepJobs): Job<unknown>[] {
   return [jobs.record, jobs.thumbnails, jobs.weights, jobs.vectors].filter((job) => job !== null);
 }
 
-/** Anew for every change of the listing; with its evolution at once, or with the metrics alone, which come sooner. */
+/** Anew for every change of the listing, and for every round until all steps are read; with its evolution at once, or with the metrics alone, which come sooner. */
 export function seriesJob(
   api: Api,
-  at: { run: string; tag: string; versions: readonly string[] },
+  at: { run: string; tag: string; versions: readonly string[]; round: number },
   isWhole: boolean,
 ): Job<MetricSeries> {
-  const { run, tag, versions } = at;
+  const { run, tag, versions, round } = at;
   return {
-    key: `series ${JSON.stringify([run, tag, versions])}`,
+    key: `series ${round} ${JSON.stringify([run, tag, versions])}`,
     fetch: (signal) => (isWhole ? api.evolution(run, tag, signal) : api.metrics(run, tag, signal)),
   };
 }

@@ -4,19 +4,13 @@ import { batch, computed, effect, untracked } from "@preact/signals";
 
 import type { Api } from "../fetching/api";
 import { startCellLoader } from "./cell_loader";
-import {
-  jobsAt,
-  listed,
-  seriesJob,
-  type StepJobs,
-  type WantedVectors,
-  type WantedWeights,
-} from "./jobs";
+import { jobsAt, listed, type StepJobs, type WantedVectors, type WantedWeights } from "./jobs";
 import { ApiError } from "../decoding/errors";
 import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
 import { startEdgePatterns } from "./edge_patterns";
 import { startFirstHead } from "./first_head";
+import { startExactSteps } from "./exact_steps";
 import { startFindLoader } from "./find_loader";
 import { startHealthLoader } from "./health_loader";
 import { startListing } from "./listing";
@@ -24,6 +18,7 @@ import { capacityFor, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
 import { RequestCache } from "./request_cache";
 import { startRunOrderLoader } from "./run_order_loader";
+import { startSeriesLoader } from "./series_loader";
 import { Slot } from "./slot";
 import * as state from "../state";
 
@@ -184,7 +179,6 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
   const stepCache = new RequestCache(stepBytes, isShown);
   const seriesCache = new RequestCache(SERIES_BYTES);
   const steps = new StepLoader(api, stepCache, listing.refresh);
-  const series = new Slot(state.series, seriesCache, listing.refresh);
 
   const dispose = [
     effect(() => {
@@ -195,15 +189,8 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
       if (state.hidden.value) return untracked(() => steps.stop());
       untracked(() => void steps.show());
     }),
-    effect(() => {
-      const [run, tag, versions] = [state.run.value, state.tag.value, state.versions.value];
-      if (state.hidden.value || run === null || tag === null || versions.length === 0) return;
-      untracked(() => {
-        // What is on screen with its marks is replaced by what has them too.
-        const isWhole = (state.shown(state.series.peek())?.evolution ?? null) !== null;
-        void series.want(seriesJob(api, { run, tag, versions }, isWhole));
-      });
-    }),
+    startSeriesLoader(api, seriesCache, listing.refresh),
+    startExactSteps(api),
     effect(() => {
       const now = state.record.value;
       if (now.status === "ready") untracked(() => state.fitToRecord(now.value));

@@ -2,31 +2,14 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { RecordHeader, TagIndex } from "../decoding/answers";
+import type { RecordHeader } from "../decoding/answers";
 import type { Api } from "../fetching/api";
 import { hidden, index, probeHeaders, record, run, seenTags } from "../state";
 
 /** With more probes only those are asked for whose rows are in view. */
 const MANY = 60;
-/** How many steps back a readable one is looked for. */
-const TRIES = 4;
-
-async function latest(
-  api: Api,
-  at: { run: string; tag: string },
-  { steps, versions }: TagIndex,
-  signal: AbortSignal,
-): Promise<RecordHeader | null> {
-  for (let i = steps.length - 1; i >= Math.max(0, steps.length - TRIES); i--) {
-    try {
-      const address = { ...at, step: steps[i]!, version: versions[i] ?? null };
-      return (await api.record(address, signal)).value;
-    } catch {
-      if (signal.aborted) return null;
-    }
-  }
-  return null;
-}
+/** Asked for at once. */
+const MOST_TAGS = 50;
 
 /** The selected record is there, or cannot be had: views come first. */
 function recordSettled(signal: AbortSignal): Promise<void> {
@@ -44,7 +27,7 @@ function recordSettled(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Known headers stay; a run's tags are asked for one after the other, so that views come first. */
+/** Known headers stay; a run's tags are asked for many at once, after the views. */
 export function startProbeLoader(api: Api): () => void {
   const known = new Map<string, Map<string, RecordHeader>>();
   let abort = new AbortController();
@@ -56,20 +39,20 @@ export function startProbeLoader(api: Api): () => void {
     return headers;
   }
 
-  async function load(runName: string, tags: readonly (readonly [string, TagIndex])[]) {
+  async function load(runName: string, tags: readonly string[]) {
     abort.abort();
     abort = new AbortController();
     const { signal } = abort;
     const headers = show(runName);
     await recordSettled(signal);
-    for (const [tag, listed] of tags) {
-      if (signal.aborted) return;
-      if (headers.has(tag)) continue;
-      const header = await latest(api, { run: runName, tag }, listed, signal);
-      if (signal.aborted) return;
-      if (header === null) continue;
-      headers.set(tag, header);
+    let left = tags.filter((tag) => !headers.has(tag));
+    while (left.length > 0) {
+      const asked = left.slice(0, MOST_TAGS);
+      const found = await api.texts(runName, asked, signal).catch(() => null);
+      if (signal.aborted || found === null) return;
+      for (const [tag, header] of Object.entries(found.texts)) headers.set(tag, header);
       show(runName);
+      left = [...found.left, ...left.slice(MOST_TAGS)];
     }
   }
 
@@ -78,9 +61,9 @@ export function startProbeLoader(api: Api): () => void {
       const tags = index.value?.[run.value ?? ""];
       if (hidden.value || run.value === null || tags === undefined) return;
       const name = run.value;
-      const all = Object.entries(tags);
+      const all = Object.keys(tags);
       const seen = all.length > MANY ? new Set(seenTags.value) : null;
-      const wanted = seen === null ? all : all.filter(([tag]) => seen.has(tag));
+      const wanted = seen === null ? all : all.filter((tag) => seen.has(tag));
       untracked(() => void load(name, wanted));
     }),
     effect(() => {

@@ -30,7 +30,7 @@ export function ChartFrame({ picture, label, children }: ChartFrameProps) {
   const point = (event: PointerEvent): void => {
     const { left } = (event.currentTarget as Element).getBoundingClientRect();
     const place = Math.min(1, Math.max(0, (event.clientX - left) / plot.width));
-    hoverStep.value = nearestStep(picture.axis, metrics.peek()?.steps ?? [], place);
+    hoverStep.value = nearestStep(picture.axis, metrics.peek()?.exactSteps ?? [], place);
   };
   return (
     <div class="step-chart" style={{ width, height }}>

@@ -111,5 +111,5 @@ function point(found: { cell: Cell; x: number } | null): void {
   }
   const place = (found.x - 0.5) / (layout.peek().cell.width - 1);
   const clamped = Math.min(1, Math.max(0, place));
-  hoverStep.value = nearestStep(axis.peek(), metrics.peek()?.steps ?? [], clamped);
+  hoverStep.value = nearestStep(axis.peek(), metrics.peek()?.exactSteps ?? [], clamped);
 }

@@ -48,7 +48,7 @@ export function firstCrossing(
   height: number,
 ): number | null {
   const at = histories.line(layer, head).values.findIndex((value) => value >= height);
-  return at === -1 ? null : histories.steps[at]!;
+  return at === -1 ? null : Math.floor(histories.steps[at]!);
 }
 
 /** Range of the values of a layer's heads, each over its steps: the largest, in parts of the scale; NaN without values. */

@@ -2,7 +2,16 @@
 
 import { runColour } from "../../draw/colour";
 import { formatValue } from "../../text/format_number";
-import { hoverStep, run, runPrefix, showBaseline, showMarks, step, steps, theme } from "../../state";
+import {
+  hoverStep,
+  run,
+  runPrefix,
+  showBaseline,
+  showMarks,
+  step,
+  steps,
+  theme,
+} from "../../state";
 import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { MapLegend } from "../model/map_legend";
 import { baselineOf, isMap, main, markLimit, others, shapes } from "./scene";

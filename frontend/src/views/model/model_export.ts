@@ -17,7 +17,7 @@ export function metricsTable(series: MetricSeries | null, rows: readonly number[
   const names = series?.names ?? [];
   function* lines(): Generator<Value[]> {
     if (series === null) return;
-    for (const row of rows)
+    for (const row of rows.filter((each) => series.isStep(each)))
       for (const [layer, { heads }] of series.layers.entries())
         for (let head = 0; head < heads; head++) {
           const values = names.map((_, metric) => series.at(row, layer, head, metric));
