@@ -20,6 +20,7 @@ import {
   index,
   indexError,
   isMetricsOnly,
+  standaloneSteps,
   standaloneViews,
   stepError,
   steps,
@@ -45,15 +46,24 @@ function Empty({ logDirectory }: Pick<AppProps, "logDirectory">) {
   return <EmptyState logDirectory={place.value} promises={views} />;
 }
 
+/** What a stand-alone page lacks of the histories. */
+function HeldSteps() {
+  const [held, logged] = standaloneSteps.value ?? [1, 1];
+  if (held === logged) return null;
+  return (
+    <p class="standalone-note">
+      This file holds {held} of {logged} steps: the other ones need the log directory.
+    </p>
+  );
+}
+
 function Shown({ present, retry }: { present: ViewDefinition } & Pick<AppProps, "retry">) {
   const View = present.component;
   const error = stepError.value;
   return (
     <div class="view" data-view={present.id}>
       <div class="view-body">
-        {present.overSteps === true && standaloneViews.value !== null && (
-          <p class="standalone-note">This file holds one step: histories need the log directory.</p>
-        )}
+        {present.overSteps === true && <HeldSteps />}
         <View />
       </div>
       {present.overSteps !== true && isMetricsOnly.value && <MetricsOnly />}

@@ -14,10 +14,16 @@ import { onKey } from "./page/keyboard";
 import { startLoader } from "./loading/loader";
 import { startPlayer } from "./page/player";
 import {
+  compared,
   frameWidth,
   hidden,
+  isComparing,
+  isMetricsOnly,
   run,
+  scalar,
   setView,
+  shown,
+  standaloneSteps,
   standaloneViews,
   step,
   tag,
@@ -36,6 +42,7 @@ export function render(): void {
   const clock = browserClock(window);
   const api = createApi(embedded ? embeddedFetch(embedded) : (url, init) => fetch(url, init));
   standaloneViews.value = embedded?.views ?? null;
+  standaloneSteps.value = embedded?.steps ?? null;
 
   host.onTheme((name) => (theme.value = name));
   host.onResize(({ width, height }) => {
@@ -74,7 +81,13 @@ export function render(): void {
       file={(format) => {
         const at = { run: run.value!, tag: tag.value!, step: step.value!, version: version.value };
         const state = formatHash("#attn", pairsOfState()).replace(/^#attn&?/, "");
-        return requestFile((url) => fetch(url), at, { format, view: view.value, state });
+        return requestFile((url) => fetch(url), at, {
+          format,
+          view: view.value,
+          state,
+          compared: isComparing.value && !isMetricsOnly.value ? compared.value : null,
+          scalar: shown(scalar.value)?.tag ?? null,
+        });
       }}
       logDirectory={() => api.logDirectory().catch(() => null)}
     />,

@@ -162,6 +162,7 @@ export function fakeApi(): FakeApi {
         value: { hints: [], limits },
         bytes: api.size,
       })),
+    runNames: () => Promise.resolve([]),
     logDirectory: () => Promise.resolve(null),
     texts: (run, tags, signal) =>
       ask(`texts ${run} ${tags.join(" ")}`, signal, () => ({

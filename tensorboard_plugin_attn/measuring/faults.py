@@ -24,8 +24,6 @@ def layer_faults(layer: LayerAttention) -> list[dict[str, Any]]:
     A mask that was read off the weights themselves cannot be broken by them.
     """
     sums: NDArray[np.float32] = layer.weights @ np.ones(layer.num_keys, np.float32)
-    if layer.sink is not None:
-        sums += layer.sink
     broken: NDArray[np.bool_] = np.asarray(np.isnan(sums).any(axis=1))
     found = [differing_fault(layer), fault("nan", broken, None)]
     rows = rows_without_padding(layer)

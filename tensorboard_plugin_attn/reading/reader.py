@@ -147,8 +147,9 @@ class AttentionReader:
 
         Args:
             view: the one that is open at first: ``"evolution"``, ``"model"``, ``"head"`` or ``"neuron"``.
-                Histories have this one step. Query and key travel with the Neuron view alone: those of
-                ``layer``, and of its neighbours as long as the file stays below 6 MB.
+                Histories have every step, of very many an even choice; patterns are those of this one step.
+                Query and key travel with the Neuron view alone: those of ``layer``, and of its neighbours
+                as long as the file stays below 6 MB.
             layer: the one that is selected at first.
             head: the same.
 
@@ -161,11 +162,16 @@ class AttentionReader:
             >>> Path("nurse.html").write_text(reader.to_html("a", "doctor/she", 60), encoding="utf-8")
         """
         # Imported here: it brings in TensorBoard, which nothing else of this module needs.
+        from tensorboard_plugin_attn.serving.metric_series import MetricSource
         from tensorboard_plugin_attn.serving.opened_record import open_record
+        from tensorboard_plugin_attn.serving.page_contents import Beside, held_series
         from tensorboard_plugin_attn.serving.standalone import standalone_html
 
         record = open_record(self.files, self.find_step(run, tag, step))
-        return standalone_html(record, run, view, f"p.attn.layer={layer:d}&p.attn.head={head:d}")
+        steps = self.step_files(run, tag)
+        series, held = held_series(MetricSource(), self.files, steps, record)
+        state = f"p.attn.layer={layer:d}&p.attn.head={head:d}"
+        return standalone_html(record, run, view, state, Beside(series, held, len(steps)))
 
     def show(
         self,

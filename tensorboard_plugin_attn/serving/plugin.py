@@ -25,6 +25,7 @@ from tensorboard_plugin_attn.serving.listing import Listing
 from tensorboard_plugin_attn.serving.metric_series import MetricSource
 from tensorboard_plugin_attn.serving.npz import record_npz
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
+from tensorboard_plugin_attn.serving.page_contents import Beside
 from tensorboard_plugin_attn.serving.query import integer, optional_integer, text, where
 from tensorboard_plugin_attn.serving.record_results import (
     Packed,
@@ -88,7 +89,7 @@ class AttnPlugin(base_plugin.TBPlugin):
             "/metrics": serve(lambda request: self.evolution.metrics(request.args)),
             "/compare": serve(lambda request: self.evolution.compare(request.args)),
             "/find": serve(lambda request: self.evolution.find(request.args)),
-            "/export": serve(lambda request: self.export_answer(request.args)),
+            "/export": serve(self.export_answer),
             "/scalars": serve(self.evolution.scalars),
             f"/{ENTRY}": serve(lambda request: find_asset(ENTRY)),
             "/*": serve(lambda request: find_asset(request.path.partition("/plugin/attn/")[2])),
@@ -124,9 +125,11 @@ class AttnPlugin(base_plugin.TBPlugin):
         layer, head = integer(arguments, "layer"), integer(arguments, "head")
         return self.binary(arguments, lambda record: vectors_result(record, layer, head))
 
-    def export_answer(self, arguments: Arguments) -> Answer:
+    def export_answer(self, request: wrappers.Request) -> Answer:
         """One record as a file, as bytes to save: a stand-alone page never runs as a page of TensorBoard's."""
-        content, _ = self.records.use(*where(arguments), arguments.get("v"), exported_file(arguments))
+        arguments = request.args
+        make = exported_file(arguments, lambda record: self.evolution.beside(request, record))
+        content, _ = self.records.use(*where(arguments), arguments.get("v"), make)
         return Answer(content, "application/octet-stream", etag=digest(content))
 
     def binary(self, arguments: Arguments, result: Callable[[OpenedRecord], Packed]) -> Answer:
@@ -136,7 +139,9 @@ class AttnPlugin(base_plugin.TBPlugin):
         return binary_answer(arrays, fields, immutable=asked is not None, etag=version)
 
 
-def exported_file(arguments: Arguments) -> Callable[[OpenedRecord], bytes]:
+def exported_file(
+    arguments: Arguments, beside: Callable[[OpenedRecord], Beside]
+) -> Callable[[OpenedRecord], bytes]:
     """What makes the file that a request wants: ``format`` html, which is the default, or npz."""
     wanted = arguments.get("format", "html")
     if wanted == "npz":
@@ -145,7 +150,7 @@ def exported_file(arguments: Arguments) -> Callable[[OpenedRecord], bytes]:
         message = f"format must be html or npz, got {wanted[:40]!r}"
         raise RequestError(400, "bad_request", message, parameter="format")
     run, view, state = text(arguments, "run"), text(arguments, "view"), arguments.get("state", "")
-    return lambda record: standalone_html(record, run, view, state).encode()
+    return lambda record: standalone_html(record, run, view, state, beside(record)).encode()
 
 
 def serve(route: Callable[[wrappers.Request], Answer]) -> Any:

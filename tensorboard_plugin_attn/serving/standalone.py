@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -16,6 +16,7 @@ from tensorboard_plugin_attn.serving.answers import RequestError, pack, without_
 from tensorboard_plugin_attn.serving.assets import ENTRY, STATIC
 from tensorboard_plugin_attn.serving.metric_series import MetricSource, packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
+from tensorboard_plugin_attn.serving.page_contents import Beside, Compared
 from tensorboard_plugin_attn.serving.record_results import (
     Packed,
     record_result,
@@ -23,6 +24,7 @@ from tensorboard_plugin_attn.serving.record_results import (
     vectors_result,
     weights_result,
 )
+from tensorboard_plugin_attn.storing.store import StepFile
 
 __all__ = ["VIEWS", "standalone_html"]
 
@@ -60,9 +62,15 @@ document.body.append(script);
 
 
 def standalone_html(
-    record: OpenedRecord, run: str, view: str, state: str = "", *, is_packed: bool = False
+    record: OpenedRecord,
+    run: str,
+    view: str,
+    state: str = "",
+    beside: Beside | None = None,
+    *,
+    is_packed: bool = False,
 ) -> str:
-    """One record as an HTML file that opens with ``view``.
+    """One record as an HTML file that opens with ``view``, and what it holds ``beside`` it.
 
     ``state`` is what else the tab's address says, as ``&``-joined pairs ``p.attn.layer=5``. Query and key
     vectors travel with the Neuron view alone, as they are several times the rest: those of the layer that is
@@ -78,28 +86,60 @@ def standalone_html(
     where = {"view": view, "run": run, "tag": record.header.tag, "step": record.header.step}
     pairs = [f"p.attn.{name}={quote(printable(str(value)), safe='')}" for name, value in where.items()]
     bundle = packed(read_bundle()) if is_packed else inline(read_bundle())
-    answers = dict(answers_of(record, run))
+    held = beside or Beside()
+    answers = dict(answers_of(record, run, held))
     if view == "neuron":
         add_vectors(answers, record, shown_layer(state), ROOM - len(bundle))
     embedded = {
         "state": "&".join(["#attn", state, *pairs] if state else ["#attn", *pairs]),
         "views": [each for each in VIEWS if view == "neuron" or each != "neuron"],
         "answers": answers,
+        "place": {"run": run, "tag": record.header.tag, "step": record.header.step},
+        "compared": None if held.compared is None else place_of(held.compared),
+        "steps": [max(1, len(held.steps)), max(1, held.logged)],
     }
     return PAGE.format(policy=POLICY, data=embed(embedded), bundle=bundle)
 
 
-def answers_of(record: OpenedRecord, run: str) -> Iterator[tuple[str, Any]]:
-    """What the routes answer about the record: JSON as it is, binary answers in base64."""
-    yield "index", {run: {record.header.tag: listed(record)}}
+def answers_of(record: OpenedRecord, run: str, beside: Beside) -> Iterator[tuple[str, Any]]:
+    """What the routes answer about the record, its probe and a comparison: JSON, or binary answers in base64."""
+    yield "index", page_index(record, run, beside)
+    yield "metrics", encoded(one_step(record) if beside.series is None else beside.series)
+    yield "scalars", {"tags": list(beside.scalars)}
+    yield from ((f"scalars {tag}", answer) for tag, answer in beside.scalars.items())
+    yield from record_answers(record)
+    if beside.compared is not None:
+        yield "compare", encoded(beside.compared.changes)
+        yield from ((f"compared {name}", value) for name, value in record_answers(beside.compared.record))
+
+
+def record_answers(record: OpenedRecord) -> Iterator[tuple[str, Any]]:
+    """Header, thumbnails and weights of a record."""
     yield "record", record_result(record)
-    yield "metrics", encoded(one_step(record))
-    yield "scalars", {"tags": []}
     if "thumbnails" in record.header.spans:
         yield "thumbnails", encoded(thumbnails_result(record))
     for number, layer in enumerate(record.layers):
         if layer.source != "left_out":
             yield from weights_of(record, number, layer)
+
+
+def page_index(record: OpenedRecord, run: str, beside: Beside) -> dict[str, Any]:
+    """What ``index`` lists in the page: patterns at the steps that it holds, metrics alone at the others."""
+    index = {run: {record.header.tag: listed([record], beside.steps)}}
+    if beside.compared is not None:
+        other, tag = beside.compared, beside.compared.record.header.tag
+        own = index.setdefault(other.run, {})
+        is_same = other.run == run and tag == record.header.tag
+        own[tag] = listed(
+            [record, other.record] if is_same else [other.record], beside.steps if is_same else ()
+        )
+    return index
+
+
+def place_of(compared: Compared) -> dict[str, Any]:
+    """Where record A is."""
+    header = compared.record.header
+    return {"run": compared.run, "tag": header.tag, "step": header.step}
 
 
 def shown_layer(state: str) -> int:
@@ -147,14 +187,18 @@ def without_vectors(header: dict[str, Any], layers: set[int]) -> dict[str, Any]:
     }
 
 
-def listed(record: OpenedRecord) -> dict[str, Any]:
-    """The record as the one step of its probe, as ``index`` lists it."""
-    header, step_file = record.header, record.step_file
+def listed(records: Sequence[OpenedRecord], steps: Sequence[StepFile]) -> dict[str, Any]:
+    """The steps of a probe as ``index`` lists them; of those without a record the page holds metrics alone."""
+    times = {step_file.step: (step_file.mtime, step_file.version, "metrics") for step_file in steps}
+    for record in records:
+        header = record.header
+        times[header.step] = (header.wall_time, record.step_file.version, header.kind)
+    rows = sorted(times.items())
     return {
-        "steps": [header.step],
-        "wall_times": [header.wall_time],
-        "versions": [step_file.version],
-        "kinds": [header.kind],
+        "steps": [step for step, _ in rows],
+        "wall_times": [wall_time for _, (wall_time, _, _) in rows],
+        "versions": [version for _, (_, version, _) in rows],
+        "kinds": [kind for _, (_, _, kind) in rows],
     }
 
 

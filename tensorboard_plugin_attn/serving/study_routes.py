@@ -19,6 +19,7 @@ from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import Listing, TagDirectory, not_recorded
 from tensorboard_plugin_attn.serving.metric_series import MetricSource, ThinnedAsked, packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
+from tensorboard_plugin_attn.serving.page_contents import Beside, Compared, held_series
 from tensorboard_plugin_attn.serving.query import integer, integers, number, positions, text, where
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
 from tensorboard_plugin_attn.serving.scalars import list_scalars, read_scalars
@@ -156,6 +157,35 @@ class EvolutionRoutes:
         asked = arguments.get("v") if len(steps) == 1 else None
         arrays, fields = find_result(steps, lambda step: self.opened(run, tag, step, asked), pattern)
         return binary_answer(arrays, fields, immutable=asked is not None)
+
+    def beside(self, request: wrappers.Request, record: OpenedRecord) -> Beside:
+        """What a stand-alone page of the record holds beside it: the probe's series, record A, the run's scalars.
+
+        Record A is the one that ``run_a``, ``tag_a`` and ``step_a`` name; there is none without ``step_a``.
+        """
+        arguments = request.args
+        run, tag, step = where(arguments)
+        directory = self.listing.find_tag(run, tag)
+        logged = list(directory.steps.values())
+        series, held = held_series(self.series, directory.files, logged, record)
+        compared = None
+        if "step_a" in arguments:
+            place = arguments.get("run_a", run), arguments.get("tag_a", tag), integer(arguments, "step_a")
+            other = self.opened(*place)
+            compared = Compared(place[0], other, self.compared(place, other, (run, tag, step), record))
+        return Beside(series, held, len(logged), compared, self.shown_scalar(request, run))
+
+    def shown_scalar(self, request: wrappers.Request, run: str) -> dict[str, Any]:
+        """The scalar that ``scalar`` names, else a loss or the first of the run; none without any."""
+        asking = context.from_environ(request.environ)
+        experiment = request.environ.get(WSGI_ENVIRON_KEY, "")
+        tags = list_scalars(self.provider, asking, experiment, run)
+        wanted = request.args.get("scalar")
+        losses = [tag for tag in tags if "loss" in tag.lower()]
+        chosen = wanted if wanted in tags else next(iter([*losses, *tags]), None)
+        if chosen is None:
+            return {}
+        return {chosen: read_scalars(self.provider, asking, experiment, run, chosen)}
 
     def scalars(self, request: wrappers.Request) -> Answer:
         """The scalars of a run, or one of them over the steps."""

@@ -1,4 +1,4 @@
-"""Head metrics, roles and faults over the steps → hints at what may be wrong, the first offender first.
+"""Head metrics, roles and faults over the steps → hints at what may be wrong: what cannot be right first.
 
 Hints, not verdicts: they say what accompanies a run, never what causes it.
 """
@@ -79,7 +79,7 @@ class Observed:
 
 
 def find_hints(observed: Observed, thresholds: Thresholds | None = None) -> list[Hint]:
-    """Every hint: weights that are not what ran, then by first step, errors before hints, lower layers first."""
+    """Every hint: weights that are not what ran, then what cannot be right, then what may be; of each by first step."""
     limits = thresholds or Thresholds()
     hints = [*fault_hints(observed), *mask_hints(observed)]
     for find in (score_hints, collapse_hints):
@@ -88,8 +88,8 @@ def find_hints(observed: Observed, thresholds: Thresholds | None = None) -> list
 
 
 def hint_order(hint: Hint) -> tuple[Any, ...]:
-    """Weights that are not what ran come before all else; then the first step, errors, lower layers."""
-    return hint.kind != "kernel_differs", hint.step, hint.severity != "error", hint.layer, hint.kind
+    """Weights that are not what ran come before all else; then errors, the first step, lower layers."""
+    return hint.kind != "kernel_differs", hint.severity != "error", hint.step, hint.layer, hint.kind
 
 
 def parse_thresholds(given: Mapping[str, Any]) -> Thresholds:

@@ -126,7 +126,7 @@ class AttentionWriter:
         self.told: set[str] = set()
         self.first = first
         self.is_tidy = False
-        if self.post.is_sure or part is not None:
+        if first is None or self.post.is_sure or part is not None:  # without a purge it does no rank any harm
             self.prepare()
         weakref.finalize(self, close_in, self.post.owner, delivery, CLOSE_SECONDS)
 

@@ -122,6 +122,20 @@ class RealTab:
         """One layer, as read back from the log."""
         return self.record.layers[layer]
 
+    def number(self, layer: int) -> int:
+        """Of a layer among those of its stack and kind."""
+        own = self.layer(layer)
+        before = self.record.layers[:layer]
+        return sum((each.kind, each.stack) == (own.kind, own.stack) for each in before)
+
+    def layer_name(self, layer: int) -> str:
+        """Its name on the screen, which says the group where there are several."""
+        if len(self.model.groups) == 1:
+            return f"Layer {layer}"
+        own = self.layer(layer)
+        group = "Cross" if own.kind == "cross" else own.stack.capitalize()
+        return f"{group} layer {self.number(layer)}"
+
     @cached_property
     def record(self) -> AttentionRecord:
         """The record, as read back from the log."""

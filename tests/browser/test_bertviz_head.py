@@ -43,7 +43,8 @@ def test_h1_a_layer_of_the_list_shows_its_lines_and_weights(real: RealTab) -> No
         threshold = clear_threshold(weights[2])
         tab = real.go("head", layer=first, heads=2, threshold=threshold, gain=10)
         choose = tab.frame.get_by_role("combobox", name="Layer")
-        tab.after_drawing("head", lambda choose=choose, last=last: choose.select_option(f"Layer {last}"))
+        name = f"Layer {real.number(last)}"
+        tab.after_drawing("head", lambda choose=choose, name=name: choose.select_option(name))
         expect(tab.canvas(f"Attention lines of layer {last} at step {real.step}, 1 heads")).to_be_visible()
         assert lines_join(lines(tab), weights[2] >= threshold, 3)
         np.testing.assert_allclose(table(tab), weights[2:3].mean(axis=1), atol=TOLERANCE)

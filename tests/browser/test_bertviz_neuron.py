@@ -31,7 +31,7 @@ def check_weights(real: RealTab, layer: int, head: int, query: int) -> None:
 
 def layer_name(real: RealTab, group: str, layer: int) -> str:
     """Its name in the list of layers, which says the kind of attention where there are several."""
-    return f"Layer {layer}" if len(real.model.groups) == 1 else f"{group} {layer}"
+    return f"Layer {layer}" if len(real.model.groups) == 1 else f"{group} {real.number(layer)}"
 
 
 @each_model_and_step
@@ -43,7 +43,9 @@ def test_n1_layer_and_head_are_chosen_by_name(real: RealTab) -> None:
         tab.after_drawing("neuron", lambda choose=choose, name=name: choose.select_option(name))
         if heads.input_value() != "3":
             tab.after_drawing("neuron", lambda heads=heads: heads.select_option("Head 3"))
-        expect(tab.frame.locator(".neuron-title")).to_contain_text(f"layer {layer} · head 3")
+        expect(tab.frame.locator(".neuron-title")).to_contain_text(
+            f"{real.layer_name(layer).lower()} · head 3"
+        )
         check_weights(real, layer, 3, 3)
 
 

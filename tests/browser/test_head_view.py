@@ -155,7 +155,7 @@ def test_a_click_pins_a_token_and_only_its_lines_stay_strong(tab: AttentionTab) 
 
 
 def test_a_steep_line_among_128_tokens_has_no_gap_and_arrives(themed_tab: AttentionTab) -> None:
-    themed_tab.go("head", run="planted", tag="long/128", heads=0, threshold=0.1)
+    themed_tab.go("head", run="planted", tag="long/128", mode="lines", heads=0, threshold=0.1)
     top = lines(themed_tab)
     start = round((STEEP[0] + 0.5) * ROW)
     assert top[start:, :, 3].max(axis=1).min() > 40

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attention_tab import WATCH, AttentionTab, picture
+from downloads import save as save_item
 from logs.random_attention import softmax_weights
 from logs.tensorboard_server import TensorBoardServer
 from numpy.typing import NDArray
-from planted_log import HOSTILE, PlantedLog
+from planted_log import HOSTILE, STEPS, PlantedLog
 from playwright.sync_api import Browser, Page, expect
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
@@ -99,10 +100,34 @@ def test_every_view_that_the_file_holds_has_a_tab_and_says_what_it_lacks(
         page.get_by_role("tab", name="Head").click()
         page.get_by_label("Layer", exact=True).select_option(index=1)
         expect(page.locator("canvas[aria-label^='Attention lines of layer 1']")).to_be_visible()
-        page.get_by_role("tab", name="Evolution").click()
-        expect(page.get_by_text("This file holds one step")).to_be_visible()
         for name in ("Compare", "Find head", "Copy link"):
             assert page.get_by_role("button", name=name).count() == 0
+
+
+def test_the_file_holds_the_histories_and_says_of_other_steps_that_it_has_no_pattern(
+    browser: Browser, planted: PlantedLog, tmp_path: Path
+) -> None:
+    with opened(browser, save(planted.directory, tmp_path / "a.html", "patterns", 10, "evolution")) as page:
+        slider = page.get_by_role("slider", name="Step", exact=True)
+        assert int(slider.get_attribute("max") or 0) == len(STEPS) - 1
+        page.get_by_role("tab", name="Model").click()
+        slider.press("ArrowRight")
+        expect(page.get_by_text("This file holds the patterns of one step")).to_be_visible()
+        page.get_by_role("button", name="step 10").click()
+        expect(page.get_by_text("This file holds the patterns of one step")).to_have_count(0)
+
+
+def test_a_comparison_is_held_with_both_of_its_records(
+    browser: Browser, server: TensorBoardServer, open_tab: Callable[..., AttentionTab], tmp_path: Path
+) -> None:
+    where = {"run": "planted", "tag": "patterns", "step": STEPS[-1], "compare": "first"}
+    tab = open_tab(server.url, view="model", layer=1, head=2, **where)
+    tab.wait_drawn("model")
+    with opened(browser, save_item(tab, "html", tmp_path)) as page:
+        expect(page.get_by_text(re.compile("^What changed from step"))).to_be_visible()
+        expect(page.get_by_text("omparing …")).to_have_count(0)
+        lines = page.locator("canvas[aria-label='Attention lines gained and lost by layer 1 head 2']")
+        expect(lines).to_be_visible()
 
 
 @pytest.fixture(scope="module")

@@ -115,11 +115,10 @@ def test_what_cannot_be_followed_is_named_beside_layers_that_can(meets: Meets) -
 
 
 @pytest.mark.parametrize("name", ["exp over sum", "log_softmax, cloned", "by out"])
-def test_values_and_output_are_handed_on_beside_the_weights(name: str) -> None:
+def test_values_and_output_are_handed_on_and_compared_with_the_weights(name: str) -> None:
     model = Attention(by_matmul(NAMED[name])).eval()
     with torch.no_grad(), capture(model) as captured:
         captured.model(torch.randn(BATCH, LENGTH, WIDTH))
     (sighting,) = captured.sightings
-    assert sighting.value is not None
-    assert sighting.output is not None
-    torch.testing.assert_close(sighting.weights @ sighting.value, sighting.output)
+    assert sighting.output_error is not None
+    assert float(sighting.output_error.max()) < 1e-5

@@ -60,7 +60,9 @@ def opaque() -> Iterator[None]:
     def kernel(module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any) -> Any:
         groups = query.shape[1] // key.shape[1]
         with torch._C.DisableTorchFunction():
-            weights = (query @ key.repeat_interleave(groups, 1).mT * options["scaling"]).softmax(-1)
+            scores = query @ key.repeat_interleave(groups, 1).mT * options["scaling"]
+            future = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+            weights = scores.masked_fill(future, -torch.inf).softmax(-1)
             return (weights @ value.repeat_interleave(groups, 1)).transpose(1, 2).contiguous(), None
 
     ALL_ATTENTION_FUNCTIONS.register(KERNEL, kernel)

@@ -235,6 +235,7 @@ class ImageNonLocal(Written):
 
     def __init__(self) -> None:
         super().__init__()
+        self.num_heads = 1
         self.q, self.k, self.v = nn.Conv2d(8, 4, 1), nn.Conv2d(8, 4, 1), nn.Conv2d(8, 8, 1)
 
     def states(self) -> torch.Tensor:

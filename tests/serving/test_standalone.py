@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from base64 import b64decode
 from html.parser import HTMLParser
@@ -20,10 +21,13 @@ from logs.small_log import (
     sample_weights,
     strip_to_metrics,
 )
+from tensorboard.plugins import base_plugin
+from werkzeug.test import Client
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR, decompress
-from tensorboard_plugin_attn.serving import standalone
+from tensorboard_plugin_attn.loader import AttnLoader
+from tensorboard_plugin_attn.serving import page_contents, standalone
 from tensorboard_plugin_attn.serving.answers import RequestError, unpack
 
 SCRIPT_ENDS = "</script><!-- <script> </SCRIPT >"
@@ -81,12 +85,19 @@ def test_a_layer_in_the_page_is_the_very_answer_of_the_route(tmp_path: Path) -> 
     assert {f"weights {layer}" for layer in range(LAYERS)} < set(answers)
 
 
-def test_the_page_holds_one_step_and_opens_with_the_view(tmp_path: Path) -> None:
+def test_the_page_holds_the_series_the_patterns_of_one_step_and_opens_with_the_view(tmp_path: Path) -> None:
     log_run(tmp_path / "a run")
     data = embedded(AttentionReader(tmp_path).to_html("a run", "probe", 1, view="head", layer=1, head=2))
-    assert data["answers"]["index"]["a run"]["probe"]["steps"] == [1]
+    reader = AttentionReader(tmp_path)
+    steps = reader.steps("a run", "probe")
+    listed = data["answers"]["index"]["a run"]["probe"]
+    assert listed["steps"] == steps
+    assert listed["kinds"] == ["weights" if step == 1 else "metrics" for step in steps]
     fields, arrays = unpack(b64decode(data["answers"]["metrics"]))
-    assert arrays["values"].shape == (1, LAYERS, HEADS, len(fields["names"]))
+    assert arrays["values"].shape == (len(steps), LAYERS, HEADS, len(fields["names"]))
+    assert {"roles", "mark_step"} < set(arrays)
+    assert (data["place"], data["compared"]) == ({"run": "a run", "tag": "probe", "step": 1}, None)
+    assert data["steps"] == [len(steps), len(steps)]
     assert data["state"].split("&") == [
         "#attn",
         "p.attn.layer=1",
@@ -96,6 +107,40 @@ def test_the_page_holds_one_step_and_opens_with_the_view(tmp_path: Path) -> None
         "p.attn.tag=probe",
         "p.attn.step=1",
     ]
+
+
+def test_of_very_many_steps_an_even_choice_is_held_the_shown_one_among_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_run(tmp_path / "run", steps=range(30))
+    monkeypatch.setattr(page_contents, "SERIES_BYTES", 0)
+    data = embedded(AttentionReader(tmp_path).to_html("run", "probe", 7))
+    assert data["answers"]["index"]["run"]["probe"]["steps"] == [0, 7, 15, 29]
+    assert data["steps"] == [4, 30]
+
+
+def test_a_comparison_travels_with_record_a_of_another_run(tmp_path: Path) -> None:
+    log_run(tmp_path / "a", steps=[0, 1])
+    log_run(tmp_path / "b", steps=[0, 1])
+    query = {"run": "b", "tag": "probe", "step": "1", "view": "model", "run_a": "a", "step_a": "0"}
+    data = embedded(exported(tmp_path, query))
+    answers = data["answers"]
+    assert data["compared"] == {"run": "a", "tag": "probe", "step": 0}
+    assert {"compare", "compared record", "compared weights 0", "weights 0"} < set(answers)
+    assert unpack(b64decode(answers["compared weights 0"]))[0]["heads"] == HEADS
+    assert {run: tags["probe"]["steps"] for run, tags in answers["index"].items()} == {"b": [0, 1], "a": [0]}
+    assert answers["index"]["a"]["probe"]["kinds"] == ["weights"]
+
+
+def exported(logdir: Path, query: dict[str, str]) -> str:
+    """The page that the route ``export`` answers."""
+    flags = argparse.Namespace(logdir=str(logdir), logdir_spec="", reload_interval=0)
+    plugin = AttnLoader().load(base_plugin.TBContext(flags=flags, logdir=str(logdir)))
+    assert plugin.listing.walked.wait(20)
+    answer = Client(plugin.get_plugin_apps()["/export"]).get("/export", query_string=query)
+    plugin.listing.stop()
+    assert answer.status_code == 200, answer.text
+    return answer.text
 
 
 def test_vectors_travel_with_the_neuron_view_alone(tmp_path: Path) -> None:

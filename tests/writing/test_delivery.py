@@ -17,7 +17,7 @@ import pytest
 from logs.random_attention import softmax_weights, token_list
 from logs.s3_store import S3Store, s3_store
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter, Part
 from tensorboard_plugin_attn.storing.files import LocalFiles
 from tensorboard_plugin_attn.storing.spool import Spool, open_spools
 from tensorboard_plugin_attn.writing import delivery as delivery_module
@@ -46,8 +46,8 @@ def store() -> Iterator[S3Store]:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request that takes a second hangs, and the next attempt comes soon."""
-    monkeypatch.setattr(delivery_module, "STORE_SECONDS", 1.0)
+    """A request that takes some seconds hangs, and the next attempt comes soon."""
+    monkeypatch.setattr(delivery_module, "STORE_SECONDS", 5.0)
     monkeypatch.setattr(delivery_module, "MOUNT_SECONDS", 0.5)
     monkeypatch.setattr("tensorboard_plugin_attn.writing.uploader.LONGEST_PAUSE", 0.2)
 
@@ -335,3 +335,24 @@ def test_what_is_not_whole_in_a_spool_is_not_sent(tmp_path: Path) -> None:
         writer.close(5)
     assert AttentionReader(url).runs() == []
     assert sum("is not whole and is not sent" in each for each in messages) == 1
+
+
+def test_a_part_purges_its_own_files_in_a_store(tmp_path: Path) -> None:
+    url = memory_url()
+    writers = [
+        AttentionWriter(url, spool=tmp_path, part=Part(number, 2, heads=range(4 * number, 4 * number + 4)))
+        for number in range(2)
+    ]
+    for writer in writers:
+        add(writer, [0, 10])
+        writer.close(60)
+    for number in range(2):
+        with AttentionWriter(
+            url, spool=tmp_path, part=Part(number, 2, heads=range(4 * number, 4 * number + 4)), purge_step=5
+        ) as writer:
+            add(writer, [6])
+    names = sorted(Path(each).name for each in fsspec.filesystem("memory").find(url.removeprefix("memory:/")))
+    assert [name[:27] for name in names] == [
+        "000000000000.part-000-of-00", "000000000000.part-001-of-00",
+        "000000000006.part-000-of-00", "000000000006.part-001-of-00",
+    ]  # fmt: skip

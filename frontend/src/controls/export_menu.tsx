@@ -1,10 +1,14 @@
 /** The view on screen → a menu of the files that it can be saved as. */
 
-import { useSignal, type Signal } from "@preact/signals";
+import { batch, useSignal, type Signal } from "@preact/signals";
 
-import { exported, tables } from "../saving/exported";
+import { runColour } from "../draw/colour";
+import { withLegend } from "../draw/figure";
+import type { Picture } from "../draw/picture";
+import { exported, tables, type Exported } from "../saving/exported";
 import { blobOf, csvOf, fileName, saveBlob } from "../saving/save";
-import { run, step, tag, view, type FileFormat } from "../state";
+import { run, runNumber, theme, type FileFormat } from "../state";
+import { exportName } from "./export_name";
 import { MenuButton } from "./menu";
 
 export interface ExportMenuProps {
@@ -16,10 +20,37 @@ const pictures = [
   { kind: "png", name: "Picture (PNG, 2×)" },
   { kind: "svg", name: "Picture (SVG)" },
 ] as const;
+/** One and two columns of a page. */
+const widths = [85, 170] as const;
 const files = [
   { format: "npz", name: "Whole record (NumPy, npz)" },
   { format: "html", name: "Stand-alone page (HTML)" },
 ] as const;
+
+/** With its legend; the run is named in it. */
+function figure(make: () => Exported): Picture {
+  const { picture, marks } = make();
+  const name = run.peek() ?? "";
+  const colour = runColour(runNumber(name), theme.peek());
+  const isNamed = marks.some(({ text }) => text === name);
+  return withLegend(picture, [
+    ...(isNamed ? [] : [{ kind: "box", colour, text: `run ${name}` } as const]),
+    ...marks,
+  ]);
+}
+
+/** As it is on white paper, whatever the screen's theme is. */
+function inLight(make: () => Picture): Picture {
+  const shown = theme.peek();
+  return batch(() => {
+    try {
+      theme.value = "light";
+      return make();
+    } finally {
+      theme.value = shown;
+    }
+  });
+}
 
 /** Milliseconds that the button says what went wrong. */
 const TOLD = 4000;
@@ -28,9 +59,8 @@ const TOLD = 4000;
 async function save(part: string, make: () => Promise<Blob>, said: Signal<string | null>) {
   said.value = "Saving …";
   try {
-    const blob = await make();
-    const place = [run.value ?? "", tag.value ?? "", step.value ?? "", view.value];
-    saveBlob(blob, `${fileName(...place)}${part}`);
+    const name = exportName();
+    saveBlob(await make(), `${name}${part}`);
     said.value = null;
   } catch (error) {
     said.value = `Not saved: ${error instanceof Error ? error.message : String(error)}`;
@@ -67,7 +97,20 @@ export function ExportMenu({ file }: ExportMenuProps) {
     };
     return [
       ...pictures.map(({ kind, name }) =>
-        item(name, `.${kind}`, present && (() => blobOf(kind, present().picture))),
+        item(name, `.${kind}`, present && (() => blobOf(kind, figure(present)))),
+      ),
+      ...widths.map((width) =>
+        item(
+          `Figure for print, ${width} mm, light`,
+          `_${width}mm.svg`,
+          present &&
+            (() =>
+              blobOf(
+                "svg",
+                inLight(() => figure(present)),
+                width,
+              )),
+        ),
       ),
       item("Numbers (CSV)", ".csv", present && (() => csvOf(present().table))),
       ...[...tables.value].map(([name, make]) =>

@@ -3,7 +3,8 @@
 import type { ComponentType } from "preact";
 
 import { ProbeList } from "./probe_list";
-import { RunFilter, RunList } from "./run_list";
+import { RunFilter } from "./run_filter";
+import { RunList } from "./run_list";
 
 export interface LeftPaneProps {
   display: ComponentType | undefined;

@@ -1,6 +1,15 @@
 /** A step with head metrics alone → so it says, with the way to the nearest pattern. */
 
-import { damagedSteps, kinds, selectStep, step, stepPosition, steps, tag } from "../state";
+import {
+  damagedSteps,
+  kinds,
+  selectStep,
+  standaloneViews,
+  step,
+  stepPosition,
+  steps,
+  tag,
+} from "../state";
 
 /** The closest readable step with weights, the earlier of two; null when the probe has none. */
 export function nearestPattern(
@@ -36,8 +45,10 @@ export function MetricsOnly() {
         </p>
       )}
       <p class="second">
-        Head metrics can be logged more often than patterns. They are in the sparklines and in the
-        Evolution view.
+        {standaloneViews.value === null
+          ? "Head metrics can be logged more often than patterns. "
+          : "This file holds the patterns of one step, and the head metrics of the others. "}
+        They are in the sparklines and in the Evolution view.
       </p>
     </aside>
   );

@@ -1,7 +1,19 @@
 /** The probes of the selected run → rows with name, number of tokens and how the text ends. */
 
-import { index, probeHeaders, selectTag, tag, tags, type RecordHeader } from "../state";
+import { useRef } from "preact/hooks";
+
+import {
+  index,
+  listedTags,
+  probeHeaders,
+  seenTags,
+  selectTag,
+  tag,
+  tags,
+  type RecordHeader,
+} from "../state";
 import { displayTokens } from "../text/tokens";
+import { VirtualRows } from "./virtual_rows";
 
 /** Characters of the text's end that fit under a probe's name. */
 const SNIPPET = 36;
@@ -25,8 +37,12 @@ export function tokensText({ tokens }: RecordHeader): string {
   return `${count}${decoder} ${count === 1 && decoder === "" ? "token" : "tokens"}`;
 }
 
+/** After a change of the run the former text stays until the new one has come. */
 function ProbeRow({ name }: { name: string }) {
-  const header = probeHeaders.value.get(name);
+  const last = useRef<RecordHeader>(undefined);
+  const own = probeHeaders.value.get(name);
+  last.current = own ?? last.current;
+  const header = last.current;
   return (
     <li class="probe-row" data-selected={name === tag.value}>
       <button
@@ -37,25 +53,34 @@ function ProbeRow({ name }: { name: string }) {
       >
         <span class="name">{name}</span>
         <span class="count">{header === undefined ? "" : tokensText(header)}</span>
-        <bdi class="snippet">{header === undefined ? "" : snippet(header)}</bdi>
+        <bdi class={own === undefined ? "snippet is-former" : "snippet"}>
+          {header === undefined ? "" : snippet(header)}
+        </bdi>
       </button>
     </li>
   );
 }
 
 export function ProbeList() {
+  const all = tags.value.length;
+  const listed = listedTags.value;
   return (
     <section class="pane-section" aria-label="Probes">
       <h2>
         Probes
-        {tags.value.length > 0 && <span class="count">{tags.value.length}</span>}
+        {all > 0 && (
+          <span class="count">{listed.length === all ? all : `${listed.length} of ${all}`}</span>
+        )}
       </h2>
-      {index.value !== null && tags.value.length === 0 && <p class="nothing">none yet</p>}
-      <ul>
-        {tags.value.map((name) => (
-          <ProbeRow key={name} name={name} />
-        ))}
-      </ul>
+      {index.value !== null && all === 0 && <p class="nothing">none yet</p>}
+      {all > 0 && listed.length === 0 && <p class="nothing">no probe matches</p>}
+      <VirtualRows
+        items={listed}
+        height={48}
+        selected={listed.indexOf(tag.value ?? "")}
+        row={(name) => <ProbeRow key={name} name={name} />}
+        onSeen={(names) => (seenTags.value = names)}
+      />
     </section>
   );
 }

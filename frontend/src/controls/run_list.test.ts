@@ -1,18 +1,25 @@
 import { describe, expect, it } from "vitest";
 
-import { matchingRuns, stepCount, stepsText } from "./run_list";
+import { rowsOf, stepCount, stepsText } from "./run_list";
 
-const names = ["skewed", "control", "lr=0.1(a)"];
-
-describe("the filter of runs", () => {
+describe("the rows of runs", () => {
   it.each([
-    ["", names],
-    ["^s|control$", ["skewed", "control"]],
-    ["SKEW", ["skewed"]],
-    ["(a", ["lr=0.1(a)"]],
-    ["nothing", []],
-  ])("%j finds %j", (text, found) => {
-    expect(matchingRuns(names, text)).toEqual(found);
+    ["without folders", ["a", "b"], "", ["a", "b"]],
+    ["in one folder", ["x/a", "x/b"], "", ["x/a", "x/b"]],
+    ["each in its own folder", ["x/a", "y/a"], "", ["x/a", "y/a"]],
+    ["in folders", ["x/a", "x/b", "y/c"], "", ["x/: 2", "x/a", "x/b", "y/: 1", "y/c"]],
+    [
+      "with a shared start",
+      ["e/x/a", "e/x/b", "e/c"],
+      "e/",
+      ["e/x/: 2", "e/x/a", "e/x/b", "e/: 1", "e/c"],
+    ],
+  ])("%s", (_, names, prefix, rows) => {
+    expect(
+      rowsOf(names, prefix).map((row) =>
+        row.kind === "run" ? row.name : `${row.name}: ${row.runs.length}`,
+      ),
+    ).toEqual(rows);
   });
 });
 

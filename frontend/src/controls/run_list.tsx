@@ -1,32 +1,25 @@
-/** The runs → rows with check box, name, number of steps and colour, filtered by a regular expression. */
+/** The runs → rows with check box, name, number of steps and colour, by folder; all, none or one of them at once. */
 
 import { runColour } from "../draw/colour";
 import {
+  hiddenRuns,
   index,
+  listedRuns,
   run,
-  runFilter,
+  runNumber,
+  runPrefix,
   runs,
   selectRun,
   theme,
+  tickOnly,
+  tickRuns,
   toggleRun,
+  untickRuns,
   visibleRuns,
   type RunIndex,
 } from "../state";
-import { SearchIcon } from "./icons";
-
-/** null: the text is no regular expression, and is then looked for as it stands. */
-export function filterPattern(text: string): RegExp | null {
-  try {
-    return new RegExp(text, "i");
-  } catch {
-    return null;
-  }
-}
-
-export function matchingRuns(names: readonly string[], text: string): string[] {
-  const pattern = filterPattern(text);
-  return names.filter((name) => (pattern === null ? name.includes(text) : pattern.test(name)));
-}
+import { folderOf, middleSplit } from "../text/name_filter";
+import { VirtualRows } from "./virtual_rows";
 
 /** Of the run's probe with the most. */
 export function stepCount(listing: RunIndex | null, name: string): number {
@@ -36,29 +29,42 @@ export function stepCount(listing: RunIndex | null, name: string): number {
 export const stepsText = (count: number): string => (count === 1 ? "1 step" : `${count} steps`);
 
 export function RunDot({ name }: { name: string }) {
-  const colour = runColour(runs.value.indexOf(name), theme.value);
+  const colour = runColour(runNumber(name), theme.value);
   return <span class="run-dot" style={{ background: colour }} />;
 }
 
-export function RunFilter() {
-  const wrong = filterPattern(runFilter.value) === null;
+/** What all share is there to be read and copied, and takes no room. */
+export function RunName({ name, shared }: { name: string; shared: string }) {
+  const [start, end] = middleSplit(name.slice(shared.length));
   return (
-    <label class="run-filter">
-      <SearchIcon />
-      <input
-        type="search"
-        placeholder="Filter runs (regex)"
-        aria-label="Filter runs (regex)"
-        aria-invalid={wrong}
-        title={wrong ? "Not a regular expression: looked for as it stands" : ""}
-        value={runFilter.value}
-        onInput={(event) => (runFilter.value = event.currentTarget.value)}
-      />
-    </label>
+    <span class="name">
+      {shared !== "" && <span class="name-shared">{shared}</span>}
+      {end === "" ? start : <span class="name-start">{start}</span>}
+      {end !== "" && <span class="name-end">{end}</span>}
+    </span>
   );
 }
 
-function RunRow({ name }: { name: string }) {
+type Row =
+  | { readonly kind: "folder"; readonly name: string; readonly runs: readonly string[] }
+  | { readonly kind: "run"; readonly name: string; readonly shared: string };
+
+/** Runs of one folder under its name, where there are several folders with several runs. */
+export function rowsOf(names: readonly string[], prefix: string): Row[] {
+  const folders = new Map<string, string[]>();
+  for (const name of names) {
+    const folder = prefix + folderOf(name.slice(prefix.length));
+    folders.set(folder, [...(folders.get(folder) ?? []), name]);
+  }
+  const isGrouped = folders.size > 1 && folders.size < names.length;
+  if (!isGrouped) return names.map((name) => ({ kind: "run", name, shared: prefix }));
+  return [...folders].flatMap(([folder, inside]): Row[] => [
+    { kind: "folder", name: folder, runs: inside },
+    ...inside.map((name): Row => ({ kind: "run", name, shared: folder })),
+  ]);
+}
+
+function RunRow({ name, shared }: { name: string; shared: string }) {
   const ticked = visibleRuns.value.has(name);
   const last = ticked && visibleRuns.value.size === 1;
   return (
@@ -76,21 +82,80 @@ function RunRow({ name }: { name: string }) {
         title={name}
         onClick={() => selectRun(name)}
       >
-        <span class="name">{name}</span>
+        <RunName name={name} shared={shared} />
         <span class="count">{stepsText(stepCount(index.value, name))}</span>
         <RunDot name={name} />
       </button>
+      {!last && (
+        <button
+          type="button"
+          class="link run-only"
+          aria-label={`Only ${name}`}
+          onClick={() => tickOnly(name)}
+        >
+          only
+        </button>
+      )}
     </li>
   );
 }
 
+function FolderRow({ name, inside }: { name: string; inside: readonly string[] }) {
+  const ticked = inside.filter((each) => !hiddenRuns.value.has(each)).length;
+  return (
+    <li class="run-row is-folder" title={name}>
+      <input
+        type="checkbox"
+        aria-label={`All of ${name}`}
+        checked={ticked === inside.length}
+        ref={(box) => {
+          if (box !== null) box.indeterminate = ticked > 0 && ticked < inside.length;
+        }}
+        onChange={() => (ticked === inside.length ? untickRuns : tickRuns)(inside)}
+      />
+      <span class="folder">
+        <RunName
+          name={name === runPrefix.value ? "not in a folder" : name}
+          shared={sharedBy(name)}
+        />
+        <span class="count">
+          {ticked} of {inside.length}
+        </span>
+      </span>
+    </li>
+  );
+}
+
+const sharedBy = (folder: string): string => (folder === runPrefix.value ? "" : runPrefix.value);
+
+function ForMany() {
+  const names = listedRuns.value;
+  return (
+    <span class="run-many">
+      <button type="button" class="link" onClick={() => tickRuns(names)}>
+        All
+      </button>
+      <button
+        type="button"
+        class="link"
+        title="All but the selected run are taken out of the charts"
+        onClick={() => untickRuns(names)}
+      >
+        None
+      </button>
+    </span>
+  );
+}
+
 export function RunList() {
-  const found = matchingRuns(runs.value, runFilter.value);
+  const found = listedRuns.value;
   const all = runs.value.length;
+  const rows = rowsOf(found, runPrefix.value);
   return (
     <section class="pane-section" aria-label="Runs">
       <h2>
         Runs
+        {all > 1 && <ForMany />}
         {all > 0 && (
           <span class="count">
             {visibleRuns.value.size} of {all}
@@ -99,11 +164,18 @@ export function RunList() {
       </h2>
       {index.value !== null && all === 0 && <p class="nothing">none yet</p>}
       {all > 0 && found.length === 0 && <p class="nothing">no run matches</p>}
-      <ul>
-        {found.map((name) => (
-          <RunRow key={name} name={name} />
-        ))}
-      </ul>
+      <VirtualRows
+        items={rows}
+        height={32}
+        selected={rows.findIndex(({ kind, name }) => kind === "run" && name === run.value)}
+        row={(row) =>
+          row.kind === "run" ? (
+            <RunRow key={row.name} name={row.name} shared={row.shared} />
+          ) : (
+            <FolderRow key={`folder ${row.name}`} name={row.name} inside={row.runs} />
+          )
+        }
+      />
     </section>
   );
 }

@@ -70,7 +70,7 @@ describe("colour", () => {
 
   test("runs keep TensorBoard's colours and repeat", () => {
     expect(runColour(0, "light")).toBe("#425066");
-    expect(runColour(0, "dark")).toBe("#a9b4c0");
+    expect(runColour(0, "dark")).toBe("#8e98a3");
     expect(runColour(8, "light")).toBe(runColour(1, "light"));
   });
 });

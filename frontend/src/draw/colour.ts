@@ -116,3 +116,12 @@ const linearTables = {
 export function weightTable(theme: Theme, scale: "root" | "linear"): Uint32Array<ArrayBuffer> {
   return scale === "root" ? sequentialTables[theme] : linearTables[theme];
 }
+
+/** A table of pixels → 24 of its colours, from first to last. */
+export function scaleColours(pixels: Uint32Array): string[] {
+  const last = pixels.length - 1;
+  return Array.from({ length: 24 }, (_, at) => {
+    const pixel = pixels[Math.round((at * last) / 23)]!;
+    return cssOf([pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255]);
+  });
+}

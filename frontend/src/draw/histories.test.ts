@@ -32,6 +32,16 @@ describe("the history of a head", () => {
     expect([...histories.line(0, MEAN).values]).toEqual([0.5, 0.5]);
   });
 
+  it("of a longer run is cut at the end of the axis, and presses nothing together", () => {
+    const axis = { first: 0, last: 100, isLog: false };
+    const longer = new Histories(series([0.5, 0, 0.5, 0, 0.1, 0, 0.2, 0]), 0, { axis });
+    expect([[...longer.steps], [...longer.places]]).toEqual([
+      [0, 100],
+      [0, 1],
+    ]);
+    expect(longer.line(0, 0).values).toHaveLength(2);
+  });
+
   it("stands in the middle when there is one step", () => {
     expect(new Histories(series([0.5, 0.5]), 0).place(0)).toBe(0.5);
   });

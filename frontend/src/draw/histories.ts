@@ -26,7 +26,7 @@ export class Histories {
   readonly scale: Scale;
   readonly axis: StepAxis;
   readonly smallest: number;
-  /** Each step, damaged ones included, rising. */
+  /** Each step within the axis, damaged ones included, rising. */
   readonly steps: Float64Array;
   /** Place of each step across a sparkline: 0..1. */
   readonly places: Float32Array;
@@ -41,8 +41,10 @@ export class Histories {
     frame: Partial<HistoryFrame> = {},
   ) {
     this.scale = frame.scale ?? metricScale(series, metric);
-    this.steps = Float64Array.from(new Set([...series.steps, ...series.damaged])).sort();
-    this.axis = frame.axis ?? axisOver([this.steps], false);
+    const logged = Float64Array.from(new Set([...series.steps, ...series.damaged])).sort();
+    this.axis = frame.axis ?? axisOver([logged], false);
+    const { first, last } = this.axis;
+    this.steps = logged.filter((step) => step >= first && step <= last);
     this.smallest = frame.smallest ?? SMALLEST_CHANGE;
     this.places = Float32Array.from(this.steps, (step) => this.place(step));
     this.#rowOfStep = new Map([...series.steps].map((step, row) => [step, row]));

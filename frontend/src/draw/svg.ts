@@ -118,11 +118,19 @@ function cellsOf({ shapes }: Picture): number {
   );
 }
 
-export async function toSvg(picture: Picture): Promise<string> {
+/** In CSS pixels, or as wide in millimetres as it is to be printed. */
+function sizeOf({ width, height }: Picture, millimetres: number | undefined): string {
+  const box = `viewBox="0 0 ${short(width)} ${short(height)}"`;
+  if (millimetres === undefined) return `width="${short(width)}" height="${short(height)}" ${box}`;
+  const high = short((millimetres * height) / width);
+  return `width="${millimetres}mm" height="${high}mm" ${box}`;
+}
+
+export async function toSvg(picture: Picture, millimetres?: number): Promise<string> {
   const { width, height, background, ink, shapes } = picture;
   const asImages = cellsOf(picture) > MOST_CELLS;
   const elements = await Promise.all(shapes.map((shape) => element(shape, asImages)));
-  const size = `width="${short(width)}" height="${short(height)}" viewBox="0 0 ${short(width)} ${short(height)}"`;
+  const size = sizeOf(picture, millimetres);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${FONT}" font-size="${SIZE}" fill="${ink}">`,
     boxElement(0, 0, width, height, `fill="${background}"`),

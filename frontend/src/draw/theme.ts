@@ -68,7 +68,7 @@ export const headPalette: ByTheme = {
 /** TensorBoard's own run colours. */
 export const runPalette: ByTheme = {
   light: "#425066 #12b5cb #e52592 #f9ab00 #9334e6 #7cb342 #e8710a".split(" "),
-  dark: "#a9b4c0 #12b5cb #e52592 #f9ab00 #9334e6 #7cb342 #e8710a".split(" "),
+  dark: "#8e98a3 #12b5cb #e52592 #f9ab00 #9334e6 #7cb342 #e8710a".split(" "),
 };
 
 /** What can be read on any cell, one or the other. */

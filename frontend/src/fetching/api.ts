@@ -83,6 +83,8 @@ export interface Api {
   ): Promise<FoundSteps>;
   /** Hints under some limits of one's own. */
   health(run: string, tag: string, limits: Limits, signal?: AbortSignal): Promise<Sized<Health>>;
+  /** Every run that TensorBoard knows, in the order in which its page gives them colours. */
+  runNames(signal?: AbortSignal): Promise<string[]>;
   /** The log directory as TensorBoard names it; null when it does not say. */
   logDirectory(signal?: AbortSignal): Promise<string | null>;
   /** The latest readable header of many probes; those that could not be had in time are left out. */
@@ -227,6 +229,7 @@ export function createApi(fetch: Fetch): Api {
       return (await door.json<{ tags: string[] }>("scalars", { run }, signal)).tags;
     },
     scalar: (run, tag, signal) => door.json<ScalarSeries>("scalars", { run, tag }, signal),
+    runNames: (signal) => door.json<string[]>("../../runs", {}, signal),
     async logDirectory(signal) {
       const answer = await door.json<unknown>("../../environment", {}, signal);
       const place = (answer as { data_location?: unknown } | null)?.data_location;

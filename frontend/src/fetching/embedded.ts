@@ -1,12 +1,24 @@
 /** A stand-alone page → the answers that lie in it, in place of a server's. */
 
+interface Place {
+  readonly run: string;
+  readonly tag: string;
+  readonly step: number;
+}
+
 export interface Embedded {
   /** The hash that the page opens with. */
   state: string;
   /** Views that have what they need in the page. */
   views: string[];
-  /** By route, layer and head: JSON, or a binary answer in base64. */
+  /** By route, layer and head: JSON, or a binary answer in base64; those of record A begin with "compared". */
   answers: Record<string, unknown>;
+  /** Of the record in the page. */
+  place: Place;
+  /** Of record A of a comparison. */
+  compared: Place | null;
+  /** How many steps the histories have, of how many that were logged. */
+  steps: [held: number, logged: number];
 }
 
 const ELEMENT = "attn-embedded";
@@ -17,11 +29,43 @@ export function readEmbedded(document: Document): Embedded | null {
   return text === undefined || text === null ? null : (JSON.parse(text) as Embedded);
 }
 
-/** Route, layer and head of a request; run, tag and step are those of the page. */
-export function nameOf(url: string): string {
+const PLACES = ["run", "tag", "step"];
+/** Parameters without which the page's own answer is the wanted one. */
+const OWN = [...PLACES, "layer", "head", "v", "evolution", "values", "v_b", "since", "width"];
+
+function isAt(asked: URLSearchParams, { run, tag, step }: Place, suffix = ""): boolean {
+  const wanted = [run.toWellFormed(), tag.toWellFormed(), String(step)]; // as they travel in a query
+  return PLACES.every((name, at) => asked.get(name + suffix) === wanted[at]);
+}
+
+/** The answer of a request by its name among the page's; null: it is not in the page. */
+export function nameOf(url: string, { place, compared }: Embedded): string | null {
+  const [route = "", query = ""] = url.split("?");
+  const asked = new URLSearchParams(query);
+  if (route === "compare") {
+    const isHeld = compared !== null && isAt(asked, compared) && isAt(asked, place, "_b");
+    return isHeld ? route : null;
+  }
+  if (![...asked.keys()].every((key) => OWN.includes(key))) return null;
+  const parts = [route, asked.get("layer"), asked.get("head")];
+  const name = parts.filter((part) => part !== null).join(" ");
+  if (!asked.has("run")) return name;
+  if (asked.has("step")) {
+    if (isAt(asked, place)) return name;
+    return compared !== null && isAt(asked, compared) ? `compared ${name}` : null;
+  }
+  if (asked.get("run") !== place.run.toWellFormed()) return null;
+  if (route === "scalars") return asked.has("tag") ? `scalars ${asked.get("tag")}` : route;
+  return asked.get("tag") === place.tag.toWellFormed() ? name : null;
+}
+
+/** Tokens and layers of the page's probe, at a step of which the page holds the head metrics. */
+function headerAt(url: string, { place, answers }: Embedded): unknown {
   const [route, query = ""] = url.split("?");
   const asked = new URLSearchParams(query);
-  return [route, asked.get("layer"), asked.get("head")].filter((part) => part !== null).join(" ");
+  const step = Number(asked.get("step"));
+  if (route !== "record" || !isAt(asked, { ...place, step })) return undefined;
+  return { ...(answers["record"] as object), step, wall_time: null };
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
@@ -29,15 +73,20 @@ function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 }
 
 const absent = {
-  error: { code: "not_embedded", message: "This file holds one step of one probe, and no more." },
+  error: {
+    code: "not_embedded",
+    message: "This file holds the patterns of one step of one probe, and no more.",
+  },
 };
 
-export function embeddedFetch({ answers }: Embedded): (url: string) => Promise<Response> {
+export function embeddedFetch(page: Embedded): (url: string) => Promise<Response> {
+  const { answers } = page;
   return (url) => {
-    const name = nameOf(url);
-    if (!Object.hasOwn(answers, name))
+    const name = nameOf(url, page);
+    const isHeld = name !== null && Object.hasOwn(answers, name);
+    const answer = isHeld ? answers[name] : headerAt(url, page);
+    if (answer === undefined)
       return Promise.resolve(new Response(JSON.stringify(absent), { status: 404 }));
-    const answer = answers[name];
     const body = typeof answer === "string" ? bytesOf(answer) : JSON.stringify(answer);
     return Promise.resolve(new Response(body));
   };

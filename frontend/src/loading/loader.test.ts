@@ -126,6 +126,16 @@ describe("the evolution view", () => {
     expect(asked("scalar")).toEqual(["scalars r", "scalar r train/loss"]);
   });
 
+  it("has nothing to wait for at the next step, so that playing goes on", async () => {
+    await open(30); // weights are on screen in another view before
+    state.view.value = "evolution";
+    await api.settle();
+    state.selectStep(0);
+    await api.settle();
+    const parts = [state.record, state.thumbnails, state.weights, state.vectors, state.comparison];
+    expect(parts.filter((part) => part.value.status === "loading")).toEqual([]);
+  });
+
   it("is brought the other ticked runs that have the probe", async () => {
     state.view.value = "evolution";
     api.listing = { ...listing(2), s: listing(2)["r"]!, t: listing(2, "q")["r"]! };
@@ -340,5 +350,18 @@ describe("probe headers", () => {
       ["a", 10],
       ["b", 10],
     ]);
+  });
+
+  it("of very many tags are asked for where their rows are in view", async () => {
+    const names = Array.from({ length: 500 }, (_, at) => `t${at}`);
+    api.listing = { r: Object.fromEntries(names.map((tag) => [tag, listing(1)["r"]!["p"]!])) };
+    state.seenTags.value = ["t1", "t2"];
+    loader = startLoader(api);
+    await api.settle();
+    state.seenTags.value = ["t2", "t3"];
+    await api.settle();
+    expect(asked("record")).toEqual(["record t0 0 v0"]);
+    expect(asked("texts")).toEqual(["texts r t1 t2", "texts r t3"]);
+    state.seenTags.value = [];
   });
 });

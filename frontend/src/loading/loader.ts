@@ -8,13 +8,16 @@ import { jobsAt, listed, type StepJobs, type WantedVectors, type WantedWeights }
 import { ApiError } from "../decoding/errors";
 import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
+import { startEdgePatterns } from "./edge_patterns";
 import { startExactSteps } from "./exact_steps";
+import { startFirstHead } from "./first_head";
 import { startFindLoader } from "./find_loader";
 import { startHealthLoader } from "./health_loader";
 import { startListing } from "./listing";
 import { capacityFor, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
 import { RequestCache } from "./request_cache";
+import { startRunOrderLoader } from "./run_order_loader";
 import { startSeriesLoader } from "./series_loader";
 import { Slot } from "./slot";
 import * as state from "../state";
@@ -90,11 +93,16 @@ class StepLoader {
       Promise.all([
         this.#record.want(record),
         thumbnails === null ? this.#thumbnails.clear() : this.#thumbnails.want(thumbnails),
-        weights !== null && this.#weights.want(weights),
-        state.loadedHeads.peek() === "none" && this.#weights.clear(),
+        weights === null ? this.#withoutWeights() : this.#weights.want(weights),
         vectors === null ? this.#vectors.clear() : this.#vectors.want(vectors),
       ]),
     );
+  }
+
+  /** The layer has none, its size is not known yet, or the view draws no weights. */
+  #withoutWeights(): void {
+    if (state.loadedHeads.peek() === "none") this.#weights.clear();
+    else this.#weights.rest();
   }
 
   #showMetricsOnly(record: StepJobs["record"]): Promise<unknown> {
@@ -190,11 +198,14 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     effect(lendHeader),
     effect(noteWhole),
     startProbeLoader(api),
+    startRunOrderLoader(api),
     startEvolutionLoader(api),
     startComparisonLoader(api, listing.refresh),
     startFindLoader(api),
     startHealthLoader(api, listing.refresh),
     startCellLoader(api),
+    startEdgePatterns(api),
+    startFirstHead(),
   ];
   return {
     refresh() {

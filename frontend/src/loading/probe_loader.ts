@@ -2,10 +2,12 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import type { RecordHeader, TagIndex } from "../decoding/answers";
+import type { RecordHeader } from "../decoding/answers";
 import type { Api } from "../fetching/api";
-import { hidden, index, probeHeaders, record, run } from "../state";
+import { hidden, index, probeHeaders, record, run, seenTags } from "../state";
 
+/** With more probes only those are asked for whose rows are in view. */
+const MANY = 60;
 /** Asked for at once. */
 const MOST_TAGS = 50;
 
@@ -37,13 +39,13 @@ export function startProbeLoader(api: Api): () => void {
     return headers;
   }
 
-  async function load(runName: string, tags: Record<string, TagIndex>): Promise<void> {
+  async function load(runName: string, tags: readonly string[]) {
     abort.abort();
     abort = new AbortController();
     const { signal } = abort;
     const headers = show(runName);
     await recordSettled(signal);
-    let left = Object.keys(tags).filter((tag) => !headers.has(tag));
+    let left = tags.filter((tag) => !headers.has(tag));
     while (left.length > 0) {
       const asked = left.slice(0, MOST_TAGS);
       const found = await api.texts(runName, asked, signal).catch(() => null);
@@ -59,7 +61,10 @@ export function startProbeLoader(api: Api): () => void {
       const tags = index.value?.[run.value ?? ""];
       if (hidden.value || run.value === null || tags === undefined) return;
       const name = run.value;
-      untracked(() => void load(name, tags));
+      const all = Object.keys(tags);
+      const seen = all.length > MANY ? new Set(seenTags.value) : null;
+      const wanted = seen === null ? all : all.filter((tag) => seen.has(tag));
+      untracked(() => void load(name, wanted));
     }),
     effect(() => {
       const now = record.value;

@@ -42,6 +42,14 @@ export class Slot<T> {
     if (this.target.peek().status !== "idle") this.target.value = { status: "idle" };
   }
 
+  /** Nothing is wanted for now: what was shown stays, and nobody waits. */
+  rest(): void {
+    if (this.target.peek().status !== "loading") return;
+    this.#wanted = null;
+    const previous = shown(this.target.peek());
+    this.target.value = previous === undefined ? { status: "idle" } : { status: "idle", previous };
+  }
+
   /** It is known that there is nothing to ask for, and why. */
   refuse(error: ApiError): void {
     this.#wanted = null;

@@ -7,6 +7,7 @@ import { createHost, type HostWindow } from "./host";
 function windows(hash = "#attn") {
   const body = document.createElement("body");
   const styleSheets: { cssRules: { cssText: string }[] }[] = [];
+  const steps: string[] = [];
   const posted: { message: unknown; port: MessagePort }[] = [];
   const page = Object.assign(new EventTarget(), {
     document: { body, styleSheets },
@@ -15,6 +16,10 @@ function windows(hash = "#attn") {
       state: { kept: true },
       replaceState(_state: unknown, _title: string, next: string) {
         page.location.hash = next;
+      },
+      pushState(_state: unknown, _title: string, next: string) {
+        page.location.hash = next;
+        steps.push(next);
       },
     },
     postMessage(message: unknown, _origin: string, [port]: [MessagePort]) {
@@ -36,6 +41,7 @@ function windows(hash = "#attn") {
     body,
     styleSheets,
     posted,
+    steps,
     host: () => createHost(frame as unknown as HostWindow),
   };
 }
@@ -96,7 +102,7 @@ describe("the theme", () => {
     host.onTheme((theme) => themes.push(theme));
     expect(themes).toEqual(["dark"]);
     expect(host.readHash()).toBeNull();
-    host.writeHash("#attn&p.attn.layer=1");
+    host.writeHash("#attn&p.attn.layer=1", false);
     expect(host.link()).toBe("http://host/frame");
   });
 });
@@ -128,12 +134,15 @@ describe("the frame's size", () => {
 });
 
 describe("the hash", () => {
-  it("is the parent's, written without a new entry in the history", () => {
-    const { page, host } = windows("#attn&p.attn.layer=1");
+  it("is the parent's, written with a new entry in the history where it is asked for", () => {
+    const { page, steps, host } = windows("#attn&p.attn.layer=1");
     const made = host();
     expect(made.readHash()).toBe("#attn&p.attn.layer=1");
-    made.writeHash("#attn&p.attn.layer=2");
+    made.writeHash("#attn&p.attn.layer=2", false);
     expect(page.location.hash).toBe("#attn&p.attn.layer=2");
+    made.writeHash("#attn&p.attn.layer=3", true);
+    expect(page.location.hash).toBe("#attn&p.attn.layer=3");
+    expect(steps).toEqual(["#attn&p.attn.layer=3"]);
   });
 
   it("is heard when somebody else changes it, until the host is disposed of", () => {

@@ -16,7 +16,8 @@ export interface Host {
   fontFaces: () => string;
   /** null when the page around the frame cannot be reached. */
   readHash: () => string | null;
-  writeHash: (hash: string) => void;
+  /** In place of the present one, or as a step of its own in the browser's history. */
+  writeHash: (hash: string, isStep: boolean) => void;
   onHash: (call: () => void) => void;
   /** The address to share. */
   link: () => string;
@@ -114,10 +115,12 @@ export function createHost(window: HostWindow, state: string | null = null): Hos
     },
     fontFaces: () => (parent === null ? "" : fontFaces(parent)),
     readHash: () => state ?? parent?.location.hash ?? null,
-    writeHash(hash) {
+    writeHash(hash, isStep) {
       if (state !== null) state = hash;
       if (state !== null || parent === null || parent.location.hash === hash) return;
-      parent.history.replaceState(parent.history.state, "", hash);
+      const { history } = parent;
+      if (isStep) history.pushState(history.state, "", hash);
+      else history.replaceState(history.state, "", hash);
     },
     onHash(call) {
       if (parent !== null) disposers.push(listen(parent, "hashchange", call));

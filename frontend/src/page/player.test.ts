@@ -13,6 +13,7 @@ const loaded = (): void => {
   state.record.value = { status: "ready", value: {} as never };
   state.thumbnails.value = { status: "idle" };
   state.weights.value = { status: "idle" };
+  state.vectors.value = { status: "idle" };
 };
 
 beforeEach(() => {

@@ -4,6 +4,7 @@ import { effect, untracked } from "@preact/signals";
 
 import type { Clock } from "./clock";
 import {
+  comparison,
   hidden,
   playing,
   record,
@@ -12,6 +13,7 @@ import {
   stepPosition,
   steps,
   thumbnails,
+  vectors,
   weights,
 } from "../state";
 
@@ -21,7 +23,9 @@ export const STEP_INTERVAL = 250;
 const PATIENCE = 30;
 
 const settled = (): boolean =>
-  [record, thumbnails, weights].every((part) => part.peek().status !== "loading");
+  [record, thumbnails, weights, vectors, comparison].every(
+    (part) => part.peek().status !== "loading",
+  );
 
 const atEnd = (): boolean => stepPosition.peek() >= steps.peek().length - 1;
 

@@ -41,17 +41,44 @@ function oneOf<T extends string>(target: Signal<T>, allowed: readonly T[]): Entr
   return entry(target, String, (written) => allowed.find((each) => each === written));
 }
 
-function number(target: Signal<number>, minimum: number, maximum: number): Entry {
-  return entry(target, String, (written) => {
+const numberIn =
+  (minimum: number, maximum: number) =>
+  (written: string): number | undefined => {
     const value = written.trim() === "" ? NaN : Number(written);
     return value >= minimum && value <= maximum ? value : undefined;
-  });
+  };
+
+const number = (target: Signal<number>, minimum: number, maximum: number): Entry =>
+  entry(target, String, numberIn(minimum, maximum));
+
+function numberOrNone(target: Signal<number | null>, minimum: number, maximum: number): Entry {
+  return entry<number | null>(
+    target,
+    (value) => (value === null ? null : String(value)),
+    numberIn(minimum, maximum),
+  );
 }
 
 const counting = /^\d{1,9}$/;
 
 function whole(target: Signal<number>): Entry {
   return entry(target, String, (written) => (counting.test(written) ? Number(written) : undefined));
+}
+
+/** Of a chosen head also when it is the first one. */
+function chosenHead(target: Signal<number>): Entry {
+  const plain = whole(target);
+  return {
+    read: () => (state.isHeadChosen.value ? String(target.value) : plain.read()),
+    write(written) {
+      if (counting.test(written)) state.isHeadChosen.value = true;
+      plain.write(written);
+    },
+    reset() {
+      state.isHeadChosen.value = false;
+      plain.reset();
+    },
+  };
 }
 
 function position(target: Signal<number | null>): Entry {
@@ -176,24 +203,26 @@ const entries: Record<string, Entry> = {
   run: text(state.run),
   tag: text(state.tag),
   step: step(state.step),
-  layer: whole(state.layer),
-  head: whole(state.head),
+  layer: chosenHead(state.layer),
+  head: chosenHead(state.head),
   query: position(state.query),
   key: position(state.key),
   heads: heads(state.shownHeads),
   hiddenRuns: names(state.hiddenRuns),
   filter: text(state.runFilter as Signal<string | null>),
-  threshold: number(state.threshold, 0, 1),
+  threshold: numberOrNone(state.threshold, 0, 1),
   gain: number(state.gain, 0, 100),
   specials: oneOf(state.specials, ["show", "mute", "hide"]),
   numbers: yesOrNo(state.numbers),
   open: yesOrNo(state.headOpen),
+  zoom: position(state.gridZoom),
+  colour: oneOf(state.mapColour, ["role", "when", "size", "value"]),
   thumbnails: oneOf(state.thumbnailStyle, ["heat", "lines"]),
   sort: text(state.sortBy as Signal<string | null>),
   metric: text(state.cellMetric as Signal<string | null>),
   dim: number(state.dimBelow, 0, 1),
   sentences: oneOf(state.sentenceFilter, ["all", "aa", "bb", "ab", "ba"]),
-  mode: oneOf(state.headMode, ["lines", "matrix"]),
+  mode: oneOrNone(state.headMode, ["lines", "matrix"]),
   summary: oneOf(state.headSummary, ["none", "mean", "max"]),
   scale: oneOf(state.colourScale, ["root", "linear"]),
   layout: oneOf(state.linesLayout, ["vertical", "horizontal"]),
@@ -206,6 +235,8 @@ const entries: Record<string, Entry> = {
   axis: oneOf(state.stepAxis, ["linear", "log"]),
   uniform: yesOrNo(state.showBaseline),
   marks: yesOrNo(state.showMarks),
+  fold: yesOrNo(state.foldStill),
+  pane: oneOrNone(state.evolutionPane, ["changes", "chart"]),
   above: number(state.markAbove, 0, 1),
   heads_by: oneOf(state.headSort, ["number", "last", "change", "crossing"]),
   crossing: number(state.crossing, 0, 1),
@@ -232,6 +263,15 @@ export function pairsOfState(): Pairs {
     const value = read();
     return value === null ? [] : [[key, value] as const];
   });
+}
+
+/** What a step in the history leads back from: another view, run, probe, layer or head. */
+const places: ReadonlySet<string> = new Set(["view", "run", "tag", "layer", "head", "open"]);
+
+/** The part of the pairs that says where one is; the step and how things are drawn are no part of it. */
+export function placeOf(pairs: Pairs): string {
+  const isComparing = pairs.some(([key]) => key === "compare");
+  return JSON.stringify([...pairs.filter(([key]) => places.has(key)), isComparing]);
 }
 
 /** What the pairs do not name goes back to its initial value; what they cannot mean is left out. */

@@ -10,9 +10,11 @@ import { syncUrl, WRITE_INTERVAL, type UrlSync } from "./url_sync";
 function fakeHost(hash: string | null) {
   const listeners: (() => void)[] = [];
   const written: string[] = [];
+  const steps: string[] = [];
   const host = {
     readHash: () => hash,
-    writeHash(next: string) {
+    writeHash(next: string, isStep: boolean) {
+      if (isStep) steps.push(next);
       written.push(next);
       hash = next;
     },
@@ -25,7 +27,7 @@ function fakeHost(hash: string | null) {
   const changeSilently = (next: string): void => {
     hash = next;
   };
-  return { host, written, change, changeSilently };
+  return { host, written, steps, change, changeSilently };
 }
 
 let sync: UrlSync;
@@ -135,5 +137,57 @@ describe("the page's hash", () => {
     state.selectStep(20);
     sync.flush();
     expect(written.at(-1)).toContain("p.attn.step=20");
+  });
+});
+
+describe("the browser's history", () => {
+  const visits: { name: string; go: () => void; says: string }[] = [
+    { name: "a view", go: () => state.setView("head"), says: "view=head" },
+    { name: "a head", go: () => state.selectHead(0, 1), says: "head=1" },
+    { name: "an opened head", go: () => state.openBeside(1, 0), says: "view=model" },
+    { name: "a run", go: () => state.selectRun("s"), says: "run=s" },
+    { name: "a probe", go: () => state.selectTag("q"), says: "tag=q" },
+    { name: "a comparison", go: () => state.toggleCompare(), says: "compare=first" },
+  ];
+
+  function open() {
+    const page = start("#attn");
+    const two = { ...listing(5)["r"]!, ...listing(5, "q")["r"]! };
+    state.setIndex({ r: two, s: two });
+    page.clock.advance(2 * WRITE_INTERVAL);
+    return page;
+  }
+
+  it.each(visits)("has a step for $name, and Back leads to where one was", ({ go, says }) => {
+    const { clock, steps, written, change } = open();
+    const before = written.at(-1)!;
+    go();
+    clock.advance(2 * WRITE_INTERVAL);
+    expect(steps).toEqual([written.at(-1)]);
+    expect(steps[0]).toContain(says);
+    change(before);
+    clock.advance(2 * WRITE_INTERVAL);
+    expect([steps.length, written.at(-1)]).toEqual([1, before]);
+  });
+
+  it("has none for the slider, nor for what a record does not have", () => {
+    const { clock, steps } = open();
+    state.selectStep(10);
+    state.threshold.value = 0.05;
+    state.moveTo(() => (state.layer.value = 1));
+    clock.advance(2 * WRITE_INTERVAL);
+    expect(steps).toEqual([]);
+  });
+
+  it("keeps the place as it was left, the last step of the slider included", () => {
+    const { clock, steps, written } = open();
+    state.selectStep(10);
+    clock.advance(0);
+    state.selectStep(20);
+    state.setView("head");
+    clock.advance(2 * WRITE_INTERVAL);
+    expect(written.at(-2)).toContain("step=20");
+    expect(written.at(-2)).not.toContain("view=head");
+    expect(steps).toEqual([written.at(-1)]);
   });
 });

@@ -4,10 +4,13 @@ import { signal, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import type { Table } from "../text/csv";
+import type { Mark } from "../draw/figure";
 import type { Picture } from "../draw/picture";
 
 export interface Exported {
   picture: Picture;
+  /** What the marks in it mean. */
+  marks: readonly Mark[];
   table: Table;
 }
 

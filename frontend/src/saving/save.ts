@@ -19,9 +19,21 @@ export function saveBlob(blob: Blob, name: string): void {
   }, KEPT);
 }
 
-/** Names of runs and tags hold what files must not. */
+/** Four digits by which two texts are told apart. */
+function digest(text: string): string {
+  let sum = 2166136261;
+  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 16777619);
+  return ((sum ^ (sum >>> 16)) & 0xffff).toString(16).padStart(4, "0");
+}
+
+/** Names of runs and tags hold what files must not, or what parts the name: then digits keep it apart from others. */
 export function fileName(...parts: readonly (string | number)[]): string {
-  return parts.map((part) => String(part).replace(/[^\p{L}\p{N}._-]+/gu, "-")).join("_");
+  const whole = parts.map((part) => {
+    const text = String(part);
+    const fitting = text.replace(/[^\p{L}\p{N}.-]+/gu, "-");
+    return fitting === text ? text : `${fitting}~${digest(text)}`;
+  });
+  return whole.join("_");
 }
 
 async function pngOf({ width, height }: Picture, svg: Blob): Promise<Blob> {
@@ -45,7 +57,12 @@ export function csvOf(table: Table): Promise<Blob> {
   return Promise.resolve(new Blob(toCsv(table), { type: "text/csv" }));
 }
 
-export async function blobOf(kind: "png" | "svg", picture: Picture): Promise<Blob> {
-  const svg = new Blob([await toSvg(picture)], { type: "image/svg+xml" });
+/** `millimetres`: how wide an SVG is printed. */
+export async function blobOf(
+  kind: "png" | "svg",
+  picture: Picture,
+  millimetres?: number,
+): Promise<Blob> {
+  const svg = new Blob([await toSvg(picture, millimetres)], { type: "image/svg+xml" });
   return kind === "svg" ? svg : pngOf(picture, svg);
 }

@@ -28,6 +28,7 @@ beforeEach(() => {
   state.layer.value = 0;
   state.head.value = 0;
   state.hiddenRuns.value = new Set();
+  state.runFilter.value = "";
   for (const each of [state.record, state.thumbnails, state.weights, state.series])
     each.value = { status: "idle" };
 });
@@ -148,6 +149,15 @@ describe("shown heads", () => {
     expect(shown()).toEqual([2]);
   });
 
+  it("shown alone are the selected ones, so that other views show them", () => {
+    state.isolateHead(2);
+    expect(state.head.value).toBe(2);
+    state.showAllHeads();
+    state.toggleHead(2);
+    state.toggleHead(0);
+    expect([shown(), state.head.value]).toEqual([[1], 1]);
+  });
+
   it("isolated twice are all again", () => {
     state.isolateHead(1);
     state.isolateHead(1);
@@ -174,6 +184,22 @@ describe("runs", () => {
     expect(state.run.value).toBe("run 10");
     state.toggleRun("run 2");
     expect(state.visibleRuns.value.size).toBe(2);
+  });
+
+  it("that the filter takes out are not drawn; the selected one is then one that is", () => {
+    state.filterNames("10");
+    expect([[...state.visibleRuns.value], state.run.value]).toEqual([["run 10"], "run 10"]);
+    state.filterNames("");
+    expect(state.visibleRuns.value.size).toBe(2);
+  });
+
+  it("stay when the filter is meant for probes, and probes when it is meant for runs", () => {
+    state.filterNames("doctor/he");
+    expect([state.listedRuns.value.length, state.listedTags.value]).toEqual([2, ["doctor/he"]]);
+    state.filterNames("run 2");
+    expect([state.listedRuns.value, state.listedTags.value.length]).toEqual([["run 2"], 2]);
+    state.filterNames("nothing");
+    expect([state.listedRuns.value, state.listedTags.value]).toEqual([[], []]);
   });
 
   it("the last ticked one stays", () => {

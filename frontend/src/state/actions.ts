@@ -12,11 +12,14 @@ import {
   hiddenRuns,
   index,
   indexError,
+  isHeadChosen,
   key,
   layer,
+  listedRuns,
   playing,
   query,
   run,
+  runFilter,
   runs,
   shownHeads,
   step,
@@ -27,6 +30,7 @@ import {
   version,
   view,
   visibleRuns,
+  visits,
   type ViewName,
 } from "./selection";
 
@@ -60,6 +64,14 @@ export function moveTo(change: () => void): void {
   });
 }
 
+/** A move that has its step in the browser's history. */
+function visit(change: () => void): void {
+  batch(() => {
+    visits.value += 1;
+    moveTo(change);
+  });
+}
+
 /** Keep the wanted step if it is logged, else take the nearest; the latest when none is wanted. */
 function settleStep(wanted: number | null): void {
   const known = steps.value;
@@ -85,7 +97,7 @@ export function setIndex(next: RunIndex): void {
 }
 
 export function selectRun(name: string): void {
-  moveTo(() => {
+  visit(() => {
     run.value = name;
     settleTag(tag.value);
     settleStep(step.value);
@@ -94,7 +106,7 @@ export function selectRun(name: string): void {
 
 /** Run and tag at once. */
 export function selectPlace(runName: string, tagName: string): void {
-  moveTo(() => {
+  visit(() => {
     run.value = runName;
     settleTag(tagName);
     settleStep(step.value);
@@ -102,7 +114,7 @@ export function selectPlace(runName: string, tagName: string): void {
 }
 
 export function selectTag(name: string): void {
-  moveTo(() => {
+  visit(() => {
     tag.value = name;
     settleStep(step.value);
   });
@@ -126,7 +138,8 @@ export function stepBy(n: number): void {
 }
 
 export function selectHead(nextLayer: number, nextHead: number): void {
-  moveTo(() => {
+  visit(() => {
+    isHeadChosen.value = true;
     layer.value = nextLayer;
     head.value = nextHead;
     const header = shown(record.value);
@@ -156,7 +169,7 @@ export function openBeside(nextLayer: number, nextHead: number): void {
 }
 
 export function setView(name: ViewName): void {
-  view.value = name;
+  visit(() => (view.value = name));
 }
 
 export function togglePlay(): void {
@@ -172,15 +185,49 @@ export function pinKey(position: number | null): void {
   key.value = key.value === position ? null : position;
 }
 
+/** Show these runs alone; when the selected one is not among them, the first of them is selected. */
+function hide(hidden: Iterable<string>): void {
+  batch(() => {
+    hiddenRuns.value = new Set(hidden);
+    keepVisible();
+  });
+}
+
+function keepVisible(): void {
+  const [first] = visibleRuns.value;
+  if (first !== undefined && run.value !== null && !visibleRuns.value.has(run.value))
+    selectRun(first);
+}
+
 /** Tick or untick a run; the last ticked one stays. */
 export function toggleRun(name: string): void {
   const next = new Set(hiddenRuns.value);
   if (!next.delete(name)) next.add(name);
-  const left = runs.value.filter((other) => !next.has(other));
-  if (left.length === 0) return;
+  if (listedRuns.value.some((other) => !next.has(other))) hide(next);
+}
+
+export function tickRuns(names: readonly string[]): void {
+  const ticked = new Set(names);
+  hide([...hiddenRuns.value].filter((name) => !ticked.has(name)));
+}
+
+/** The selected run stays. */
+export function untickRuns(names: readonly string[]): void {
+  hide([...hiddenRuns.value, ...names].filter((name) => name !== run.value));
+}
+
+export function tickOnly(name: string): void {
   batch(() => {
-    hiddenRuns.value = next;
-    if (run.value !== null && !visibleRuns.value.has(run.value)) selectRun(left[0]!);
+    selectRun(name);
+    untickRuns(runs.value);
+  });
+}
+
+/** Filters the runs, with their curves, and the probes. */
+export function filterNames(text: string): void {
+  batch(() => {
+    runFilter.value = text;
+    keepVisible();
   });
 }
 
@@ -200,12 +247,20 @@ export function toggleHead(number: number): void {
   const next = new Set(shownHeads.value ?? all);
   if (!next.delete(number)) next.add(number);
   if (next.size > 0) setShownHeads(next);
+  selectLoneHead();
+}
+
+/** A head that is shown alone is the selected one: every view then shows it. */
+function selectLoneHead(): void {
+  const [first, ...others] = shownHeads.value ?? [];
+  if (first !== undefined && others.length === 0) selectHead(layer.value, first);
 }
 
 /** Show one head alone; when it is alone already, show all. */
 export function isolateHead(number: number): void {
   const alone = shownHeads.value?.size === 1 && shownHeads.value.has(number);
   shownHeads.value = alone ? null : new Set([number]);
+  selectLoneHead();
 }
 
 export function showAllHeads(): void {

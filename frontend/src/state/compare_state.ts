@@ -7,7 +7,7 @@ import type { Comparison } from "../decoding/comparison";
 import type { LayerWeights } from "../decoding/decode";
 import { probeHeaders, record, shown, type Loaded } from "./loaded";
 import { nearestOf } from "./nearest";
-import { index, run, runs, step, tag, tags, view } from "./selection";
+import { index, run, runs, step, tag, tags, view, visits } from "./selection";
 
 /** Which step of the other record; "same": the nearest to the selected one. */
 export type ComparedStep = "first" | "previous" | "same" | number;
@@ -144,6 +144,7 @@ export function compareWith(choice: CompareChoice, name: string | null = null): 
 /** Start comparing in the Model view, or stop. */
 export function toggleCompare(): void {
   batch(() => {
+    visits.value += 1;
     if (isComparing.peek()) compare.value = null;
     else {
       compare.value ??= "first";

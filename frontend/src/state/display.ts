@@ -16,14 +16,19 @@ export const theme: Signal<Theme> = signal("light");
 /** TensorBoard shows another tab: no work. */
 export const hidden: Signal<boolean> = signal(false);
 
-/** Weights below are not drawn. */
-export const threshold: Signal<number> = signal(0.02);
+/** Weights below are not drawn; null: by the number of keys. */
+export const threshold: Signal<number | null> = signal(null);
 /** Multiplies the opacity of lines. */
 export const gain: Signal<number> = signal(1);
 export const specials: Signal<Specials> = signal("show");
 /** Weights as numbers. */
 export const numbers: Signal<boolean> = signal(true);
 export const thumbnailStyle: Signal<ThumbnailStyle> = signal("heat");
+/** Side of each head's pattern in CSS pixels, the rest scrolled to; null: the whole grid fills the view. */
+export const gridZoom: Signal<number | null> = signal(null);
+/** What gives each head its colour where patterns are too small to be seen. */
+export type MapColour = "role" | "when" | "size" | "value";
+export const mapColour: Signal<MapColour> = signal("role");
 /** The chosen head stands beside the Model view's grid. */
 export const headOpen: Signal<boolean> = signal(true);
 /** A metric's name, or "number". */
@@ -33,7 +38,8 @@ export const cellMetric: Signal<string> = signal("");
 /** Heads whose metric is below are dimmed. */
 export const dimBelow: Signal<number> = signal(0);
 export const sentenceFilter: Signal<SentenceFilter> = signal("all");
-export const headMode: Signal<HeadMode> = signal("lines");
+/** null: by the length of the text. */
+export const headMode: Signal<HeadMode | null> = signal(null);
 export const headSummary: Signal<HeadSummary> = signal("none");
 /** Of the matrix: colour by the weight's root, or by the weight itself. */
 export const colourScale: Signal<ColourScale> = signal("root");

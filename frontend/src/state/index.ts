@@ -3,6 +3,7 @@
 export * from "./actions";
 export type * from "../decoding/answers";
 export * from "./cell_history";
+export * from "./changes";
 export * from "./compare_state";
 export * from "./display";
 export * from "./evolution_settings";
@@ -14,6 +15,7 @@ export { nearestOf } from "./nearest";
 export * from "./neuron_settings";
 export * from "./selection";
 export * from "./shown_heads";
+export * from "./shown_lines";
 export * from "./shown_metric";
 export * from "./standalone";
 export { templates, type FindPattern, type PairPattern, type Template } from "../text/pattern";

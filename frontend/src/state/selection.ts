@@ -4,6 +4,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 
 import type { RunIndex, TagIndex } from "../decoding/answers";
 import type { ApiError } from "../decoding/errors";
+import { commonPrefix, matchingNames } from "../text/name_filter";
 
 export type ViewName = "evolution" | "model" | "head" | "neuron";
 
@@ -21,6 +22,8 @@ export const tag: Signal<string | null> = signal(null);
 export const step: Signal<number | null> = signal(null);
 export const layer: Signal<number> = signal(0);
 export const head: Signal<number> = signal(0);
+/** By a click or a link; until then a view may open the one that it finds worth seeing. */
+export const isHeadChosen: Signal<boolean> = signal(false);
 /** Pinned token positions. */
 export const query: Signal<number | null> = signal(null);
 export const key: Signal<number | null> = signal(null);
@@ -34,6 +37,8 @@ export const shownHeads: Signal<ReadonlySet<number> | null> = signal(null);
 export const hiddenRuns: Signal<ReadonlySet<string>> = signal(new Set());
 export const runFilter: Signal<string> = signal("");
 export const playing: Signal<boolean> = signal(false);
+/** Counts moves that Back undoes: to another view, run, probe, layer or head. */
+export const visits: Signal<number> = signal(0);
 /** The slider's thumb is held. */
 export const dragging: Signal<boolean> = signal(false);
 /** Which way the step last moved. */
@@ -48,13 +53,42 @@ function logged(runName: string | null, tagName: string | null): TagIndex {
 export const runs: ReadonlySignal<readonly string[]> = computed(() =>
   Object.keys(index.value ?? {}).sort(compareNames),
 );
-export const visibleRuns: ReadonlySignal<ReadonlySet<string>> = computed(
-  () => new Set(runs.value.filter((name) => !hiddenRuns.value.has(name))),
+/** Runs as TensorBoard's own tabs know them, in the order of their colours. */
+export const runOrder: Signal<readonly string[]> = signal([]);
+const runNumbers: ReadonlySignal<ReadonlyMap<string, number>> = computed(
+  () => new Map([...new Set([...runOrder.value, ...runs.value])].map((name, at) => [name, at])),
 );
+/** Of its colour: TensorBoard's own, then runs that TensorBoard does not list. */
+export function runNumber(name: string | null): number {
+  return runNumbers.value.get(name ?? "") ?? 0;
+}
+
 /** Tags of the selected run. */
 export const tags: ReadonlySignal<readonly string[]> = computed(() =>
   Object.keys(index.value?.[run.value ?? ""] ?? {}).sort(compareNames),
 );
+
+/** Names that the filter finds; all where it finds only names of the other kind, as it is meant for those. */
+function found(names: readonly string[], others: readonly string[]): readonly string[] {
+  const matching = matchingNames(names, runFilter.value);
+  const isMeant = matching.length > 0 || matchingNames(others, runFilter.value).length === 0;
+  return isMeant ? matching : names;
+}
+
+export const listedRuns: ReadonlySignal<readonly string[]> = computed(() =>
+  found(runs.value, tags.value),
+);
+export const listedTags: ReadonlySignal<readonly string[]> = computed(() =>
+  found(tags.value, runs.value),
+);
+/** Ticked, and not taken out by the filter. */
+export const visibleRuns: ReadonlySignal<ReadonlySet<string>> = computed(
+  () => new Set(listedRuns.value.filter((name) => !hiddenRuns.value.has(name))),
+);
+/** What long names of runs share at their start. */
+export const runPrefix: ReadonlySignal<string> = computed(() => commonPrefix(runs.value));
+/** Probes whose rows are in view. */
+export const seenTags: Signal<readonly string[]> = signal([]);
 /** Of the selected run and tag. */
 export const steps: ReadonlySignal<readonly number[]> = computed(
   () => logged(run.value, tag.value).steps,
@@ -83,7 +117,7 @@ export const isMetricsOnly: ReadonlySignal<boolean> = computed(
 );
 
 /** The most runs that are laid over one another. */
-export const MOST_RUNS = 8;
+export const MOST_RUNS = 24;
 
 /** Ticked runs beside the selected one that have its probe. */
 export const rivalRuns: ReadonlySignal<readonly string[]> = computed(() =>

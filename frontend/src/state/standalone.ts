@@ -4,3 +4,5 @@ import { signal, type Signal } from "@preact/signals";
 
 /** Views that have what they need in the file; null in TensorBoard. */
 export const standaloneViews: Signal<readonly string[] | null> = signal(null);
+/** Steps that the histories of the file have, and steps that were logged; null in TensorBoard. */
+export const standaloneSteps: Signal<readonly [held: number, logged: number] | null> = signal(null);

@@ -8,7 +8,7 @@ import { axisOver, nearestStep, placeOf, type StepAxis } from "../../draw/step_a
 import { formatValue } from "../../text/format_number";
 import {
   run,
-  runs,
+  runNumber,
   scalar,
   scalarTag,
   scalarTags,
@@ -65,8 +65,8 @@ export function ScalarChart({ axis, width }: ScalarChartProps) {
 
 function Curve({ series, axis, width }: ScalarChartProps & { readonly series: ScalarSeries }) {
   const values = useMemo(() => series.values.map((value) => value ?? NaN), [series]);
+  const colour = runColour(runNumber(series.run), theme.value);
   const picture = useMemo<ChartPicture>(() => {
-    const colour = runColour(runs.value.indexOf(series.run), theme.value);
     const line = { colour, steps: series.steps };
     return {
       axis,
@@ -79,7 +79,7 @@ function Curve({ series, axis, width }: ScalarChartProps & { readonly series: Sc
       width,
       height: HEIGHT,
     };
-  }, [series, axis, theme.value, width]);
+  }, [series, axis, colour, width]);
   return (
     <ChartFrame picture={picture} label={`${series.tag} over the steps`}>
       <Reading series={series} values={values} picture={picture} />

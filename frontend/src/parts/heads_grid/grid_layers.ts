@@ -1,6 +1,7 @@
 /** Layers of a record or a metric series → rows of the grid of heads, and the names of its heads. */
 
 import type { GridLayer } from "../../draw/grid";
+import { groupName, layerName, layerNumber } from "../../text/layer_names";
 
 /** What record headers and metric series both say of a layer. */
 export interface LayerShape {
@@ -23,13 +24,9 @@ export function gridLayers(
     layer,
     heads,
     group: isOneGroup ? "" : groups[layer]!,
+    number: layerNumber(shapes, layer),
     order: order(layer),
   }));
-}
-
-function groupName({ kind, stack }: LayerShape): string {
-  if (kind === "cross") return stack === "" || stack === "decoder" ? "Cross" : `Cross, ${stack}`;
-  return stack === "" ? "Self" : stack.charAt(0).toUpperCase() + stack.slice(1);
 }
 
 export function headNumber(shape: LayerShape | undefined, head: number): number {
@@ -41,5 +38,5 @@ export function headName(
   shapes: readonly LayerShape[],
   { layer, head }: { layer: number; head: number },
 ): string {
-  return `Layer ${layer} head ${headNumber(shapes[layer], head)}`;
+  return `${layerName(shapes, layer)} head ${headNumber(shapes[layer], head)}`;
 }

@@ -16,7 +16,8 @@ import {
   sentenceFilter,
   specials,
   theme,
-  threshold,
+  isPinnedAlone,
+  shownThreshold,
 } from "../../state";
 import { axesOf, type Axis, type LayerAxes } from "./axis";
 import { focusOf, type Focus } from "./focus";
@@ -105,7 +106,8 @@ export function CompactLines({ record, weights, head, axes: given, onDrawn }: Co
         hovered={hovered}
         onHover={hoverToken}
         onPin={pinToken}
-        threshold={threshold.value}
+        alone={isPinnedAlone.value}
+        threshold={shownThreshold.value}
         gain={gain.value}
         rowHeight={rowHeight}
         label={`Attention lines of layer ${weights.layer} head ${head}`}

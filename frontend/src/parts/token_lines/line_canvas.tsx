@@ -28,6 +28,8 @@ export interface LineCanvasProps {
   focus: Focus | null;
   /** What becomes of all the other lines. */
   others: "shown" | "faint" | "hidden";
+  /** Of the focused token alone: the text is too long for all lines at once. */
+  alone?: boolean;
   threshold: number;
   gain: number;
   label: string;
@@ -116,7 +118,7 @@ function focusPicture(picture: LinePicture, focus: Focus, gain: number): LinePic
 }
 
 export function LineCanvas(props: LineCanvasProps) {
-  const { weights, focus, gain, others, onDrawn, sideways = false } = props;
+  const { weights, focus, gain, others, onDrawn, sideways = false, alone = false } = props;
   const room = useRef<HTMLDivElement>(null);
   const all = useRef<HTMLCanvasElement>(null);
   const over = useRef<HTMLCanvasElement>(null);
@@ -125,8 +127,9 @@ export function LineCanvas(props: LineCanvasProps) {
 
   useLayoutEffect(() => {
     if (picture === null) return;
-    paint(all.current!, rasteriser, weights, picture, sideways);
-  }, [picture, weights, rasteriser]);
+    if (alone) all.current!.width = 1;
+    else paint(all.current!, rasteriser, weights, picture, sideways);
+  }, [picture, weights, rasteriser, alone]);
 
   useLayoutEffect(() => {
     if (picture === null || focus === null) return;

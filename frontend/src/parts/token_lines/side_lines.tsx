@@ -93,6 +93,7 @@ export function SideLines(props: SideLinesProps) {
             sideways
             focus={pointed ?? kept}
             others={pointed !== null ? "hidden" : kept !== null ? "faint" : "shown"}
+            alone={props.alone ?? false}
             threshold={props.threshold}
             gain={props.gain}
             label={props.label}

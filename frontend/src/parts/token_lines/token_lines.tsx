@@ -1,7 +1,7 @@
 /** Weights of some heads → two token columns with lines between, and room for numbers beside the keys. */
 
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
 import type { LayerAxes } from "./axis";
@@ -21,6 +21,8 @@ export interface TokenLinesProps {
   onHover: (side: Side, token: number | null) => void;
   /** null frees both sides. */
   onPin: (side: Side, token: number | null) => void;
+  /** Lines of the focused token alone. */
+  alone?: boolean;
   threshold: number;
   gain: number;
   rowHeight: number;
@@ -53,6 +55,7 @@ function Columns({ props, seen, scroller }: ColumnsProps) {
     const last = top + rowHeight - seen.height;
     element.scrollTop = Math.min(top, Math.max(last, element.scrollTop));
   };
+  usePinnedInView({ props, seen, scroller }, reveal);
   const column = (side: Side) => (
     <TokenColumn
       side={side}
@@ -87,6 +90,17 @@ interface ColumnsProps {
   scroller: () => HTMLElement | null;
 }
 
+/** A token that is pinned elsewhere, or by a link, is brought into view. */
+function usePinnedInView({ props, seen }: ColumnsProps, reveal: (row: number) => void): void {
+  const { axes, pinned } = props;
+  const hasRoom = seen.height > 0;
+  const [side, token] = pinned.query === null ? ["key", pinned.key] : ["query", pinned.query];
+  const row = token === null ? undefined : axes[side as Side].rowOf[token as number];
+  useEffect(() => {
+    if (row !== undefined && row >= 0 && hasRoom) reveal(row);
+  }, [row, hasRoom, axes.query.rows.length, axes.key.rows.length]);
+}
+
 function Lines({ props, seen }: { props: TokenLinesProps; seen: ScrollWindow }) {
   const { axes, weights, rowHeight } = props;
   const rows = Math.max(axes.query.rows.length, axes.key.rows.length);
@@ -102,6 +116,7 @@ function Lines({ props, seen }: { props: TokenLinesProps; seen: ScrollWindow }) 
       height={Math.min(rows * rowHeight, seen.height)}
       focus={hovered ?? pinned}
       others={hovered !== null ? "hidden" : pinned !== null ? "faint" : "shown"}
+      alone={props.alone ?? false}
       threshold={props.threshold}
       gain={props.gain}
       label={props.label}

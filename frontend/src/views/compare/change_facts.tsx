@@ -6,6 +6,7 @@ import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { difference } from "./ranked";
 import { shapes, shownComparison } from "./scene";
 import { pairText } from "./tokens_of";
+import { layerName } from "../../text/layer_names";
 
 export function ChangeFacts({ cell }: { readonly cell: Cell }) {
   const of = shownComparison.value;
@@ -13,7 +14,7 @@ export function ChangeFacts({ cell }: { readonly cell: Cell }) {
   if (cell.head === MEAN) {
     return (
       <>
-        <strong>Layer {cell.layer}</strong>
+        <strong>{layerName(shapes.value, cell.layer)}</strong>
         <div>mean JSD of its heads {formatWeight(of.layerChange[cell.layer] ?? NaN, 3)}</div>
       </>
     );
@@ -22,7 +23,8 @@ export function ChangeFacts({ cell }: { readonly cell: Cell }) {
   return (
     <>
       <strong>
-        Layer {cell.layer} · Head {headNumber(shapes.value[cell.layer], cell.head)}
+        {layerName(shapes.value, cell.layer)} · Head{" "}
+        {headNumber(shapes.value[cell.layer], cell.head)}
       </strong>
       <table>
         <tbody>

@@ -37,6 +37,7 @@ import { changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differencesTable } from "./chosen_picture";
 import { changedWeights, focusedDifferences } from "./difference_weights";
 import { shapes } from "./scene";
+import { layerName } from "../../text/layer_names";
 
 const ROW = 22;
 
@@ -49,7 +50,7 @@ export function ChangeLines() {
     <section class="change-lines" aria-label="Chosen head">
       <header class="side-header">
         <h2>
-          Layer {at} · Head {headNumber(shapes.value[at], head.value)}
+          {layerName(shapes.value, at)} · Head {headNumber(shapes.value[at], head.value)}
           <span class="change-key">
             <span class="is-gained">gained</span> <span class="is-lost">lost</span>
             {showKept.value && changePicture.value === "lines" && " kept"}

@@ -24,6 +24,7 @@ import { changeColour, changeColours, changeHeads, chosenPair, type Pair } from 
 import { differenceCodes } from "./change_matrix";
 import { changedWeights, focusedDifferences } from "./difference_weights";
 import { shapes as layerShapes } from "./scene";
+import { layerName } from "../../text/layer_names";
 
 export interface Part {
   readonly shapes: readonly Shape[];
@@ -43,7 +44,13 @@ function title({ second, head }: Pair): Shape[] {
     return { kind: "text", x, y: 16, text, colour, isBold: true };
   };
   return [
-    { kind: "text", x: 0, y: 16, text: `Layer ${second.layer} · Head ${number}`, isBold: true },
+    {
+      kind: "text",
+      x: 0,
+      y: 16,
+      text: `${layerName(layerShapes.value, second.layer)} · Head ${number}`,
+      isBold: true,
+    },
     word(128, "gained", gained),
     word(184, "lost", lost),
     ...(hasKept ? [word(224, "kept", kept)] : []),

@@ -1,5 +1,6 @@
 /** A comparison → its picture as data: grid, list of heads and the chosen head; and every head's change. */
 
+import { divergingTable, scaleColours } from "../../draw/colour";
 import type { Table, Value } from "../../text/csv";
 import { moveShape, papers, type Shape } from "../../draw/picture";
 import type { Exported } from "../../saving/exported";
@@ -13,6 +14,7 @@ import { CHANGED, difference } from "./ranked";
 import { columnCaption, layout, paint, ranked, shapes, shownComparison } from "./scene";
 import { compareTitle } from "./title";
 import { comparedTokens, pairText } from "./tokens_of";
+import { layerShort } from "../../text/layer_names";
 
 const GAP = 32;
 const EDGE = 16;
@@ -37,7 +39,13 @@ function listShapes(): Shape[] {
       const number = headNumber(shapes.value[row.layer], row.head);
       const change = formatDifference(difference(row));
       return [
-        { kind: "text", x: 0, y, text: `${row.layer}.${number}`, isBold: true },
+        {
+          kind: "text",
+          x: 0,
+          y,
+          text: `${layerShort(shapes.value, row.layer)}.${number}`,
+          isBold: true,
+        },
         { kind: "text", x: 56, y, text: formatWeight(row.change) },
         { kind: "text", x: 104, y, text: pairText(row.layer, row.query, row.key) },
         { kind: "text", x: 336, y, text: change, anchor: "end", ...changeColour(difference(row)) },
@@ -98,5 +106,8 @@ export function compareExport(): Exported {
       ...chosen.shapes.map((shape) => moveShape(shape, grid.width + GAP, below)),
     ],
   };
-  return { picture, table: changesTable() };
+  const colours = scaleColours(divergingTable(theme.value));
+  const text = "weight at B less weight at A";
+  const marks = [{ kind: "scale", colours, from: "\u22121", to: "+1", text } as const];
+  return { picture, marks, table: changesTable() };
 }

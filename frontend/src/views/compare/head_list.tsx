@@ -9,6 +9,7 @@ import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { CHANGED, difference } from "./ranked";
 import { largest, ranked, shapes } from "./scene";
 import { pairText } from "./tokens_of";
+import { layerName, layerShort } from "../../text/layer_names";
 
 /** Rows at first; the rest when asked for. */
 const FIRST_ROWS = 100;
@@ -33,7 +34,7 @@ function Row({ row }: { readonly row: HeadChange }) {
         type="button"
         class="change-row"
         aria-current={isSelected ? "true" : undefined}
-        title={`Layer ${row.layer} head ${number}: change (JSD), largest single change`}
+        title={`${layerName(shapes.value, row.layer)} head ${number}: change (JSD), largest single change`}
         data-head={`${row.layer}.${row.head}`}
         data-change={row.change}
         data-before={row.before}
@@ -41,7 +42,7 @@ function Row({ row }: { readonly row: HeadChange }) {
         onClick={() => open(row)}
       >
         <b>
-          {row.layer}.{number}
+          {layerShort(shapes.value, row.layer)}.{number}
         </b>
         <span>{row.change === 0 ? "0" : formatWeight(row.change)}</span>
         <span class="change-bar">

@@ -3,7 +3,7 @@
 import { formatWeight } from "../../text/format_number";
 import { compared, hideBelow, record, run, shown } from "../../state";
 import { unchangedLayers } from "./ranked";
-import { largest, shownComparison } from "./scene";
+import { largest, shapes, shownComparison } from "./scene";
 
 /** Cells of 42 pixels: more tokens share pixels. */
 function isPooled(): boolean {
@@ -38,7 +38,7 @@ export function CompareLegend() {
         <span class="legend-words">
           one symmetric scale{isPooled() && ", a pixel is the largest difference in it"}
           {hideBelow.value > 0 && `, below ${formatLimit(hideBelow.value)} hidden`}. Bar: JSD, 0 to{" "}
-          {formatWeight(largest.value)}. {unchangedLayers(of.layerChange)}
+          {formatWeight(largest.value)}. {unchangedLayers(of.layerChange, shapes.value)}
         </span>
       </span>
       {warnings().map((warning) => (

@@ -48,6 +48,7 @@ describe("heads of a comparison", () => {
     [[0, 0], "No layer changed."],
     [[NaN, 0.1], ""],
   ])("names the layers that did not change: %j", (changes, text) => {
-    expect(unchangedLayers(changes)).toBe(text);
+    const shapes = changes.map(() => ({ kind: "self", stack: "" }));
+    expect(unchangedLayers(changes, shapes)).toBe(text);
   });
 });

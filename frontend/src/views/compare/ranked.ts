@@ -2,7 +2,7 @@
 
 import type { Comparison, HeadChange } from "../../decoding/comparison";
 import type { Ranking } from "../../state";
-import { formatPositions } from "../../text/positions";
+import { layerName, type LayerSort, layersText } from "../../text/layer_names";
 
 /** Heads above this count as changed. */
 export const CHANGED = 0.005;
@@ -27,13 +27,12 @@ export function largestChange(comparison: Comparison): number {
 }
 
 /** "Layers 0–3 are unchanged.", "Layer 2 is unchanged."; "" where every layer changed. */
-export function unchangedLayers(changes: ArrayLike<number>): string {
+export function unchangedLayers(changes: ArrayLike<number>, shapes: readonly LayerSort[]): string {
   const same = Array.from(changes, (change, layer) => (change === 0 ? layer : -1)).filter(
     (layer) => layer !== -1,
   );
   if (same.length === 0) return "";
   if (same.length === changes.length) return "No layer changed.";
-  const spans = formatPositions(same, { comma: ", ", dash: "–" });
-  const [name, verb] = same.length === 1 ? ["Layer", "is"] : ["Layers", "are"];
-  return `${name} ${spans} ${verb} unchanged.`;
+  const text = same.length === 1 ? layerName(shapes, same[0]!) : layersText(shapes, same);
+  return `${text} ${same.length === 1 ? "is" : "are"} unchanged.`;
 }

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { MetricSeries } from "../../decoding/decode";
 import { Histories } from "../../draw/histories";
 import { crossing, headSort } from "../../state";
-import { firstCrossing, lastValue, layerMotion, sortedHeads } from "./head_order";
+import { firstCrossing, lastValue, layerMotion, lostHeads, sortedHeads } from "./head_order";
 
 const layers = [
   { name: "", kind: "self", stack: "", heads: 3 },
@@ -44,6 +44,13 @@ describe("heads of a layer", () => {
     expect(layerMotion(histories, 1)).toBe(0);
   });
 
+  it("that lose their value are told, with the first step without one", () => {
+    expect([0, 1].map((layer) => lostHeads(histories, layer))).toEqual([
+      [{ head: 1, step: 20 }],
+      [],
+    ]);
+  });
+
   it("do not stand still where the metric has no values", () => {
     const undefinedOnes = new MetricSeries(
       ["alignment"],
@@ -55,5 +62,6 @@ describe("heads of a layer", () => {
       [3, 2, 3, 1],
     );
     expect(layerMotion(new Histories(undefinedOnes, 0), 0)).toBeNaN();
+    expect(lostHeads(new Histories(undefinedOnes, 0), 0)).toEqual([]);
   });
 });

@@ -65,3 +65,19 @@ export function layerMotion({ series, metric, scale }: Histories, layer: number)
   }
   return most < 0 ? NaN : most / (scale.most - scale.least);
 }
+
+/** Heads of a layer that had values and then a step without one, each with the first such step: none is a zero. */
+export function lostHeads(
+  { series, metric }: Histories,
+  layer: number,
+): { readonly head: number; readonly step: number }[] {
+  const heads = Array.from({ length: series.layers[layer]?.heads ?? 0 }, (_, head) => head);
+  return heads.flatMap((head) => {
+    const has = Array.from(
+      series.steps,
+      (_, at) => !Number.isNaN(series.at(at, layer, head, metric)),
+    );
+    const lost = has.indexOf(false, has.indexOf(true));
+    return has.includes(true) && lost !== -1 ? [{ head, step: series.steps[lost]! }] : [];
+  });
+}

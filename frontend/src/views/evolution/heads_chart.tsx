@@ -14,6 +14,7 @@ import { ChartFrame } from "../../parts/chart/chart_frame";
 import { spreadLabels } from "../../parts/chart/label_places";
 import { main, others, shapes, valueOf } from "./scene";
 import { plotBox, type ChartLine, type ChartPicture } from "../../parts/chart/step_chart";
+import { layerShort } from "../../text/layer_names";
 
 const HEIGHT = 150;
 const LABEL_HEIGHT = 15;
@@ -41,7 +42,7 @@ export function HeadsChart({ width }: { readonly width: number }) {
 }
 
 export function nameOf({ layer, head }: Cell): string {
-  return `${layer}.${headNumber(shapes.value[layer], head)}`;
+  return `${layerShort(shapes.value, layer)}.${headNumber(shapes.value[layer], head)}`;
 }
 
 /** Other runs dashed and below. */

@@ -31,6 +31,7 @@ import { PatternForm } from "./pattern_form";
 import { patternTitle } from "./pattern_names";
 import { SearchProgress } from "./progress";
 import { firstPassed, type RankedHead } from "./ranking";
+import { layerName, layerShort } from "../../text/layer_names";
 
 /** Rows at first; the rest when asked for. */
 const FIRST_ROWS = 40;
@@ -55,7 +56,8 @@ function shownWeight(weight: number): string {
 
 function Row({ row }: { readonly row: RankedHead }) {
   const over = overSteps.value!;
-  const number = headNumber(shown(record.value)?.layers[row.layer], row.head);
+  const layers = shown(record.value)?.layers;
+  const number = headNumber(layers?.[row.layer], row.head);
   const since = firstPassed(over, row.layer, row.head, findThreshold.value);
   const isSelected = row.layer === layer.value && row.head === head.value;
   const sinceText = since === null ? "never" : `from step ${since}`;
@@ -65,14 +67,14 @@ function Row({ row }: { readonly row: RankedHead }) {
         type="button"
         class="found-row"
         aria-current={isSelected ? "true" : undefined}
-        title={`Layer ${row.layer} head ${number}, ${sinceText} at least ${formatWeight(findThreshold.value)}`}
+        title={`${layerName(layers, row.layer)} head ${number}, ${sinceText} at least ${formatWeight(findThreshold.value)}`}
         data-head={`${row.layer}.${row.head}`}
         data-weight={row.weight}
         data-since={since ?? ""}
         onClick={() => open(row)}
       >
         <b>
-          {row.layer}.{number}
+          {layerShort(layers, row.layer)}.{number}
         </b>
         <span>{shownWeight(row.weight)}</span>
         <span class="change-bar">

@@ -8,7 +8,6 @@ import {
   type ColourScale,
   colourScale,
   gain,
-  headMode,
   type LinesLayout,
   linesLayout,
   mergeWords,
@@ -16,6 +15,8 @@ import {
   type Specials,
   specials,
   threshold,
+  shownMode,
+  shownThreshold,
 } from "../../state";
 import { ChosenHead } from "./chosen_head";
 
@@ -38,11 +39,11 @@ function LineSettings() {
     <>
       <Range
         label="Hide weights below"
-        value={threshold.value}
+        value={shownThreshold.value}
         min={0}
         max={0.1}
-        step={0.005}
-        format={(value) => value.toFixed(value * 100 === Math.round(value * 100) ? 2 : 3)}
+        step={shownThreshold.value < 0.01 ? 0.0005 : 0.005}
+        format={(value) => String(Number(value.toPrecision(2)))}
         onChange={(value) => {
           threshold.value = value;
         }}
@@ -90,7 +91,7 @@ function MatrixSettings() {
 export function HeadDisplay() {
   return (
     <>
-      {headMode.value === "matrix" ? <MatrixSettings /> : <LineSettings />}
+      {shownMode.value === "matrix" ? <MatrixSettings /> : <LineSettings />}
       <Segmented
         label="Special tokens"
         value={specials.value}

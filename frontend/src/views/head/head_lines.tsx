@@ -3,9 +3,12 @@
 import { useRef, useState } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
+import { headColour, summaryColour } from "../../draw/colour";
+import type { Mark } from "../../draw/figure";
 import { useExport } from "../../saving/exported";
 import {
   gain,
+  isPinnedAlone,
   headSummary,
   key,
   linesLayout,
@@ -16,7 +19,7 @@ import {
   type RecordHeader,
   specials,
   theme,
-  threshold,
+  shownThreshold,
   tokenRange,
 } from "../../state";
 import { elide } from "../../text/tokens";
@@ -47,6 +50,7 @@ import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import { useWidth } from "../../parts/measured";
+import { layerShort } from "../../text/layer_names";
 
 export interface HeadLinesProps {
   record: RecordHeader;
@@ -66,7 +70,10 @@ function Pinned({ axes, pinned }: { axes: LayerAxes; pinned: Positions }) {
   const side = pinned.query !== null ? "query" : "key";
   const token = pinned.query ?? pinned.key;
   const row = token === null ? undefined : axes[side].rows[axes[side].rowOf[token] ?? -1];
-  if (row === undefined) return null;
+  if (row === undefined)
+    return isPinnedAlone.value ? (
+      <span class="pin-hint">click a token to see its lines</span>
+    ) : null;
   return (
     <button
       type="button"
@@ -105,18 +112,38 @@ function drawnNames(props: HeadLinesProps, { weights }: LayerNumbers): readonly 
   return isMade ? [headSummary.value] : props.names;
 }
 
+/** The screen may be dark where the picture is not. */
+function inTheme(heads: readonly ShownHead[], isOwn: boolean): ShownHead[] {
+  const colourOf = (head: number): string =>
+    isOwn ? headColour(head, theme.value) : summaryColour(theme.value);
+  return heads.map((each) => ({ ...each, colour: colourOf(each.head) }));
+}
+
+function lineMarks({ heads }: LayerNumbers, names: readonly string[]): Mark[] {
+  const isOwn = headSummary.value === "none";
+  const own = inTheme(heads, isOwn).map(({ head, colour }): Mark => {
+    const name = names[head] ?? String(head);
+    return { kind: "line", colour, text: isOwn ? `head ${name}` : `${name} over heads` };
+  });
+  const cut =
+    shownThreshold.value > 0 ? `; weights below ${shownThreshold.value} are not drawn` : "";
+  return [...own, { kind: "note", text: `the more ink the more weight${cut}` }];
+}
+
 function useLinesExport({ record }: HeadLinesProps, of: LayerNumbers, names: readonly string[]) {
   const { weights, heads, axes } = of;
   useExport(() => ({
     picture: linesPicture({
       record,
-      numbers: of,
+      numbers: { ...of, heads: inTheme(of.heads, headSummary.value === "none") },
       names,
-      threshold: threshold.value,
+      alone: isPinnedAlone.value,
+      threshold: shownThreshold.value,
       gain: gain.value,
       theme: theme.value,
       withNumbers: numbers.value,
     }),
+    marks: lineMarks(of, names),
     table: weightsTable({
       step: record.step,
       weights,
@@ -146,7 +173,8 @@ function useLines({ record }: HeadLinesProps, of: LayerNumbers) {
     onPin: (side: Side, place: number | null): void => {
       pinToken(side, tokenAt(text, side, place));
     },
-    threshold: threshold.value,
+    alone: isPinnedAlone.value,
+    threshold: shownThreshold.value,
     gain: gain.value,
     label: `Attention lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`,
     strongest: { query: null, key: null, [rows.side]: rows.strongest },
@@ -158,14 +186,16 @@ interface LinesProps {
   readonly lines: ReturnType<typeof useLines>;
   readonly of: LayerNumbers;
   readonly names: readonly string[];
+  /** In short. */
+  readonly layer: string;
 }
 
-function LinesAcross({ lines, of: { rows, axes, weights, heads }, names }: LinesProps) {
+function LinesAcross({ lines, of: { rows, axes, heads }, names, layer }: LinesProps) {
   return (
     <SideLines
       {...lines}
       below={(seen) => (
-        <SideTable {...{ rows, heads, names, seen }} axis={axes[rows.side]} layer={weights.layer} />
+        <SideTable {...{ rows, heads, names, seen }} axis={axes[rows.side]} layer={layer} />
       )}
     />
   );
@@ -177,19 +207,14 @@ interface LinesDownProps extends LinesProps {
   readonly firstColumn: number;
 }
 
-function LinesDown({ lines, of, names, columns, firstColumn }: LinesDownProps) {
-  const { rows, axes, weights } = of;
+function LinesDown({ lines, of, names, layer, columns, firstColumn }: LinesDownProps) {
+  const { rows, axes } = of;
   return (
     <TokenLines
       {...lines}
       rowHeight={rowHeight}
       asideHead={
-        <TableHead
-          layer={weights.layer}
-          heads={columns}
-          names={names}
-          byQuery={rows.side === "query"}
-        />
+        <TableHead layer={layer} heads={columns} names={names} byQuery={rows.side === "query"} />
       }
       aside={(seen) => (
         <WeightTable
@@ -217,7 +242,7 @@ export function HeadLines(props: HeadLinesProps) {
   const lines = useLines(props, of);
   useLinesExport(props, of, names);
   const byQuery = rows.side === "query";
-  const parts = { lines, of, names };
+  const parts = { lines, of, names, layer: layerShort(record.layers, weights.layer) };
   return (
     <div
       class={columnPitch(layout, byQuery) < 32 ? "head-lines is-tight" : "head-lines"}
@@ -255,11 +280,10 @@ export function HeadLines(props: HeadLinesProps) {
         />
       )}
       <LinesLegend
-        threshold={threshold.value}
-        specials={specials.value}
-        overview={overview}
-        words={mergeWords.value}
+        threshold={shownThreshold.value}
+        {...{ overview, specials: specials.value, words: mergeWords.value }}
         one={summary !== "none"}
+        alone={isPinnedAlone.value}
       />
     </div>
   );

@@ -4,18 +4,19 @@ import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import {
   head,
-  headMode,
   headSummary,
   layer,
   loadedHeads,
   type RecordHeader,
   selectLayer,
+  shownMode,
 } from "../../state";
 import { hasSentences } from "../../parts/token_lines/axis";
 import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
 import { HeadSquares } from "./head_squares";
 import { layerGroups, sameDepth } from "./layer_groups";
 import { ModeSwitch } from "./mode_switch";
+import { layerName } from "../../text/layer_names";
 
 /** Encoder, decoder, cross: only for a model that has more than one of them. */
 function Groups({ record }: { record: RecordHeader }) {
@@ -43,7 +44,7 @@ function MatrixTitle({ record }: { record: RecordHeader }) {
   return (
     <p class="matrix-title">
       <strong>
-        Layer {layer.value} · {isOne ? `Head ${one}` : summary}
+        {layerName(record.layers, layer.value)} · {isOne ? `Head ${one}` : summary}
       </strong>
       <span class="only-wide">
         attention weights at step {record.step}
@@ -60,7 +61,7 @@ export function LayerSelect({ record, label = false }: { record: RecordHeader; l
       label="Layer"
       hideLabel={!label}
       value={layer.value}
-      choices={(group?.layers ?? []).map((value) => ({ value, name: `Layer ${value}` }))}
+      choices={(group?.layers ?? []).map((value, at) => ({ value, name: `Layer ${at}` }))}
       onChange={selectLayer}
     />
   );
@@ -81,7 +82,7 @@ export interface HeadToolbarProps {
 export function HeadToolbar({ record, drawn }: HeadToolbarProps) {
   return (
     <div class="head-toolbar">
-      {headMode.value === "matrix" ? (
+      {shownMode.value === "matrix" ? (
         <MatrixTitle record={record} />
       ) : (
         <>

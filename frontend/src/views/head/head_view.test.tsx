@@ -4,7 +4,9 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LayerWeights } from "../../decoding/decode";
 import {
+  head,
   headMode,
+  index,
   headSummary,
   hoverKey,
   hoverQuery,
@@ -18,6 +20,8 @@ import {
   sentenceFilter,
   shownHeads,
   specials,
+  run,
+  tag,
   step,
   tokenRange,
   weights,
@@ -215,6 +219,20 @@ describe("head view", () => {
     expect(button("Head 0")).toBeNull();
   });
 
+  test("a step of metrics alone is not blamed on the size of the record", () => {
+    const none = { steps: [8], wall_times: [0], versions: ["v"], kinds: ["metrics"] };
+    act(() => {
+      index.value = { r: { p: none } };
+      run.value = "r";
+      tag.value = "p";
+      selectLayer(1);
+    });
+    expect(page().textContent).not.toContain("max_record_bytes");
+    act(() => {
+      index.value = null;
+    });
+  });
+
   test("while the next layer loads the former one stays", () => {
     act(() => {
       weights.value = { status: "loading" };
@@ -257,6 +275,7 @@ describe("head view", () => {
 
   test("the matrix takes the place of the lines", () => {
     act(() => {
+      head.value = 0;
       headMode.value = "matrix";
     });
     expect(page().querySelector('[aria-label="Query tokens"]')).toBeNull();

@@ -1,10 +1,11 @@
 /** The head view: one layer's heads as lines between tokens, and as numbers beside them. */
 
-import { headMode, layer, record, shown, step } from "../../state";
+import { layer, record, shown, step, shownMode } from "../../state";
 import { MatrixMode } from "../matrix/matrix_mode";
 import { HeadLines } from "./head_lines";
 import { headNames, HeadToolbar } from "./head_toolbar";
 import { type LayerState, type ShownLayer, useShownLayer } from "./shown_layer";
+import { layerName } from "../../text/layer_names";
 
 function Message({ title, children }: { title: string; children: string }) {
   return (
@@ -17,7 +18,7 @@ function Message({ title, children }: { title: string; children: string }) {
 
 function Picture(shownLayer: ShownLayer) {
   const names = headNames(shownLayer.record, shownLayer.weights.layer);
-  const Mode = headMode.value === "matrix" ? MatrixMode : HeadLines;
+  const Mode = shownMode.value === "matrix" ? MatrixMode : HeadLines;
   return <Mode {...shownLayer} names={names} />;
 }
 
@@ -27,7 +28,9 @@ function Content({ state }: { state: LayerState }) {
       return <Picture {...state.shown} />;
     case "left out":
       return (
-        <Message title={`Layer ${layer.value} has no weights at step ${step.value}`}>
+        <Message
+          title={`${layerName(shown(record.value)?.layers, layer.value)} has no weights at step ${step.value}`}
+        >
           {`Its head metrics and thumbnails are logged, its weights are not: ${state.why}. ` +
             "Log fewer heads or layers, or raise max_record_bytes of the AttentionWriter."}
         </Message>

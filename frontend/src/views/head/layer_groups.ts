@@ -1,16 +1,12 @@
 /** Layers of a record → groups by stack and kind, each with its layers, in the record's order. */
 
 import type { LayerHeader } from "../../state";
+import { groupName } from "../../text/layer_names";
 
 export interface LayerGroup {
   id: string;
   name: string;
   layers: number[];
-}
-
-function groupName({ kind, stack }: LayerHeader): string {
-  if (kind === "cross") return "Cross";
-  return stack === "" ? "Self" : stack[0]!.toUpperCase() + stack.slice(1);
 }
 
 export function layerGroups(layers: readonly LayerHeader[]): LayerGroup[] {

@@ -17,7 +17,7 @@ import {
   shownHeads,
   specials,
   theme,
-  threshold,
+  shownThreshold,
   tokenRange,
 } from "../../state";
 import type { LayerAxes } from "../../parts/token_lines/axis";
@@ -111,8 +111,8 @@ export function useLayerNumbers(record: RecordHeader, loaded: LayerWeights): Lay
   const focus = focusOf(hovered, queries, keys) ?? focusOf(pinned, queries, keys);
   const list = useMemo(() => heads.map(({ head }) => head), [heads]);
   const overview = useMemo(
-    () => overviewOf(weights, list, axes, threshold.value),
-    [weights, list, axes, threshold.value],
+    () => overviewOf(weights, list, axes, shownThreshold.value),
+    [weights, list, axes, shownThreshold.value],
   );
   const rows = useMemo(
     () =>

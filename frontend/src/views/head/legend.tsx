@@ -70,6 +70,8 @@ export interface LinesLegendProps {
   words: boolean;
   /** The lines are of one head that is made of several. */
   one: boolean;
+  /** Lines of the pinned token alone. */
+  alone: boolean;
 }
 
 /** What is not drawn, and how much of all weight that is. */
@@ -89,6 +91,7 @@ export function LinesLegend(props: LinesLegendProps) {
         weight.
         {props.words && " Words: mean over queries, sum over keys."}
         {hidden.length > 0 && ` Not drawn: ${hidden.join(", ")}.`}
+        {props.alone && " A text this long has the lines of the pinned token alone."}
         {" Dot = pinned token."}
       </span>
     </p>

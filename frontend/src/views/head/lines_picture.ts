@@ -11,12 +11,15 @@ import { tokenPlaces } from "../../parts/token_lines/axis";
 import { crowd, focused, manyHeads, offsets } from "../../parts/token_lines/line_canvas";
 import type { LayerNumbers } from "./layer_numbers";
 import type { WeightRows } from "./weight_rows";
+import { layerName, layerShort } from "../../text/layer_names";
 
 export interface DrawnLines {
   numbers: Pick<LayerNumbers, "weights" | "heads" | "axes" | "focus">;
   threshold: number;
   gain: number;
   theme: Theme;
+  /** Lines of the focused token alone, if there is one. */
+  alone?: boolean;
 }
 
 export interface LinesScene extends DrawnLines {
@@ -82,16 +85,14 @@ interface Strokes {
 }
 
 /** The crowd, and over it the lines of the pinned token. */
-function strokesOf({ numbers, gain }: DrawnLines): Strokes[] {
+function strokesOf({ numbers, gain, alone = false }: DrawnLines): Strokes[] {
   const { focus, heads } = numbers;
   const many = Math.min(1, manyHeads / heads.length);
   const all = { ...crowd, gain: gain * crowd.gain * many, strength: 1, query: null, key: null };
   if (focus === null) return [all];
   const own = { ...focused, gain: gain * focused.gain, strength: 1, query: null, key: null };
-  return [
-    { ...all, strength: FAINT },
-    { ...own, [focus.side]: focus.token },
-  ];
+  const pinned = { ...own, [focus.side]: focus.token };
+  return alone ? [pinned] : [{ ...all, strength: FAINT }, pinned];
 }
 
 function curves({ numbers, threshold }: DrawnLines, strokes: Strokes): Shape[] {
@@ -157,14 +158,16 @@ function lineShapes(scene: DrawnLines, height: number): Shape[] {
   });
 }
 
-function weightShapes({ numbers, names, theme, withNumbers }: LinesScene): Shape[] {
+function weightShapes({ record, numbers, names, theme, withNumbers }: LinesScene): Shape[] {
   const { rows, heads, axes, weights } = numbers;
   const paper = backgroundColour(theme);
   return heads.flatMap(({ head, colour }, column): Shape[] => {
     const x = table + column * COLUMN;
     const middle = x + COLUMN / 2;
     const title =
-      weights.heads === 1 && heads.length === 1 ? "" : `${weights.layer}.${names[head] ?? head}`;
+      weights.heads === 1 && heads.length === 1
+        ? ""
+        : `${layerShort(record.layers, weights.layer)}.${names[head] ?? head}`;
     const cells = axes[rows.side].rows.flatMap(({ token, off }, row): Shape[] => {
       const weight = rows.byHead[column]?.[token] ?? NaN;
       if (off || Number.isNaN(weight)) return [];
@@ -205,7 +208,7 @@ export function linesPicture(scene: LinesScene): Picture {
   const { record, numbers, theme } = scene;
   const { background, ink } = papers[theme];
   const lines = tokenLineShapes(scene);
-  const title = `${record.tag}, step ${record.step}, layer ${numbers.weights.layer}`;
+  const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, numbers.weights.layer).toLowerCase()}`;
   return {
     width: table + numbers.heads.length * COLUMN + EDGE,
     height: lines.height,

@@ -1,7 +1,7 @@
 /** Lines or matrix. */
 
 import { Segmented } from "../../controls/segmented";
-import { type HeadMode, headMode } from "../../state";
+import { type HeadMode, headMode, shownMode } from "../../state";
 
 const modes: { value: HeadMode; name: string }[] = [
   { value: "lines", name: "Lines" },
@@ -13,7 +13,7 @@ export function ModeSwitch() {
     <Segmented
       label="Picture"
       hideLabel
-      value={headMode.value}
+      value={shownMode.value}
       choices={modes}
       onChange={(value) => {
         headMode.value = value;

@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
-import { layer, record, type RecordHeader, weights } from "../../state";
+import { isMetricsOnly, layer, record, type RecordHeader, weights } from "../../state";
 
 export interface ShownLayer {
   record: RecordHeader;
@@ -27,6 +27,7 @@ export function useShownLayer(): LayerState {
   const header = record.value;
   const loaded = weights.value;
   if (header.status === "error") return { status: "error" };
+  if (isMetricsOnly.value) return { status: "error" }; // the shell says so, with the nearest pattern
   if (header.status === "ready" && header.value.layers[layer.value]?.weights === false) {
     last.current = null;
     const why = whyLeftOut(header.value, layer.value);

@@ -12,7 +12,8 @@ import type { WeightRows } from "./weight_rows";
 export interface SideTableProps {
   rows: WeightRows;
   axis: Axis;
-  layer: number;
+  /** In short. */
+  layer: string;
   heads: readonly ShownHead[];
   names: readonly string[];
   seen: ScrollWindow;

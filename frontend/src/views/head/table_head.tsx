@@ -3,7 +3,8 @@
 import type { ShownHead } from "../../parts/token_lines/line_canvas";
 
 export interface TableHeadProps {
-  layer: number;
+  /** In short. */
+  layer: string;
   heads: readonly ShownHead[];
   names: readonly string[];
   /** Rows are queries, so that their tokens need a column. */

@@ -1,4 +1,4 @@
-/** What may be wrong with this probe → hints, the first offender first, each with the way to it; and their limits. */
+/** What may be wrong with this probe → hints, what cannot be right first, each with the way to it; and their limits. */
 
 import { batch, useSignal } from "@preact/signals";
 
@@ -13,13 +13,16 @@ import {
   hintCount,
   openBeside,
   ownLimits,
+  record,
   selectStep,
   series,
   setLimit,
+  shown,
   type Hint,
   definedMetrics,
 } from "../../state";
 import { kindTitle, limitNames } from "./limit_names";
+import { layerName } from "../../text/layer_names";
 
 /** Rows at first; the rest when asked for. */
 const FIRST_ROWS = 50;
@@ -54,7 +57,7 @@ function Row({ hint }: { readonly hint: Hint }) {
       </strong>
       <p>{hint.message}</p>
       <span class="hint-foot">
-        {steps(hint)} · layer {layer}
+        {steps(hint)} · {layerName(shown(record.value)?.layers, layer).toLowerCase()}
         {heads.length > 0 && `, ${heads.length} ${heads.length === 1 ? "head" : "heads"}`}
         <button
           type="button"
@@ -175,8 +178,8 @@ export function HealthPanel() {
       <Limits />
       <NoScores />
       <p class="side-hint">
-        By first step. A hint says what accompanies a step, not what it comes from. Faults (NaN,
-        rows, masks) need no limit.
+        What cannot be right stands first, then by first step. A hint says what accompanies a step,
+        not what it comes from. Faults (NaN, rows, masks) need no limit.
       </p>
     </ToolPanelFrame>
   );

@@ -12,8 +12,8 @@ export const limitNames: readonly LimitName[] = [
   { name: "growth_from", title: "… once it is above", step: 5 },
   { name: "trailing", title: "… steps in that median", step: 1 },
   { name: "entropy", title: "Entropy below", step: 0.01 },
-  { name: "drop", title: "… after a fall of so many deviations", step: 0.5 },
-  { name: "least_deviation", title: "… each counted as at least", step: 0.005 },
+  { name: "drop", title: "… after a fall of so many usual deviations", step: 0.5 },
+  { name: "least_deviation", title: "… a deviation being at least", step: 0.005 },
   { name: "collapsed_share", title: "Share of collapsed heads in a layer", step: 0.05 },
 ];
 

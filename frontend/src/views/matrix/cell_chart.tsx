@@ -10,7 +10,7 @@ import {
   type CellLine,
   markAbove,
   run,
-  runs,
+  runNumber,
   step,
   theme,
 } from "../../state";
@@ -33,14 +33,15 @@ function points(plot: Plot, { steps, values }: CellLine): string {
   return steps
     .flatMap((at, i) => {
       const value = values[i]!;
-      if (Number.isNaN(value)) return [];
+      const isOutside = at < plot.axis.first || at > plot.axis.last;
+      if (Number.isNaN(value) || isOutside) return [];
       return [`${leftOf(plot, at).toFixed(1)},${(HEIGHT * (1 - Math.min(1, value))).toFixed(1)}`];
     })
     .join(" ");
 }
 
 function Line({ plot, line }: { plot: Plot; line: CellLine }) {
-  const colour = runColour(Math.max(0, runs.value.indexOf(line.run)), theme.value);
+  const colour = runColour(runNumber(line.run), theme.value);
   const main = line.run === run.value;
   const drawn = points(plot, line);
   const change = main ? markedAt(line.values, markAbove.value) : -1;
@@ -74,8 +75,9 @@ export interface CellChartProps {
 export function CellChart({ width, pointsElsewhere }: CellChartProps) {
   const history = cellHistory.value;
   if (history === null || history.lines.length === 0) return null;
+  const own = history.lines.filter((line) => line.run === run.value);
   const axis = axisOver(
-    history.lines.map(({ steps }) => steps),
+    (own.length > 0 ? own : history.lines).map(({ steps }) => steps),
     false,
   );
   const plot = { axis, width };

@@ -11,6 +11,7 @@ import { CellChart } from "./cell_chart";
 import { type RowBars, rowBars } from "./row_bars";
 import { type MatrixSource, weightIn } from "./use_matrix";
 import type { Cell } from "./viewport";
+import { layerName } from "../../text/layer_names";
 
 export interface CellPanelProps {
   source: MatrixSource;
@@ -29,7 +30,7 @@ function decimals(weight: number): number {
 }
 
 function where({ record, weights, name }: MatrixSource): string {
-  return `layer ${weights.layer} · ${name.toLowerCase()} · step ${record.step}`;
+  return `${layerName(record.layers, weights.layer).toLowerCase()} · ${name.toLowerCase()} · step ${record.step}`;
 }
 
 function Title({ source, cell }: { source: MatrixSource; cell: Cell }) {

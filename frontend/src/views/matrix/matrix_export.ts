@@ -1,16 +1,18 @@
 /** The matrix of one head → its picture as data, and its numbers. */
 
-import { weightTable } from "../../draw/colour";
+import { scaleColours, weightTable } from "../../draw/colour";
 import { drawMatrix } from "../../draw/matrix";
 import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster, type Raster } from "../../draw/raster";
 import type { Exported } from "../../saving/exported";
 import type { ColourScale, Theme } from "../../state";
+import type { Table, Value } from "../../text/csv";
 import { elide, isolated } from "../../text/tokens";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import type { Axis } from "../../parts/token_lines/axis";
 import { LABEL_PITCH, labelled } from "./layout";
 import type { MatrixSource } from "./use_matrix";
+import { layerName } from "../../text/layer_names";
 
 const EDGE = 16;
 export const LABELS = 120;
@@ -53,7 +55,7 @@ export function axisLabels({ rows }: Axis, side: "query" | "key", length: number
 export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourScale): Exported {
   const { record, weights, head, name, axes, pyramid } = source;
   const { width, height } = sizeOf(pyramid[0]!.rows, pyramid[0]!.columns);
-  const title = `${record.tag}, step ${record.step}, layer ${weights.layer}, ${name.toLowerCase()}`;
+  const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, weights.layer).toLowerCase()}, ${name.toLowerCase()}`;
   const raster = cellsOf(source, weightTable(theme, scale));
   const picture: Picture = {
     ...papers[theme],
@@ -73,5 +75,20 @@ export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourSc
     heads: [{ head, name: name.replace(/^Head /, "") }],
     axes,
   });
-  return { picture, table };
+  const colours = scaleColours(weightTable(theme, scale));
+  const text = scale === "root" ? "weight, coloured by its root" : "weight";
+  return { picture, marks: [{ kind: "scale", colours, from: "0", to: "1", text }], table };
+}
+
+/** The cells as they stand: a row of keys for each query. */
+export function matrixTable({ weights, head, axes }: MatrixSource): Table {
+  const keys = axes.key.rows.map(({ token, raw }) => `${token} ${raw}`);
+  function* rows(): Generator<Value[]> {
+    const row = new Float32Array(weights.keys);
+    for (const { token, raw } of axes.query.rows) {
+      weights.readRow(head, token, row);
+      yield [`${token} ${raw}`, ...axes.key.rows.map((key) => row[key.token]!)];
+    }
+  }
+  return { columns: ["query", ...keys], rows: { [Symbol.iterator]: rows } };
 }

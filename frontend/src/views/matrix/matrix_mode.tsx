@@ -3,7 +3,7 @@
 import { useMemo, useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
-import { useExport } from "../../saving/exported";
+import { useExport, useTable } from "../../saving/exported";
 import {
   colourScale,
   findHeads,
@@ -21,7 +21,7 @@ import { useDrawnMark } from "../../parts/drawn_mark";
 import { CellPanel } from "./cell_panel";
 import { matrixLayout, ROW_LABELS } from "./layout";
 import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";
-import { matrixExport } from "./matrix_export";
+import { matrixExport, matrixTable } from "./matrix_export";
 import { MatrixPicture } from "./matrix_picture";
 import { hiddenShare } from "./hidden_share";
 import { regionPattern } from "./token_range";
@@ -117,6 +117,7 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
   const source = useMatrix(record, weights, names);
   const size = useSize(room);
   useExport(() => matrixExport(source, theme.value, colourScale.value));
+  useTable("Matrix", () => matrixTable(source));
   const { rows, columns } = source.pyramid[0]!;
   const { sheet, panel } = useMemo(
     () => matrixLayout(size, rows, columns, isSideShown.value),

@@ -8,11 +8,13 @@ import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { metricTitle } from "../../text/metric_names";
 import { isOpenHead } from "./opened_head";
 import { shapes } from "./scene";
+import { layerName } from "../../text/layer_names";
 
 function title({ layer, head }: Cell): string {
   const shape = shapes.value[layer];
-  if (head === MEAN) return `Layer ${layer} · mean of ${shape?.heads ?? 0} heads`;
-  return `Layer ${layer} · Head ${headNumber(shape, head)}`;
+  if (head === MEAN)
+    return `${layerName(shapes.value, layer)} · mean of ${shape?.heads ?? 0} heads`;
+  return `${layerName(shapes.value, layer)} · Head ${headNumber(shape, head)}`;
 }
 
 /** Value of a metric at a step of the series, and its change from the first one. */

@@ -3,10 +3,14 @@
 import type { Table, Value } from "../../text/csv";
 import type { MetricSeries } from "../../decoding/decode";
 import type { Exported } from "../../saving/exported";
-import { step, tag, theme, metrics, metricStep } from "../../state";
+import { scaleColours, sequentialTable } from "../../draw/colour";
+import type { Mark } from "../../draw/figure";
+import { metricTitle } from "../../text/metric_names";
+import { step, tag, theme, metrics, metricStep, shownMetric } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
-import { columnCaption, layout, paint, shapes } from "./scene";
+import { paint } from "./head_map";
+import { columnCaption, layout, shapes } from "./scene";
 
 /** Every head's metrics at some of the steps of a series. */
 export function metricsTable(series: MetricSeries | null, rows: readonly number[]): Table {
@@ -37,5 +41,9 @@ export function modelExport(): Exported {
     theme: theme.peek(),
     content: [paintedGrid(layout.peek(), paint.peek())],
   });
-  return { picture, table: metricsTable(metrics.peek(), at < 0 ? [] : [at]) };
+  const colours = scaleColours(sequentialTable(theme.peek()));
+  const marks: Mark[] = [{ kind: "scale", colours, from: "0", to: "1", text: "weight" }];
+  if (shownMetric.peek() !== null)
+    marks.push({ kind: "note", text: `below: ${metricTitle(shownMetric.peek()!)} over the steps` });
+  return { picture, marks, table: metricsTable(metrics.peek(), at < 0 ? [] : [at]) };
 }

@@ -2,7 +2,7 @@
 
 import { headColour } from "../../draw/colour";
 import type { Exported } from "../../saving/exported";
-import { gain, theme, threshold } from "../../state";
+import { gain, shownThreshold, theme } from "../../state";
 import { linesPicture } from "../head/lines_picture";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import type { LayerAxes } from "../../parts/token_lines/axis";
@@ -30,13 +30,14 @@ export function collapsedExport(
       },
     },
     names: { [head]: name, length: head + 1 } as unknown as string[],
-    threshold: threshold.value,
+    threshold: shownThreshold.value,
     gain: gain.value,
     theme: theme.value,
     withNumbers: true,
   });
   return {
     picture,
+    marks: [{ kind: "note", text: "the more ink the more weight" }],
     table: weightsTable({ step: record.step, weights, heads: [{ head, name }], axes }),
   };
 }

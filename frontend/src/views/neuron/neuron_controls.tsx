@@ -26,7 +26,7 @@ function layerChoices({ layers }: RecordHeader): Choice<number>[] {
   const groups = layerGroups(layers);
   if (groups.length < 2) return layers.map((_, value) => ({ value, name: `Layer ${value}` }));
   return groups.flatMap(({ name, layers: members }) =>
-    members.map((value) => ({ value, name: `${name} ${value}` })),
+    members.map((value, at) => ({ value, name: `${name} ${at}` })),
   );
 }
 

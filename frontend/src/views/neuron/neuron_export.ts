@@ -102,5 +102,5 @@ function tableOf({ record, vectors }: ShownHead, { axes, numbers }: NeuronNumber
 }
 
 export function neuronExport(shown: ShownHead, found: NeuronNumbers, theme: Theme): Exported {
-  return { picture: pictureOf(shown, found, theme), table: tableOf(shown, found) };
+  return { picture: pictureOf(shown, found, theme), marks: [], table: tableOf(shown, found) };
 }

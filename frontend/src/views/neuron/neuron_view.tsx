@@ -24,6 +24,7 @@ import { NoVectors } from "./no_vectors";
 import { type NeuronNumbers, useNeuronNumbers } from "./neuron_numbers";
 import { NumbersTable } from "./numbers_table";
 import { type HeadState, type ShownHead, useShownHead } from "./shown_head";
+import { layerName } from "../../text/layer_names";
 
 function Message({ title, children }: { title: string; children: ComponentChildren }) {
   return (
@@ -83,7 +84,9 @@ function Content({ state }: { state: HeadState }) {
       return <NoVectors record={state.record} />;
     case "left out":
       return (
-        <Message title={`Layer ${layer.value} has no weights at step ${step.value}`}>
+        <Message
+          title={`${layerName(shown(record.value)?.layers, layer.value)} has no weights at step ${step.value}`}
+        >
           {`Its weights, query and key were not kept: ${state.why}. ` +
             "Log fewer heads or layers, or raise max_record_bytes of the AttentionWriter."}
         </Message>

@@ -6,6 +6,7 @@ import { headNames } from "../head/head_toolbar";
 import type { NeuronNumbers } from "./neuron_numbers";
 import type { ShownHead } from "./shown_head";
 import { sharedKeyText, tokenText } from "./texts";
+import { layerName } from "../../text/layer_names";
 
 export interface PairTitleProps {
   shown: ShownHead;
@@ -15,7 +16,7 @@ export interface PairTitleProps {
 /** Layer, head, and the key head where heads share one. */
 export function placeText({ record, header, vectors }: ShownHead): string {
   const names = headNames(record, vectors.layer);
-  const place = `layer ${vectors.layer} · head ${names[vectors.head]!}`;
+  const place = `${layerName(record.layers, vectors.layer).toLowerCase()} · head ${names[vectors.head]!}`;
   const shared = sharedKeyText(header, vectors, names);
   return shared === null ? place : `${place} · ${shared}`;
 }

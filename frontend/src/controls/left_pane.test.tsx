@@ -1,0 +1,68 @@
+// @vitest-environment happy-dom
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { beforeEach, expect, it } from "vitest";
+
+import { listing } from "../../tests/fake_api";
+import * as state from "../state";
+import { applyPairs } from "../page/url";
+import { LeftPane } from "./left_pane";
+
+function draw(): HTMLElement {
+  const root = document.createElement("div");
+  document.body.replaceChildren(root);
+  act(() => render(<LeftPane display={undefined} />, root));
+  return root;
+}
+
+const manyProbes = (count: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [`probe ${at}`, listing(1)["r"]!["p"]!]),
+  );
+
+beforeEach(() => {
+  applyPairs([]);
+  state.index.value = null;
+});
+
+it("holds no more rows than are seen, of 1,000 runs and of 5,000 probes", () => {
+  const probes = manyProbes(5000);
+  state.setIndex(
+    Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [`run ${at}`, probes])),
+  );
+  const root = draw();
+  expect(root.querySelectorAll(".run-row").length).toBeLessThan(60);
+  expect(root.querySelectorAll(".probe-row").length).toBeLessThan(60);
+  expect(state.seenTags.value.length).toBe(root.querySelectorAll(".probe-row").length);
+  const list = root.querySelector<HTMLElement>(".virtual-rows")!;
+  act(() => {
+    list.scrollTop = 32 * 500;
+    list.dispatchEvent(new Event("scroll"));
+  });
+  const names = [...root.querySelectorAll(".run-row .name")].map((name) => name.textContent);
+  expect(names).toContain("run 500");
+  expect(names).not.toContain("run 0");
+});
+
+it("ticks all, none or one of the runs, and names the start that they share once", () => {
+  const [a, b, c] = ["a", "b", "c"].map((end) => `experiments/2026-11-28/${end}`) as [
+    string,
+    string,
+    string,
+  ];
+  state.setIndex({ [a]: manyProbes(1), [b]: manyProbes(1), [c]: manyProbes(1) });
+  const root = draw();
+  const press = (name: string) =>
+    act(() =>
+      [...root.querySelectorAll("button")]
+        .find((each) => (each.getAttribute("aria-label") ?? each.textContent) === name)!
+        .click(),
+    );
+  press("None");
+  expect([...state.visibleRuns.value]).toEqual([a]);
+  press("All");
+  expect(state.visibleRuns.value.size).toBe(3);
+  press(`Only ${b}`);
+  expect([...state.visibleRuns.value, state.run.value]).toEqual([b, b]);
+  expect(root.querySelector(".run-row .name-shared")!.textContent).toBe("experiments/2026-11-28/");
+});

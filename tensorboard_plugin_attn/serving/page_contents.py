@@ -1,0 +1,58 @@
+"""The files of a probe, a record to compare with and scalars → what a stand-alone page holds beside its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tensorboard_plugin_attn.reading.series import stack_blocks
+from tensorboard_plugin_attn.serving.metric_series import MetricSource
+from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
+from tensorboard_plugin_attn.serving.record_results import Packed
+from tensorboard_plugin_attn.serving.study_results import EvolutionAsked, evolution_result
+from tensorboard_plugin_attn.storing.files import Files
+from tensorboard_plugin_attn.storing.store import StepFile
+
+__all__ = ["Beside", "Compared", "held_series"]
+
+SERIES_BYTES = 12 << 20  # of the metrics of all steps; with more of them, steps are left out evenly
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Record A of a comparison: where it is, itself, and what changed from it to the page's record."""
+
+    run: str
+    record: OpenedRecord
+    changes: Packed
+
+
+@dataclass(frozen=True)
+class Beside:
+    """``series`` and ``steps`` are those of the page's probe; ``logged`` counts the steps in the log."""
+
+    series: Packed | None = None
+    steps: Sequence[StepFile] = ()
+    logged: int = 0
+    compared: Compared | None = None
+    scalars: Mapping[str, Any] = field(default_factory=dict)
+
+
+def held_series(
+    source: MetricSource, files: Files, steps: Sequence[StepFile], record: OpenedRecord
+) -> tuple[Packed, list[StepFile]]:
+    """The series of a probe with marks, roles and hints, and the steps that are in it: the record's always."""
+    blocks = {step_file.step: source.block(files, step_file) for step_file in steps}
+    sizes = [block.values.nbytes for block in blocks.values() if block.values is not None]
+    most = max(2, SERIES_BYTES // max(1, *sizes, 1))
+    kept = thinned([step_file.step for step_file in steps], record.step_file.step, most)
+    series = stack_blocks([blocks[step] for step in kept])
+    packed = evolution_result(series, record.header, EvolutionAsked())
+    return packed, [step_file for step_file in steps if step_file.step in kept]
+
+
+def thinned(steps: Sequence[int], shown: int, most: int) -> list[int]:
+    """At most about ``most`` of the steps, evenly; the first, the last and the shown one are among them."""
+    stride = -(-len(steps) // most)
+    return sorted({*steps[::stride], *steps[-1:], shown})
