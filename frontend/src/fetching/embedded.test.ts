@@ -29,6 +29,10 @@ describe("a stand-alone page", () => {
 
   const names: [string, string | null][] = [
     ["index", "index"],
+    ["index?since=", "index"],
+    ["metrics?run=a&tag=b%26layer&width=512&since=", "metrics"],
+    ["metrics?run=a&tag=b%26layer&evolution=only&since=", "metrics"],
+    ["metrics?run=a&tag=b%26layer&steps=3", null],
     ["vectors?run=a&tag=b%26layer&step=1&layer=1&head=2", "vectors 1 2"],
     ["weights?run=c&tag=b%26layer&step=0&layer=1&v=x", "compared weights 1"],
     ["weights?run=a&tag=b%26layer&step=0&layer=1", null],

@@ -31,7 +31,7 @@ export function readEmbedded(document: Document): Embedded | null {
 
 const PLACES = ["run", "tag", "step"];
 /** Parameters without which the page's own answer is the wanted one. */
-const OWN = [...PLACES, "layer", "head", "v", "evolution", "values", "v_b"];
+const OWN = [...PLACES, "layer", "head", "v", "evolution", "values", "v_b", "since", "width"];
 
 function isAt(asked: URLSearchParams, { run, tag, step }: Place, suffix = ""): boolean {
   const wanted = [run.toWellFormed(), tag.toWellFormed(), String(step)]; // as they travel in a query

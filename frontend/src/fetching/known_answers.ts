@@ -93,15 +93,16 @@ export class KnownFacts {
     const before = this.#kept.get(name);
     const query = { run, tag, evolution: "only", since: before?.token ?? "", ...limits };
     let isPending = false;
-    const decode = (buffer: ArrayBuffer): null => {
+    const decode = (buffer: ArrayBuffer): EvolutionFacts | null => {
       const answer = unpack(buffer);
       const facts = decodeEvolution(answer, before?.facts ?? null);
       const token = answer.fields["token"];
       isPending = answer.fields["pending"] === true;
       if (facts !== null && typeof token === "string") this.#kept.set(name, { facts, token });
-      return null;
+      return facts;
     };
-    await this.door.binary("metrics", query, { decode, bytes: () => 0 }, signal);
-    return { facts: this.#kept.get(name)?.facts ?? null, isPending };
+    const bytes = (): number => 0;
+    const { value } = await this.door.binary("metrics", query, { decode, bytes }, signal);
+    return { facts: value ?? before?.facts ?? null, isPending };
   }
 }
