@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.encoding.codes import PRECISIONS
 from tensorboard_plugin_attn.encoding.format import probe_hash
-from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
+from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer, encode_layer
 from tensorboard_plugin_attn.measuring.head_metrics import Metric
 from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
 from tensorboard_plugin_attn.record.checks import label_layer
@@ -18,6 +20,7 @@ from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.part import Part
+from tensorboard_plugin_attn.writing.room import Room
 
 __all__ = ["Draft"]
 
@@ -27,8 +30,8 @@ FILE_SHARE = {"full": 0.85, "causal": 0.42}  # bytes in the file per byte of cod
 class Draft:
     """Encodes each layer as it comes, so that the float weights of a layer can go before the next.
 
-    A record above ``max_bytes`` keeps metrics and thumbnails of every head, and the weights of every second,
-    fourth, … layer, as many as fit.
+    A record above ``max_bytes`` keeps metrics and thumbnails of every head, and the weights of the layers that fit:
+    small ones first, of equal ones evenly spaced.
     """
 
     def __init__(
@@ -55,7 +58,7 @@ class Draft:
         self.input_hash = input_hash
         self.layers: list[EncodedLayer] = []
         self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
-        self.stride = 0 if metrics_only else 1
+        self.room = Room(0 if metrics_only else max_bytes)
 
     @property
     def names(self) -> list[str]:
@@ -69,9 +72,14 @@ class Draft:
             layer = copy(layer)
             self.part.fit(layer, self.axes, number)
         label_layer(self.axes, layer, number, allow_nan=self.allow_nan)
-        keep = self.keeps(number)
+        dropped = self.room.take(number, expected_bytes(layer, self.precision))
         encoded = encode_layer(
-            layer, self.axes, self.metrics, self.precision, keep=keep, picture=not self.metrics_only
+            layer,
+            self.axes,
+            self.metrics,
+            self.precision,
+            keep=number not in dropped,
+            picture=not self.metrics_only,
         )
         extra = self.extra.measure(layer, self.axes, encoded.codes)
         encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
@@ -79,10 +87,8 @@ class Draft:
             weights = metric_weights(layer, self.names, self.extra.changes)
             self.metric_weights.append(np.where(np.isnan(encoded.metrics), 0, weights).astype(np.float32))
         self.layers.append(encoded)
-        while self.file_bytes() > self.max_bytes:
-            kept = sum(encoded.codes is not None for encoded in self.layers)
-            self.stride = 2 * self.stride if kept > 1 else 0
-            self.leave_out_the_rest()
+        for each in dropped:
+            self.layers[each].leave_out()
 
     def finish(self) -> str:
         """The probe's hash, once every layer is there; changes from another input become NaN.
@@ -106,20 +112,6 @@ class Draft:
         pictures = [each.kept_overview for each in self.layers if each.kept_overview is not None]
         return sum(picture.nbytes for picture in pictures if picture[0].size > 1)
 
-    def keeps(self, number: int) -> bool:
-        """Whether a layer's weights are among those that fit; stride 0: not even one layer fits."""
-        return self.stride > 0 and number % self.stride == 0
-
-    def leave_out_the_rest(self) -> None:
-        """Drop the weights of the layers that the stride no longer keeps."""
-        for number, encoded in enumerate(self.layers):
-            if not self.keeps(number):
-                encoded.leave_out()
-
-    def file_bytes(self) -> float:
-        """Estimated bytes of weights and vectors in the file."""
-        return sum(file_share(layer) for layer in self.layers)
-
     @property
     def nbytes(self) -> int:
         """Bytes held in memory."""
@@ -133,7 +125,7 @@ class Draft:
         return [
             {"layer": number, "what": "weights", "why": why}
             for number, layer in enumerate(self.layers)
-            if layer.codes is None
+            if layer.entry.source == "left_out"
         ]
 
     def shortfalls(self, tag: str, left_out: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -143,7 +135,7 @@ class Draft:
             yield (
                 f"size {tag}",
                 f"{tag!r} is larger than max_record_bytes={self.max_bytes}: layers {numbers} keep metrics and "
-                f"thumbnails but no weights; raise max_record_bytes, or log fewer layers or heads",
+                f"thumbnails but no weights; {self.what_would_fit()}",
             )
         if self.nan_layers():
             yield (
@@ -151,14 +143,31 @@ class Draft:
                 f"{tag!r} has NaN attention weights in layers {self.nan_layers()}; the record says so",
             )
 
+    def what_would_fit(self) -> str:
+        """The limit for all weights, and the layers or the number of heads that fit the one there is."""
+        needed = ceil(self.room.needed)
+        kept = sorted(self.room.kept)
+        heads = min(layer.entry.heads for layer in self.layers)
+        few = int(heads * self.max_bytes / needed)
+        ways = [f"max_record_bytes={needed}"]
+        ways += [f"layers={kept}"] if kept else []
+        ways += [f"heads=range({few}), of {heads}"] if few else []
+        return f"all would fit with {' or '.join(ways)}"
+
     def nan_layers(self) -> list[int]:
         """The layers with NaN weights."""
         return [number for number, layer in enumerate(self.layers) if layer.nan_heads]
 
 
-def file_share(layer: EncodedLayer) -> float:
-    """Estimated bytes that a layer's weights and vectors take in the file."""
-    if layer.codes is None:
-        return 0.0
-    share = FILE_SHARE.get(layer.entry.mask, 0.85) if layer.codes.itemsize == 1 else 1.0
-    return share * layer.codes.nbytes + sum(array.nbytes for _, array in layer.vectors.values())
+def expected_bytes(layer: LayerAttention, precision: str) -> float:
+    """Estimated bytes that a layer's weights and vectors will take in the file."""
+    beside = 0.0
+    for name in VECTORS:
+        array = getattr(layer, name)
+        if array is not None:
+            is_half = name == "value_norm" or (name in ("query", "key") and layer.dtype == "bfloat16")
+            beside += array.size * (2 if is_half else array.itemsize)
+    if layer.weights is None:
+        return beside + (0 if layer.lse is not None else 4 * layer.num_heads * layer.num_queries)
+    share = FILE_SHARE.get(layer.mask or "other", 0.85) if precision == "uint8" else 1.0
+    return share * np.dtype(PRECISIONS[precision]).itemsize * prod(layer.shape) + beside

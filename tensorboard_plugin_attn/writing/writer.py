@@ -53,8 +53,8 @@ class AttentionWriter:
         purge_step: delete this run's records with step ≥ purge_step, for resuming from a checkpoint; now, or where
             nobody says yet which rank this is, before the first record.
         max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits.
-        max_record_bytes: a larger record keeps metrics and thumbnails of all heads and the weights of evenly
-            spaced layers that fit.
+        max_record_bytes: a larger record keeps metrics and thumbnails of all heads, and the weights of the layers
+            that fit: small ones first, of equal ones evenly spaced.
         all_ranks: write on every rank, each to a directory of its own; else only rank 0 writes: of
             torch.distributed, or as ``RANK`` or the variables of SLURM or MPI say.
         part: what this rank has of every record, a ``Part``; then each rank writes its own, without scalars, and the
