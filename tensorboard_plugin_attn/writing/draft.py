@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from math import ceil, prod
+from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import PRECISIONS
 from tensorboard_plugin_attn.encoding.format import probe_hash
-from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer, encode_layer
+from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
+from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.head_metrics import Metric
 from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
+from tensorboard_plugin_attn.writing.keeping import Keeping
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.room import Room
 
 __all__ = ["Draft"]
-
-FILE_SHARE = {"full": 0.85, "causal": 0.42}  # bytes in the file per byte of codes, as measured
 
 
 class Draft:
@@ -46,12 +45,14 @@ class Draft:
         metrics_only: bool = False,
         input_hash: str | None = None,
         part: Part | None = None,
+        keep: str = "auto",
     ) -> None:
         self.axes = axes if part is None else part.axes(axes)
         self.part = part
         self.metrics = metrics
         self.precision = precision
         self.max_bytes = max_bytes
+        self.keeping = Keeping(keep, metrics_only=metrics_only)
         self.allow_nan = allow_nan
         self.extra = extra or ExtraMetrics()
         self.metrics_only = metrics_only
@@ -72,15 +73,9 @@ class Draft:
             layer = copy(layer)
             self.part.fit(layer, self.axes, number)
         label_layer(self.axes, layer, number, allow_nan=self.allow_nan)
-        dropped = self.room.take(number, expected_bytes(layer, self.precision))
-        encoded = encode_layer(
-            layer,
-            self.axes,
-            self.metrics,
-            self.precision,
-            keep=number not in dropped,
-            picture=not self.metrics_only,
-        )
+        source, size = self.keeping.source_of(layer, self.precision)
+        dropped = self.room.take(number, size)
+        encoded = self.encode(layer, source, is_kept=number not in dropped)
         extra = self.extra.measure(layer, self.axes, encoded.codes)
         encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
         if self.part is not None:
@@ -89,6 +84,16 @@ class Draft:
         self.layers.append(encoded)
         for each in dropped:
             self.layers[each].leave_out()
+
+    def encode(self, layer: LayerAttention, source: str, *, is_kept: bool) -> EncodedLayer:
+        """A layer in the form that it is kept in."""
+        picture = not self.metrics_only
+        if layer.blocks is None:
+            return encode_layer(
+                layer, self.axes, self.metrics, self.precision, keep=is_kept, picture=picture, source=source
+            )
+        chosen = source if is_kept else "left_out"
+        return encode_streamed(layer, self.axes, self.metrics, self.precision, source=chosen, picture=picture)
 
     def finish(self) -> str:
         """The probe's hash, once every layer is there; changes from another input become NaN.
@@ -157,17 +162,3 @@ class Draft:
     def nan_layers(self) -> list[int]:
         """The layers with NaN weights."""
         return [number for number, layer in enumerate(self.layers) if layer.nan_heads]
-
-
-def expected_bytes(layer: LayerAttention, precision: str) -> float:
-    """Estimated bytes that a layer's weights and vectors will take in the file."""
-    beside = 0.0
-    for name in VECTORS:
-        array = getattr(layer, name)
-        if array is not None:
-            is_half = name == "value_norm" or (name in ("query", "key") and layer.dtype == "bfloat16")
-            beside += array.size * (2 if is_half else array.itemsize)
-    if layer.weights is None:
-        return beside + (0 if layer.lse is not None else 4 * layer.num_heads * layer.num_queries)
-    share = FILE_SHARE.get(layer.mask or "other", 0.85) if precision == "uint8" else 1.0
-    return share * np.dtype(PRECISIONS[precision]).itemsize * prod(layer.shape) + beside
