@@ -29,13 +29,13 @@ class Questions:
     """What is to be gathered of each row; all of it numpy.
 
     ``special``: bool ``[key]``, the keys whose weights are summed, None: there are none; ``numbers``: of each key's
-    token, equal where tokens are, None where query i and key i are not the same token; ``side``: of the small
-    pictures, 0: none.
+    token, equal where tokens are, None where query i and key i are not the same token; ``thumbnail``, ``overview``:
+    how many queries and keys a cell of the picture covers, None: no picture; ``codes``: whether to give uint8 codes.
     """
 
     special: NDArray[np.bool_] | None = None
     numbers: NDArray[np.int64] | None = None
-    thumbnail: tuple[int, int] | None = None  # positions a cell covers on both axes
+    thumbnail: tuple[int, int] | None = None
     overview: tuple[int, int] | None = None
     codes: bool = False
 
@@ -152,8 +152,8 @@ def pattern(name: str) -> ByRows:
         found = getattr(stats, name)
         if found is None:
             return undefined(layer)
-        seen: set[str] = set()
-        again = np.array([token in seen or bool(seen.add(token)) for token in layer.key_tokens])
+        first = {token: place for place, token in reversed(list(enumerate(layer.key_tokens)))}
+        again = np.array([first[token] < place for place, token in enumerate(layer.key_tokens)])
         return mean(found[:, rows & again])
 
     return mass
@@ -197,7 +197,11 @@ BY_ROWS: dict[str, ByRows] = {
 
 def faults_of_rows(layer: LayerAttention, stats: RowStats) -> list[dict[str, Any]]:
     """As ``layer_faults``; weight on masked keys cannot be, as the rows are made under the mask that is named."""
-    broken = np.isnan(stats.total).any(axis=1)
+    broken: NDArray[np.bool_] = np.isnan(stats.total).any(axis=1)
     off = np.abs(np.nan_to_num(stats.total, nan=1.0) - 1).max(axis=1)
-    found = [differing_fault(layer), fault("nan", broken, None), fault("row_sum", off > SUM_TOLERANCE, None)]
+    found = [
+        differing_fault(layer),
+        fault("nan", broken, None),
+        fault("row_sum", np.asarray(off > SUM_TOLERANCE), None),
+    ]
     return [each for each in found if each["heads"]]

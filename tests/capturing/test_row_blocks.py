@@ -94,8 +94,10 @@ def test_codes_and_pictures_of_blocks_are_those_of_the_whole(
     case: tuple[str, str, int, int, int | None],
 ) -> None:
     whole, blocks = encoded(case)
-    assert blocks.codes is not None and whole.codes is not None
-    assert blocks.row_max is not None and whole.row_max is not None
+    assert blocks.codes is not None
+    assert whole.codes is not None
+    assert blocks.row_max is not None
+    assert whole.row_max is not None
     difference = decode_weights(blocks.codes, blocks.row_max) - decode_weights(whole.codes, whole.row_max)
     assert np.abs(difference).max() <= 0.004  # one code, where rounding is undecided
     assert (blocks.codes != whole.codes).mean() < 1e-3

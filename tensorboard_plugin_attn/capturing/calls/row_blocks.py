@@ -22,7 +22,7 @@ HIDDEN = -1e30  # finite, so that 0 · score is 0
 @dataclass(frozen=True)
 class Projected:
     """What the kernel's output is compared with: ``sides`` ``[head, key, 2]``, values · r and their lengths;
-    ``returned`` ``[head, query]``, the output · r. ``epsilon``: the output type's smallest number."""
+    ``returned`` ``[head, query]``, the output · r; ``floor``: the output type's smallest number."""
 
     sides: torch.Tensor
     returned: torch.Tensor
@@ -147,10 +147,9 @@ class Pass:
         self.questions = questions
         self.device = layer.query.device
         heads, queries, keys = layer.shape
-        empty = lambda: torch.zeros(heads, queries, device=self.device)  # noqa: E731
         names = ("largest", "negentropy", "total", "distance", "place", "first", "score", "lse")
-        self.found = {name: empty() for name in names}
-        self.offsets = {by: empty() for by in (-1, 0, 1)}
+        self.found = {name: self.empty() for name in names}
+        self.offsets = {by: self.empty() for by in (-1, 0, 1)}
         self.columns = self.key_columns()
         for name, known in (
             ("special", questions.special is not None),
@@ -159,7 +158,7 @@ class Pass:
             ("after", questions.numbers is not None),
         ):
             if known:
-                self.found[name] = empty()
+                self.found[name] = self.empty()
         self.numbers = self.tensor(questions.numbers)
         self.pictures = {
             name: torch.zeros(heads, -(-queries // cell[0]), -(-keys // cell[1]), device=self.device)
@@ -167,6 +166,10 @@ class Pass:
             if cell is not None
         }
         self.codes = np.zeros(layer.shape, np.uint8) if questions.codes else None
+
+    def empty(self) -> torch.Tensor:
+        """Room for a number per head and row."""
+        return torch.zeros(self.layer.shape[:2], device=self.device)
 
     def tensor(self, array: Any) -> torch.Tensor | None:
         """An array on the layer's device."""
@@ -189,7 +192,7 @@ class Pass:
         """All blocks, then what was found as numpy."""
         for rows, scores in self.layer.blocks():
             self.take(rows, scores)
-        found = {name: each.cpu().numpy() for name, each in self.found.items()}
+        found: dict[str, Any] = {name: each.cpu().numpy() for name, each in self.found.items()}
         for name in ("special", "earlier", "after", "error"):
             found.setdefault(name, None)
         pictures = {name: each.cpu().numpy() for name, each in self.pictures.items()}
@@ -239,7 +242,7 @@ class Pass:
     def origin(self, rows: slice) -> int:
         """Where the block's first row stands among the keys."""
         _, queries, keys = self.layer.shape
-        return rows.start + max(keys - queries, 0)
+        return int(rows.start) + max(keys - queries, 0)
 
     def take_places(self, rows: slice, parts: torch.Tensor, sums: torch.Tensor, share: torch.Tensor) -> None:
         """Distances, neighbours, and masses on tokens that came before."""
@@ -296,7 +299,7 @@ def pool(rows: torch.Tensor, width: int) -> torch.Tensor:
     if width == 1:
         return rows
     whole = rows.shape[-1] // width * width
-    parts = [rows[..., :whole].unflatten(-1, (-1, width)).amax(-1)] if whole else []
+    parts = [rows[..., :whole].reshape(*rows.shape[:-1], -1, width).amax(-1)] if whole else []
     parts += [rows[..., whole:].amax(-1, keepdim=True)] if whole < rows.shape[-1] else []
     return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
 

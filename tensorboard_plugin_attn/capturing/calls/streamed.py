@@ -144,4 +144,17 @@ def whole_sighting(sighting: Sighting) -> None:
         setattr(sighting, name, getattr(whole, name))
 
 
-WHOLE = "weights query key bias allowed row_scores traces value output output_error budget sink".split()
+WHOLE = (
+    "weights",
+    "query",
+    "key",
+    "bias",
+    "allowed",
+    "row_scores",
+    "traces",
+    "value",
+    "output",
+    "output_error",
+    "budget",
+    "sink",
+)
