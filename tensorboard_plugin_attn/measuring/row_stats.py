@@ -197,7 +197,7 @@ BY_ROWS: dict[str, ByRows] = {
 
 def faults_of_rows(layer: LayerAttention, stats: RowStats) -> list[dict[str, Any]]:
     """As ``layer_faults``; weight on masked keys cannot be, as the rows are made under the mask that is named."""
-    broken: NDArray[np.bool_] = np.isnan(stats.total).any(axis=1)
+    broken = np.asarray(np.isnan(stats.total).any(axis=1))
     off = np.abs(np.nan_to_num(stats.total, nan=1.0) - 1).max(axis=1)
     found = [
         differing_fault(layer),
