@@ -7,9 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CELL", "HEAD_COLOURS", "line_heights", "rgb", "same_colours", "thumbnail"]
+__all__ = ["HEAD_COLOURS", "line_heights", "rgb", "same_colours", "thumbnail"]
 
-CELL = 42
 STOPS = {
     "light": ["#f3f5f7", "#cfe2f2", "#86b9de", "#2f7ebc", "#08306b"],
     "dark": ["#3a3a3a", "#33536f", "#2f77b0", "#6db3ea", "#eaf6ff"],
@@ -41,11 +40,11 @@ def largest(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return np.stack([values[a : max(a + 1, b)].max(axis=0) for a, b in pairwise(edges)])
 
 
-def thumbnail(weights: NDArray[np.float32], theme: str) -> NDArray[np.float64]:
-    """A head's cell ``[row, column, rgb]`` for its weights ``[query, key]``."""
-    for size in (STORED, CELL):
-        if size == CELL or len(weights) > STORED:
-            weights = largest(largest(weights, size).T, size).T
+def thumbnail(weights: NDArray[np.float32], theme: str, cell: int) -> NDArray[np.float64]:
+    """A head's cell ``[row, column, rgb]``, so many pixels a side, for its weights ``[query, key]``."""
+    if len(weights) > STORED:
+        weights = largest(largest(weights, STORED).T, STORED).T
+    weights = largest(largest(weights, cell).T, cell).T
     return colour_table(theme)[np.round(255 * np.sqrt(weights)).astype(int)]
 
 

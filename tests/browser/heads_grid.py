@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from attention_tab import AttentionTab
-from expected_pixels import CELL, same_colours, thumbnail
+from expected_pixels import same_colours, thumbnail
 from numpy.typing import NDArray
 
-__all__ = ["cell", "cells", "wrong_cells"]
+__all__ = ["cell", "cell_size", "cells", "wrong_cells"]
 
 PLACES = """buttons => {
   const from = document.querySelector("canvas[role=img][aria-label^='Attention heads at step']").getBoundingClientRect();
@@ -27,6 +27,12 @@ def cells(tab: AttentionTab) -> dict[tuple[int, int], tuple[int, int]]:
     return {(layer, head): (top, left) for layer, head, top, left in places}
 
 
+def cell_size(tab: AttentionTab) -> int:
+    """Pixels of a cell's side; the grid fills its room."""
+    width = tab.frame.locator(".head-buttons button").first.evaluate("button => button.offsetWidth")
+    return int(width)
+
+
 def cell(tab: AttentionTab, layer: int, head: int) -> tuple[int, int]:
     """Of one head."""
     return cells(tab)[layer, head]
@@ -36,10 +42,10 @@ def wrong_cells(
     tab: AttentionTab, pixels: NDArray[np.uint8], weights: Sequence[NDArray[np.float32]]
 ) -> list[tuple[int, int]]:
     """Layer and head of the cells that do not show their weights ``[head, query, key]`` of each layer."""
-    theme, found = tab.theme, cells(tab)
+    theme, found, side = tab.theme, cells(tab), cell_size(tab)
     return [
         (layer, head)
         for layer, heads in enumerate(weights)
         for head, (y, x) in enumerate(found[layer, each] for each in range(len(heads)))
-        if not same_colours(pixels[y : y + CELL, x : x + CELL], thumbnail(heads[head], theme))
+        if not same_colours(pixels[y : y + side, x : x + side], thumbnail(heads[head], theme, side))
     ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from attention_tab import AttentionTab
-from expected_pixels import CELL, colour_table
-from heads_grid import cells, wrong_cells
+from expected_pixels import colour_table
+from heads_grid import cell_size, cells, wrong_cells
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, expect
 from real_models import RealTab, clear_threshold, each_model_and_step
@@ -30,15 +30,15 @@ def codes_of(colours: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.argmin(away, axis=1)
 
 
-def edge_codes(weights: NDArray[np.float32]) -> NDArray[np.float64]:
+def edge_codes(weights: NDArray[np.float32], side: int) -> NDArray[np.float64]:
     """Codes of a cell's last column when lines run to each key's middle and add up where they meet."""
-    ink = np.zeros(CELL + 1)
+    ink = np.zeros(side + 1)
     for key, received in enumerate(weights.sum(axis=0)):
-        place = (key + 0.5) / weights.shape[1] * CELL - 0.5
+        place = (key + 0.5) / weights.shape[1] * side - 0.5
         above = int(place)
         ink[above] += received * (1 - place + above)
         ink[above + 1] += received * (place - above)
-    return 255 * (1 - np.exp(-1.6 * ink[:CELL]))
+    return 255 * (1 - np.exp(-1.6 * ink[:side]))
 
 
 def beside(tab: AttentionTab) -> Locator:
@@ -67,9 +67,10 @@ def test_m1_every_head_of_every_layer_has_a_thumbnail_of_its_weights(real: RealT
     tab.button("Lines").click()
     expect(tab.frame.locator(".legend-scale")).to_contain_text("from query (left) to key")
     pixels = grid_pixels(tab)
+    side = cell_size(tab)
     for (layer, head), (y, x) in cells(tab).items():
-        edge = codes_of(pixels[y : y + CELL, x + CELL - 1, :3])
-        np.testing.assert_allclose(edge, edge_codes(weights[layer][head]), atol=6)
+        edge = codes_of(pixels[y : y + side, x + side - 1, :3])
+        np.testing.assert_allclose(edge, edge_codes(weights[layer][head], side), atol=6)
 
 
 @each_model_and_step

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from changing_log import MOVED, PAIR, SHE, STEPS
-from expected_pixels import CELL, rgb
+from expected_pixels import rgb
+from heads_grid import cell_size
 from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import Browser, Locator, expect
 from shown_numbers import shown_difference, shown_weight
@@ -152,6 +153,7 @@ def test_thumbnails_have_the_colours_of_signed_root_differences(
     pixels = tab.pixels(tab.canvas("Attention differences"))
     comparison = AttentionReader(changing).compare(("a", "she", 0), ("a", "she", LAST))
     stops = np.array([rgb(colour) for colour in DIVERGING["dark" if dark else "light"]], float)
+    side = cell_size(tab)
     top = tab.button("Layer 1 head 2").evaluate("button => button.offsetTop")
     for head in range(4):
         left = tab.button(f"Layer 1 head {head}").evaluate("button => button.offsetLeft")
@@ -159,7 +161,7 @@ def test_thumbnails_have_the_colours_of_signed_root_differences(
             value = float(comparison.difference(1)[head, query, key])
             shade = np.sign(value) * np.sqrt(abs(value))
             wanted = [np.interp(shade, np.linspace(-1, 1, 5), stops[:, channel]) for channel in range(3)]
-            x, y = (int((at + 0.5) * CELL / len(SHE)) for at in (key, query))
+            x, y = (int((at + 0.5) * side / len(SHE)) for at in (key, query))
             assert np.abs(pixels[top + y, left + x, :3] - wanted).max() <= 3
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from attention_tab import AttentionTab
-from expected_pixels import CELL, line_heights, same_colours, thumbnail
-from heads_grid import cell, wrong_cells
+from expected_pixels import line_heights, same_colours, thumbnail
+from heads_grid import cell, cell_size, wrong_cells
 from planted_log import BRIGHT, RUNS, STEPS, TOKENS, PlantedLog, pattern_weights, steep_weights
 from playwright.sync_api import Locator, expect
 
@@ -32,26 +32,28 @@ def test_every_head_of_every_step_of_both_runs_shows_its_planted_pattern_in_both
 def test_one_strong_weight_among_128_tokens_stays_visible_in_its_cell(themed_tab: AttentionTab) -> None:
     themed_tab.go("model", run="planted", tag="long/128", head=11)
     y, x = cell(themed_tab, 0, 0)
-    found = themed_tab.pixels(themed_tab.canvas("Attention heads"))[y : y + CELL, x : x + CELL]
+    side = cell_size(themed_tab)
+    found = themed_tab.pixels(themed_tab.canvas("Attention heads"))[y : y + side, x : x + side]
     weights = steep_weights()[0]
-    assert same_colours(found, thumbnail(weights, themed_tab.theme))
+    assert same_colours(found, thumbnail(weights, themed_tab.theme, side))
     from_zero = np.abs(found[..., 0].astype(int) - found[-1, 0, 0])
-    assert np.unravel_index(from_zero.argmax(), from_zero.shape) == (0, CELL - 1)
+    assert np.unravel_index(from_zero.argmax(), from_zero.shape) == (0, side - 1)
 
 
 def test_line_thumbnails_draw_each_pattern_from_query_to_key(tab: AttentionTab) -> None:
     tab.go("model", run="planted", tag="patterns", step=0, thumbnails="lines", layer=2, head=11)
     pixels = tab.pixels(tab.canvas("Attention heads")).astype(int)
     weights = pattern_weights(0)[0]
-    pitch = CELL / len(TOKENS)
+    side = cell_size(tab)
+    pitch = side / len(TOKENS)
     for head in range(3):
         y, x = cell(tab, 0, head)
-        middle = 243 - pixels[y : y + CELL, x + CELL // 2, 0]
+        middle = 243 - pixels[y : y + side, x + side // 2, 0]
         heights = line_heights(weights[head], 0.5, pitch)
         inked = {height for height in heights if middle[int(height) - 1 : int(height) + 2].max() > 60}
         assert inked == set(heights)
     y, x = cell(tab, 0, 3)
-    middle = pixels[y : y + CELL, x + CELL // 2, 0]
+    middle = pixels[y : y + side, x + side // 2, 0]
     assert abs(int(middle.argmin()) - (sum(BRIGHT) / 2 + 0.5) * pitch) <= 2
 
 
@@ -61,10 +63,11 @@ def test_dimmed_heads_are_paler_and_sorted_heads_change_places(
     where = {"run": "planted", "tag": "patterns", "step": 0}
     tab.go("model", **where, metric="same_token", dim=0.5, layer=2, head=11)
     pixels = tab.pixels(tab.canvas("Attention heads")).astype(int)
+    side = cell_size(tab)
     y, x = cell(tab, 0, 0)
-    assert pixels[y : y + CELL, x : x + CELL, 0].min() < 20
+    assert pixels[y : y + side, x : x + side, 0].min() < 20
     y, x = cell(tab, 0, 1)
-    assert pixels[y : y + CELL, x : x + CELL, 0].min() > 150
+    assert pixels[y : y + side, x : x + side, 0].min() > 150
     tab.go("model", **where, sort="previous_token")
     series = AttentionReader(planted.directory).metrics("planted", "patterns")
     values = series.values[0, 0, :, series.names.index("previous_token")]

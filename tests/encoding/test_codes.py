@@ -48,7 +48,6 @@ sharp_rows = rows.map(lambda weights: normalised(weights**8))
 
 
 @given(st.one_of(rows, sharp_rows))
-@settings(deadline=None)
 @example(np.zeros((2, 3, 4), np.float32))
 @example(ONE_HOT)
 @example(UNIFORM)
@@ -66,7 +65,6 @@ def test_weights_come_back_within_the_error_bound(weights: NDArray[np.float32]) 
 
 
 @given(st.one_of(rows, sharp_rows))
-@settings(deadline=None)
 def test_row_maxima_and_zeros_come_back_exactly(weights: NDArray[np.float32]) -> None:
     codes, row_max = encode_weights(weights)
     decoded = decode_weights(codes, row_max)
@@ -75,7 +73,6 @@ def test_row_maxima_and_zeros_come_back_exactly(weights: NDArray[np.float32]) ->
 
 
 @given(rows, st.floats(2.0**-20, 2.0**20))
-@settings(deadline=None)
 def test_rows_that_do_not_sum_to_one_keep_their_relative_error(
     weights: NDArray[np.float32], scale: float
 ) -> None:
@@ -103,7 +100,7 @@ def test_blocks_do_not_change_the_codes(rows_per_block: int, monkeypatch: pytest
 
 
 @given(rows)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_float32_is_exact_and_float16_is_half_precision(weights: NDArray[np.float32]) -> None:
     np.testing.assert_array_equal(decode_weights(*encode_weights(weights, "float32"), "float32"), weights)
     halves = decode_weights(*encode_weights(weights, "float16"), "float16")
@@ -138,7 +135,7 @@ def test_a_thumbnail_has_at_most_64_pixels_a_side(queries: int, keys: int, heigh
 
 
 @given(st.integers(1, 150), st.integers(1, 150), st.integers(0, 99))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_each_thumbnail_pixel_is_the_largest_weight_it_covers(queries: int, keys: int, seed: int) -> None:
     weights = softmax_weights(2, queries, keys, seed)
     thumbnail = pool_thumbnail(weights)

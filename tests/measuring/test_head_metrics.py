@@ -188,7 +188,7 @@ def detection_pattern(name: str, tokens: list[str]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("name", ["previous_token", "duplicate_token", "induction"])
 @given(tokens=st.lists(st.sampled_from("abc"), min_size=3, max_size=12), seed=st.integers(0, 99))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_head_roles_agree_with_the_published_head_detector(name: str, tokens: list[str], seed: int) -> None:
     weights = softmax_weights(3, len(tokens), len(tokens), seed, causal=True)
     pattern = detection_pattern(name, tokens)
@@ -206,7 +206,7 @@ def test_head_roles_agree_with_the_published_head_detector(name: str, tokens: li
     st.integers(0, 99),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_metrics_stay_in_their_range_and_agree_with_plain_loops(
     heads: int, length: int, seed: int, causal: bool
 ) -> None:

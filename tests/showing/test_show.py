@@ -79,7 +79,9 @@ def bart() -> BartForConditionalGeneration:
 
 
 @pytest.mark.parametrize(
-    ("model", "text", "count"), [(bert, PAIR, 3), (gpt2, TEXT, 3), (bart, PAIR, 6)], ids=str
+    ("model", "text", "count"),
+    [(bert, PAIR, 3), (gpt2, TEXT, 3), (bart, PAIR, 6)],
+    ids=["bert", "gpt2", "bart"],
 )
 @pytest.mark.parametrize("view", ["model", "head", "neuron"])
 def test_a_model_reads_the_text_once_and_stays_as_it_was(

@@ -14,6 +14,7 @@ import {
   stepPosition,
   steps,
 } from "../state";
+import { ChangeCounts } from "./change_counts";
 import { ComparedThumb } from "./compared_step";
 import { DamagedThumb } from "./icons";
 
@@ -86,6 +87,7 @@ export function StepSlider() {
     >
       <Ticks />
       <HollowTicks />
+      <ChangeCounts />
       <input
         class="range"
         type="range"

@@ -1,11 +1,11 @@
 /** Histories of every head over one another → pixels of the part of the grid that a window shows. */
 
 import { intersects } from "./canvas_window";
-import { pixelOf, rgbOf, runColour, themePixel, type Theme } from "./colour";
-import { cellBox, MEAN, type GridLayout, type GridRow } from "./grid";
+import { pixelOf, rgbOf, runColour, sequentialTable, themePixel, type Theme } from "./colour";
+import { cellBox, MEAN, rowParts, type RowParts, type GridLayout, type GridRow } from "./grid";
 import { deviceBox, type Target } from "./heads_picture";
 import type { Histories } from "./histories";
-import { fillBox, mixPixels, type Box } from "./raster";
+import { fillBox, mixPixels, type Box, type Raster } from "./raster";
 import { drawDot, drawDotted, drawTriangle, drawUpright } from "./spark_marks";
 import { drawHistoryLine, drawSparkline, drawStepMark } from "./sparkline";
 import type { ColourName } from "./theme";
@@ -35,6 +35,7 @@ export interface EvolutionInk {
   readonly background: number;
   readonly hover: number;
   readonly hairline: number;
+  readonly rule: number;
   readonly dotted: number;
   readonly text: number;
   readonly pointer: number;
@@ -49,6 +50,7 @@ export function evolutionInk(theme: Theme, scale: number): EvolutionInk {
     background: pixel("background"),
     hover: pixel("hover"),
     hairline: pixel("border"),
+    rule: pixel("hairline"),
     dotted: pixel("quiet"),
     text: pixel("text"),
     pointer: pixel("pointer"),
@@ -58,6 +60,10 @@ export function evolutionInk(theme: Theme, scale: number): EvolutionInk {
 
 const THIN_SHARE = 0.75;
 const CHOSEN_EDGE = 2;
+/** In lower cells it would touch the history. */
+const ROOM_FOR_EDGE = 30;
+/** Histories from this height on have rules. */
+const TALL = 60;
 const TRIANGLE_HEIGHT = 5;
 
 /** Calls `draw` for every cell of the rows that the window shows. */
@@ -65,30 +71,29 @@ function eachCell(
   { window }: Target,
   layout: GridLayout,
   rows: readonly GridRow[],
-  draw: (cell: Box, layer: number, head: number) => void,
+  draw: (cell: Box, row: GridRow, head: number) => void,
 ): void {
   for (const row of rows)
     for (const head of layout.meanX === null ? row.order : [...row.order, MEAN]) {
       const cell = cellBox(layout, { layer: row.layer, head })!;
-      if (intersects({ ...cell, height: layout.pitchY }, window)) draw(cell, row.layer, head);
+      if (intersects({ ...cell, height: row.pitch }, window)) draw(cell, row, head);
     }
 }
 
 function clearRows(
   { raster, window }: Target,
-  layout: GridLayout,
   rows: readonly GridRow[],
   colour: number,
   scale: number,
 ): void {
-  for (const { top } of rows) {
-    const band = { x: window.x, y: top, width: window.width, height: layout.pitchY };
+  for (const { top, pitch } of rows) {
+    const band = { x: window.x, y: top, width: window.width, height: pitch };
     fillBox(raster, deviceBox(band, window, scale), colour);
   }
 }
 
-function partBox(layout: GridLayout, cell: Box, top: number, height: number): Box {
-  return { x: cell.x, y: cell.y + top, width: layout.cell.width, height };
+function partBox(cell: Box, top: number, height: number): Box {
+  return { x: cell.x, y: cell.y + top, width: cell.width, height };
 }
 
 export function drawEvolutionRows(
@@ -98,11 +103,13 @@ export function drawEvolutionRows(
   scene: EvolutionScene,
   ink: EvolutionInk,
 ): void {
-  clearRows(target, layout, rows, ink.background, ink.scale);
-  eachCell(target, layout, rows, (cell, layer, head) => {
-    drawChosen(target, cell, scene.chosen(layer, head), ink);
-    drawHistories(target, layout, cell, { layer, head }, scene, ink);
-    drawBelow(target, layout, cell, { layer, head }, scene, ink);
+  clearRows(target, rows, ink.background, ink.scale);
+  eachCell(target, layout, rows, (cell, row, head) => {
+    if (row.isFolded) return;
+    const place = { layer: row.layer, head, parts: rowParts(layout, row) };
+    drawChosen(target, cell, scene.chosen(row.layer, head), ink);
+    drawHistories(target, cell, place, scene, ink);
+    drawBelow(target, cell, place, scene, ink);
   });
 }
 
@@ -111,25 +118,26 @@ function drawChosen(target: Target, cell: Box, colour: string | null, ink: Evolu
   const wide = { ...cell, x: cell.x - 2, width: cell.width + 4 };
   const edge = { ...wide, height: CHOSEN_EDGE };
   fillBox(target.raster, deviceBox(wide, target.window, ink.scale), ink.hover);
+  if (cell.height < ROOM_FOR_EDGE) return;
   fillBox(target.raster, deviceBox(edge, target.window, ink.scale), pixelOf(rgbOf(colour)));
 }
 
 interface Place {
   readonly layer: number;
   readonly head: number;
+  readonly parts: RowParts;
 }
 
 function drawHistories(
   { raster, window }: Target,
-  layout: GridLayout,
   cell: Box,
-  { layer, head }: Place,
+  { layer, head, parts }: Place,
   { main, others, baseline }: EvolutionScene,
   ink: EvolutionInk,
 ): void {
   const { scale } = ink;
-  const part = partBox(layout, cell, layout.sparkTop, layout.sparkHeight);
-  const box = deviceBox(part, window, scale);
+  const box = deviceBox(partBox(cell, parts.sparkTop, parts.sparkHeight), window, scale);
+  if (parts.sparkHeight >= TALL) drawRules(raster, box, ink);
   const uniform = baseline(layer);
   const style = lineStyle(main.run, ink);
   const line = main.histories.line(layer, head);
@@ -158,42 +166,69 @@ function lineStyle(
 /** Under the baseline: the slider's step, and where the head's lasting change begins. */
 function drawBelow(
   { raster, window }: Target,
-  layout: GridLayout,
   cell: Box,
-  { layer, head }: Place,
+  { layer, head, parts }: Place,
   { main, step, hasMarks }: EvolutionScene,
   ink: EvolutionInk,
 ): void {
-  const top = layout.sparkTop + layout.sparkHeight;
+  const top = parts.sparkTop + parts.sparkHeight;
   const { histories } = main;
   if (step !== null) {
-    const part = partBox(layout, cell, top, layout.markHeight - 3);
+    const part = partBox(cell, top, parts.markHeight - 3);
     const box = deviceBox(part, window, ink.scale);
     drawStepMark(raster, box, histories.place(step), ink.accent, ink.scale);
   }
   const change = hasMarks ? histories.change(layer, head) : null;
   if (change === null) return;
-  const part = partBox(layout, cell, top + 1, TRIANGLE_HEIGHT);
+  const part = partBox(cell, top + 1, TRIANGLE_HEIGHT);
   drawTriangle(raster, deviceBox(part, window, ink.scale), histories.place(change.step), ink.text);
 }
 
-/** The pointed step in every cell: an upright line, and a dot on the line. */
+/** At the top and in the middle of a tall cell, for the axis at its left. */
+function drawRules(raster: Raster, box: Box, { rule, scale }: EvolutionInk): void {
+  const height = Math.max(1, Math.round(scale));
+  for (const y of [box.y, box.y + Math.round((box.height - height) / 2)])
+    fillBox(raster, { ...box, y, height }, rule);
+}
+
+export interface PointedScene {
+  readonly histories: Histories;
+  /** Under the pointer, or null. */
+  readonly pointed: number | null;
+  /** What folded rows show: the pointed step, else the slider's. */
+  readonly read: number | null;
+}
+
+/** Colour of a value in a row that is a strip: its height on the scale; null without one. */
+export function stripColour(histories: Histories, value: number, theme: Theme): number | null {
+  if (Number.isNaN(value)) return null;
+  const height = Math.min(1, Math.max(0, histories.height(value)));
+  return sequentialTable(theme)[Math.round(255 * Math.sqrt(height))]!;
+}
+
+/** The pointed step in every cell: an upright line, and a dot on the line; folded rows in colours. */
 export function drawPointedStep(
   target: Target,
   layout: GridLayout,
   rows: readonly GridRow[],
-  { histories, step }: { histories: Histories; step: number | null },
+  { histories, pointed, read }: PointedScene,
   ink: EvolutionInk,
 ): void {
-  clearRows(target, layout, rows, 0, ink.scale);
-  if (step === null) return;
-  const place = histories.place(step);
+  clearRows(target, rows, 0, ink.scale);
+  const place = pointed === null ? 0 : histories.place(pointed);
   const dot = { radius: 1.75 * ink.scale, colour: ink.text };
-  eachCell(target, layout, rows, (cell, layer, head) => {
-    const part = partBox(layout, cell, layout.sparkTop, layout.sparkHeight);
-    const box = deviceBox(part, target.window, ink.scale);
+  eachCell(target, layout, rows, (cell, row, head) => {
+    const { sparkTop, sparkHeight } = rowParts(layout, row);
+    const box = deviceBox(partBox(cell, sparkTop, sparkHeight), target.window, ink.scale);
+    if (row.isFolded) {
+      const value = read === null ? NaN : histories.at(read, row.layer, head);
+      const colour = stripColour(histories, value, ink.theme);
+      if (colour !== null) fillBox(target.raster, box, colour);
+      return;
+    }
+    if (pointed === null) return;
     drawUpright(target.raster, box, place, ink.pointer, ink.scale);
-    const value = histories.at(step, layer, head);
+    const value = histories.at(pointed, row.layer, head);
     if (!Number.isNaN(value)) drawDot(target.raster, box, place, histories.height(value), dot);
   });
 }

@@ -3,15 +3,28 @@ import {
   cellAt,
   cellBox,
   gridLayout,
+  HEADING_HEIGHT,
   headsInOrder,
   MEAN,
   neighbour,
-  NUMBER_HEIGHT,
+  rowParts,
   sortHeads,
   type GridLayer,
+  type GridSizes,
 } from "./grid";
 
-const room = { width: 640, height: 480, pitchX: 46, numbered: false };
+const sizes: GridSizes = {
+  pitchX: 46,
+  pitchY: 80,
+  cell: { width: 42, height: 42 },
+  sparkTop: 44,
+  sparkHeight: 17,
+  markHeight: 4,
+  numberHeight: 0,
+  hasMean: true,
+  isOverview: false,
+};
+const overview = { ...sizes, pitchX: 9.7, pitchY: 6.35, cell: { width: 8.7, height: 5.35 } };
 
 function layers(count: number, heads: number, group = ""): GridLayer[] {
   return Array.from({ length: count }, (_, layer) => ({
@@ -29,15 +42,24 @@ const ragged: GridLayer[] = [
   { layer: 3, heads: 2, group: "Decoder", order: [1, 0] },
 ];
 
+const folding: GridSizes = {
+  ...sizes,
+  rowPitches: new Map([
+    [0, 21],
+    [1, 120],
+    [2, 21],
+  ]),
+  folded: new Set([0, 2]),
+};
+
 describe("the grid of heads", () => {
   it.each([
-    ["6 × 12", layers(6, 12), room],
-    ["12 × 12", layers(12, 12), room],
-    ["48 × 25", layers(48, 25), room],
-    ["ragged groups", ragged, room],
-    ["sorted, with numbers", ragged, { ...room, numbered: true }],
-  ])("finds every head again at the middle of its cell, %s", (_, rows, space) => {
-    const layout = gridLayout(rows, space);
+    ["6 × 12", layers(6, 12), sizes],
+    ["80 × 64, parts of pixels", layers(80, 64), { ...overview, hasMean: false }],
+    ["ragged groups", ragged, sizes],
+    ["folded rows", ragged, folding],
+  ])("finds every head again at the middle of its cell, %s", (_, rows, of) => {
+    const layout = gridLayout(rows, of);
     for (const { layer, order } of rows) {
       for (const head of layout.meanX === null ? order : [...order, MEAN]) {
         const box = cellBox(layout, { layer, head })!;
@@ -47,43 +69,45 @@ describe("the grid of heads", () => {
     }
   });
 
-  it("has the pitch of the pictures: 46 × 80 for 6 layers, 40 for 12", () => {
-    expect(gridLayout(layers(6, 12), room)).toMatchObject({ pitchX: 46, pitchY: 80 });
-    expect(gridLayout(layers(6, 12), room).cell).toEqual({ width: 42, height: 42 });
-    expect(gridLayout(layers(12, 12), room).pitchY).toBe(40);
-    expect(gridLayout(layers(48, 25), room).height).toBe(48 * 40);
+  it("puts the means after the last head, where they are wanted", () => {
+    expect(gridLayout(layers(6, 12), sizes).meanX).toBe(12 * 46 + 8);
+    expect(gridLayout(layers(6, 12), sizes).width).toBe(12 * 46 + 8 + 42);
+    expect(gridLayout(layers(6, 12), { ...sizes, hasMean: false })).toMatchObject({
+      meanX: null,
+      width: 11 * 46 + 42,
+    });
   });
 
-  it("puts the means after the last head, and leaves them out where only they would not fit", () => {
-    expect(gridLayout(layers(6, 12), room).meanX).toBe(12 * 46 + 8);
-    expect(gridLayout(layers(6, 12), { ...room, width: 575 }).meanX).toBeNull();
-    expect(gridLayout(layers(6, 25), room).meanX).toBe(25 * 46 + 8);
+  it("gives a row of its own height or takes it at the history", () => {
+    const layout = gridLayout(ragged, folding);
+    expect(layout.rows.map(({ layer, pitch }) => [layer, pitch])).toEqual([
+      [0, 21],
+      [1, 120],
+      [3, 80],
+      [2, 21],
+    ]);
+    expect(layout.height).toBe(21 + 120 + 80 + 21 + 3 * HEADING_HEIGHT);
+    expect(rowParts(layout, layout.rows[1]!)).toMatchObject({ sparkTop: 44, sparkHeight: 57 });
+    expect(rowParts(layout, layout.rows[0]!)).toMatchObject({ sparkTop: 0, sparkHeight: 19 });
   });
 
   it("keeps a group's layers together under one heading", () => {
-    const layout = gridLayout(ragged, room);
+    const layout = gridLayout(ragged, sizes);
     expect(layout.headings.map(({ text }) => text)).toEqual(["Encoder", "Decoder", "Cross"]);
     expect(layout.rows.map(({ layer }) => layer)).toEqual([0, 1, 3, 2]);
     expect(layout.rows[1]!.top - layout.rows[0]!.top).toBe(layout.pitchY + 24);
   });
 
   it("has no head beyond a shorter layer, above the first row or under a heading", () => {
-    const layout = gridLayout(ragged, room);
+    const layout = gridLayout(ragged, sizes);
     expect(cellAt(layout, 3 * 46 + 5, layout.rows[1]!.top + 5)).toBeNull();
     expect(cellAt(layout, 5, 5)).toBeNull();
     expect(cellAt(layout, -3, 30)).toBeNull();
   });
-
-  it("leaves room for numbers when heads are sorted", () => {
-    const plain = gridLayout(layers(12, 12), room);
-    const numbered = gridLayout(layers(12, 12), { ...room, numbered: true });
-    const used = plain.sparkTop + plain.sparkHeight + plain.markHeight;
-    expect(numbered.pitchY - used).toBeGreaterThanOrEqual(NUMBER_HEIGHT);
-  });
 });
 
 describe("moving between heads", () => {
-  const layout = gridLayout(ragged, room);
+  const layout = gridLayout(ragged, sizes);
   it.each([
     ["right", { layer: 0, head: 2 }, { layer: 0, head: 0 }],
     ["left", { layer: 0, head: 2 }, { layer: 0, head: 2 }],

@@ -12,6 +12,10 @@ export interface GridLayer {
 
 export interface GridRow extends GridLayer {
   readonly top: number;
+  /** From its top to that of the next row. */
+  readonly pitch: number;
+  /** A strip of values stands for its histories. */
+  readonly isFolded: boolean;
 }
 
 export interface GridHeading {
@@ -19,16 +23,29 @@ export interface GridHeading {
   readonly top: number;
 }
 
-/** Lengths are CSS pixels; the origin is the corner of the first cell. */
-export interface GridLayout {
+/** Lengths are CSS pixels. */
+export interface GridSizes {
   readonly pitchX: number;
   readonly pitchY: number;
   readonly cell: { readonly width: number; readonly height: number };
   readonly sparkTop: number;
+  /** 0: no history under the pattern. */
   readonly sparkHeight: number;
   readonly markHeight: number;
   /** Of the line below the marks for a head's number; 0 where it stands elsewhere. */
   readonly numberHeight: number;
+  /** A column beside the heads stands for each layer's mean. */
+  readonly hasMean: boolean;
+  /** Cells too small for a pattern: one colour a head. */
+  readonly isOverview: boolean;
+  /** Rows of another height, by layer. */
+  readonly rowPitches?: ReadonlyMap<number, number>;
+  /** Layers whose row is a strip of values. */
+  readonly folded?: ReadonlySet<number>;
+}
+
+/** The origin is the corner of the first cell. */
+export interface GridLayout extends Omit<GridSizes, "hasMean" | "rowPitches" | "folded"> {
   /** Left edge of the column of means, or null where there is none. */
   readonly meanX: number | null;
   readonly columns: number;
@@ -47,81 +64,46 @@ export interface Cell {
 export const MEAN = -1;
 
 export const HEADING_HEIGHT = 24;
-const CELL = 42;
-const MEAN_GAP = 8;
-const LARGEST_PITCH = 80;
-const SMALLEST_PITCH = 40;
+/** Between the last head and the column of means, beside what parts all columns. */
+export const MEAN_GAP = 8;
 /** Of the line for a head's number under its cell, where there is one. */
 export const NUMBER_HEIGHT = 15;
 
-export interface GridRoom {
-  /** Height for the rows; they get a pitch between 40 and 80 that fills it, and scroll below that. */
-  readonly height: number;
-  readonly width: number;
-  readonly pitchX: number;
-  /** A line under each cell for the head's number, needed when heads are sorted. */
-  readonly numbered: boolean;
-  /** The cell is a head's pattern with its history below, or its history alone. */
-  readonly content?: "pattern" | "history";
-}
-
-export function gridLayout(layers: readonly GridLayer[], room: GridRoom): GridLayout {
+export function gridLayout(layers: readonly GridLayer[], sizes: GridSizes): GridLayout {
+  const { hasMean, rowPitches, folded, ...parts } = sizes;
   const { rows: bare, headings: names } = gather(layers);
-  const free = Math.floor((room.height - names.length * HEADING_HEIGHT) / Math.max(1, bare.length));
-  const pitch = Math.min(LARGEST_PITCH, Math.max(SMALLEST_PITCH, free));
-  const parts = room.content === "history" ? historyParts(pitch) : cellParts(pitch, room.numbered);
   const columns = Math.max(0, ...layers.map((layer) => layer.heads));
-  const across = columns * room.pitchX;
-  const withMean = across + MEAN_GAP + CELL;
-  const hasMean = columns > 1 && (withMean <= room.width || across > room.width);
-  const { rows, headings, height } = stack(bare, names, parts.pitchY);
-  return {
-    ...parts,
-    pitchX: room.pitchX,
-    meanX: hasMean ? across + MEAN_GAP : null,
-    columns,
-    rows,
-    headings,
-    width: hasMean ? withMean : across - room.pitchX + CELL,
-    height,
-  };
+  const across = columns * parts.pitchX;
+  const meanX = hasMean ? across + MEAN_GAP : null;
+  const end = meanX === null ? across - parts.pitchX : meanX;
+  const { rows, headings, height } = stack(bare, names, (layer) => ({
+    pitch: rowPitches?.get(layer) ?? parts.pitchY,
+    isFolded: folded?.has(layer) ?? false,
+  }));
+  return { ...parts, meanX, columns, rows, headings, width: end + parts.cell.width, height };
 }
 
-type Parts = Pick<
-  GridLayout,
-  "pitchY" | "cell" | "sparkTop" | "sparkHeight" | "markHeight" | "numberHeight"
->;
-
-/** A line of text, the history, and the marks below it. */
-function historyParts(pitchY: number): Parts {
-  const isTall = pitchY >= 52;
-  const sparkTop = isTall ? 17 : 13;
-  const markHeight = isTall ? 8 : 6;
-  const height = pitchY - (pitchY >= 64 ? 8 : 2);
-  return {
-    pitchY,
-    cell: { width: CELL, height },
-    sparkTop,
-    sparkHeight: height - sparkTop - markHeight,
-    markHeight,
-    numberHeight: 0,
-  };
+/** What a row's cells are made of; a row of its own height gives or takes it at the history. */
+export interface RowParts {
+  readonly height: number;
+  readonly sparkTop: number;
+  readonly sparkHeight: number;
+  readonly markHeight: number;
 }
 
-function cellParts(pitch: number, numbered: boolean): Parts {
-  const sparkHeight = pitch >= 64 ? 17 : pitch >= 52 ? 11 : 7;
-  const markHeight = pitch >= 52 ? 4 : 3;
-  const cellHeight = Math.min(CELL, pitch - sparkHeight - markHeight - 5);
-  const sparkTop = cellHeight + 2;
-  const used = sparkTop + sparkHeight + markHeight;
-  const pitchY = numbered ? Math.max(pitch, used + NUMBER_HEIGHT) : pitch;
+const FOLDED_GAP = 2;
+
+export function rowParts(layout: GridLayout, row: GridRow): RowParts {
+  if (row.isFolded) {
+    const height = row.pitch - FOLDED_GAP;
+    return { height, sparkTop: 0, sparkHeight: height, markHeight: 0 };
+  }
+  const more = row.pitch - layout.pitchY;
   return {
-    pitchY,
-    cell: { width: CELL, height: cellHeight },
-    sparkTop,
-    sparkHeight,
-    markHeight,
-    numberHeight: numbered ? NUMBER_HEIGHT : 0,
+    height: layout.cell.height + more,
+    sparkTop: layout.sparkTop,
+    sparkHeight: layout.sparkHeight + more,
+    markHeight: layout.markHeight,
   };
 }
 
@@ -145,7 +127,7 @@ function gather(layers: readonly GridLayer[]): { rows: GridLayer[]; headings: He
 function stack(
   bare: readonly GridLayer[],
   names: readonly Heading[],
-  pitchY: number,
+  size: (layer: number) => Pick<GridRow, "pitch" | "isFolded">,
 ): Pick<GridLayout, "rows" | "headings" | "height"> {
   const headings: GridHeading[] = [];
   let top = 0;
@@ -155,8 +137,8 @@ function stack(
       headings.push({ text: name.text, top });
       top += HEADING_HEIGHT;
     }
-    const placed = { ...row, top };
-    top += pitchY;
+    const placed = { ...row, ...size(row.layer), top };
+    top += placed.pitch;
     return placed;
   });
   return { rows, headings, height: top };
@@ -168,12 +150,13 @@ export function cellBox(layout: GridLayout, { layer, head }: Cell): Box | null {
   if (row === undefined) return null;
   const column = row.order.indexOf(head);
   const x = head === MEAN ? layout.meanX : column === -1 ? null : column * layout.pitchX;
-  return x === null ? null : { x, y: row.top, ...layout.cell };
+  const { height } = rowParts(layout, row);
+  return x === null ? null : { x, y: row.top, width: layout.cell.width, height };
 }
 
 /** The cell whose share of the grid, gaps included, holds a point; null outside. */
 export function cellAt(layout: GridLayout, x: number, y: number): Cell | null {
-  const row = layout.rows.find(({ top }) => y >= top && y < top + layout.pitchY);
+  const row = layout.rows.find(({ top, pitch }) => y >= top && y < top + pitch);
   if (row === undefined || x < 0) return null;
   const { meanX } = layout;
   if (meanX !== null && x >= meanX && x < meanX + layout.cell.width) {

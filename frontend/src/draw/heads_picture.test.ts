@@ -31,7 +31,17 @@ const series = new MetricSeries(["entropy"], layers, [20], steps, steps, values,
 
 const layout = gridLayout(
   [3, 2].map((heads, layer) => ({ layer, heads, group: "", order: headsInOrder(heads) })),
-  { width: 400, height: 480, pitchX: 46, numbered: false },
+  {
+    pitchX: 46,
+    pitchY: 80,
+    cell: { width: 42, height: 42 },
+    sparkTop: 44,
+    sparkHeight: 17,
+    markHeight: 4,
+    numberHeight: 0,
+    hasMean: true,
+    isOverview: false,
+  },
 );
 
 function draw(scene: Partial<HeadsScene>, theme: "light" | "dark" = "light", window?: Box) {

@@ -70,11 +70,11 @@ export function drawRows(
   const { raster, window } = target;
   const hasMean = layout.meanX !== null && scene.thumbnails !== null;
   for (const row of rows) {
-    const band = { x: window.x, y: row.top, width: window.width, height: layout.pitchY };
+    const band = { x: window.x, y: row.top, width: window.width, height: row.pitch };
     fillBox(raster, deviceBox(band, window, ink.scale), ink.background);
     for (const head of hasMean ? [...row.order, MEAN] : row.order) {
       const box = cellBox(layout, { layer: row.layer, head })!;
-      const whole = { ...box, height: layout.pitchY };
+      const whole = { ...box, height: row.pitch };
       if (!intersects(whole, window)) continue;
       const isDim = head !== MEAN && scene.isDim(row.layer, head);
       drawPattern(target, box, { layer: row.layer, head, isDim }, scene, ink);
@@ -85,7 +85,7 @@ export function drawRows(
 
 /** Rows that a box of the grid touches. */
 export function rowsIn(layout: GridLayout, box: Box): GridRow[] {
-  return layout.rows.filter(({ top }) => top < box.y + box.height && top + layout.pitchY > box.y);
+  return layout.rows.filter(({ top, pitch }) => top < box.y + box.height && top + pitch > box.y);
 }
 
 interface DrawnHead extends Cell {
@@ -115,7 +115,7 @@ function drawHistory(
   { histories, step, isDamaged }: HeadsScene,
   ink: HeadsInk,
 ): void {
-  if (histories === null) return;
+  if (histories === null || layout.sparkHeight === 0) return;
   const y = cell.y + layout.sparkTop;
   const lineBox = deviceBox({ ...cell, y, height: layout.sparkHeight }, window, ink.scale);
   drawSparkline(raster, lineBox, histories.line(layer, head), isDim ? ink.dimLine : ink.line);

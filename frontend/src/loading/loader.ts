@@ -15,6 +15,8 @@ import {
 import { ApiError } from "../decoding/errors";
 import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
+import { startEdgePatterns } from "./edge_patterns";
+import { startFirstHead } from "./first_head";
 import { startFindLoader } from "./find_loader";
 import { startHealthLoader } from "./health_loader";
 import { startListing } from "./listing";
@@ -208,6 +210,8 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     startFindLoader(api),
     startHealthLoader(api, listing.refresh),
     startCellLoader(api),
+    startEdgePatterns(api),
+    startFirstHead(),
   ];
   return {
     refresh() {

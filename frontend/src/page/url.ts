@@ -54,6 +54,22 @@ function whole(target: Signal<number>): Entry {
   return entry(target, String, (written) => (counting.test(written) ? Number(written) : undefined));
 }
 
+/** Of a chosen head also when it is the first one. */
+function chosenHead(target: Signal<number>): Entry {
+  const plain = whole(target);
+  return {
+    read: () => (state.isHeadChosen.value ? String(target.value) : plain.read()),
+    write(written) {
+      if (counting.test(written)) state.isHeadChosen.value = true;
+      plain.write(written);
+    },
+    reset() {
+      state.isHeadChosen.value = false;
+      plain.reset();
+    },
+  };
+}
+
 function position(target: Signal<number | null>): Entry {
   return entry<number | null>(
     target,
@@ -176,8 +192,8 @@ const entries: Record<string, Entry> = {
   run: text(state.run),
   tag: text(state.tag),
   step: step(state.step),
-  layer: whole(state.layer),
-  head: whole(state.head),
+  layer: chosenHead(state.layer),
+  head: chosenHead(state.head),
   query: position(state.query),
   key: position(state.key),
   heads: heads(state.shownHeads),
@@ -188,6 +204,8 @@ const entries: Record<string, Entry> = {
   specials: oneOf(state.specials, ["show", "mute", "hide"]),
   numbers: yesOrNo(state.numbers),
   open: yesOrNo(state.headOpen),
+  zoom: position(state.gridZoom),
+  colour: oneOf(state.mapColour, ["role", "when", "size", "value"]),
   thumbnails: oneOf(state.thumbnailStyle, ["heat", "lines"]),
   sort: text(state.sortBy as Signal<string | null>),
   metric: text(state.cellMetric as Signal<string | null>),
@@ -206,6 +224,8 @@ const entries: Record<string, Entry> = {
   axis: oneOf(state.stepAxis, ["linear", "log"]),
   uniform: yesOrNo(state.showBaseline),
   marks: yesOrNo(state.showMarks),
+  fold: yesOrNo(state.foldStill),
+  pane: oneOrNone(state.evolutionPane, ["changes", "chart"]),
   above: number(state.markAbove, 0, 1),
   heads_by: oneOf(state.headSort, ["number", "last", "change", "crossing"]),
   crossing: number(state.crossing, 0, 1),

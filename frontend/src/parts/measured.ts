@@ -1,6 +1,5 @@
 /** An element on the page → its inner size, measured again whenever it changes. */
 
-import type { Signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useCallback, useLayoutEffect, useState } from "preact/hooks";
 
@@ -56,16 +55,4 @@ export function useWidth(ref: RefObject<HTMLElement | null>): number {
   const measure = useCallback((element: HTMLElement) => setWidth(element.clientWidth), []);
   useMeasured(ref, measure);
   return width;
-}
-
-/** Shared by what is drawn in it; a hidden element keeps its last size. */
-export function useSharedSize(ref: RefObject<HTMLElement | null>, size: Signal<Size>): void {
-  const measure = useCallback(
-    (element: HTMLElement) => {
-      const next = sizeOf(element);
-      if (next.width > 0 && next.height > 0) size.value = keepEqual(size.peek(), next);
-    },
-    [size],
-  );
-  useMeasured(ref, measure);
 }

@@ -12,6 +12,7 @@ import {
   hiddenRuns,
   index,
   indexError,
+  isHeadChosen,
   key,
   layer,
   playing,
@@ -127,6 +128,7 @@ export function stepBy(n: number): void {
 
 export function selectHead(nextLayer: number, nextHead: number): void {
   moveTo(() => {
+    isHeadChosen.value = true;
     layer.value = nextLayer;
     head.value = nextHead;
     const header = shown(record.value);

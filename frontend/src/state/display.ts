@@ -24,6 +24,11 @@ export const specials: Signal<Specials> = signal("show");
 /** Weights as numbers. */
 export const numbers: Signal<boolean> = signal(true);
 export const thumbnailStyle: Signal<ThumbnailStyle> = signal("heat");
+/** Side of each head's pattern in CSS pixels, the rest scrolled to; null: the whole grid fills the view. */
+export const gridZoom: Signal<number | null> = signal(null);
+/** What gives each head its colour where patterns are too small to be seen. */
+export type MapColour = "role" | "when" | "size" | "value";
+export const mapColour: Signal<MapColour> = signal("role");
 /** The chosen head stands beside the Model view's grid. */
 export const headOpen: Signal<boolean> = signal(true);
 /** A metric's name, or "number". */

@@ -10,6 +10,11 @@ export const stepAxis: Signal<StepAxisKind> = signal("linear");
 /** What uniform attention would score, as a dotted line. */
 export const showBaseline: Signal<boolean> = signal(true);
 export const showMarks: Signal<boolean> = signal(true);
+/** Rows in which no head changed are strips of values. */
+export const foldStill: Signal<boolean> = signal(true);
+/** What stands beside the grid where there is no room for both; null: the changes, where there are any. */
+export type EvolutionPane = "changes" | "chart";
+export const evolutionPane: Signal<EvolutionPane | null> = signal(null);
 /** Smallest lasting change that is marked, in parts of the metric's scale. */
 export const markAbove: Signal<number> = signal(0.15);
 export const headSort: Signal<HeadSort> = signal("number");

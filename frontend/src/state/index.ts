@@ -3,6 +3,7 @@
 export * from "./actions";
 export type * from "../decoding/answers";
 export * from "./cell_history";
+export * from "./changes";
 export * from "./compare_state";
 export * from "./display";
 export * from "./evolution_settings";

@@ -29,6 +29,13 @@ export const series: Signal<Loaded<MetricSeries>> = signal({ status: "idle" });
 export const factsError: Signal<ApiError | null> = signal(null);
 /** Series of the other ticked runs, by run, as far as they have come. */
 export const otherSeries: Signal<ReadonlyMap<string, MetricSeries>> = signal(new Map());
+/** Every head at the first and at the last step that can be drawn; null until they are here. */
+export interface EdgePatterns {
+  readonly before: Thumbnails;
+  readonly after: Thumbnails;
+  readonly steps: readonly [first: number, last: number];
+}
+export const edgePatterns: Signal<EdgePatterns | null> = signal(null);
 /** Scalars of the selected run that TensorBoard knows. */
 export const scalarTags: Signal<Loaded<readonly string[]>> = signal({ status: "idle" });
 export const scalar: Signal<Loaded<ScalarSeries>> = signal({ status: "idle" });

@@ -21,6 +21,8 @@ export const tag: Signal<string | null> = signal(null);
 export const step: Signal<number | null> = signal(null);
 export const layer: Signal<number> = signal(0);
 export const head: Signal<number> = signal(0);
+/** By a click or a link; until then a view may open the one that it finds worth seeing. */
+export const isHeadChosen: Signal<boolean> = signal(false);
 /** Pinned token positions. */
 export const query: Signal<number | null> = signal(null);
 export const key: Signal<number | null> = signal(null);

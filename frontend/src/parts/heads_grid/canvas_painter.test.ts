@@ -20,7 +20,17 @@ const layout = gridLayout(
     group: "",
     order: headsInOrder(25),
   })),
-  { width: 600, height: 480, pitchX: 46, numbered: false },
+  {
+    pitchX: 46,
+    pitchY: 40,
+    cell: { width: 42, height: 25 },
+    sparkTop: 27,
+    sparkHeight: 7,
+    markHeight: 3,
+    numberHeight: 0,
+    hasMean: true,
+    isOverview: false,
+  },
 );
 const view: Box = { x: 0, y: 400, width: 600, height: 480 };
 

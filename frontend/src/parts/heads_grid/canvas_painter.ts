@@ -103,7 +103,7 @@ export class CanvasPainter {
     const { width, height, pixels } = this.#raster;
     const image = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
     const top = Math.max(0, Math.floor((first.top - window.y) * scale));
-    const bottom = Math.ceil((last.top + layout.pitchY - window.y) * scale);
+    const bottom = Math.ceil((last.top + last.pitch - window.y) * scale);
     this.canvas.getContext("2d")?.putImageData(image, 0, 0, 0, top, width, bottom - top);
   }
 }

@@ -1,6 +1,18 @@
 /** A grid layout → its head numbers, layer numbers and group headings; they stay in view while the grid scrolls. */
 
-import { headsInOrder, type GridLayout } from "../../draw/grid";
+import { headsInOrder, rowParts, type GridLayout, type GridRow } from "../../draw/grid";
+
+/** Numbers nearer to each other run together. */
+const LEAST_ACROSS = 22;
+const LEAST_DOWN = 14;
+/** Histories from this height on have an axis. */
+const TALL = 60;
+
+/** Every one, or each 2nd, 4th, 5th, 8th, 10th, … that has room. */
+function stride(pitch: number, least: number): number {
+  const wanted = least / pitch;
+  return [1, 2, 4, 5, 8, 10, 16, 20, 50].find((each) => each >= wanted) ?? 100;
+}
 
 export interface ColumnLabelsProps {
   readonly layout: GridLayout;
@@ -11,17 +23,23 @@ export interface ColumnLabelsProps {
 }
 
 export function ColumnLabels({ layout, caption, hasMean, meanName }: ColumnLabelsProps) {
-  const centre = (x: number) => ({ left: x, width: layout.cell.width });
+  const every = stride(layout.pitchX, LEAST_ACROSS);
+  const width = Math.max(layout.cell.width, LEAST_ACROSS);
+  const centre = (x: number) => ({ left: x + (layout.cell.width - width) / 2, width });
   return (
     <div class="grid-columns" style={{ width: layout.width }} aria-hidden="true">
       {caption === null ? (
-        headsInOrder(layout.columns).map((head) => (
-          <span key={head} class="grid-number" style={centre(head * layout.pitchX)}>
-            {head}
-          </span>
-        ))
+        headsInOrder(Math.ceil(layout.columns / every))
+          .map((at) => at * every)
+          .map((head) => (
+            <span key={head} class="grid-number" style={centre(head * layout.pitchX)}>
+              {head}
+            </span>
+          ))
       ) : (
-        <span class="grid-caption">{caption}</span>
+        <span class="grid-caption" title={caption}>
+          {caption}
+        </span>
       )}
       {hasMean && layout.meanX !== null && (
         <span class="grid-number" style={centre(layout.meanX)}>
@@ -32,7 +50,14 @@ export function ColumnLabels({ layout, caption, hasMean, meanName }: ColumnLabel
   );
 }
 
-export function LayerLabels({ layout }: { readonly layout: GridLayout }) {
+export interface LayerLabelsProps {
+  readonly layout: GridLayout;
+  /** Ends of the axis of tall rows; null: there is none. */
+  readonly axis: readonly [least: string, most: string] | null;
+}
+
+export function LayerLabels({ layout, axis }: LayerLabelsProps) {
+  const every = stride(layout.pitchY, LEAST_DOWN);
   return (
     <div class="grid-layers" style={{ height: layout.height }} aria-hidden="true">
       {layout.headings.map(({ text, top }) => (
@@ -40,11 +65,42 @@ export function LayerLabels({ layout }: { readonly layout: GridLayout }) {
           {text}
         </span>
       ))}
-      {layout.rows.map(({ layer, top }) => (
-        <span key={layer} class="grid-layer" style={{ top, height: layout.cell.height }}>
-          {layer}
-        </span>
-      ))}
+      {layout.rows.map((row, at) =>
+        at % every !== 0 && !row.isFolded ? null : (
+          <span key={row.layer} class="grid-layer" style={labelPlace(layout, row)}>
+            {row.layer}
+          </span>
+        ),
+      )}
+      {axis !== null &&
+        layout.rows.map((row) => <Axis key={row.layer} {...{ layout, row, axis }} />)}
     </div>
+  );
+}
+
+function labelPlace(layout: GridLayout, row: GridRow) {
+  const height = Math.max(LEAST_DOWN, rowParts(layout, row).height);
+  return { top: row.top, height };
+}
+
+interface AxisProps {
+  readonly layout: GridLayout;
+  readonly row: GridRow;
+  readonly axis: readonly [least: string, most: string];
+}
+
+function Axis({ layout, row, axis: [least, most] }: AxisProps) {
+  const { sparkTop, sparkHeight } = rowParts(layout, row);
+  if (row.isFolded || layout.isOverview || sparkHeight < TALL) return null;
+  const top = row.top + sparkTop;
+  return (
+    <>
+      <span class="grid-axis" style={{ top: top - 4 }}>
+        {most}
+      </span>
+      <span class="grid-axis" style={{ top: top + sparkHeight - 9 }}>
+        {least}
+      </span>
+    </>
   );
 }

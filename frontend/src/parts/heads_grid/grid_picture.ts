@@ -1,6 +1,6 @@
 /** A grid of heads and what is drawn in its cells → its picture as data. */
 
-import { cellBox, type GridLayout, HEADING_HEIGHT, MEAN } from "../../draw/grid";
+import { cellBox, type GridLayout, HEADING_HEIGHT, MEAN, rowParts } from "../../draw/grid";
 import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster } from "../../draw/raster";
 import type { Theme } from "../../state";
@@ -47,7 +47,9 @@ function columnLabels(
       ? []
       : [{ ...look, x: LEFT + layout.meanX + half, text: meanName, anchor: "middle" }];
   if (caption !== null) return [{ ...look, x: LEFT, text: caption }, ...mean];
-  const numbers = Array.from({ length: layout.columns }, (_, column): Shape => {
+  const every = Math.max(1, Math.ceil(22 / layout.pitchX));
+  const numbers = Array.from({ length: Math.ceil(layout.columns / every) }, (_, at): Shape => {
+    const column = at * every;
     const x = LEFT + column * layout.pitchX + half;
     return { ...look, x, text: String(column), anchor: "middle" };
   });
@@ -75,10 +77,22 @@ function headLabels({ layout, shapes, caption }: GridPicture, colour: string): S
 }
 
 function layerLabels({ layout }: GridPicture, colour: string): Shape[] {
-  const rows = layout.rows.map(({ layer, top }): Shape => {
-    const y = TOP + top + layout.cell.height / 2 + 4;
-    return { kind: "text", x: LEFT - 10, y, text: String(layer), anchor: "end", size: 12, colour };
-  });
+  const every = Math.max(1, Math.ceil(14 / layout.pitchY));
+  const rows = layout.rows
+    .filter((_, at) => at % every === 0)
+    .map((row): Shape => {
+      const { layer, top } = row;
+      const y = TOP + top + rowParts(layout, row).height / 2 + 4;
+      return {
+        kind: "text",
+        x: LEFT - 10,
+        y,
+        text: String(layer),
+        anchor: "end",
+        size: 12,
+        colour,
+      };
+    });
   const headings = layout.headings.map(({ text, top }): Shape => {
     return { kind: "text", x: EDGE, y: TOP + top + HEADING_HEIGHT - 8, text, isBold: true };
   });

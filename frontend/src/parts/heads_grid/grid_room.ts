@@ -1,22 +1,30 @@
 /** The room that a view leaves for its grid of heads → every head at the same place, whatever is drawn of it. */
 
-import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useLayoutEffect } from "preact/hooks";
 
-import { gridLayout, type GridLayer, type GridLayout } from "../../draw/grid";
-import { FOLD_WIDTH, frameWidth } from "../../state";
-import type { Size } from "../measured";
+import { gridLayout, type GridLayer, type GridLayout, type GridSizes } from "../../draw/grid";
+import { FOLD_WIDTH, frameWidth, gridZoom, isSideShown } from "../../state";
+import { keepEqual, type Size } from "../measured";
 import { gridLayers, type LayerShape } from "./grid_layers";
+import { fillRoom, historySizes, patternSizes, type RoomPlan } from "./layout";
 
-/** Of the part of the view that holds the grid with its title and legend. */
-export const gridSize: Signal<Size> = signal({ width: 656, height: 640 });
+/** Of the whole view: the grid with its title and legend, and the panel. */
+export const viewSize: Signal<Size> = signal({ width: 1024, height: 640 });
 
-const isNarrow: ReadonlySignal<boolean> = computed(() => frameWidth.value < FOLD_WIDTH);
+const SIDE = 336;
+const NARROW_SIDE = 284;
 
-/** Heights of what stands above and below the rows, widths of what stands beside the cells. */
-const ABOVE = 72;
-const BELOW = 86;
-const BESIDE = 40;
-const SCROLL_BAR = 11;
+const side: ReadonlySignal<number> = computed(() => {
+  if (!isSideShown.value) return 0;
+  return frameWidth.value < FOLD_WIDTH ? NARROW_SIDE : SIDE;
+});
+
+export interface PlacedGrid extends GridLayout {
+  /** Width of the panel beside the grid. */
+  readonly panel: number;
+}
 
 export interface PlacedHeads {
   readonly shapes: readonly LayerShape[];
@@ -24,20 +32,48 @@ export interface PlacedHeads {
   readonly orders: readonly (readonly number[])[];
   /** Each cell has its number under it. */
   readonly numbered: boolean;
+  /** Histories are never zoomed: they are seen all at once. */
   readonly content?: "history";
+  /** Rows of another height, of a grid that does not scroll. */
+  readonly rows?: (sizes: GridSizes) => Pick<GridSizes, "rowPitches" | "folded">;
 }
 
-/** Where it must scroll, the bar takes its part of the width. */
-export function placeHeads({ shapes, orders, numbered, content }: PlacedHeads): GridLayout {
-  const layers: GridLayer[] = gridLayers(shapes, (at) => orders[at] ?? []);
-  const room = {
-    width: gridSize.value.width - BESIDE,
-    height: gridSize.value.height - ABOVE - BELOW,
-    pitchX: isNarrow.value ? 47 : 46,
-    numbered,
-    ...(content !== undefined && { content }),
+function roomPlan(layers: readonly GridLayer[], zoom: number | null): RoomPlan {
+  const headings = new Set(layers.map(({ group }) => group)).size;
+  const shape = {
+    layers: layers.length,
+    heads: Math.max(0, ...layers.map(({ heads }) => heads)),
+    headings: headings > 1 ? headings : 0,
   };
-  const free = gridLayout(layers, room);
-  if (free.height <= room.height) return free;
-  return gridLayout(layers, { ...room, width: room.width - SCROLL_BAR });
+  return fillRoom({ ...viewSize.value, side: side.value }, shape, zoom);
+}
+
+export function placeHeads({ shapes, orders, numbered, content, rows }: PlacedHeads): PlacedGrid {
+  const layers = gridLayers(shapes, (at) => orders[at] ?? []);
+  const plan = roomPlan(layers, content === "history" ? null : gridZoom.value);
+  const sizes = content === "history" ? historySizes(plan) : patternSizes(plan, numbered);
+  return { ...gridLayout(layers, { ...sizes, ...rows?.(sizes) }), panel: plan.panel };
+}
+
+/** The view around the grid is measured, and its panel made as wide as the layout says. */
+export function useGridRoom(
+  main: RefObject<HTMLElement | null>,
+  layout: ReadonlySignal<PlacedGrid>,
+): void {
+  useLayoutEffect(() => {
+    const view = main.current?.parentElement ?? null;
+    if (view === null) return;
+    const measure = (): void => {
+      const { clientWidth: width, clientHeight: height } = view;
+      if (width > 0 && height > 0) viewSize.value = keepEqual(viewSize.peek(), { width, height });
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(view);
+    measure();
+    const dispose = effect(() => view.style.setProperty("--side-width", `${layout.value.panel}px`));
+    return () => {
+      observer.disconnect();
+      dispose();
+    };
+  }, [main, layout]);
 }

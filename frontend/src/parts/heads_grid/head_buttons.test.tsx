@@ -1,26 +1,43 @@
 // @vitest-environment happy-dom
 import { render } from "preact";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { gridLayout, headsInOrder, type Cell } from "../../draw/grid";
+import {
+  gridLayout,
+  headsInOrder,
+  type Cell,
+  type GridLayout,
+  type GridSizes,
+} from "../../draw/grid";
 import { HeadButtons } from "./head_buttons";
 
 const shapes = [
   { name: "", kind: "self", stack: "", heads: 3 },
   { name: "", kind: "self", stack: "", heads: 2, head_numbers: [4, 9] },
 ];
-const layout = gridLayout(
+const sizes: GridSizes = {
+  pitchX: 46,
+  pitchY: 80,
+  cell: { width: 42, height: 42 },
+  sparkTop: 44,
+  sparkHeight: 17,
+  markHeight: 4,
+  numberHeight: 0,
+  hasMean: true,
+  isOverview: false,
+};
+const layout: GridLayout = gridLayout(
   shapes.map(({ heads }, layer) => ({ layer, heads, group: "", order: headsInOrder(heads) })),
-  { width: 600, height: 480, pitchX: 46, numbered: false },
+  sizes,
 );
 
 let root: HTMLElement;
 let opened: Cell[];
 let reached: Cell;
 
-function show(isNumbered = false): void {
+function show(isNumbered = false, of = layout): void {
   render(
     <HeadButtons
-      layout={layout}
+      layout={of}
       shapes={shapes}
       selected={{ layer: 1, head: 1 }}
       reached={reached}
@@ -40,9 +57,9 @@ function buttons(): HTMLButtonElement[] {
   return [...root.querySelectorAll("button")];
 }
 
-function press(key: string): void {
+function press(key: string, of = layout): void {
   document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-  show();
+  show(false, of);
 }
 
 beforeEach(() => {
@@ -95,5 +112,28 @@ describe("the buttons of the heads", () => {
   it("show the head's number when heads are sorted", () => {
     show(true);
     expect(buttons().map((button) => button.textContent)).toEqual(["0", "1", "2", "4", "9"]);
+  });
+});
+
+describe("the buttons of many heads", () => {
+  const many = gridLayout(
+    Array.from({ length: 80 }, (_, layer) => ({
+      layer,
+      heads: 64,
+      group: "",
+      order: headsInOrder(64),
+    })),
+    { ...sizes, isOverview: true },
+  );
+
+  it("are only those that Tab reaches and that is chosen; arrows still walk over all", () => {
+    reached = { layer: 3, head: 5 };
+    show(false, many);
+    const names = (): (string | null)[] =>
+      buttons().map((button) => button.getAttribute("aria-label"));
+    expect(names()).toEqual(["Layer 1 head 9", "Layer 3 head 5"]);
+    buttons()[1]!.focus();
+    press("ArrowDown", many);
+    expect(names()).toEqual(["Layer 1 head 9", "Layer 4 head 5"]);
   });
 });

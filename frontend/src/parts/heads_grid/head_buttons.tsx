@@ -1,15 +1,19 @@
 /** A grid layout → one button over each head's cell; one of them is in the tab order, arrows move among them. */
 
 import { memo } from "preact/compat";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import {
   headsInOrder,
   neighbour,
+  rowParts,
   type Cell,
   type Direction,
   type GridLayout,
+  type GridRow,
 } from "../../draw/grid";
 import { headName, headNumber, type LayerShape } from "./grid_layers";
+import { MANY_HEADS } from "./layout";
 import { sameCell } from "./use_pointing";
 
 export interface HeadButtonsProps {
@@ -41,7 +45,19 @@ function cellOf(target: EventTarget | null): Cell | null {
 }
 
 export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
-  const { layout, onOpen, onReach, onFocus } = props;
+  const { layout, reached, onOpen, onReach, onFocus } = props;
+  const group = useRef<HTMLDivElement>(null);
+  const isMoving = useRef(false);
+  const focus = ({ layer, head }: Cell): boolean => {
+    const selector = `button[data-layer="${layer}"][data-head="${head}"]`;
+    const found = group.current!.querySelector<HTMLElement>(selector);
+    found?.focus();
+    return found !== null;
+  };
+  useLayoutEffect(() => {
+    if (isMoving.current) focus(reached);
+    isMoving.current = false;
+  }, [reached]);
   const move = (event: KeyboardEvent): void => {
     const direction = directions[event.key];
     const from = cellOf(event.target);
@@ -50,9 +66,7 @@ export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
     event.stopPropagation();
     const to = neighbour(layout, from, direction);
     onReach(to);
-    const group = event.currentTarget as HTMLElement;
-    const selector = `button[data-layer="${to.layer}"][data-head="${to.head}"]`;
-    group.querySelector<HTMLElement>(selector)?.focus();
+    isMoving.current = !focus(to);
   };
   const open = (event: MouseEvent): void => {
     const cell = cellOf(event.target);
@@ -60,6 +74,7 @@ export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
   };
   return (
     <div
+      ref={group}
       class="head-buttons"
       role="group"
       aria-label="Heads by layer"
@@ -72,13 +87,13 @@ export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
       onFocusOut={() => onFocus(null)}
     >
       {layout.rows.flatMap((row) =>
-        headsInOrder(row.heads).map((head) => (
+        headsOf(row, props).map((head) => (
           <HeadButton
             key={`${row.layer}.${head}`}
             {...props}
             cell={{ layer: row.layer, head }}
             left={row.order.indexOf(head) * layout.pitchX}
-            top={row.top}
+            row={row}
           />
         )),
       )}
@@ -86,16 +101,26 @@ export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
   );
 });
 
+/** Of many heads only the one that Tab reaches, and the chosen one; the picture itself takes the clicks. */
+function headsOf(row: GridRow, { layout, reached, selected }: HeadButtonsProps): number[] {
+  const all = headsInOrder(row.heads);
+  if (layout.rows.length * layout.columns <= MANY_HEADS) return all;
+  const kept = [reached, selected].filter(({ layer }) => layer === row.layer);
+  return all.filter((head) => kept.some((cell) => cell.head === head));
+}
+
 interface HeadButtonProps extends HeadButtonsProps {
   readonly cell: Cell;
   readonly left: number;
-  readonly top: number;
+  readonly row: GridRow;
 }
 
-function HeadButton({ cell, left, top, layout, shapes, ...rest }: HeadButtonProps) {
+function HeadButton({ cell, left, row, layout, shapes, ...rest }: HeadButtonProps) {
   const isReached = sameCell(cell, rest.reached);
-  const { sparkTop, sparkHeight, markHeight, numberHeight } = layout;
-  const height = sparkTop + sparkHeight + markHeight + numberHeight;
+  const { top } = row;
+  const parts = rowParts(layout, row);
+  const below = parts.sparkTop + parts.sparkHeight + parts.markHeight + layout.numberHeight;
+  const height = Math.max(parts.height, below);
   return (
     <button
       type="button"

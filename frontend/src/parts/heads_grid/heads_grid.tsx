@@ -4,7 +4,7 @@ import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren, RefObject } from "preact";
 import { useRef } from "preact/hooks";
 
-import { cellBox, type Cell, type GridLayout } from "../../draw/grid";
+import { cellBox, MEAN, type Cell, type GridLayout } from "../../draw/grid";
 import type { Paint } from "./canvas_painter";
 import { GridCanvas } from "./grid_canvas";
 import { ColumnLabels, LayerLabels } from "./grid_labels";
@@ -36,6 +36,8 @@ export interface HeadsGridProps {
   readonly overlay?: ReadonlySignal<Paint>;
   /** Over the pictures, in the grid's own coordinates. */
   readonly children?: ComponentChildren;
+  /** Ends of the axis of tall rows. */
+  readonly axis?: readonly [least: string, most: string];
   readonly onOpen: (cell: Cell, event: MouseEvent) => void;
   /** The pointer is so many CSS pixels right of a cell's edge, or (null) off the cells. */
   readonly onPoint?: (pointed: { cell: Cell; x: number } | null) => void;
@@ -69,7 +71,7 @@ export function HeadsGrid(props: HeadsGridProps) {
         hasMean={props.hasMean}
         meanName={props.meanName ?? "mean"}
       />
-      <LayerLabels layout={layout} />
+      <LayerLabels layout={layout} axis={props.axis ?? null} />
       <GridContent {...props} frame={frame} content={content} pointing={pointing} />
       {props.isTipHidden === true && (
         <div id={TIP_ID} class="visually-hidden">
@@ -101,6 +103,11 @@ function GridContent(props: GridContentProps) {
       ref={content}
       class="grid-content"
       style={{ width: layout.width, height: layout.height }}
+      onClick={(event) => {
+        if ((event.target as Element).closest("button") !== null) return;
+        const cell = pointing.onPointerMove(event)?.cell;
+        if (cell !== undefined && cell.head !== MEAN) props.onOpen(cell, event);
+      }}
       onPointerMove={(event) => {
         const found = pointing.onPointerMove(event);
         props.onPoint?.(found);

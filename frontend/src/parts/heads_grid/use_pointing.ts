@@ -10,7 +10,7 @@ export interface Pointing {
   readonly pointed: Cell | null;
   readonly reached: Cell;
   /** Returns the cell and how far right of its edge the pointer is. */
-  readonly onPointerMove: (event: PointerEvent) => { cell: Cell; x: number } | null;
+  readonly onPointerMove: (event: MouseEvent) => { cell: Cell; x: number } | null;
   readonly onPointerLeave: () => void;
   readonly onReach: (cell: Cell) => void;
   /** A head's button has keyboard focus, or (null) none has. */

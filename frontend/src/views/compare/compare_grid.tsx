@@ -19,8 +19,7 @@ import {
 import { elide } from "../../text/tokens";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
-import { gridSize } from "../../parts/heads_grid/grid_room";
-import { useSharedSize } from "../../parts/measured";
+import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { ChangeFacts } from "./change_facts";
 import { compareExport } from "./compare_export";
 import { CompareLegend } from "./legend";
@@ -40,7 +39,7 @@ function drawnSelection(): unknown[] | null {
 
 export function CompareGrid({ refused }: { readonly refused: string | null }) {
   const element = useRef<HTMLElement>(null);
-  useSharedSize(element, gridSize);
+  useGridRoom(element, layout);
   const onDrawn = useGridMark("model", drawnSelection, [layer.value, head.value]);
   const selected = useMemo(
     () => ({ layer: layer.value, head: head.value }),

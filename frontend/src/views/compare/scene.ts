@@ -7,13 +7,13 @@ import { divergingTable, themePixel } from "../../draw/colour";
 import { intersects } from "../../draw/canvas_window";
 import type { Codes } from "../../draw/heatmap";
 import { differenceTable, drawDifferences } from "../../draw/differences";
-import { cellBox, headsInOrder, MEAN, type GridLayout } from "../../draw/grid";
+import { cellBox, headsInOrder, MEAN } from "../../draw/grid";
 import { deviceBox, type Target } from "../../draw/heads_picture";
 import { fillBox, type Box } from "../../draw/raster";
 import { comparison, hideBelow, rankBy, record, shown, theme } from "../../state";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
 import type { LayerShape } from "../../parts/heads_grid/grid_layers";
-import { placeHeads } from "../../parts/heads_grid/grid_room";
+import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
 import { largestChange, rankHeads } from "./ranked";
 
 /** The last one while the next is on its way. */
@@ -39,7 +39,7 @@ export const columnCaption: ReadonlySignal<string | null> = computed(() =>
   areNumbered.value ? "logged heads, their numbers below" : null,
 );
 
-export const layout: ReadonlySignal<GridLayout> = computed(() =>
+export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   placeHeads({
     shapes: shapes.value,
     orders: shapes.value.map(({ heads }) => headsInOrder(heads)),
@@ -48,6 +48,8 @@ export const layout: ReadonlySignal<GridLayout> = computed(() =>
 );
 
 const BAR_HEIGHT = 3;
+/** Below the cell. */
+const BAR_TOP = 3;
 
 interface Ink {
   readonly background: number;
@@ -81,11 +83,11 @@ export const paint: ReadonlySignal<Paint> = computed(() => {
   return (target, at, rows, scale) => {
     const { raster, window } = target;
     for (const row of rows) {
-      const band = { x: window.x, y: row.top, width: window.width, height: at.pitchY };
+      const band = { x: window.x, y: row.top, width: window.width, height: row.pitch };
       fillBox(raster, deviceBox(band, window, scale), background);
       for (const head of at.meanX === null ? row.order : [...row.order, MEAN]) {
         const box = cellBox(at, { layer: row.layer, head })!;
-        if (!intersects({ ...box, height: at.pitchY }, window)) continue;
+        if (!intersects({ ...box, height: row.pitch }, window)) continue;
         if (head !== MEAN) {
           const codes = of === null ? null : codesOf(of, row.layer, head);
           const place = deviceBox(box, window, scale);
@@ -94,7 +96,8 @@ export const paint: ReadonlySignal<Paint> = computed(() => {
         }
         const change =
           head === MEAN ? of?.layerChange[row.layer] : of?.head(row.layer, head).change;
-        const below = { ...box, y: box.y + box.height + 8, height: BAR_HEIGHT };
+        if (at.pitchY < box.height + BAR_TOP + BAR_HEIGHT) continue;
+        const below = { ...box, y: box.y + box.height + BAR_TOP, height: BAR_HEIGHT };
         drawBar(target, below, (change ?? 0) / most, scale);
       }
     }

@@ -3,9 +3,12 @@
 import { effect, untracked } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
+import { inkOn, type Rgb } from "../../draw/colour";
+import { stripColour } from "../../draw/evolution_picture";
 import { cellBox, MEAN, type Cell, type GridLayout } from "../../draw/grid";
 import { formatValue } from "../../text/format_number";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { theme } from "../../state";
 import { baselineOf, isSorted, layout, main, shapes, valueOf } from "./scene";
 
 /** A number is emphasised from this part of the scale on, where that is twice what uniform attention scores. */
@@ -26,6 +29,7 @@ export function CellNumbers() {
   const element = useRef<HTMLDivElement>(null);
   const grid = layout.value;
   const cells = cellsOf(grid);
+  const folded = new Set(grid.rows.flatMap(({ layer, isFolded }) => (isFolded ? [layer] : [])));
   useLayoutEffect(() => {
     const frame = element.current!.closest(".heads-grid")!;
     const numbers = element.current!.children;
@@ -35,7 +39,8 @@ export function CellNumbers() {
         if (!isSeen(cell)) return;
         const value = valueOf(cell);
         const number = numbers[at] as HTMLDataElement;
-        write(number, value, isStrong(cell, value));
+        const ink = folded.has(cell.layer) ? stripInk(value) : "";
+        write(number, value, isStrong(cell, value), ink);
       });
     };
     const rewrite = (): void => untracked(show);
@@ -65,24 +70,35 @@ export function CellNumbers() {
 function inView(grid: GridLayout, frame: Element): (cell: Cell) => boolean {
   const { scrollLeft, scrollTop, clientWidth, clientHeight } = frame;
   if (clientWidth === 0) return () => true;
-  const boxes = new Map(grid.rows.map(({ layer, top }) => [layer, top]));
+  const boxes = new Map(grid.rows.map((row) => [row.layer, row]));
   return (cell) => {
-    const top = boxes.get(cell.layer)!;
-    if (top + grid.pitchY < scrollTop || top > scrollTop + clientHeight) return false;
+    const { top, pitch } = boxes.get(cell.layer)!;
+    if (top + pitch < scrollTop || top > scrollTop + clientHeight) return false;
     const left = cellBox(grid, cell)!.x;
     return left + grid.pitchX > scrollLeft - grid.pitchX && left < scrollLeft + clientWidth;
   };
 }
 
-function write(number: HTMLDataElement, value: number, isEmphasised: boolean): void {
+/** Black or white, whichever can be read on the strip. */
+function stripInk(value: number): string {
+  const histories = main.value?.histories;
+  const colour = histories === undefined ? null : stripColour(histories, value, theme.value);
+  if (colour === null) return "";
+  return inkOn([colour & 255, (colour >> 8) & 255, (colour >> 16) & 255] satisfies Rgb);
+}
+
+function write(number: HTMLDataElement, value: number, isEmphasised: boolean, ink: string): void {
   const text = formatValue(value);
   if (number.textContent !== text) number.textContent = text;
   number.value = String(value);
   number.className = isEmphasised ? "is-strong" : "";
+  number.style.color = ink;
 }
 
 function place(grid: GridLayout, cell: Cell) {
-  const { x, y, width } = cellBox(grid, cell)!;
+  const { x, y, width, height } = cellBox(grid, cell)!;
+  const isFolded = grid.rows.some(({ layer, isFolded: is }) => is && layer === cell.layer);
+  if (isFolded) return { left: x, top: y + (height - 14) / 2, width, textAlign: "center" };
   return { left: x, top: y + (grid.sparkTop > 14 ? 2 : 0), width };
 }
 

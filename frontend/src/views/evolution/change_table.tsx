@@ -8,18 +8,27 @@ import type { MetricSeries } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
 import { useTable } from "../../saving/exported";
 import { formatValue, formatWeight } from "../../text/format_number";
-import { becameText, markedHeads, type LastingChange } from "../../decoding/marked_heads";
-import { hoverStep, markAbove, steps, theme, metrics } from "../../state";
+import { becameText, type LastingChange } from "../../decoding/marked_heads";
+import { changes, hoverStep, markAbove, readStep, steps, theme, metrics } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { metricTitle } from "../../text/metric_names";
-import { shapes } from "../model/scene";
+import { historiesOf, shapes } from "../model/scene";
+import { SparkCanvas } from "../../parts/chart/spark_canvas";
 import { openPattern } from "./evolution_grid";
+import { viewSize } from "../../parts/heads_grid/grid_room";
 import { nameOf } from "./heads_chart";
+import { PatternPair } from "./pattern_pair";
 import { pointed } from "./pointed";
+import { isMap } from "./scene";
 
 type Column = "step" | "head" | "became" | "size";
 
-const FIRST_ROWS = 10;
+const FEWEST_ROWS = 10;
+/** Heights of a row with its pattern, and of what stands around the table. */
+const ROW = 58;
+const AROUND = 110;
+/** The table as a file has all of them. */
+const MOST_ROWS = 300;
 
 interface Row extends LastingChange {
   readonly became: string;
@@ -45,15 +54,16 @@ export function ChangeTable() {
   const series = metrics.value!;
   const rows = useMemo<Row[]>(
     () =>
-      markedHeads(series, markAbove.value).map((change) => ({
+      changes.value.map((change) => ({
         ...change,
         became: becameText(series, change),
       })),
-    [series, markAbove.value],
+    [series, changes.value],
   );
   useTable("Heads that changed", rows.length === 0 ? null : () => changesTable(series, sorted));
   const sorted = rows.toSorted(orders[sort.value]);
-  const shown = isWhole.value ? sorted : sorted.slice(0, FIRST_ROWS);
+  const first = Math.max(FEWEST_ROWS, Math.floor((viewSize.value.height - AROUND) / ROW));
+  const shown = sorted.slice(0, isWhole.value ? MOST_ROWS : first);
   return (
     <section class="changes" aria-label="Which head became what, when">
       <h2>Which head became what, when</h2>
@@ -69,13 +79,13 @@ export function ChangeTable() {
           </tbody>
         </table>
       )}
-      {rows.length > FIRST_ROWS && (
+      {rows.length > first && (
         <button
           type="button"
           class="link changes-more"
           onClick={() => (isWhole.value = !isWhole.value)}
         >
-          {isWhole.value ? "fewer" : `${rows.length - FIRST_ROWS} more`}
+          {isWhole.value ? "fewer" : `${rows.length - first} more`}
         </button>
       )}
     </section>
@@ -149,10 +159,23 @@ function ChangeRow({ row }: { readonly row: Row }) {
             open →
           </button>
         </span>
+        {!isMap.value && <Curve row={row} />}
       </td>
       <td title={`${name}, median before and after`}>
         {formatValue(before)} → {formatValue(after)}
+        <PatternPair cell={row} />
       </td>
     </tr>
+  );
+}
+
+function Curve({ row }: { readonly row: Row }) {
+  const histories = historiesOf(metrics.value!, row.metric);
+  return (
+    <SparkCanvas
+      line={histories.line(row.layer, row.head)}
+      place={histories.place(readStep.value ?? 0)}
+      theme={theme.value}
+    />
   );
 }

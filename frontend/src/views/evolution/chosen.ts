@@ -5,7 +5,7 @@ import { computed, type ReadonlySignal } from "@preact/signals";
 import type { MetricSeries } from "../../decoding/decode";
 import type { Cell } from "../../draw/grid";
 import { lastingChange } from "../../decoding/marked_heads";
-import { chosenHeads, metrics, shownMetric } from "../../state";
+import { chosenHeads, evolutionPane, metrics, shownMetric } from "../../state";
 
 const MOST_BY_ITSELF = 4;
 
@@ -43,6 +43,7 @@ export const chosen: ReadonlySignal<readonly Cell[]> = computed(() => {
 
 /** Add the head to the chart, or take it out. */
 export function toggleChosen(cell: Cell): void {
+  evolutionPane.value = "chart";
   const names = chosen.value.map(nameOf);
   const name = nameOf(cell);
   chosenHeads.value = names.includes(name)

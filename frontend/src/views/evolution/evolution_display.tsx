@@ -7,6 +7,7 @@ import { Select } from "../../controls/select";
 import {
   cellMetric,
   crossing,
+  foldStill,
   headSort,
   markAbove,
   showBaseline,
@@ -19,7 +20,9 @@ import {
   tracked,
 } from "../../state";
 import { metricChoices } from "../../text/metric_names";
+import { MapColours } from "../model/map_colours";
 import { SORT_NAMES } from "./head_order";
+import { isMap } from "./scene";
 
 const axes: readonly { value: StepAxisKind; name: string }[] = [
   { value: "linear", name: "Linear" },
@@ -40,6 +43,7 @@ export function EvolutionDisplay() {
         choices={metricChoices(definedMetrics.value, tracked.value)}
         onChange={(name) => (cellMetric.value = name)}
       />
+      {isMap.value && <MapColours />}
       <Segmented
         label="Step axis"
         value={stepAxis.value}
@@ -63,6 +67,11 @@ export function EvolutionDisplay() {
           onChange={(value) => (crossing.value = value)}
         />
       )}
+      <Checkbox
+        label="Fold rows that did not change"
+        checked={foldStill.value}
+        onChange={(on) => (foldStill.value = on)}
+      />
       <Checkbox
         label="Uniform baseline"
         checked={showBaseline.value}

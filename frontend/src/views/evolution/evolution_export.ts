@@ -1,8 +1,8 @@
 /** The evolution view's grid → its picture with histories as lines, and every head's metrics at every step. */
 
-import { cssOf, headColour, rgbOf, runColour } from "../../draw/colour";
-import type { RunHistories } from "../../draw/evolution_picture";
-import { type Cell, cellBox } from "../../draw/grid";
+import { cssOf, headColour, inkOn, rgbOf, runColour } from "../../draw/colour";
+import { stripColour, type RunHistories } from "../../draw/evolution_picture";
+import { type Cell, cellBox, rowParts } from "../../draw/grid";
 import { papers, type Shape } from "../../draw/picture";
 import { colourOf } from "../../draw/theme";
 import type { Box } from "../../draw/raster";
@@ -19,12 +19,12 @@ import {
   metrics,
   shownMetric,
 } from "../../state";
-import { cellsOf, gridPicture } from "../../parts/heads_grid/grid_picture";
+import { cellsOf, gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { metricTitle } from "../../text/metric_names";
 import { metricsTable } from "../model/model_export";
 import { chosen } from "./chosen";
 import { SORT_CAPTIONS } from "./head_order";
-import { baselineOf, layout, main, others, shapes, valueOf } from "./scene";
+import { baselineOf, layout, main, others, paint, shapes, valueOf } from "./scene";
 
 const MARK_ROWS = 5;
 
@@ -100,12 +100,35 @@ function changeMark({ histories }: RunHistories, at: Cell, box: Box): Shape[] {
   });
 }
 
+/** Of a folded row: the value on its colour. */
+function stripShapes({ histories }: RunHistories, cell: Box, at: Cell): Shape[] {
+  const pixel = stripColour(histories, valueOf(at), theme.peek());
+  if (pixel === null) return [];
+  const rgb = [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255] as const;
+  const [x, y] = [cell.x + cell.width / 2, cell.y + cell.height / 2 + 4];
+  return [
+    { kind: "box", ...cell, colour: cssOf(rgb) },
+    {
+      kind: "text",
+      x,
+      y,
+      text: formatValue(valueOf(at)),
+      anchor: "middle",
+      size: 11,
+      colour: inkOn(rgb),
+    },
+  ];
+}
+
 function cellShapes(own: RunHistories, at: Cell): Shape[] {
   const grid = layout.peek();
   const cell = cellBox(grid, at);
   if (cell === null) return [];
   const paper = papers[theme.peek()];
-  const box = { ...cell, y: cell.y + grid.sparkTop, height: grid.sparkHeight };
+  const row = grid.rows.find(({ layer }) => layer === at.layer)!;
+  if (row.isFolded) return stripShapes(own, cell, at);
+  const { sparkTop, sparkHeight } = rowParts(grid, row);
+  const box = { ...cell, y: cell.y + sparkTop, height: sparkHeight };
   const below = box.y + box.height;
   const uniform = showBaseline.peek() ? own.histories.height(baselineOf(at.layer)) : NaN;
   const level = box.y + (1 - uniform) * box.height;
@@ -158,7 +181,11 @@ export function evolutionExport(): Exported {
     title: `${tag.peek() ?? ""}: ${name === null ? "histories" : metricTitle(name)} of all heads`,
     caption: sort === "number" ? null : SORT_CAPTIONS[sort],
     theme: theme.peek(),
-    content: own === null ? [] : [...cellsOf(grid)].flatMap((at) => cellShapes(own, at)),
+    content: grid.isOverview
+      ? [paintedGrid(grid, paint.peek())]
+      : own === null
+        ? []
+        : [...cellsOf(grid)].flatMap((at) => cellShapes(own, at)),
   });
   return { picture, table: metricsTable(series, [...(series?.steps.keys() ?? [])]) };
 }

@@ -20,17 +20,19 @@ import {
 import { useExport } from "../../saving/exported";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
-import { gridSize } from "../../parts/heads_grid/grid_room";
-import { useSharedSize } from "../../parts/measured";
+import { useGridRoom } from "../../parts/heads_grid/grid_room";
+import { LensFrame } from "../model/lens";
+import { lensAt } from "../model/lens_area";
 import { CellNumbers } from "./cell_numbers";
 import { toggleChosen } from "./chosen";
 import { evolutionExport } from "./evolution_export";
 import { SORT_CAPTIONS } from "./head_order";
 import { Legend } from "./legend";
 import { pointed } from "./pointed";
-import { axis, layout, main, orders, others, overlay, paint, shapes } from "./scene";
+import { axis, isMap, layout, main, orders, others, overlay, paint, shapes } from "./scene";
 import { SpokenFacts } from "./spoken_facts";
-import { Title, Tokens, useTitle } from "./title";
+import { Summary } from "./summary_line";
+import { Title, useTitle } from "./title";
 
 function drawnSelection(): unknown[] | null {
   const loaded = series.peek();
@@ -42,7 +44,7 @@ function drawnSelection(): unknown[] | null {
 
 export function EvolutionGrid() {
   const element = useRef<HTMLElement>(null);
-  useSharedSize(element, gridSize);
+  useGridRoom(element, layout);
   useExport(evolutionExport);
   const onDrawn = useGridMark("evolution", drawnSelection);
   const title = useTitle();
@@ -51,11 +53,13 @@ export function EvolutionGrid() {
     [layer.value, head.value],
   );
   const sort = headSort.value;
+  const scale = main.value?.histories.scale;
+  const axisEnds = scale === undefined ? null : ([`${scale.least}`, `${scale.most}`] as const);
   const isLoading = series.value.status === "loading";
   return (
     <section ref={element} class="model-main evolution-main" aria-label={title}>
       <Title />
-      <Tokens />
+      <Summary />
       <HeadsGrid
         layout={layout}
         paint={paint}
@@ -71,8 +75,9 @@ export function EvolutionGrid() {
         onOpen={openCell}
         onPoint={point}
         onDrawn={onDrawn}
+        {...(axisEnds !== null && { axis: axisEnds })}
       >
-        <CellNumbers />
+        {isMap.value ? <LensFrame layout={layout} /> : layout.value.sparkTop > 0 && <CellNumbers />}
       </HeadsGrid>
       <Legend />
     </section>
@@ -95,6 +100,10 @@ export function openPattern({ layer: at, head: number }: Cell, step: number | nu
 
 function point(found: { cell: Cell; x: number } | null): void {
   pointed.value = found?.cell ?? null;
+  if (isMap.peek()) {
+    if (found !== null) lensAt.value = found.cell;
+    return;
+  }
   if (found === null) {
     hoverStep.value = null;
     return;

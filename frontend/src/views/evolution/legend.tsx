@@ -1,32 +1,22 @@
-/** What the grid shows → the explanation of every mark in it, and what can be done. */
-
-import { computed, type ReadonlySignal } from "@preact/signals";
+/** What the grid shows → the explanation of every mark in it. */
 
 import { runColour } from "../../draw/colour";
 import { formatValue } from "../../text/format_number";
-import { formatPositions } from "../../text/positions";
-import {
-  damagedSteps,
-  hoverStep,
-  MOST_RUNS,
-  rivalRuns,
-  run,
-  showBaseline,
-  showMarks,
-  step,
-  steps,
-  theme,
-} from "../../state";
-import { layerMotion } from "./head_order";
-import { baselineOf, main, markLimit, others, shapes } from "./scene";
-
-/** Of the scale: less motion than this is none. */
-const STILL = 0.005;
+import { hoverStep, run, showBaseline, showMarks, step, steps, theme } from "../../state";
+import { LegendBox } from "../../parts/heads_grid/legend_box";
+import { MapLegend } from "../model/map_legend";
+import { baselineOf, isMap, main, markLimit, others, shapes } from "./scene";
 
 export function Legend() {
   const isSingle = steps.value.length === 1;
+  if (isMap.value)
+    return (
+      <LegendBox class="evolution-legend">
+        <MapLegend />
+      </LegendBox>
+    );
   return (
-    <div class="model-legend evolution-legend">
+    <LegendBox class="evolution-legend">
       <Line run={main.value?.run ?? 0} name={run.value ?? ""} />
       {others.value.map(({ name, run: number }) => (
         <Line key={name} run={number} name={name} isThin />
@@ -52,10 +42,7 @@ export function Legend() {
         <i class="legend-pointer" />
         pointer, step {hoverStep.value ?? step.value}
       </span>
-      <p class="evolution-hint">
-        <Hints />
-      </p>
-    </div>
+    </LegendBox>
   );
 }
 
@@ -94,37 +81,4 @@ function Baseline() {
       uniform {texts[0] === texts[1] ? texts[0] : `${texts[0]}–${texts[1]}`}
     </span>
   );
-}
-
-function Hints() {
-  const missing = damagedSteps.value.size;
-  const left = rivalRuns.value.length - (MOST_RUNS - 1);
-  const sentences = [
-    steps.value.length === 1 ? "One step so far: lines begin with the second." : null,
-    "Click a cell: its pattern at the pointed step.",
-    "Shift-click: add the head to the chart.",
-    stillText(),
-    missing > 0 ? `${missing} ${missing === 1 ? "step" : "steps"} could not be read: gaps.` : null,
-    left > 0 ? `${left} more ticked ${left === 1 ? "run is" : "runs are"} not drawn.` : null,
-  ];
-  return <>{sentences.filter((each) => each !== null).join(" ")}</>;
-}
-
-const stillLayers: ReadonlySignal<readonly number[]> = computed(() => {
-  const histories = main.value?.histories;
-  if (histories === undefined) return [];
-  return shapes.value.flatMap((_, layer) => (layerMotion(histories, layer) < STILL ? [layer] : []));
-});
-
-/** "Layers 0–3 did not move." */
-function stillText(): string | null {
-  if (steps.value.length < 2) return null;
-  const still = stillLayers.value;
-  if (still.length === 0) return null;
-  if (still.length === shapes.value.length) return "No layer moved.";
-  const subject =
-    still.length === 1
-      ? `Layer ${still[0]}`
-      : `Layers ${formatPositions(still, { comma: ", ", dash: "–" })}`;
-  return `${subject} did not move.`;
 }

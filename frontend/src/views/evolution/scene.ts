@@ -11,13 +11,14 @@ import {
   type EvolutionScene,
   type RunHistories,
 } from "../../draw/evolution_picture";
-import { headsInOrder, type Cell, type GridLayout } from "../../draw/grid";
+import { headsInOrder, type Cell } from "../../draw/grid";
 import { keptInk } from "../../draw/kept_ink";
 import { Histories, jointScale, metricScale, type HistoryFrame } from "../../draw/histories";
 import { axisOver, type StepAxis } from "../../draw/step_axis";
 import { changeScale } from "../../decoding/marked_heads";
 import {
   headSort,
+  foldStill,
   hoverStep,
   markAbove,
   otherSeries,
@@ -34,8 +35,10 @@ import {
 } from "../../state";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
 import type { LayerShape } from "../../parts/heads_grid/grid_layers";
-import { placeHeads } from "../../parts/heads_grid/grid_room";
+import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
 import { chosen } from "./chosen";
+import { largestChange, mapPaint } from "../model/head_map";
+import { foldedRows } from "./folded_rows";
 import { sortedHeads } from "./head_order";
 
 /** Index of the shown metric in the selected run's series; -1 for none. */
@@ -111,14 +114,31 @@ export const orders: ReadonlySignal<readonly (readonly number[])[]> = computed((
   ),
 );
 
-export const layout: ReadonlySignal<GridLayout> = computed(() =>
+/** Heads with a lasting change in any metric, or in the shown one, of each layer. */
+export const movedHeads: ReadonlySignal<readonly number[]> = computed(() => {
+  const histories = main.value?.histories;
+  return shapes.value.map(({ heads }, layer) => {
+    const all = headsInOrder(heads);
+    return all.filter((head) => isMoved(histories, layer, head)).length;
+  });
+});
+
+function isMoved(histories: Histories | undefined, layer: number, head: number): boolean {
+  return largestChange(layer, head) !== null || (histories?.change(layer, head) ?? null) !== null;
+}
+
+export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   placeHeads({
     shapes: shapes.value,
     orders: orders.value,
     numbered: false,
     content: "history",
+    rows: (sizes) => (foldStill.value ? foldedRows(sizes, movedHeads.value) : {}),
   }),
 );
+
+/** Cells hold one colour each. */
+export const isMap: ReadonlySignal<boolean> = computed(() => layout.value.isOverview);
 
 const inkOf = keptInk(evolutionInk);
 
@@ -126,6 +146,7 @@ export const paint: ReadonlySignal<Paint> = computed<Paint>(() => {
   const name = theme.value;
   const own = main.value;
   if (own === null) return () => undefined;
+  if (isMap.value) return mapPaint.value;
   const inChart = new Set(chosen.value.map(({ layer, head }) => `${layer}.${head}`));
   const isDotted = showBaseline.value;
   const scene: EvolutionScene = {
@@ -134,7 +155,10 @@ export const paint: ReadonlySignal<Paint> = computed<Paint>(() => {
     step: step.value,
     baseline: (layer) => (isDotted ? own.histories.height(baselineOf(layer)) : NaN),
     hasMarks: showMarks.value,
-    chosen: (layer, head) => (inChart.has(`${layer}.${head}`) ? headColour(head, name) : null),
+    chosen: (layer, head) =>
+      inChart.has(`${layer}.${head}`) || largestChange(layer, head) !== null
+        ? headColour(head, name)
+        : null,
   };
   return (target, grid, rows, scale) =>
     drawEvolutionRows(target, grid, rows, scene, inkOf(name, scale));
@@ -143,9 +167,8 @@ export const paint: ReadonlySignal<Paint> = computed<Paint>(() => {
 export const overlay: ReadonlySignal<Paint> = computed<Paint>(() => {
   const name = theme.value;
   const own = main.value;
-  const pointed = hoverStep.value;
-  if (own === null) return () => undefined;
-  const scene = { histories: own.histories, step: pointed };
+  if (own === null || isMap.value) return () => undefined;
+  const scene = { histories: own.histories, pointed: hoverStep.value, read: readStep.value };
   return (target, grid, rows, scale) =>
     drawPointedStep(target, grid, rows, scene, inkOf(name, scale));
 });

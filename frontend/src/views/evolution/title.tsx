@@ -14,9 +14,7 @@ import {
 import { shownTokens } from "../../state/shown_tokens";
 import { elide } from "../../text/tokens";
 import { capital, metricMeaning, metricTitle } from "../../text/metric_names";
-import { main } from "./scene";
-
-const MOST_TOKENS = 120;
+import { isMap, main, shapes } from "./scene";
 
 function header(): RecordHeader | undefined {
   const own = shown(record.value);
@@ -39,6 +37,10 @@ function words(list: string, positions: readonly number[]): string | null {
 export function useTitle(): string {
   const pair = trackedPair();
   const name = shownMetric.value ?? "";
+  if (isMap.value) {
+    const heads = shapes.value.reduce((sum, shape) => sum + shape.heads, 0);
+    return `Which of the ${heads.toLocaleString("en")} heads changed`;
+  }
   if (pair === null) return `${capital(metricTitle(name))} of every head`;
   const [query, key] = [words(pair.axes[0], pair.queries), words(pair.axes[1], pair.keys)];
   if (query === null || key === null) return `Token pair ${name}`;
@@ -60,35 +62,12 @@ export function Title() {
         </span>
       ) : (
         <span class="model-hint">
-          {isPair ? "weight " : ""}
-          {least}–{most}, one scale for all heads
-          {isPair ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`}
+          {isMap.value
+            ? "one cell a head"
+            : `${isPair ? "weight " : ""}${least}–${most}, one scale for all heads`}
+          {isMap.value || isPair ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`}
         </span>
       )}
     </h2>
-  );
-}
-
-export function Tokens() {
-  const known = header();
-  const pair = trackedPair();
-  const list = (pair?.axes[0] ?? "tokens") as "tokens" | "decoder_tokens";
-  const tokens = known?.tokens[list] ?? [];
-  const special = new Set(known?.special[list] ?? []);
-  const pinned = new Set(pair?.queries ?? []);
-  return (
-    <p class="model-tokens" aria-label="Tokens of the probe">
-      {shownTokens(tokens)
-        .slice(0, MOST_TOKENS)
-        .map((text, at) => (
-          <span
-            key={at}
-            title={text}
-            class={`${pinned.has(at) ? "is-pinned" : ""} ${special.has(at) ? "is-special" : ""}`}
-          >
-            {elide(text, 24)}{" "}
-          </span>
-        ))}
-    </p>
   );
 }

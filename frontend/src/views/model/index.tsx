@@ -1,9 +1,12 @@
 /** The selected step → every head of the model at once, and the chosen head beside them. */
 
-import { isComparing, stepError } from "../../state";
+import { isComparing, isSideShown, metrics, stepError } from "../../state";
 import { CompareDisplay, CompareView } from "../compare";
 import { ModelGrid } from "./model_grid";
 import { isHeadBeside } from "./opened_head";
+import { Gallery } from "./gallery";
+import { Lens } from "./lens";
+import { isMap, layout, shapes } from "./scene";
 import { SidePanel } from "./side_panel";
 
 import { ModelDisplay as PatternDisplay } from "./model_display";
@@ -18,7 +21,25 @@ export function ModelView() {
   return (
     <div class="model">
       <ModelGrid />
-      {isHeadBeside.value && <SidePanel />}
+      {isSideShown.value && stepError.value === null && <Beside />}
     </div>
+  );
+}
+
+/** The chosen head; of many heads those around the pointer too. Without one, examples of each role. */
+function Beside() {
+  const hasRoles = (metrics.value?.evolution ?? null) !== null;
+  if (isHeadBeside.value)
+    return (
+      <SidePanel>
+        {isMap.value && <Lens layout={layout} shapes={shapes.value} hasPatterns />}
+      </SidePanel>
+    );
+  if (!hasRoles) return null;
+  return (
+    <aside class="model-side" aria-label="Roles">
+      {isMap.value && <Lens layout={layout} shapes={shapes.value} hasPatterns />}
+      <Gallery />
+    </aside>
   );
 }

@@ -17,16 +17,18 @@ import {
   shownMetric,
 } from "../../state";
 import { metricTitle } from "../../text/metric_names";
+import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { filterName } from "../../parts/token_lines/filter_name";
 import { isPair } from "./sentence_part";
-import { histories, isUnreadable } from "./scene";
+import { MapLegend } from "./map_legend";
+import { histories, isMap, isUnreadable, layout } from "./scene";
 
 export function Legend() {
   return (
-    <div class="model-legend">
-      {isUnreadable.value ? <NoPicture /> : <WeightScale />}
-      <MetricMarks />
-    </div>
+    <LegendBox>
+      {isMap.value ? <MapLegend /> : isUnreadable.value ? <NoPicture /> : <WeightScale />}
+      {layout.value.sparkHeight > 0 && <MetricMarks />}
+    </LegendBox>
   );
 }
 
@@ -62,10 +64,13 @@ function WeightScale() {
   );
 }
 
-/** Thumbnails are drawn in cells of 42 pixels, so more tokens share pixels. */
+/** More tokens than a cell has pixels share them. */
 function isPooled(): boolean {
   const layers = shown(record.value)?.layers ?? [];
-  return layers.some(({ queries, keys }) => Math.max(queries, keys) > 42);
+  const side = layout.value.cell.width * window.devicePixelRatio;
+  const stored = Math.max(0, ...layers.flatMap(({ thumbnail }) => thumbnail ?? []));
+  const shownTokens = Math.min(side, stored === 0 ? side : stored);
+  return layers.some(({ queries, keys }) => Math.max(queries, keys) > shownTokens);
 }
 
 function MetricMarks() {

@@ -18,7 +18,8 @@ import {
 } from "../../state";
 import { metricChoices } from "../../text/metric_names";
 import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
-import { histories } from "./scene";
+import { MapColours } from "./map_colours";
+import { histories, isMap } from "./scene";
 import { isPair } from "./sentence_part";
 
 const styles: readonly { value: ThumbnailStyle; name: string }[] = [
@@ -40,6 +41,7 @@ export function ModelDisplay() {
   const { least, most } = histories.value?.scale ?? { least: 0, most: 1 };
   return (
     <>
+      {isMap.value && <MapColours />}
       <Segmented
         label="Thumbnails"
         value={thumbnailStyle.value}

@@ -6,7 +6,8 @@ import type { Exported } from "../../saving/exported";
 import { step, tag, theme, metrics, metricStep } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
-import { columnCaption, layout, paint, shapes } from "./scene";
+import { paint } from "./head_map";
+import { columnCaption, layout, shapes } from "./scene";
 
 /** Every head's metrics at some of the steps of a series. */
 export function metricsTable(series: MetricSeries | null, rows: readonly number[]): Table {

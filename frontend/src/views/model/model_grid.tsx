@@ -6,14 +6,17 @@ import { useExport } from "../../saving/exported";
 import { head, layer, run, step, tag, thumbnails, version } from "../../state";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
-import { gridSize } from "../../parts/heads_grid/grid_room";
-import { useSharedSize } from "../../parts/measured";
+import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
 import { modelExport } from "./model_export";
 import { isHeadBeside, toggleHeadBeside } from "./opened_head";
-import { columnCaption, isUnreadable, layout, paint, shapes } from "./scene";
+import { paint } from "./head_map";
+import { LensFrame } from "./lens";
+import { lensAt } from "./lens_area";
+import { areMany, columnCaption, isMap, isUnreadable, layout, shapes } from "./scene";
 import { TokenLine } from "./token_line";
+import { ZoomSteps } from "./zoom_steps";
 
 function drawnSelection(): unknown[] | null {
   const { status } = thumbnails.peek();
@@ -21,9 +24,11 @@ function drawnSelection(): unknown[] | null {
   return [run, tag, step, version, layer, head].map((part) => part.peek());
 }
 
+const nothing = (): void => undefined;
+
 export function ModelGrid() {
   const element = useRef<HTMLElement>(null);
-  useSharedSize(element, gridSize);
+  useGridRoom(element, layout);
   useExport(modelExport);
   const onDrawn = useGridMark("model", drawnSelection, [layer.value, head.value]);
   const selected = useMemo(
@@ -38,10 +43,12 @@ export function ModelGrid() {
         {thumbnails.value.status === "loading" && <span class="model-loading">loading …</span>}
         {!isUnreadable.value && (
           <span class="model-hint">
-            query rows × key columns, click opens a head{isHeadBeside.value && ", again closes it"}
+            {isMap.value ? "one cell a head" : "query rows × key columns"}, click opens a head
+            {isHeadBeside.value && ", again closes it"}
           </span>
         )}
       </h2>
+      {areMany.value && <ZoomSteps />}
       <TokenLine />
       <HeadsGrid
         layout={layout}
@@ -54,8 +61,12 @@ export function ModelGrid() {
         isBusy={thumbnails.value.status === "loading"}
         tip={(cell) => <HeadFacts cell={cell} />}
         onOpen={toggleHeadBeside}
+        onPoint={isMap.value ? (found) => found !== null && (lensAt.value = found.cell) : nothing}
+        isTipHidden={isMap.value}
         onDrawn={onDrawn}
-      />
+      >
+        {isMap.value && <LensFrame layout={layout} />}
+      </HeadsGrid>
       <Legend />
     </section>
   );

@@ -141,9 +141,9 @@ describe("the model view", () => {
 
   it("tells the metrics of the head under the pointer", async () => {
     const content = root.querySelector(".grid-content")!;
-    const { pitchY } = layout.value;
+    const { pitchX, pitchY } = layout.value;
     content.dispatchEvent(
-      new PointerEvent("pointermove", { clientX: 50, clientY: pitchY + 5, bubbles: true }),
+      new PointerEvent("pointermove", { clientX: pitchX + 5, clientY: pitchY + 5, bubbles: true }),
     );
     await settle();
     const tip = root.querySelector("[role=tooltip]")!;

@@ -3,15 +3,16 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { MetricSeries, Thumbnails } from "../../decoding/decode";
-import { headsInOrder, sortHeads, type GridLayout } from "../../draw/grid";
+import { headsInOrder, sortHeads } from "../../draw/grid";
 import { drawRows, headsInk, type HeadsScene } from "../../draw/heads_picture";
 import { Histories } from "../../draw/histories";
 import { keptInk } from "../../draw/kept_ink";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
 import type { LayerShape } from "../../parts/heads_grid/grid_layers";
-import { placeHeads } from "../../parts/heads_grid/grid_room";
+import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
 import {
   dimBelow,
+  gridZoom,
   markAbove,
   metricAt,
   metrics,
@@ -108,7 +109,7 @@ function isDimmer(): (layer: number, head: number) => boolean {
   return (layer, head) => metricAt(layer, head, metric, at) < least;
 }
 
-export const layout: ReadonlySignal<GridLayout> = computed(() =>
+export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   placeHeads({
     shapes: shapes.value,
     orders: orders.value,
@@ -116,9 +117,17 @@ export const layout: ReadonlySignal<GridLayout> = computed(() =>
   }),
 );
 
+/** Cells hold one colour each. */
+export const isMap: ReadonlySignal<boolean> = computed(() => layout.value.isOverview);
+
+/** More heads than are first shown as patterns: they can be zoomed. */
+export const areMany: ReadonlySignal<boolean> = computed(
+  () => isMap.value || gridZoom.value !== null,
+);
+
 const inkOf = keptInk(headsInk);
 
-export const paint: ReadonlySignal<Paint> = computed(() => {
+export const patternPaint: ReadonlySignal<Paint> = computed(() => {
   const scene: HeadsScene = {
     thumbnails: filteredPictures(fitting.value.pictures),
     style: thumbnailStyle.value,

@@ -12,6 +12,7 @@ import {
   hoverQuery,
   key,
   layer,
+  metrics,
   openHead,
   query,
   record,
@@ -20,17 +21,23 @@ import {
 } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { CompactLines } from "../../parts/token_lines/compact_lines";
+import { becameText } from "../../decoding/marked_heads";
+import { formatValue } from "../../text/format_number";
+import { metricTitle } from "../../text/metric_names";
+import { largestChange } from "./head_map";
 import { MetricTable } from "./metric_table";
 import { shapes } from "./scene";
+import { Sentence } from "./sentence";
 
 const ROW = 24;
 const COLUMN_HEAD = 32;
 const MOST_ROWS = 14;
 
-export function SidePanel() {
+export function SidePanel({ children }: { readonly children?: ComponentChildren }) {
   const at = layer.value;
   return (
     <aside class="model-side" aria-label="Chosen head">
+      {children}
       <header class="side-header">
         <h2>
           Layer {at} · Head {headNumber(shapes.value[at], head.value)}
@@ -47,8 +54,13 @@ export function SidePanel() {
           ×
         </button>
       </header>
-      <Pattern />
-      <MetricTable />
+      <Moved />
+      <div class="side-columns">
+        <div>
+          <Pattern />
+        </div>
+        <MetricTable />
+      </div>
     </aside>
   );
 }
@@ -58,6 +70,21 @@ function close(event: { readonly currentTarget: HTMLElement }): void {
   const model = event.currentTarget.closest(".model");
   headOpen.value = false;
   model?.querySelector<HTMLElement>(".head-buttons [aria-current]")?.focus();
+}
+
+/** Its largest lasting change, if it has one. */
+function Moved() {
+  const change = largestChange(layer.value, head.value);
+  const series = metrics.value;
+  if (change === null || series === null) return null;
+  const { step: since, before, after } = change;
+  return (
+    <p class="side-moved">
+      {becameText(series, change)} since step {since}: {formatValue(before)} → {formatValue(after)}
+      {" · "}
+      {metricTitle(series.names[change.metric]!)}
+    </p>
+  );
 }
 
 /** Weights and the record that they belong to; the last ones while new ones load. */
@@ -74,6 +101,7 @@ function Pattern() {
   return (
     <>
       <Faults header={header} />
+      <Sentence record={header} weights={loaded} head={drawnHead(loaded)} />
       <div class="side-pattern" style={{ minHeight: patternHeight(loaded) }}>
         <CompactLines record={header} weights={loaded} head={drawnHead(loaded)} />
       </div>

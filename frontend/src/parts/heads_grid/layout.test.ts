@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { gridLayout, headsInOrder, MEAN_GAP } from "../../draw/grid";
+import { AROUND, fillRoom, historySizes, patternSizes } from "./layout";
+
+/** Inner sizes of the view: the window without TensorBoard's bar, the left pane and the two bars above the view. */
+const rooms = [
+  [1280, { width: 1024, height: 622, side: 336 }],
+  [1600, { width: 1344, height: 740, side: 336 }],
+  [1920, { width: 1664, height: 920, side: 336 }],
+  [2560, { width: 2304, height: 1280, side: 336 }],
+] as const;
+
+const models = [
+  [1, 1],
+  [2, 1],
+  [6, 12],
+  [12, 12],
+  [24, 16],
+  [48, 25],
+  [80, 64],
+] as const;
+
+const cases = rooms.flatMap(([window, room]) =>
+  models.map(([layers, heads]) => [window, layers, heads, room] as const),
+);
+
+function grid(layers: number, heads: number) {
+  return Array.from({ length: layers }, (_, layer) => ({
+    layer,
+    heads,
+    group: "",
+    order: headsInOrder(heads),
+  }));
+}
+
+describe("the room of a view", () => {
+  it.each(cases)(
+    "of a window of %i px is filled by %i × %i heads and their panel, nothing scrolled",
+    (_, layers, heads, room) => {
+      const plan = fillRoom(room, { layers, heads, headings: 0 }, null);
+      const layout = gridLayout(grid(layers, heads), patternSizes(plan, false));
+      const labels = { width: 24, height: 22 };
+      const covered =
+        (layout.width + labels.width) * (layout.height + labels.height) + plan.panel * room.height;
+      expect(covered / (room.width * room.height)).toBeGreaterThanOrEqual(0.85);
+      expect(layout.height).toBeLessThanOrEqual(room.height - AROUND.above - AROUND.below + 0.01);
+      const rest = room.width - plan.panel - AROUND.left - AROUND.right;
+      expect(layout.width).toBeLessThanOrEqual(rest + 0.01);
+    },
+  );
+
+  it.each(cases)("of %i px has each head of %i × %i at one place in every view", (_, ...of) => {
+    const [layers, heads, room] = of;
+    const plan = fillRoom(room, { layers, heads, headings: 0 }, null);
+    const [first, ...others] = [
+      patternSizes(plan, false),
+      patternSizes(plan, true),
+      historySizes(plan),
+    ].map((sizes) => gridLayout(grid(layers, heads), sizes));
+    for (const other of others) {
+      expect(other.pitchX).toBe(first!.pitchX);
+      expect(other.meanX).toBe(first!.meanX);
+      expect(other.rows.map(({ top }) => top)).toEqual(first!.rows.map(({ top }) => top));
+    }
+  });
+
+  it.each(cases)(
+    "of %i px holds square patterns of 24 px and more, or an overview, %i × %i",
+    (_, ...of) => {
+      const [layers, heads, room] = of;
+      const { cell, isOverview } = patternSizes(
+        fillRoom(room, { layers, heads, headings: 0 }, null),
+        false,
+      );
+      if (isOverview) return expect(Math.min(cell.width, cell.height)).toBeGreaterThan(3);
+      expect(cell.width).toBe(cell.height);
+      expect(cell.width).toBeGreaterThanOrEqual(24);
+    },
+  );
+
+  it("is left to the grid where there is no panel", () => {
+    const room = { width: 1024, height: 622, side: 0 };
+    expect(fillRoom(room, { layers: 6, heads: 12, headings: 0 }, null).panel).toBe(0);
+  });
+
+  it("is scrolled through where the cells are zoomed", () => {
+    const plan = fillRoom(rooms[0][1], { layers: 80, heads: 64, headings: 0 }, 48);
+    const { cell, pitchX } = patternSizes(plan, false);
+    expect(cell).toEqual({ width: 48, height: 48 });
+    expect(plan.panel).toBe(336);
+    expect(64 * pitchX + MEAN_GAP).toBeGreaterThan(1024);
+  });
+});
+
+describe("a numbered grid", () => {
+  it.each(cases.filter(([, layers]) => layers <= 12))(
+    "of %i px leaves a line for the number, %i × %i",
+    (_, layers, heads, room) => {
+      const sizes = patternSizes(fillRoom(room, { layers, heads, headings: 0 }, null), true);
+      const used = sizes.sparkTop + sizes.sparkHeight + sizes.markHeight;
+      expect(sizes.pitchY - used).toBeGreaterThanOrEqual(15);
+    },
+  );
+});

@@ -1,0 +1,170 @@
+/** The view's room and a model's layers and heads → pitch and size of its cells, and how wide the panel beside them is. */
+
+import { type GridSizes, HEADING_HEIGHT, MEAN_GAP, NUMBER_HEIGHT } from "../../draw/grid";
+
+/** CSS pixels of the whole view: grid and panel. */
+export interface ViewRoom {
+  readonly width: number;
+  readonly height: number;
+  /** The narrowest that the panel may be; 0: there is none. */
+  readonly side: number;
+}
+
+export interface ModelShape {
+  readonly layers: number;
+  /** Of the widest layer. */
+  readonly heads: number;
+  readonly headings: number;
+}
+
+/** The same for all that is drawn in the cells, so that a head never moves. */
+export interface RoomPlan {
+  /** Cells too small for a pattern: one colour a head. */
+  readonly isOverview: boolean;
+  /** More heads than are looked at one by one. */
+  readonly isMany: boolean;
+  readonly pitchX: number;
+  readonly pitchY: number;
+  /** Of a cell: its width, and its height where it is a pattern. */
+  readonly side: number;
+  readonly hasMean: boolean;
+  /** Width of the panel; takes what the grid cannot use. */
+  readonly panel: number;
+}
+
+/** What stands around the cells: title and two lines of words above, the legend below, layer numbers at the left. */
+export const AROUND = { above: 67, below: 48, left: 42, right: 14 } as const;
+
+/** More heads than these are first shown as an overview. */
+export const MANY_HEADS = 600;
+/** A smaller pattern cannot be seen. */
+const SMALLEST_SIDE = 24;
+const GAP = 4;
+/** Rows from this height on have a history under the pattern. */
+const ROOM_FOR_HISTORY = 64;
+const LEAST_HISTORY = 24;
+/** Of an overview's cells: the longer side in parts of the shorter. */
+const LONGEST = 4;
+const LEAST_PITCH = 4;
+
+/** `zoom`: side of a pattern in CSS pixels, then what does not fit is scrolled to; null fills the room. */
+export function fillRoom(room: ViewRoom, shape: ModelShape, zoom: number | null): RoomPlan {
+  const layers = Math.max(1, shape.layers);
+  const heads = Math.max(1, shape.heads);
+  const width = Math.max(1, room.width - room.side - AROUND.left - AROUND.right);
+  const height = Math.max(
+    1,
+    room.height - AROUND.above - AROUND.below - shape.headings * HEADING_HEIGHT,
+  );
+  const hasMean = heads > 1;
+  const isMany = layers * heads > MANY_HEADS;
+  if (zoom !== null) return { ...zoomed(room, zoom, hasMean), isMany };
+  const down = height / layers;
+  const across = Math.floor((width + GAP - (hasMean ? MEAN_GAP : 0)) / (heads + (hasMean ? 1 : 0)));
+  const history = down >= ROOM_FOR_HISTORY ? LEAST_HISTORY : 0;
+  const side = Math.min(across - GAP, Math.floor(down) - history - GAP);
+  if (side < SMALLEST_SIDE || isMany) return { ...overview(room, { width, down, heads }), isMany };
+  const pitchX = side + GAP;
+  const pitchY = Math.floor(Math.min(down, 2 * side + ROOM_FOR_HISTORY));
+  const used = heads * pitchX - GAP + (hasMean ? MEAN_GAP + pitchX : 0);
+  const panel = panelBeside(room, used);
+  return { isOverview: false, isMany, pitchX, pitchY, side, hasMean, panel };
+}
+
+function panelBeside(room: ViewRoom, used: number): number {
+  if (room.side === 0) return 0;
+  return Math.max(room.side, Math.floor(room.width - used - AROUND.left - AROUND.right));
+}
+
+/** Parts of pixels are allowed here: no cell holds more than a colour. */
+function overview(
+  room: ViewRoom,
+  { width, down, heads }: { width: number; down: number; heads: number },
+): Omit<RoomPlan, "isMany"> {
+  const pitchX = Math.max(LEAST_PITCH, Math.min(width / heads, LONGEST * down));
+  const pitchY = Math.max(LEAST_PITCH, Math.min(down, LONGEST * pitchX));
+  return {
+    isOverview: true,
+    pitchX,
+    pitchY,
+    side: pitchX - 1,
+    hasMean: false,
+    panel: panelBeside(room, heads * pitchX),
+  };
+}
+
+function zoomed(room: ViewRoom, zoom: number, hasMean: boolean): Omit<RoomPlan, "isMany"> {
+  const under = zoom >= ROOM_FOR_HISTORY - LEAST_HISTORY ? LEAST_HISTORY : 0;
+  return {
+    isOverview: false,
+    pitchX: zoom + GAP,
+    pitchY: zoom + GAP + under,
+    side: zoom,
+    hasMean,
+    panel: room.side,
+  };
+}
+
+const MARK = 4;
+const LARGEST_HISTORY = 72;
+
+/** A pattern, its history and marks below, and a line for its number where heads are sorted. */
+export function patternSizes(plan: RoomPlan, isNumbered: boolean): GridSizes {
+  if (plan.isOverview) return overviewSizes(plan);
+  const { pitchX, pitchY, hasMean } = plan;
+  const numberHeight = isNumbered ? NUMBER_HEIGHT : 0;
+  const side = Math.min(plan.side, pitchY - GAP - numberHeight);
+  const left = pitchY - side - numberHeight - MARK - GAP - 1;
+  const hasHistory = left >= 8;
+  return {
+    isOverview: false,
+    pitchX,
+    pitchY,
+    hasMean,
+    cell: { width: side, height: side },
+    sparkTop: side + (hasHistory ? 2 : 0),
+    sparkHeight: hasHistory ? Math.min(left, LARGEST_HISTORY) : 0,
+    markHeight: hasHistory ? MARK : 0,
+    numberHeight,
+  };
+}
+
+function overviewSizes({ pitchX, pitchY, side }: RoomPlan): GridSizes {
+  const height = pitchY - (pitchY >= 3 ? 1 : 0);
+  return {
+    isOverview: true,
+    pitchX,
+    pitchY,
+    hasMean: false,
+    cell: { width: side, height },
+    sparkTop: 0,
+    sparkHeight: 0,
+    markHeight: 0,
+    numberHeight: 0,
+  };
+}
+
+/** Lower rows have no line for the value. */
+const ROOM_FOR_NUMBER = 34;
+/** Lower ones no history. */
+const ROOM_FOR_LINE = 16;
+
+/** A line of text, the history, and the marks below it; cells at the places of the patterns. */
+export function historySizes(plan: RoomPlan): GridSizes {
+  const { isOverview, isMany, pitchX, pitchY, side, hasMean } = plan;
+  if (isOverview && (isMany || pitchY < ROOM_FOR_LINE)) return overviewSizes(plan);
+  const sparkTop = pitchY >= 52 ? 17 : pitchY >= ROOM_FOR_NUMBER ? 14 : 0;
+  const markHeight = pitchY >= 52 ? 8 : 6;
+  const height = pitchY - (pitchY >= 64 ? 8 : 2);
+  return {
+    isOverview: false,
+    pitchX,
+    pitchY,
+    hasMean,
+    cell: { width: side, height },
+    sparkTop,
+    sparkHeight: height - sparkTop - markHeight,
+    markHeight,
+    numberHeight: 0,
+  };
+}

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { fillRoom, historySizes } from "../../parts/heads_grid/layout";
+import { foldedRows, STRIP } from "./folded_rows";
+
+const sizes = historySizes(
+  fillRoom({ width: 1344, height: 740, side: 336 }, { layers: 6, heads: 12, headings: 0 }, null),
+);
+
+it("folds layers in which no head changed, and gives their height to the others by their changes", () => {
+  const { folded, rowPitches } = foldedRows(sizes, [0, 0, 0, 0, 2, 8]);
+  expect([...folded!]).toEqual([0, 1, 2, 3]);
+  expect(rowPitches!.get(0)).toBe(STRIP);
+  expect(rowPitches!.get(4)!).toBeGreaterThanOrEqual(96);
+  expect(rowPitches!.get(5)!).toBeGreaterThan(rowPitches!.get(4)!);
+});
+
+it("keeps the height of the grid", () => {
+  const { rowPitches } = foldedRows(sizes, [0, 3, 0, 5, 2, 8]);
+  const height = [...rowPitches!.values()].reduce((sum, pitch) => sum + pitch, 0);
+  expect(height).toBeLessThanOrEqual(6 * sizes.pitchY);
+  expect(height).toBeGreaterThan(6 * sizes.pitchY - 6);
+});
+
+it.each([
+  ["all changed", [1, 2, 3]],
+  ["none changed", [0, 0, 0]],
+])("folds nothing where %s", (_, moved) => {
+  expect(foldedRows(sizes, moved)).toEqual({});
+});
