@@ -176,16 +176,16 @@ class Pass:
         return None if array is None else torch.as_tensor(array, device=self.device)
 
     def key_columns(self) -> torch.Tensor:
-        """What each key counts in a row's sums, ``[head, key, column]``: 1, its place, special, sides of the output."""
+        """What each key counts in a row's sums, ``[head, column, key]``: 1, its place, special, sides of the output."""
         heads, _, keys = self.layer.shape
         shared = [torch.ones(keys, device=self.device), torch.zeros(keys, device=self.device)]
         if self.questions.special is not None:
             special = self.tensor(self.questions.special)
             assert special is not None
             shared.append(special.float())
-        columns = torch.stack(shared, -1).expand(heads, -1, -1)
+        columns = torch.stack(shared).expand(heads, -1, -1)
         if self.layer.projected is not None:
-            columns = torch.cat([columns, self.layer.projected.sides], -1)
+            columns = torch.cat([columns, self.layer.projected.sides.transpose(1, 2)], 1)
         return columns.clone()
 
     def run(self) -> RowStats:
@@ -211,21 +211,21 @@ class Pass:
         scores -= score[..., None]
         parts = scores.exp()
         sums = self.sums(rows, parts)
-        total = sums[..., 0]
+        total = sums[:, 0]
         share = 1 / total
         found = self.found
         found["score"][:, rows] = score
         found["lse"][:, rows] = score + total.log()
         found["largest"][:, rows] = share
         found["total"][:, rows] = total * share
-        dots = torch.einsum("hrk,hrk->hr", parts, scores)
+        dots = scores.mul_(parts).sum(-1)
         found["negentropy"][:, rows] = dots * share - total.log()
         found["first"][:, rows] = parts[..., 0] * share
-        self.take_places(rows, parts, sums, share)
+        self.take_places(rows, parts, sums, share, unused=scores)
         if self.questions.special is not None:
-            found["special"][:, rows] = sums[..., 2] * share
+            found["special"][:, rows] = sums[:, 2] * share
         if self.layer.projected is not None:
-            expected, size = sums[..., -2] * share, sums[..., -1] * share
+            expected, size = sums[:, -2] * share, sums[:, -1] * share
             found["error"][:, rows] = self.layer.projected.errors(rows, expected, size)
         self.take_pictures(rows, parts, share)
         if self.codes is not None:
@@ -233,23 +233,31 @@ class Pass:
             self.codes[:, rows, : parts.shape[2]] = codes.cpu().numpy()
 
     def sums(self, rows: slice, parts: torch.Tensor) -> torch.Tensor:
-        """Each row's sums over its keys, places counted from the block's first row, for the sake of rounding."""
+        """Each row's sums over its keys, ``[head, column, row]``; places counted from the block's first row, for the sake of rounding."""
         stop = parts.shape[2]
         origin = self.origin(rows)
-        self.columns[:, :stop, 1] = torch.arange(stop, device=self.device, dtype=torch.float32) - origin
-        return torch.bmm(parts, self.columns[:, :stop])
+        self.columns[:, 1, :stop] = torch.arange(stop, device=self.device, dtype=torch.float32) - origin
+        return torch.bmm(self.columns[:, :, :stop], parts.transpose(1, 2))
 
     def origin(self, rows: slice) -> int:
         """Where the block's first row stands among the keys."""
         _, queries, keys = self.layer.shape
         return int(rows.start) + max(keys - queries, 0)
 
-    def take_places(self, rows: slice, parts: torch.Tensor, sums: torch.Tensor, share: torch.Tensor) -> None:
-        """Distances, neighbours, and masses on tokens that came before."""
+    def take_places(
+        self,
+        rows: slice,
+        parts: torch.Tensor,
+        sums: torch.Tensor,
+        share: torch.Tensor,
+        *,
+        unused: torch.Tensor,
+    ) -> None:
+        """Distances, neighbours, and masses on tokens that came before; ``unused``: memory of the size of ``parts``."""
         stop, origin = parts.shape[2], self.origin(rows)
         count = rows.stop - rows.start
         own = torch.arange(count, device=self.device)
-        place = sums[..., 1] * share
+        place = sums[:, 1] * share
         self.found["place"][:, rows] = place + origin
         for by, found in self.offsets.items():
             keys = own + origin + by
@@ -270,7 +278,7 @@ class Pass:
                 after[:, 1:] = again[:, :-1]
                 wanted += [("earlier", again.float()), ("after", after.float())]
         for name, cells in wanted:
-            self.found[name][:, rows] = torch.einsum("hrk,rk->hr", parts, cells) * share
+            self.found[name][:, rows] = torch.mul(parts, cells, out=unused).sum(-1) * share
 
     def take_pictures(self, rows: slice, parts: torch.Tensor, share: torch.Tensor) -> None:
         """The largest weight of each cell; a coarser picture is made of the finer one where its cells fit."""
