@@ -8,6 +8,7 @@ from typing import Any
 
 from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, settle
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
+from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, Streams
 from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller, mask_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
 from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual
@@ -22,7 +23,8 @@ class Session:
     """What one capture has seen so far.
 
     ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all;
-    ``row``: the only input of the batch that is wanted, None for all; ``virtual``: learned tokens before the input.
+    ``row``: the only input of the batch that is wanted, None for all; ``virtual``: learned tokens before the input;
+    ``streams``: which layers the receiver takes as blocks of rows, None: it takes none.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class Session:
         wanted: Collection[int] | None = None,
         row: int | None = None,
         virtual: Virtual = NO_VIRTUAL,
+        streams: Streams | None = None,
     ) -> None:
         self.on_sighting = on_sighting
         self.query_key = query_key
         self.wanted = None if wanted is None else frozenset(wanted)
         self.row = row
+        self.streams = streams
         self.virtual = virtual
         self.count = 0
         self.forwards = 0
@@ -80,9 +84,21 @@ class Session:
             index = self.count
             self.count += 1
             with in_float32(sighting.weights):
+                if isinstance(sighting.weights, StreamedMap):
+                    self.hand_on_streamed(index, sighting)
+                    continue
                 settle(sighting)
                 self.note_difference(sighting)
                 self.on_sighting(index, sighting)
+
+    def hand_on_streamed(self, index: int, sighting: Sighting) -> None:
+        """Pass on a layer that is measured by its receiver, which is when its output is compared."""
+        streamed = sighting.weights
+        self.on_sighting(index, sighting)
+        if sighting.weights is not streamed:
+            self.note_difference(sighting)
+        for sighting.output_error, sighting.budget in streamed.compared():
+            self.note_difference(sighting)
 
     def note_difference(self, sighting: Sighting) -> None:
         """Keep what is to be said: weights that do not give the kernel's output, fewer heads than the model has."""

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.record.blocks import rows_of
+from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = ["Pair", "TrackedPairs", "parse_pairs", "place", "resolve_pair"]
 
@@ -23,9 +25,9 @@ class Pair:
     queries: tuple[int, ...]
     keys: tuple[int, ...]
 
-    def mass(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    def mass(self, layer: LayerAttention) -> NDArray[np.float32]:
         """Mean over the queries of the weight on the keys together, ``[head]``."""
-        cells = weights[:, np.array(self.queries)[:, None], np.array(self.keys)]
+        cells = rows_of(layer, np.array(self.queries))[:, :, np.array(self.keys)]
         return np.asarray(cells.sum(axis=2).mean(axis=1), np.float32)
 
 
@@ -40,20 +42,20 @@ class TrackedPairs:
 
     def measure(
         self,
-        weights: NDArray[np.float32],
+        layer: LayerAttention,
         axes: tuple[str, str],
         query_tokens: Sequence[str],
         key_tokens: Sequence[str],
     ) -> NDArray[np.float32]:
         """``[head, pair]``, NaN where this layer's axes do not have the tokens. ``axes`` names the token lists."""
-        values = np.full((len(weights), len(self.named)), np.nan, np.float32)
+        values = np.full((layer.num_heads, len(self.named)), np.nan, np.float32)
         for column, (name, (query, key)) in enumerate(self.named.items()):
             place_key = (name, *axes)
             if place_key not in self.found:
                 self.found[place_key] = resolve_pair(query, key, query_tokens, key_tokens, name)
             pair = self.found[place_key]
             if isinstance(pair, Pair):
-                values[:, column] = pair.mass(weights)
+                values[:, column] = pair.mass(layer)
         return values
 
     def described(self) -> list[dict[str, Any]]:

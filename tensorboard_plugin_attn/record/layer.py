@@ -81,6 +81,7 @@ class LayerAttention(Generic[ArrayT]):
     query_numbers: list[int] | None = None
     lists: tuple[str, str] | None = None  # which token lists its axes have; None: as its stack says
     lse: Any = None
+    blocks: Any = None  # what measures a layer without weights in one pass, while its call lasts
     value_norm_of: str = "v"  # or "vWo", after the output projection
 
     def __init__(

@@ -63,4 +63,4 @@ def measure(
     if name in METRICS and name not in UNKNOWN:
         return float(METRICS[name](layer)[0])
     pair = pairs.get((name, *axes))
-    return float("nan") if pair is None else float(pair.mass(layer.weights)[0])
+    return float("nan") if pair is None else float(pair.mass(layer)[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -11,24 +12,25 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.format import probe_hash
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
+from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.head_metrics import Metric
 from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
+from tensorboard_plugin_attn.writing.keeping import Keeping
 from tensorboard_plugin_attn.writing.part import Part
+from tensorboard_plugin_attn.writing.room import Room
 
 __all__ = ["Draft"]
-
-FILE_SHARE = {"full": 0.85, "causal": 0.42}  # bytes in the file per byte of codes, as measured
 
 
 class Draft:
     """Encodes each layer as it comes, so that the float weights of a layer can go before the next.
 
-    A record above ``max_bytes`` keeps metrics and thumbnails of every head, and the weights of every second,
-    fourth, … layer, as many as fit.
+    A record above ``max_bytes`` keeps metrics and thumbnails of every head, and the weights of the layers that fit:
+    small ones first, of equal ones evenly spaced.
     """
 
     def __init__(
@@ -43,19 +45,21 @@ class Draft:
         metrics_only: bool = False,
         input_hash: str | None = None,
         part: Part | None = None,
+        keep: str = "auto",
     ) -> None:
         self.axes = axes if part is None else part.axes(axes)
         self.part = part
         self.metrics = metrics
         self.precision = precision
         self.max_bytes = max_bytes
+        self.keeping = Keeping(keep, metrics_only=metrics_only)
         self.allow_nan = allow_nan
         self.extra = extra or ExtraMetrics()
         self.metrics_only = metrics_only
         self.input_hash = input_hash
         self.layers: list[EncodedLayer] = []
         self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
-        self.stride = 0 if metrics_only else 1
+        self.room = Room(0 if metrics_only else max_bytes)
 
     @property
     def names(self) -> list[str]:
@@ -69,20 +73,27 @@ class Draft:
             layer = copy(layer)
             self.part.fit(layer, self.axes, number)
         label_layer(self.axes, layer, number, allow_nan=self.allow_nan)
-        keep = self.keeps(number)
-        encoded = encode_layer(
-            layer, self.axes, self.metrics, self.precision, keep=keep, picture=not self.metrics_only
-        )
+        source, size = self.keeping.source_of(layer, self.precision)
+        dropped = self.room.take(number, size)
+        encoded = self.encode(layer, source, is_kept=number not in dropped)
         extra = self.extra.measure(layer, self.axes, encoded.codes)
         encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
         if self.part is not None:
             weights = metric_weights(layer, self.names, self.extra.changes)
             self.metric_weights.append(np.where(np.isnan(encoded.metrics), 0, weights).astype(np.float32))
         self.layers.append(encoded)
-        while self.file_bytes() > self.max_bytes:
-            kept = sum(encoded.codes is not None for encoded in self.layers)
-            self.stride = 2 * self.stride if kept > 1 else 0
-            self.leave_out_the_rest()
+        for each in dropped:
+            self.layers[each].leave_out()
+
+    def encode(self, layer: LayerAttention, source: str, *, is_kept: bool) -> EncodedLayer:
+        """A layer in the form that it is kept in."""
+        picture = not self.metrics_only
+        if layer.blocks is None:
+            return encode_layer(
+                layer, self.axes, self.metrics, self.precision, keep=is_kept, picture=picture, source=source
+            )
+        chosen = source if is_kept else "left_out"
+        return encode_streamed(layer, self.axes, self.metrics, self.precision, source=chosen, picture=picture)
 
     def finish(self) -> str:
         """The probe's hash, once every layer is there; changes from another input become NaN.
@@ -106,20 +117,6 @@ class Draft:
         pictures = [each.kept_overview for each in self.layers if each.kept_overview is not None]
         return sum(picture.nbytes for picture in pictures if picture[0].size > 1)
 
-    def keeps(self, number: int) -> bool:
-        """Whether a layer's weights are among those that fit; stride 0: not even one layer fits."""
-        return self.stride > 0 and number % self.stride == 0
-
-    def leave_out_the_rest(self) -> None:
-        """Drop the weights of the layers that the stride no longer keeps."""
-        for number, encoded in enumerate(self.layers):
-            if not self.keeps(number):
-                encoded.leave_out()
-
-    def file_bytes(self) -> float:
-        """Estimated bytes of weights and vectors in the file."""
-        return sum(file_share(layer) for layer in self.layers)
-
     @property
     def nbytes(self) -> int:
         """Bytes held in memory."""
@@ -133,7 +130,7 @@ class Draft:
         return [
             {"layer": number, "what": "weights", "why": why}
             for number, layer in enumerate(self.layers)
-            if layer.codes is None
+            if layer.entry.source == "left_out"
         ]
 
     def shortfalls(self, tag: str, left_out: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -143,7 +140,7 @@ class Draft:
             yield (
                 f"size {tag}",
                 f"{tag!r} is larger than max_record_bytes={self.max_bytes}: layers {numbers} keep metrics and "
-                f"thumbnails but no weights; raise max_record_bytes, or log fewer layers or heads",
+                f"thumbnails but no weights; {self.what_would_fit()}",
             )
         if self.nan_layers():
             yield (
@@ -151,14 +148,17 @@ class Draft:
                 f"{tag!r} has NaN attention weights in layers {self.nan_layers()}; the record says so",
             )
 
+    def what_would_fit(self) -> str:
+        """The limit for all weights, and the layers or the number of heads that fit the one there is."""
+        needed = ceil(self.room.needed)
+        kept = sorted(self.room.kept)
+        heads = min(layer.entry.heads for layer in self.layers)
+        few = int(heads * self.max_bytes / needed)
+        ways = [f"max_record_bytes={needed}"]
+        ways += [f"layers={kept}"] if kept else []
+        ways += [f"heads=range({few}), of {heads}"] if few else []
+        return f"all would fit with {' or '.join(ways)}"
+
     def nan_layers(self) -> list[int]:
         """The layers with NaN weights."""
         return [number for number, layer in enumerate(self.layers) if layer.nan_heads]
-
-
-def file_share(layer: EncodedLayer) -> float:
-    """Estimated bytes that a layer's weights and vectors take in the file."""
-    if layer.codes is None:
-        return 0.0
-    share = FILE_SHARE.get(layer.entry.mask, 0.85) if layer.codes.itemsize == 1 else 1.0
-    return share * layer.codes.nbytes + sum(array.nbytes for _, array in layer.vectors.values())

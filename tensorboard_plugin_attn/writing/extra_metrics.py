@@ -43,14 +43,7 @@ class ExtraMetrics:
     ) -> NDArray[np.float32]:
         """``[head, metric]`` of the next layer; ``codes`` are its codes ``[head, query, key]`` where they exist."""
         where = axes.names(layer), layer.query_tokens, layer.key_tokens
-        heads = range(layer.num_heads if layer.weights is None else 0)
-        pairs = (
-            self.pairs.measure(layer.weights, *where)
-            if layer.weights is not None
-            else np.concatenate([self.pairs.measure(layer.weights_of(head)[None], *where) for head in heads])
-            if self.pairs.named
-            else np.empty((layer.num_heads, 0), np.float32)
-        )
+        pairs = self.pairs.measure(layer, *where)
         if not self.changes:
             return pairs
         number = len(self.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -152,11 +153,19 @@ def fill_drafts(
             )  # a part checks the lengths itself
             receivers.append(Row(number, adding_to(row.draft), lengths))
     with decoder_named(model, inputs):
-        session = probe_rows(model, inputs, receivers, meeting=meeting, **options)
+        session = probe_rows(model, inputs, receivers, meeting=meeting, streams=streams_of(rows), **options)
     for row, receiver in zip(rows, receivers, strict=True):
         row.error = receiver.error or (mask_ignored(receiver.padding_share) if len(rows) > 1 else None)
         if row.error is None and not receiver.handed and (meeting is None or meeting.receives):
             row.error = why_nothing(receiver, session, options.get("layers"), row.axes)
+
+
+def streams_of(rows: Sequence[ProbeRow]) -> Any:
+    """Which layers the drafts take as blocks of rows; parts of a record take none."""
+    drafts = [row.draft for row in rows if row.draft is not None]
+    if not drafts or drafts[0].part is not None:
+        return None
+    return functools.partial(drafts[0].keeping.streams, drafts[0].precision)
 
 
 def why_nothing(receiver: Any, session: Any, layers: Any, axes: TokenAxes) -> Exception:

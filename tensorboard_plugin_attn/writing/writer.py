@@ -27,6 +27,7 @@ from tensorboard_plugin_attn.writing.delivery import CLOSE_SECONDS, Delivery, cl
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.history import History
+from tensorboard_plugin_attn.writing.keeping import KEEP
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
 from tensorboard_plugin_attn.writing.process import Post, claim
@@ -53,8 +54,11 @@ class AttentionWriter:
         purge_step: delete this run's records with step ≥ purge_step, for resuming from a checkpoint; now, or where
             nobody says yet which rank this is, before the first record.
         max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits.
-        max_record_bytes: a larger record keeps metrics and thumbnails of all heads and the weights of evenly
-            spaced layers that fit.
+        max_record_bytes: a larger record keeps metrics and thumbnails of all heads, and the weights of the layers
+            that fit: small ones first, of equal ones evenly spaced.
+        keep: what ``add_probe`` keeps of a layer: ``"weights"`` as codes, ``"vectors"``: query and key in the model's
+            own type, from which weights are rebuilt (only where that is within half the codes' error), or
+            ``"auto"``: the smaller of the two, which for long texts is query and key.
         all_ranks: write on every rank, each to a directory of its own; else only rank 0 writes: of
             torch.distributed, or as ``RANK`` or the variables of SLURM or MPI say.
         part: what this rank has of every record, a ``Part``; then each rank writes its own, without scalars, and the
@@ -83,6 +87,7 @@ class AttentionWriter:
         purge_step: int | None = None,
         max_queue_bytes: int = 64 << 20,
         max_record_bytes: int = 64 << 20,
+        keep: Literal["auto", "weights", "vectors"] = "auto",
         all_ranks: bool = False,
         part: Part | None = None,
         max_wait: float = 1.0,
@@ -91,6 +96,8 @@ class AttentionWriter:
     ) -> None:
         if precision not in PRECISIONS:
             raise InvalidRecordError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+        if keep not in KEEP:
+            raise InvalidRecordError(f"keep must be one of {', '.join(KEEP)}, got {keep!r}")
         check_scalars(scalars)
         directory, summary_writer = resolve_target(target)
         first = None if purge_step is None else check_step(purge_step)
@@ -98,6 +105,7 @@ class AttentionWriter:
         self.metrics = choose_metrics(metrics)
         self.changes = choose_changes(metrics)
         self.max_record_bytes = max_record_bytes
+        self.keep = keep
         self.all_ranks = all_ranks
         if part is not None and not isinstance(part, Part):
             raise InvalidRecordError(f"part must be a Part, such as Part(0, 2, heads=range(4)), got {part!r}")
@@ -323,6 +331,7 @@ class AttentionWriter:
         return Draft(
             axes, self.metrics, self.precision, self.max_record_bytes,
             allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only, part=self.part,
+            keep=self.keep,
         )  # fmt: skip
 
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.token_pairs import Pair, TrackedPairs, parse_pairs, resolve_pair
+from tensorboard_plugin_attn.record.layer import LayerAttention
 
 TOKENS = ["[CLS]", "the", "Ġdoctor", "the", "she"]
 
@@ -50,14 +51,14 @@ def test_what_is_not_there_is_said(query: Any, why: str) -> None:
 
 def test_the_mass_is_the_mean_over_queries_of_the_sum_over_keys() -> None:
     weights = np.array([[[0.1, 0.2, 0.7], [0.5, 0.25, 0.25]]], np.float32)
-    assert Pair((0, 1), (0, 2)).mass(weights) == pytest.approx([(0.8 + 0.75) / 2])
+    assert Pair((0, 1), (0, 2)).mass(LayerAttention(weights)) == pytest.approx([(0.8 + 0.75) / 2])
 
 
 def test_a_pair_is_measured_where_the_axes_have_it_and_described_with_its_positions() -> None:
     pairs = TrackedPairs({"x": ("er", "he")})
     weights = np.full((2, 1, 1), 0.5, np.float32)
-    cross = pairs.measure(weights, ("decoder_tokens", "tokens"), ["er"], ["he"])
-    own = pairs.measure(weights, ("tokens", "tokens"), ["he"], ["he"])
+    cross = pairs.measure(LayerAttention(weights), ("decoder_tokens", "tokens"), ["er"], ["he"])
+    own = pairs.measure(LayerAttention(weights), ("tokens", "tokens"), ["he"], ["he"])
     assert cross.tolist() == [[0.5], [0.5]]
     assert np.isnan(own).all()
     assert pairs.described() == [
@@ -67,7 +68,7 @@ def test_a_pair_is_measured_where_the_axes_have_it_and_described_with_its_positi
 
 def test_a_pair_that_no_layer_has_is_refused() -> None:
     pairs = TrackedPairs({"x": ("he", "she")})
-    pairs.measure(np.ones((1, 5, 5), np.float32), ("tokens", "tokens"), TOKENS, TOKENS)
+    pairs.measure(LayerAttention(np.ones((1, 5, 5), np.float32)), ("tokens", "tokens"), TOKENS, TOKENS)
     with pytest.raises(InvalidRecordError, match=r"track 'x'.*'he' is not among"):
         pairs.described()
 

@@ -12,10 +12,13 @@ import functools
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
-from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+    from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
 
 __all__ = ["Differs", "budget", "check_output", "differs", "settle", "warn_differing", "warn_fewer"]
 
@@ -100,7 +103,7 @@ def check_output(
         sighting.budget = budget(output.dtype, largest(sighting.row_scores), is_tf32=uses_tf32(output))
 
 
-def fits(weights: torch.Tensor, value: torch.Tensor, output: torch.Tensor) -> bool:
+def fits(weights: torch.Tensor | StreamedMap, value: torch.Tensor, output: torch.Tensor) -> bool:
     """Whether the three are of one call: their batch, heads, queries, keys and features agree."""
     if value.dim() != 4 or output.dim() != 4 or not value.is_floating_point():
         return False

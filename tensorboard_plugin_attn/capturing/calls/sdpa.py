@@ -9,12 +9,13 @@ from typing import Any
 
 import torch
 
-from tensorboard_plugin_attn.capturing.calls.checking import check_output
+from tensorboard_plugin_attn.capturing.calls.checking import check_output, fits
 from tensorboard_plugin_attn.capturing.calls.masks import causal, split_mask
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, traces_of
+from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
 from tensorboard_plugin_attn.capturing.tracing.axes import Axes, leaves
 
-__all__ = ["Call", "head_axes", "of_row", "read_call", "sighting_of", "unpacked"]
+__all__ = ["Call", "head_axes", "of_row", "read_call", "sighting_of", "streamed_sighting", "unpacked"]
 
 
 @dataclass(eq=False)
@@ -155,6 +156,36 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
     )
     check_output(sighting, output_has_sink=call.output_has_sinks, padded=call.padded)
     return sighting
+
+
+def streamed_sighting(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting:
+    """As ``sighting_of``, of a call that ``can_stream``: nothing of its map is computed yet."""
+    queries, width = call.query.shape[-2:]
+    query = call.query.reshape(*outer, queries, width)
+    key = call.key.reshape(outer[0], -1, call.key.shape[-2], width)
+    scale = 1 / math.sqrt(width) if call.scale is None else float(call.scale)
+    has_output = call.value is not None and call.output is not None
+    value = value_of(call, outer[0]) if has_output else None
+    output = call.output.reshape(*outer, queries, -1) if has_output and call.output is not None else None
+    streamed = StreamedMap(
+        query,
+        key,
+        scale,
+        call.mask,
+        call.is_causal,
+        None,
+        None,
+        with_vectors,
+        make_whole=lambda: sighting_of(call, outer, with_vectors=with_vectors),
+    )
+    if value is not None and output is not None and fits(streamed, value, output):
+        streamed.value, streamed.output = value, output
+    return Sighting(
+        streamed,
+        mechanism=call.mechanism,
+        dtype=str(query.dtype).removeprefix("torch."),
+        scale=scale,
+    )
 
 
 def value_of(call: Call, batch: int) -> torch.Tensor | None:

@@ -10,13 +10,15 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.masks import kind_of
+from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks
+from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, whole_sighting
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = ["LeftOut", "Sighting", "in_float32", "traces_of"]
 
 
 @contextmanager
-def in_float32(tensor: torch.Tensor | None) -> Iterator[None]:
+def in_float32(tensor: torch.Tensor | StreamedMap | None) -> Iterator[None]:
     """Computing for ourselves: without gradients, and without autocast on the tensor's device."""
     device = "cpu" if tensor is None else tensor.device.type
     with torch.no_grad(), torch.autocast(device, enabled=False):
@@ -39,7 +41,7 @@ class LeftOut:
 class Sighting:
     """What one attention call computed; all tensors detached.
 
-    ``weights`` float32 ``[batch, head, query, key]``; ``allowed`` (bool) and ``bias`` (finite, float32)
+    ``weights`` float32 ``[batch, head, query, key]``, or a StreamedMap in their place; ``allowed`` (bool) and ``bias`` (finite, float32)
     broadcast to it; ``query`` ``[batch, head, query, d]``, ``key`` ``[batch, kv_head, key, d]``.
     ``row_scores``: ``[batch, head, query]``, the largest score of a key that the query may see.
     ``traces``: the first features of every key, ``[batch, key, feature]``, by which a later step of a generation is
@@ -50,7 +52,7 @@ class Sighting:
     them. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key.
     """
 
-    weights: torch.Tensor
+    weights: Any  # a tensor, or the StreamedMap that stands for it
     mechanism: str
     dtype: str
     kind: str = "self"
@@ -86,6 +88,11 @@ class Sighting:
         self, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice
     ) -> LayerAttention[Any]:
         """One input of the batch, padding cropped: weights ``[head, query, key]``."""
+        if isinstance(self.weights, StreamedMap):
+            blocks = self.weights.layer(batch, queries, keys)
+            if blocks is not None:
+                return self.streamed(blocks)
+            whole_sighting(self)
         batch = batch if self.weights.shape[0] > 1 else 0
         weights = self.weights[batch][:, queries][:, :, keys]
         allowed = picked(self.allowed, batch, queries, keys)
@@ -103,6 +110,24 @@ class Sighting:
             layer.sink = self.sink[batch][:, queries]
         if self.output_error is not None and weights.shape[1]:
             self.compare(layer, self.output_error[batch][:, queries].amax(-1))
+        return layer
+
+    def streamed(self, blocks: LayerBlocks) -> LayerAttention[torch.Tensor]:
+        """A layer of query and key, to be measured in blocks."""
+        layer: LayerAttention[torch.Tensor] = LayerAttention(
+            None,
+            name=self.name,
+            kind=self.kind,
+            stack=self.stack,
+            mask=blocks.mask,
+            query=blocks.query,
+            key=blocks.key,
+            scale=self.scale,
+            mechanism=self.mechanism,
+            dtype=self.dtype,
+            model_heads=self.model_heads,
+        )
+        layer.blocks = blocks
         return layer
 
     def compare(self, layer: LayerAttention[torch.Tensor], errors: torch.Tensor) -> None:

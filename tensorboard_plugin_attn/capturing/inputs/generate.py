@@ -292,7 +292,7 @@ def whole(part: torch.Tensor | None, step: Sighting, default: float) -> torch.Te
     queries, keys = shape(step)
     batch = step.weights.shape[0]
     if part is None:
-        return step.weights.new_full((batch, 1, queries, keys), default)
+        return torch.full((batch, 1, queries, keys), default, device=step.weights.device)
     part = part.reshape((1,) * (4 - part.dim()) + tuple(part.shape))
     return part.expand(batch, part.shape[1], queries, keys)
 

@@ -56,7 +56,7 @@ class Row:
             )
         queries, keys = self.crop.axes(sighting)
         layer = sighting.row(self.batch, queries, keys)
-        if not isinstance(keys, slice):
+        if not isinstance(keys, slice) and layer.blocks is None:
             whole = sighting.weights[self.batch if len(sighting.weights) > 1 else 0][:, queries]
             share = float((whole.sum(-1) - layer.weights.sum(-1)).abs().max())
             self.padding_share = max(self.padding_share, share)
@@ -94,7 +94,10 @@ def with_heads(layer: LayerAttention, heads: Collection[int], index: int) -> Lay
     if layer.sink is not None:
         layer.sink = layer.sink[numbers]
     layer.differing_heads = [at for at, head in enumerate(numbers) if head in layer.differing_heads]
-    layer.weights = layer.weights[numbers]
+    if layer.blocks is None:
+        layer.weights = layer.weights[numbers]
+    else:
+        layer.blocks = layer.blocks.of_heads(numbers)
     layer.heads = numbers
     return layer
 

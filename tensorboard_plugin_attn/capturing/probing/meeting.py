@@ -75,6 +75,11 @@ class RankWork:
         """Whether this rank computes what the model attends to, for itself or for another."""
         return self.meeting.receives or self.gathers
 
+    @property
+    def exchanges(self) -> bool:
+        """Whether weights may be spread over ranks."""
+        return self.is_distributed and not self.meeting.is_alone
+
     @contextmanager
     def watch(self) -> Iterator[None]:
         """Collectives are watched while the model runs."""

@@ -11,6 +11,7 @@ from torch import nn
 
 from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, warn_fewer
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
+from tensorboard_plugin_attn.capturing.calls.streamed import Streams
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
@@ -91,11 +92,12 @@ def probe_rows(
     layers: Collection[int] | None = None,
     heads: Collection[int] | None = None,
     meeting: Meeting | None = None,
+    streams: Streams | None = None,
 ) -> Session:
     """Run one undisturbed forward of a batch and hand on each layer of each row as soon as it is computed.
 
     What a row's ``on_layer`` raises is kept in the row, and other rows go on. ``meeting``: how the other ranks take
-    part, None: not at all. On a rank that receives nothing the rows stay empty, and the model runs so that this
+    part, None: not at all; ``streams``: which layers come without weights, as blocks of rows, None: none. On a rank that receives nothing the rows stay empty, and the model runs so that this
     rank takes part in the forward of another.
     """
     inner = unwrap(model)
@@ -117,6 +119,7 @@ def probe_rows(
         wanted=layers if rows and ranks.looks else (),
         row=rows[0].batch if len(rows) == 1 else None,
         virtual=virtual_tokens(inner),
+        streams=None if ranks.exchanges else streams,
     )
     with undisturbed(inner), ranks.watch(), watching(inner, session, names):
         run(inner, inputs)

@@ -15,6 +15,7 @@ from tensorboard_plugin_attn.capturing.calls.flex import read_flex_call
 from tensorboard_plugin_attn.capturing.calls.nested import padded
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.calls.softmax_matmul import SLICED
+from tensorboard_plugin_attn.capturing.calls.streamed import can_stream
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.axes import leaves
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts
@@ -102,6 +103,11 @@ class FusedCalls:
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
         outer = sdpa.head_axes(call.query, axes, self.names.heads, self.session.padding.batch)
         call = as_autocast(call)
+        streams = self.session.streams
+        if streams is not None and can_stream(call, outer, streams):
+            return [
+                self.take(sdpa.streamed_sighting(call, outer, with_vectors=self.session.query_key), *sides)
+            ]
         with in_float32(call.query):
             sighting = sdpa.sighting_of(call, outer, with_vectors=self.session.query_key)
         if call.doubts and (sighting.output_error is None or differs(sighting) is not None):

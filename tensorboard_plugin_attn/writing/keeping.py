@@ -1,0 +1,85 @@
+"""A layer and ``keep`` → whether its codes or its queries and keys are kept, and how many bytes that will take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from tensorboard_plugin_attn.encoding.codes import PRECISIONS
+from tensorboard_plugin_attn.encoding.layer import VECTORS
+from tensorboard_plugin_attn.encoding.streamed import MOST_REBUILD_ERROR, measure_rebuilding
+from tensorboard_plugin_attn.record.layer import LayerAttention
+
+__all__ = ["KEEP", "Keeping"]
+
+KEEP = ("auto", "weights", "vectors")
+FILE_SHARE = {"full": 0.85, "causal": 0.42}  # bytes in the file per byte of codes, as measured
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What is kept of a layer: ``"auto"``: the smaller one, ``"weights"`` or ``"vectors"``, where they can be had."""
+
+    keep: str = "auto"
+    metrics_only: bool = False
+
+    def streams(self, precision: str, shape: tuple[int, int, int], key_heads: int, vector_bytes: int) -> bool:
+        """Whether to have a layer as query and key, since these are what will be kept.
+
+        ``shape`` is ``[head, query, key]``, ``vector_bytes`` those of query and key.
+        """
+        if self.metrics_only or self.keep == "weights":
+            return False
+        beside = 4 * shape[0] * shape[1]
+        smaller = vector_bytes + beside < code_bytes(shape, "causal", precision)
+        return self.keep == "vectors" or (precision == "uint8" and smaller)
+
+    def source_of(self, layer: LayerAttention, precision: str) -> tuple[str, float]:
+        """``"codes"`` or ``"vectors"``, and the estimated bytes in the file."""
+        beside = vector_bytes(layer)
+        if layer.weights is None and layer.blocks is None:
+            return "vectors", beside + lse_bytes(layer)
+        codes = code_bytes(layer.shape, layer.mask or "other", precision)
+        if layer.blocks is None:
+            return self.of_weights(layer, codes, beside)
+        vectors = beside + lse_bytes(layer)
+        codes += beside if layer.blocks.keeps_vectors else 0
+        wants = self.keep == "vectors" or (self.keep == "auto" and precision == "uint8" and vectors < codes)
+        if not wants or self.metrics_only:
+            return "codes", codes
+        measure_rebuilding(layer)
+        is_exact = layer.rebuild_error is not None and layer.rebuild_error <= MOST_REBUILD_ERROR
+        return ("vectors", vectors) if is_exact else ("codes", codes)
+
+    def of_weights(self, layer: LayerAttention, codes: float, beside: float) -> tuple[str, float]:
+        """The same of a layer that came with its weights: they are kept, unless vectors are asked for and good."""
+        error = layer.rebuild_error
+        is_exact = layer.query is not None and error is not None and error <= MOST_REBUILD_ERROR
+        is_known = layer.mask != "other" or layer.bias is not None
+        if self.keep == "vectors" and is_exact and is_known and not self.metrics_only:
+            return "vectors", beside + lse_bytes(layer)
+        return "codes", codes + beside
+
+
+def code_bytes(shape: tuple[int, int, int], mask: str, precision: str) -> float:
+    """Estimated bytes of a layer's codes in the file."""
+    share = FILE_SHARE.get(mask, 0.85) if precision == "uint8" else 1.0
+    return share * np.dtype(PRECISIONS[precision]).itemsize * prod(shape)
+
+
+def vector_bytes(layer: LayerAttention) -> float:
+    """Estimated bytes of what lies beside a layer's codes or in their place."""
+    total = 0.0
+    for name in VECTORS:
+        array = getattr(layer, name)
+        if array is not None:
+            is_half = name == "value_norm" or (name in ("query", "key") and layer.dtype == "bfloat16")
+            total += array.size * (2 if is_half else array.itemsize)
+    return total
+
+
+def lse_bytes(layer: LayerAttention) -> float:
+    """Bytes of the row sums, where they are not among the vectors yet."""
+    return 4.0 * layer.num_heads * layer.num_queries if layer.lse is None else 0.0

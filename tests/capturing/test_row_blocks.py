@@ -1,0 +1,141 @@
+"""Rows of a call in blocks → the same metrics, pictures and codes as its whole map gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tensorboard_plugin_attn import LayerAttention
+from tensorboard_plugin_attn.capturing.calls.masks import causal
+from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks, mask_name
+from tensorboard_plugin_attn.encoding.codes import decode_weights
+from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
+from tensorboard_plugin_attn.encoding.streamed import encode_streamed
+from tensorboard_plugin_attn.measuring.head_metrics import METRICS
+from tensorboard_plugin_attn.record.checks import label_layer
+from tensorboard_plugin_attn.record.tokens import TokenAxes
+
+HEADS, KEY_HEADS, WIDTH = 4, 2, 8
+CASES = [  # mask, kind, queries, keys, rows at once
+    ("causal", "self", 40, 40, 7),
+    ("full", "self", 40, 40, 7),
+    ("window 5", "self", 41, 41, 7),
+    ("full", "cross", 13, 30, 7),
+    ("full", "cross", 30, 13, 4),
+    ("causal", "self", 600, 600, 7),
+    ("full", "self", 130, 130, None),
+    ("causal", "self", 1, 1, 7),
+    ("causal", "self", 33, 33, None),
+]
+
+
+def axes_of(kind: str, queries: int, keys: int) -> TokenAxes:
+    """Texts with tokens that come again."""
+    names = ["[CLS]", *(f"t{i * i % 11}" for i in range(max(keys, queries)))]
+    if kind == "cross":
+        return TokenAxes(names[:keys], decoder_tokens=names[1 : queries + 1])
+    return TokenAxes(names[:keys])
+
+
+def visible(mask: str, queries: int, keys: int) -> torch.Tensor:
+    if mask == "full":
+        return torch.ones(queries, keys, dtype=torch.bool)
+    seen = causal(queries, keys, "cpu", keys - queries)
+    return (
+        seen
+        if mask == "causal"
+        else seen & ~causal(queries, keys, "cpu", keys - queries - int(mask.split()[1]))
+    )
+
+
+def both(
+    mask: str, kind: str, queries: int, keys: int, rows: int | None
+) -> tuple[LayerAttention, LayerAttention]:
+    """One layer with its weights, and as blocks."""
+    generator = torch.Generator().manual_seed(queries)
+    query = torch.randn(HEADS, queries, WIDTH, generator=generator) * 3
+    key = torch.randn(KEY_HEADS, keys, WIDTH, generator=generator)
+    scores = query.double() @ key.double().repeat_interleave(2, 0).transpose(1, 2) * WIDTH**-0.5
+    weights = scores.masked_fill(~visible(mask, queries, keys), -torch.inf).softmax(-1).float()
+    options = {
+        "kind": kind,
+        "mask": mask,
+        "scale": WIDTH**-0.5,
+        "stack": "decoder" if kind == "cross" else "",
+    }
+    whole = LayerAttention(weights, query=query, key=key, **options)
+    streamed: LayerAttention = LayerAttention(None, query=query, key=key, **options)
+    streamed.blocks = LayerBlocks(query, key, WIDTH**-0.5, mask, rows_at_once=rows)
+    for layer in (whole, streamed):
+        label_layer(axes_of(kind, queries, keys), layer, 0)
+    return whole, streamed
+
+
+def encoded(case: tuple[str, str, int, int, int | None]) -> tuple[EncodedLayer, EncodedLayer]:
+    axes = axes_of(*case[1:4])
+    whole, streamed = both(*case)
+    return encode_layer(whole, axes, METRICS, "uint8"), encode_streamed(
+        streamed, axes, METRICS, "uint8", source="codes"
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_metrics_of_blocks_are_those_of_the_whole(case: tuple[str, str, int, int, int | None]) -> None:
+    whole, blocks = encoded(case)
+    for column, name in enumerate(METRICS):
+        np.testing.assert_allclose(
+            blocks.metrics[:, column], whole.metrics[:, column], rtol=2e-6, atol=1e-6, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_codes_and_pictures_of_blocks_are_those_of_the_whole(
+    case: tuple[str, str, int, int, int | None],
+) -> None:
+    whole, blocks = encoded(case)
+    assert blocks.codes is not None
+    assert whole.codes is not None
+    assert blocks.row_max is not None
+    assert whole.row_max is not None
+    difference = decode_weights(blocks.codes, blocks.row_max) - decode_weights(whole.codes, whole.row_max)
+    assert np.abs(difference).max() <= 0.004  # one code, where rounding is undecided
+    assert (blocks.codes != whole.codes).mean() < 1e-3
+    assert np.abs(blocks.thumbnail.astype(int) - whole.thumbnail).max() <= 1
+    assert (blocks.overview is None) == (whole.overview is None)
+    if blocks.overview is not None and whole.overview is not None:
+        assert np.abs(blocks.overview.astype(int) - whole.overview).max() <= 1
+    assert blocks.faults == whole.faults == []
+
+
+def test_nan_is_a_fault_of_its_heads() -> None:
+    _, streamed = both("causal", "self", 20, 20, 7)
+    streamed.blocks.query[1, 5] = torch.nan
+    found = encode_streamed(streamed, axes_of("self", 20, 20), METRICS, "uint8", source="left_out")
+    assert [(each["fault"], each["heads"]) for each in found.faults] == [("nan", [1])]
+
+
+MASKS = [
+    ("full", 30, 30, "full"),
+    ("causal", 30, 30, "causal"),
+    ("causal", 10, 30, "causal"),
+    ("window 4", 30, 30, "window 4"),
+    ("causal", 1, 30, "full"),
+]
+
+
+@pytest.mark.parametrize(("mask", "queries", "keys", "name"), MASKS)
+@pytest.mark.parametrize("is_bool", [True, False])
+def test_a_mask_is_named_some_rows_at_a_time(
+    mask: str, queries: int, keys: int, name: str, is_bool: bool
+) -> None:
+    seen = visible(mask, queries, keys)
+    given = seen if is_bool else torch.where(seen, 0.0, -torch.inf)
+    assert mask_name(given, rows_at_once=7) == name
+
+
+def test_other_masks_and_biases_have_no_name() -> None:
+    holes = visible("causal", 30, 30).clone()
+    holes[20, 3] = False
+    assert mask_name(holes, rows_at_once=7) is None
+    assert mask_name(torch.where(visible("causal", 30, 30), 0.5, -torch.inf), rows_at_once=7) is None
