@@ -14,6 +14,7 @@ from typing import Any, Literal
 from tensorboard_plugin_attn.encoding.codes import PRECISIONS
 from tensorboard_plugin_attn.encoding.format import pack_record
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.grids import own_metrics
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, choose_changes, choose_metrics
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.measuring.token_pairs import parse_pairs
@@ -97,6 +98,7 @@ class AttentionWriter:
         self.precision = precision
         self.metrics = choose_metrics(metrics)
         self.changes = choose_changes(metrics)
+        self.has_every_metric = metrics == "all" or isinstance(metrics, Mapping)
         self.max_record_bytes = max_record_bytes
         self.all_ranks = all_ranks
         if part is not None and not isinstance(part, Part):
@@ -318,10 +320,11 @@ class AttentionWriter:
         metrics_only: bool = False,
     ) -> Draft:
         """An empty record to add layers to."""
-        pairs = parse_pairs(track, [*self.metrics, *self.changes])
+        metrics = {**self.metrics, **own_metrics(axes)} if self.has_every_metric else self.metrics
+        pairs = parse_pairs(track, [*metrics, *self.changes])
         earlier = self.history.before(tag, step) if self.changes and self.is_writing else None
         return Draft(
-            axes, self.metrics, self.precision, self.max_record_bytes,
+            axes, metrics, self.precision, self.max_record_bytes,
             allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only, part=self.part,
         )  # fmt: skip
 
