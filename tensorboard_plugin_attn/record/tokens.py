@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.pictures import Media
 from tensorboard_plugin_attn.record.spans import check_spans, spans_in, special_names_in
 
 __all__ = ["DECODER", "MAIN", "TokenAxes"]
@@ -116,6 +117,7 @@ class TokenAxes:
             name: check_spans(each, name, len(self.lists.get(name, ()))) for name, each in geometry.items()
         }
         self.pictures = [dict(each) for each in pictures]
+        self.media: dict[str, Media] = {}  # by hash, what of the pictures is to be stored
         self.query_numbers = {name: list(map(int, each)) for name, each in (query_numbers or {}).items()}
         self.check_positions()
 
