@@ -31,7 +31,7 @@ WEBP_QUALITY = 80
 
 @dataclass(frozen=True)
 class Media:
-    """What is stored: its hash, its size in pixels (of a sound: 0), its type, and the bytes."""
+    """What is stored: its hash, its size in pixels (of a sound: its samples, and 1), its type, and the bytes."""
 
     sha256: str
     width: int
@@ -89,7 +89,7 @@ def sound_media(wave: Any, rate: int) -> Media:
     body = samples.astype("<i2").tobytes()
     shape = struct.pack("<IHHIIHH", 16, 1, 1, int(rate), int(rate) * 2, 2, 16)
     data = b"WAVEfmt " + shape + b"data" + struct.pack("<I", len(body)) + body
-    return media_of(b"RIFF" + struct.pack("<I", len(data)) + data, 0, 0)
+    return media_of(b"RIFF" + struct.pack("<I", len(data)) + data, len(samples), 1)
 
 
 def media_of(data: bytes, width: int, height: int) -> Media:

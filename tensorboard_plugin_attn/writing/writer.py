@@ -22,6 +22,7 @@ from tensorboard_plugin_attn.record.layer import Array, LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.storing import store
+from tensorboard_plugin_attn.storing.pictures import picture_path
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target, split_layers
 from tensorboard_plugin_attn.writing.delivery import CLOSE_SECONDS, Delivery, close_in
@@ -354,12 +355,14 @@ class AttentionWriter:
         directory = store.record_directory("", tag)
         path, small = (f"{directory}/{store.step_name(step, each, self.place)}" for each in (kind, "metrics"))
         place = self.delivery.bounded.where(path)
+        media = {picture_path(directory, each.sha256): each.data for each in draft.axes.media.values()}
+        write = functools.partial(self.delivery.write_shown, media)
         if kind == "metrics":
-            return Job(lambda: self.delivery.write(path, pack, path, pack), draft.nbytes, place)
+            return Job(lambda: write(path, pack, path, pack), draft.nbytes, place)
         pack_small = functools.partial(pack, left_out=(), kind="metrics")
         nbytes = sum(layer.metrics.nbytes for layer in draft.layers)
-        smaller = Job(lambda: self.delivery.write(small, pack_small, small, pack_small), nbytes, place)
-        return Job(lambda: self.delivery.write(path, pack, small, pack_small), draft.nbytes, place, smaller)
+        smaller = Job(lambda: write(small, pack_small, small, pack_small), nbytes, place)
+        return Job(lambda: write(path, pack, small, pack_small), draft.nbytes, place, smaller)
 
     def is_ready(self) -> bool:
         """Whether to log here; the first time the directory is made ready, or it is said why nothing is logged."""
