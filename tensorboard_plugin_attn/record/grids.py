@@ -256,7 +256,7 @@ def is_distilled(known: Known) -> bool:
 
 def is_size(value: Any) -> bool:
     """A whole number above 0."""
-    return isinstance(value, int | np.integer) and value > 0
+    return isinstance(value, int | np.integer) and bool(value > 0)
 
 
 def span_names(span: Mapping[str, Any]) -> list[str]:
@@ -275,7 +275,10 @@ def only_patch(known: Known, height: int, width: int, prefix: int) -> tuple[int,
         for first in ((0,) if prefix else (0, 1, 2))
         if height // size * (width // size) + others + first == known.length
     }
-    return (found.copy().pop(),) * 2 if len(found) == 1 else None  # type: ignore[return-value] # two of one size
+    if len(found) != 1:
+        return None
+    size = found.pop()
+    return size, size
 
 
 def merged_spans(listed: Any, known: Known, patch: tuple[int, int]) -> Iterator[dict[str, Any]]:

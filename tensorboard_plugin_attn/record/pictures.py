@@ -145,7 +145,7 @@ def shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = LONGEST / max(height, width)
     if scale >= 1:
         return pixels
-    small = pixels.astype(np.float32)
+    small: NDArray[Any] = pixels.astype(np.float32)
     for axis, length in enumerate((height, width)):
         target = max(1, round(length * scale))
         starts = np.arange(target) * length // target

@@ -73,7 +73,7 @@ def picture_of(
         several = isinstance(passed, list | tuple)
         at = number if len(each.spans) > 1 else row
         return (passed[min(at, len(passed) - 1)] if several else passed), True
-    pixels = inputs.get("pixel_values")
+    pixels: Any = inputs.get("pixel_values")
     if maker is None or getattr(pixels, "ndim", 0) != 4:
         return None, False
     values = numbers_of(pixels[min(row, len(pixels) - 1)])

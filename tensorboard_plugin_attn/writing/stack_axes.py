@@ -21,6 +21,7 @@ def stack_axes(tokens: Any, inputs: Any, row: int, model: Any) -> TokenAxes:
         CaptureError: the model has no attention.
     """
     from tensorboard_plugin_attn.capturing import maker_in, named_axes, named_inputs
+    from tensorboard_plugin_attn.capturing.watching.names import unwrap
 
     is_named = isinstance(inputs, Mapping)
     args = () if is_named else tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
@@ -30,7 +31,7 @@ def stack_axes(tokens: Any, inputs: Any, row: int, model: Any) -> TokenAxes:
         axis_lengths(model, inputs, row),
         given,
         row=row,
-        model=model,
+        model=unwrap(model),
         of_text=lambda source, stack, length: text_axes(source, stack, length, inputs, row, model),
     )
     show_spans(axes, named, given, row, maker_in(tokens))

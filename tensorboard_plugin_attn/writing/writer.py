@@ -231,8 +231,10 @@ class AttentionWriter:
                 each, without its padding.
             model: any ``torch.nn.Module``, wrapped or compiled or neither.
             inputs: keyword arguments (a dict, a tokenizer's encoding), positional ones, or one tensor.
-            tokens: a list of strings, a pair of lists for an encoder-decoder, or the tokenizer; for a list of tags
-                the tokenizer, or one of the others for each.
+            tokens: a list of strings, a pair of lists for an encoder-decoder, the tokenizer or processor,
+                ``ImageTokens``, ``SoundTokens``, a dict of these by stack (text, vision, audio, encoder, decoder), or
+                None: what the model is given then tells where its positions stand, as far as anything does. For a
+                list of tags one of these but the lists, or one list for each.
             query_key: log query and key vectors too, for the Neuron view.
             layers: numbers of the layers to log; None: all.
             heads: numbers of the heads to log in each layer; None: all.

@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from tensorboard_plugin_attn.capturing.inputs.padding import Crop
-from tensorboard_plugin_attn.capturing.watching.names import unwrap
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.grids import (
     ImageTokens,
@@ -146,14 +145,11 @@ def default_source(stack: str, inputs: Mapping[str, Any], *, has_decoder: bool) 
 
 def described_by(model: nn.Module, stack: str) -> list[Any]:
     """What may know how a stack's positions come about: its own config first."""
-    module = unwrap(model)
-    config = getattr(module, "config", None)
+    config = getattr(model, "config", None)
     own = {"vision": ("vision_config",), "audio": ("audio_config",), "text": ("text_config",)}
     names = own.get(stack, ("encoder", "vision_config", "audio_config"))
     parts = [getattr(config, name, None) for name in names]
-    return [
-        each for each in (*parts, config, getattr(module, "patch_embed", None), module) if each is not None
-    ]
+    return [each for each in (*parts, config, getattr(model, "patch_embed", None), model) if each is not None]
 
 
 def named_axes(
@@ -170,6 +166,7 @@ def named_axes(
     Args:
         tokens: see ``is_by_stack``.
         lengths: how long the layers are.
+        model: without what wraps it.
         inputs: what the model is called with, by name.
         of_text: what names a text's positions, its stack and its length → its axes.
 
@@ -247,7 +244,7 @@ def add_placeholders(
     axes: TokenAxes, sources: Mapping[str, Any], inputs: Mapping[str, Any], row: int, model: nn.Module
 ) -> None:
     """Spans of the places that a text keeps for the patches of an image."""
-    config = getattr(unwrap(model), "config", None)
+    config = getattr(model, "config", None)
     ids = (getattr(config, name, None) for name in ("image_token_id", "image_token_index"))
     number = next((each for each in ids if isinstance(each, int)), None)
     image = next((each for each in sources.values() if isinstance(each, ImageTokens)), ImageTokens())
@@ -279,9 +276,12 @@ def text_axes(
     cropped = crop.decoder if stack == "decoder" else crop.tokens
     if source is not None and not hasattr(source, "convert_ids_to_tokens"):
         return TokenAxes(cropped(source))
-    read = [] if ids is None else cropped([int(each) for each in ids[min(row, len(ids) - 1)]])  # type: ignore[arg-type] # numbers
+    numbers = [] if ids is None else list(map(str, ids[min(row, len(ids) - 1)].tolist()))
+    read = cropped(numbers) if numbers else []
     if len(read) != length:
         return TokenAxes(list(map(str, range(length))), geometry={})
     if source is None:
-        return TokenAxes(list(map(str, read)), geometry={})
-    return TokenAxes(source.convert_ids_to_tokens(read), special=set(source.all_special_tokens) or None)
+        return TokenAxes(read, geometry={})
+    return TokenAxes(
+        source.convert_ids_to_tokens(list(map(int, read))), special=set(source.all_special_tokens) or None
+    )
