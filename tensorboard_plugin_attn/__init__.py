@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing import Captured, capture
     from tensorboard_plugin_attn.reading.reader import AttentionReader
     from tensorboard_plugin_attn.reading.series import MetricSeries
+    from tensorboard_plugin_attn.record.grids import ImageTokens, SoundTokens
     from tensorboard_plugin_attn.record.layer import LayerAttention
     from tensorboard_plugin_attn.record.record import AttentionRecord
     from tensorboard_plugin_attn.showing import Shown, show
@@ -34,11 +35,13 @@ __all__ = [
     "FoundHead",
     "HeadChange",
     "Hint",
+    "ImageTokens",
     "LayerAttention",
     "Mark",
     "MetricSeries",
     "Part",
     "Shown",
+    "SoundTokens",
     "Thresholds",
     "capture",
     "show",
@@ -56,11 +59,13 @@ HOMES = {
     "FoundHead": "studying.find",
     "HeadChange": "studying.compare",
     "Hint": "studying.health",
+    "ImageTokens": "record.grids",
     "LayerAttention": "record.layer",
     "Mark": "studying.evolution",
     "MetricSeries": "reading.series",
     "Part": "writing.part",
     "Shown": "showing",
+    "SoundTokens": "record.grids",
     "Thresholds": "studying.health",
     "capture": "capturing",
     "show": "showing",

@@ -8,11 +8,20 @@ from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, no_whole_m
 from tensorboard_plugin_attn.capturing.inputs.naming import lengths_of, named_list, preceded
 from tensorboard_plugin_attn.capturing.inputs.padding import inputs_of
 from tensorboard_plugin_attn.capturing.inputs.rows import Row
+from tensorboard_plugin_attn.capturing.inputs.stack_lists import (
+    AxisLengths,
+    is_by_stack,
+    is_processor,
+    maker_in,
+    named_axes,
+    named_inputs,
+)
 from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, num_ranks
 from tensorboard_plugin_attn.capturing.probing.probe import ProbeResult, nothing_handed, probe, probe_rows
 from tensorboard_plugin_attn.capturing.probing.sharded import needs_every_rank
 
 __all__ = [
+    "AxisLengths",
     "Captured",
     "LeftOut",
     "Lengths",
@@ -21,7 +30,12 @@ __all__ = [
     "Row",
     "capture",
     "inputs_of",
+    "is_by_stack",
+    "is_processor",
     "lengths_of",
+    "maker_in",
+    "named_axes",
+    "named_inputs",
     "named_list",
     "needs_every_rank",
     "no_whole_map",

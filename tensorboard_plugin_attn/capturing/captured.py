@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, warn_fewer
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
-from tensorboard_plugin_attn.capturing.inputs.fitting import chosen, windowed
+from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, chosen, windowed
 from tensorboard_plugin_attn.capturing.inputs.generate import (
     NOT_STITCHED,
     is_generation,
@@ -22,6 +22,13 @@ from tensorboard_plugin_attn.capturing.inputs.generate import (
 )
 from tensorboard_plugin_attn.capturing.inputs.naming import lengths_of, named_list, preceded
 from tensorboard_plugin_attn.capturing.inputs.padding import Crop, continued, kept_positions
+from tensorboard_plugin_attn.capturing.inputs.stack_lists import (
+    AxisLengths,
+    is_by_stack,
+    maker_in,
+    named_axes,
+    text_axes,
+)
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.summary import summary
@@ -31,6 +38,7 @@ from tensorboard_plugin_attn.errors import CaptureError
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
+from tensorboard_plugin_attn.record.showing_spans import show_spans
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
 __all__ = ["Captured", "capture"]
@@ -109,7 +117,7 @@ class Captured:
 
     def record(
         self,
-        tokens: Sequence[str] | Mapping[str, Sequence[str]],
+        tokens: Any,
         *,
         decoder_tokens: Sequence[str] | None = None,
         batch: int = 0,
@@ -123,7 +131,10 @@ class Captured:
 
         Args:
             tokens: of the encoder or the only stack; with or without those of the padding. ``{"vision": tokens}``,
-                ``{"text": tokens}`` or ``{"audio": tokens}`` say of which stack of a model with several.
+                ``{"text": tokens}`` or ``{"audio": tokens}`` say of which stack of a model with several; several of
+                these give a record with a list for each. Also ``ImageTokens``, ``SoundTokens``, a tokenizer or
+                processor in such a dict, or None: then what the model was given tells. These take the masks, and
+                the special tokens, from what the model was given.
             decoder_tokens: of the decoder of an encoder-decoder.
             batch: which input of the batch.
             attention_mask: bool or 0/1 ``[batch, position]``, 0 for padding; None: the one the model was given.
@@ -136,6 +147,8 @@ class Captured:
         """
         if not self.sightings:
             raise self.session.nothing_found()
+        if is_by_stack(tokens):
+            return self.record_by_stack(tokens, batch)
         padding = self.session.padding
         names, modality = named_list(tokens)
         mask = padding.tokens if attention_mask is None else attention_mask
@@ -170,6 +183,39 @@ class Captured:
         told = crop.told([layer.name for layer in layers])
         if told:
             warnings.warn(told, stacklevel=2)
+        for number, layer in enumerate(layers):
+            label_layer(axes, layer, number)
+        return AttentionRecord.of_checked(layers, axes)
+
+    def record_by_stack(self, tokens: Any, batch: int) -> AttentionRecord:
+        """One input as a record with a list for each stack."""
+        sightings, _, _ = self.one_forward([], None)
+        session = self.session
+        padding = session.padding
+        has_decoder = any(one.stack == "decoder" for one in sightings)
+        crop = Crop(
+            kept_positions(padding.tokens, batch),
+            kept_positions(padding.decoder_tokens, batch),
+            has_decoder=has_decoder,
+            modality=padding.modality,
+            virtual=padding.virtual,
+        )
+        seen = [one.row(batch, *crop.axes(one)) for one in sightings]
+        reasons = [windowed(one, padding) for one in sightings]
+        whole = [layer for layer, reason in zip(seen, reasons, strict=True) if not reason]
+        axes, named = named_axes(
+            tokens,
+            AxisLengths(whole),
+            session.inputs,
+            row=batch,
+            model=self.model,
+            of_text=lambda source, stack, length: text_axes(
+                source, stack, length, session.inputs, batch, crop
+            ),
+        )
+        show_spans(axes, named, session.inputs, batch, maker_in(tokens))
+        layers, left_out = chosen(seen, reasons, Lengths(len(axes.tokens), axes=axes))
+        warn_left_out([LeftOut(layer.name, "attention", reason) for layer, reason in left_out])
         for number, layer in enumerate(layers):
             label_layer(axes, layer, number)
         return AttentionRecord.of_checked(layers, axes)

@@ -11,6 +11,7 @@ from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, 
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, Streams
 from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller, mask_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
+from tensorboard_plugin_attn.capturing.inputs.stack_lists import named_inputs
 from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual
 from tensorboard_plugin_attn.capturing.tracing.facts import WeightMap
 from tensorboard_plugin_attn.errors import CaptureError
@@ -47,6 +48,7 @@ class Session:
         self.forwards = 0
         self.decoding = ""
         self.padding = Padding()
+        self.inputs: dict[str, Any] = {}
         self.left_out: list[LeftOut] = []
         self.softmaxes: dict[tuple[str, tuple[int, ...]], None] = {}
         self.differing: list[Differs] = []
@@ -57,6 +59,7 @@ class Session:
         self.forwards += 1
         self.decoding = self.decoding or decoding_of_caller()
         self.padding = padding_of(args, kwargs)
+        self.inputs = named_inputs(args, kwargs)
         self.padding.virtual = self.virtual
         if self.padding.tokens is None and kwargs.get("attention_mask") is not None:
             self.padding.tokens = mask_of_caller()

@@ -11,7 +11,8 @@ from contextlib import suppress
 from tensorboard_plugin_attn.commands.log_directory import LoggedTag, add_log_directory, find_tags, open_log
 from tensorboard_plugin_attn.commands.progress import counted, progress, size_text
 from tensorboard_plugin_attn.storing.files import LocalFiles
-from tensorboard_plugin_attn.storing.store import StepFile
+from tensorboard_plugin_attn.storing.pictures import PICTURES
+from tensorboard_plugin_attn.storing.store import StepFile, remove_unnamed_pictures
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -73,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
         for each in progress(doomed, "records removed"):
             files.remove(each.path)
             removed, freed = removed + 1, freed + each.size
+        for tag in {each.path.rpartition("/")[0] for each in doomed}:
+            remove_unnamed_pictures(files, tag)
     finally:
         if isinstance(files, LocalFiles):
             remove_empty(files, tags)
@@ -94,5 +97,7 @@ def to_remove(tag: LoggedTag, keep_last: int | None, before: float | None) -> li
 def remove_empty(files: LocalFiles, tags: list[LoggedTag]) -> None:
     """Remove the directories of tags that hold nothing any more."""
     for tag in tags:
+        with suppress(OSError):
+            (files.root / tag.directory / PICTURES).rmdir()
         with suppress(OSError):
             (files.root / tag.directory).rmdir()

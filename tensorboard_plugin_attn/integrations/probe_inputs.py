@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tensorboard_plugin_attn.capturing import is_by_stack, is_processor
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.integrations.model_inputs import (
     accepted,
@@ -16,10 +17,12 @@ from tensorboard_plugin_attn.integrations.model_inputs import (
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.decoder_ids import shifted_right
 
-__all__ = ["Encoded", "Probe", "encode", "tokenizer_in"]
+__all__ = ["Encoded", "Probe", "encode", "holds_media", "tokenizer_in"]
 
 Message = Mapping[str, Any]
-Probe = str | tuple[str, str] | Sequence[Message] | Mapping[str, Any]
+Probe = Any
+"""A text, a pair of texts, chat messages, the model's keyword arguments, a picture, or a picture and a text."""
+MEDIA_INPUTS = ("pixel_values", "pixel_values_videos", "input_features", "input_values")
 TEXT_INPUTS = frozenset(("input_ids", "attention_mask", "token_type_ids"))
 
 
@@ -64,15 +67,52 @@ def encode(tag: str, processor: Any, probe: Probe, model: Any = None, tokens: An
     Raises:
         InvalidRecordError: a text without a tokenizer, messages without a chat template, or no probe at all.
     """
+    if shows(probe):
+        probe = prepared(processor, probe)
+        tokens = processor if tokens is None else tokens
     tokenizer = tokenizer_in(tokens) or tokenizer_in(processor)
-    named = tokenizer_in(tokens) or tokens
+    named = tokens if is_by_stack(tokens) else tokenizer_in(tokens) or tokens
     if isinstance(probe, Mapping) and not is_chat(probe.get("messages")):
-        known = tokenizer if "input_ids" in probe else None
+        known = (
+            processor
+            if holds_media(probe) and is_processor(processor)
+            else tokenizer
+            if "input_ids" in probe
+            else None
+        )
         return Encoded(tag, probe, known if named is None else named, is_text=False)
     if tokenizer is None:
         raise InvalidRecordError(no_tokenizer(processor))
     inputs = text_inputs(tag, tokenizer, probe, model)
     return Encoded(tag, inputs, tokenizer if named is None else named, is_text=True)
+
+
+def holds_media(inputs: Any) -> bool:
+    """Whether a model is given pictures or sounds."""
+    return any(name in inputs for name in MEDIA_INPUTS)
+
+
+def shows(probe: Any) -> bool:
+    """Whether a probe is a picture, or a picture and a text, as a processor takes them."""
+    first = probe[0] if isinstance(probe, tuple) and len(probe) == 2 else probe
+    is_array = hasattr(first, "shape") and not isinstance(first, str)
+    return is_array or (hasattr(first, "mode") and hasattr(first, "convert"))
+
+
+def prepared(processor: Any, probe: Any) -> Any:
+    """A picture, with or without a text → what the processor makes of them.
+
+    Raises:
+        InvalidRecordError: there is no processor.
+    """
+    picture, text = probe if isinstance(probe, tuple) else (probe, None)
+    if not callable(processor) or not is_processor(processor):
+        raise InvalidRecordError(
+            "a probe given as a picture needs the model's processor: pass processing_class= to the Trainer, or the "
+            "model's keyword arguments as the probe"
+        )
+    given = {"images": picture} if text is None else {"images": picture, "text": text}
+    return dict(processor(**given, return_tensors="pt"))
 
 
 def tokenizer_in(processor: Any) -> Any:

@@ -11,7 +11,13 @@ from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.integrations.batching import batches, on_device, padded
 from tensorboard_plugin_attn.integrations.model_inputs import taking
 from tensorboard_plugin_attn.integrations.position_numbers import position_numbers
-from tensorboard_plugin_attn.integrations.probe_inputs import Encoded, Probe, encode, tokenizer_in
+from tensorboard_plugin_attn.integrations.probe_inputs import (
+    Encoded,
+    Probe,
+    encode,
+    holds_media,
+    tokenizer_in,
+)
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
@@ -22,7 +28,8 @@ class Probes:
     """Fixed inputs that are logged again and again; texts share a forward where they can.
 
     Args:
-        probes: tag → a text, a pair of texts, chat messages, or the model's keyword arguments.
+        probes: tag → a text, a pair of texts, chat messages, a picture or (picture, text) for a processor, or the
+            model's keyword arguments.
         options: of ``AttentionWriter.add_probe``: query_key, layers, heads, ….
         track: tag → token pairs to follow, as in ``AttentionWriter.add_attention``.
         tokens: what names the positions, as in ``AttentionWriter.add_probe``, of all probes or tag → of each.
@@ -111,6 +118,8 @@ class Probes:
 
     def named(self, probe: Encoded, writer: AttentionWriter, model: Any, inputs: Any) -> Any:
         """What names the positions; their numbers where nothing else does, which the model is asked for once."""
+        if probe.tokens is None and holds_media(probe.inputs):
+            return None  # its positions are worked out from what it shows
         if probe.tokens is None and (writer.is_writing or needs_every_rank(model)):
             probe = replace(probe, tokens=position_numbers(model, inputs, tokenizer_in(self.tokenizer)))
             self.encodings[probe.tag] = probe

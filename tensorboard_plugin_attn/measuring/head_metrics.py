@@ -2,7 +2,7 @@
 
 ``A[i, j]`` is the weight of query i on key j. Only rows with more than one visible key count: the first row of
 a causal layer always has weight 1 on itself and would make every head look sharp. NaN: the metric is not
-defined for this layer, such as the previous token in cross-attention. Where a sink takes part of a row, all metrics
+defined for this layer, such as the previous token in cross-attention, or among the patches of an image. Where a sink takes part of a row, all metrics
 but its own are over the keys alone: rows divided by their sum.
 """
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.grids import GRID_METRICS, cell_distance, has_grid, plain_positions
 from tensorboard_plugin_attn.measuring.token_patterns import (
     after_earlier_occurrences,
     earlier_occurrences,
@@ -55,7 +56,9 @@ def entropy(layer: LayerAttention) -> Heads:
 
 
 def mean_distance(layer: LayerAttention) -> Heads:
-    """Σ A·|i−j| / Σ A, in tokens (Vig & Belinkov 2019)."""
+    """Σ A·|i−j| / Σ A, in tokens (Vig & Belinkov 2019); on a grid between the centres of patches, in patches."""
+    if has_grid(layer):
+        return cell_distance(layer)
     rows, _ = informative_rows(layer)
     if layer.kind == "cross" or not rows.any():
         return undefined(layer)
@@ -90,6 +93,8 @@ def next_token(layer: LayerAttention) -> Heads:
 
 def first_token(layer: LayerAttention) -> Heads:
     """Mean over i ≥ 1 of A[i, 0], the attention sink (Xiao et al. 2023)."""
+    if has_grid(layer) and not plain_positions(layer, "key")[0]:
+        return undefined(layer)
     rows, _ = informative_rows(layer)
     if layer.kind == "self":
         rows &= query_positions(layer) > 0
@@ -202,12 +207,13 @@ def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[
     if isinstance(metrics, Mapping):
         return {**METRICS, **metrics}
     names = list(METRICS) if metrics == "all" else [metrics] if isinstance(metrics, str) else list(metrics)
-    unknown = [name for name in names if name not in METRICS and name not in CHANGES]
+    known = {**METRICS, **GRID_METRICS}
+    unknown = [name for name in names if name not in known and name not in CHANGES]
     if unknown:
         raise InvalidRecordError(
-            f"unknown metrics {unknown}; known: {', '.join([*METRICS, *CHANGES])}, or pass a dict name → function"
+            f"unknown metrics {unknown}; known: {', '.join([*known, *CHANGES])}, or pass a dict name → function"
         )
-    return {name: METRICS[name] for name in names if name in METRICS}
+    return {name: known[name] for name in names if name in known}
 
 
 def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDArray[np.float32]:
@@ -216,7 +222,8 @@ def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDA
     keys_alone = over_keys(layer)
     for column, (name, function) in enumerate(metrics.items()):
         try:
-            given = keys_alone if METRICS.get(name) is function else layer
+            is_ours = function in (METRICS.get(name), GRID_METRICS.get(name))
+            given = keys_alone if is_ours else layer
             values[:, column] = np.asarray(function(given), np.float32)
         except Exception as error:  # noqa: BLE001 a user's function may raise anything, and training goes on
             tell(f"metric {name!r} failed on layer {layer.name!r}: {error!r}")
@@ -301,6 +308,9 @@ def offset_mass(layer: LayerAttention, offset: int) -> Heads:
     queries = np.flatnonzero(rows)
     keys = query_positions(layer)[queries] + offset
     inside = (keys >= 0) & (keys < layer.num_keys)
+    if has_grid(layer):  # the next in the order of rows is no neighbour
+        inside &= plain_positions(layer, "query")[queries]
+        inside &= plain_positions(layer, "key")[np.clip(keys, 0, layer.num_keys - 1)]
     padded = padding_flags(getattr(layer, "key_tokens", ()))
     if padded is not None:
         inside &= ~padded[np.clip(keys, 0, layer.num_keys - 1)]
@@ -320,6 +330,8 @@ def pattern_mass(layer: LayerAttention, pattern: Pattern) -> Heads:
         order = np.argsort(queries, kind="stable")
         queries, keys = queries[order], keys[order]
     inside = informative_rows(layer)[0][queries]
+    if has_grid(layer):  # the placeholders of an image are all alike, and no text
+        inside &= plain_positions(layer, "query")[queries] & plain_positions(layer, "key")[keys]
     if not inside.any():
         return undefined(layer)
     queries, keys = queries[inside], keys[inside]

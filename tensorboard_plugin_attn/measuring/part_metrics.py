@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.measuring.grids import GRID_METRICS, has_grid, num_rows, plain_positions
 from tensorboard_plugin_attn.measuring.head_metrics import (
     METRICS,
     informative_rows,
@@ -45,6 +46,9 @@ def metric_weights(
 
 def weight_of(layer: LayerAttention, name: str) -> NDArray[np.float32] | int:
     """The number of rows, or per head the sum of weights, that a metric is a mean over."""
+    if layer.weights is not None and (name in GRID_METRICS or (name == "mean_distance" and has_grid(layer))):
+        counted: NDArray[np.float32] = num_rows(layer, name)
+        return counted
     rows, _ = informative_rows(layer)
     if name not in METRICS:
         return 0
@@ -63,7 +67,11 @@ def weight_of(layer: LayerAttention, name: str) -> NDArray[np.float32] | int:
 
 def num_with_neighbour(layer: LayerAttention, rows: NDArray[np.bool_], offset: int) -> int:
     """How many of the rows have a key at an offset from their own position that is no padding."""
+    if has_grid(layer):
+        rows = rows & plain_positions(layer, "query")
     keys = query_positions(layer)[rows] + offset
     keys = keys[(keys >= 0) & (keys < layer.num_keys)]
+    if has_grid(layer):
+        keys = keys[plain_positions(layer, "key")[keys]]
     padded = padding_flags(layer.key_tokens)
     return len(keys) if padded is None else int((~padded[keys]).sum())

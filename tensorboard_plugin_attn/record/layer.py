@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 import numpy as np
@@ -79,6 +80,10 @@ class LayerAttention(Generic[ArrayT]):
     query_special: NDArray[np.bool_]
     key_special: NDArray[np.bool_]
     query_numbers: list[int] | None = None
+    query_spans: Sequence[Mapping[str, Any]] = ()  # of images and sounds, see TokenAxes.geometry
+    key_spans: Sequence[Mapping[str, Any]] = ()
+    query_named: Mapping[int, str] = MappingProxyType({})  # position → "cls", "register", …
+    key_named: Mapping[int, str] = MappingProxyType({})
     lists: tuple[str, str] | None = None  # which token lists its axes have; None: as its stack says
     lse: Any = None
     blocks: Any = None  # what measures a layer without weights in one pass, while its call lasts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.checks import label_layer
@@ -88,6 +88,16 @@ class AttentionRecord:
     def token_lists(self) -> dict[str, list[str]]:
         """Every list of tokens by its name: ``"tokens"``, and ``"decoder_tokens"``, ``"vision"``, …"""
         return dict(self.axes.lists)
+
+    @property
+    def geometry(self) -> dict[str, list[dict[str, Any]]]:
+        """By list the spans that are images or sounds, as ``docs/reference/format.md`` describes them."""
+        return dict(self.axes.geometry)
+
+    @property
+    def special_names(self) -> dict[str, dict[int, str]]:
+        """By list what single positions are, such as ``{0: "cls", 1: "register"}``."""
+        return dict(self.axes.special_names)
 
     @property
     def decoder_tokens(self) -> list[str] | None:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.pictures import Media
+from tensorboard_plugin_attn.record.spans import check_spans, spans_in, special_names_in
 
 __all__ = ["DECODER", "MAIN", "TokenAxes"]
 
@@ -67,7 +69,8 @@ class TokenAxes:
         sentence_b_start: index of the first token of the second sentence of a pair, in the main list.
         words: for each token of the main list the number of its word.
         special_names: of positions by list, such as ``{"vision": {0: "cls", 1: "register"}}``.
-        geometry: of spans by list, see ``docs/reference/format.md``.
+        geometry: of spans by list, see ``docs/reference/format.md``; None: grids whose patches are named ``r0c0``,
+            ``r0c1``, … row by row.
         pictures: what those spans show, ``{"sha256", "width", "height", "media"}`` each.
         query_numbers: by list the positions of the queries that are kept, where only some are.
 
@@ -105,9 +108,16 @@ class TokenAxes:
                 f"words must have one entry per token ({len(self.tokens)}), got {len(words)}"
             )
         self.words = None if words is None else [None if word is None else int(word) for word in words]
+        if geometry is None:
+            geometry = {name: spans for name, each in self.lists.items() if (spans := spans_in(each))}
+            told = {name: special_names_in(self.lists[name], spans) for name, spans in geometry.items()}
+            special_names = {name: each for name, each in told.items() if each} | dict(special_names or {})
         self.special_names = {name: dict(each) for name, each in (special_names or {}).items()}
-        self.geometry = {name: [dict(span) for span in each] for name, each in (geometry or {}).items()}
+        self.geometry = {
+            name: check_spans(each, name, len(self.lists.get(name, ()))) for name, each in geometry.items()
+        }
         self.pictures = [dict(each) for each in pictures]
+        self.media: dict[str, Media] = {}  # by hash, what of the pictures is to be stored
         self.query_numbers = {name: list(map(int, each)) for name, each in (query_numbers or {}).items()}
         self.check_positions()
 
@@ -165,6 +175,12 @@ class TokenAxes:
         if not has_queries:
             axes.lists[DECODER], axes.specials[DECODER] = self.tokens, self.special
             axes.stacks = {**self.stacks, "decoder": DECODER}
+        if MAIN in self.special_names:
+            named = {place + count: what for place, what in self.special_names[MAIN].items()}
+            axes.special_names = {**self.special_names, MAIN: named}
+        if MAIN in self.geometry:
+            moved = [{**span, "start": span["start"] + count} for span in self.geometry[MAIN]]
+            axes.geometry = {**self.geometry, MAIN: moved}
         axes.sentence_b_start = None if self.sentence_b_start is None else self.sentence_b_start + count
         axes.words = None if self.words is None else [*[None] * count, *self.words]
         return axes
@@ -174,6 +190,8 @@ class TokenAxes:
         query, key = self.names(layer)
         layer.key_tokens, layer.key_special = self.lists[key], self.specials[key]
         layer.query_tokens, layer.query_special = self.lists[query], self.specials[query]
+        layer.query_spans, layer.key_spans = (self.geometry.get(name, []) for name in (query, key))
+        layer.query_named, layer.key_named = (self.special_names.get(name, {}) for name in (query, key))
         layer.query_numbers = self.query_numbers.get(query)
         if layer.query_numbers is not None:
             layer.query_tokens = [layer.query_tokens[place] for place in layer.query_numbers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,6 +40,7 @@ from tensorboard_plugin_attn.serving.standalone import standalone_html
 from tensorboard_plugin_attn.serving.study_routes import EvolutionRoutes
 from tensorboard_plugin_attn.serving.texts import texts_result
 from tensorboard_plugin_attn.storing.files import is_passing
+from tensorboard_plugin_attn.storing.pictures import read_picture
 
 __all__ = ["AttnPlugin"]
 
@@ -85,6 +87,7 @@ class AttnPlugin(base_plugin.TBPlugin):
             "/record": serve(lambda request: self.record_answer(request.args)),
             "/thumbnails": serve(lambda request: self.binary(request.args, thumbnails_result)),
             "/weights": serve(lambda request: self.weights_answer(request.args)),
+            "/picture": serve(lambda request: self.picture_answer(request.args)),
             "/vectors": serve(lambda request: self.vectors_answer(request.args)),
             "/metrics": serve(lambda request: self.evolution.metrics(request.args)),
             "/compare": serve(lambda request: self.evolution.compare(request.args)),
@@ -124,6 +127,26 @@ class AttnPlugin(base_plugin.TBPlugin):
         """Query and key of one head."""
         layer, head = integer(arguments, "layer"), integer(arguments, "head")
         return self.binary(arguments, lambda record: vectors_result(record, layer, head))
+
+    def picture_answer(self, arguments: Arguments) -> Answer:
+        """A picture or a sound that a record names, under the type that its own first bytes have."""
+        sha256 = text(arguments, "sha256")
+        if not re.fullmatch("[0-9a-f]{64}", sha256):
+            message = f"sha256 must be 64 digits from 0 to f, got {sha256[:70]!r}"
+            raise RequestError(400, "bad_request", message, parameter="sha256")
+        run, tag, step = where(arguments)
+        named, _ = self.records.use(
+            run, tag, step, None, lambda record: {each.sha256 for each in record.header.pictures}
+        )
+        files, step_file = self.listing.find_step(run, tag, step)
+        try:
+            if sha256 not in named:
+                raise FileNotFoundError(sha256)
+            data, kind = read_picture(files, step_file.path.rpartition("/")[0], sha256)
+        except FileNotFoundError as error:
+            message = f"step {step} of {tag!r} has no such picture, or it was logged with picture=False"
+            raise RequestError(404, "not_recorded", message) from error
+        return Answer(data, kind, immutable=True, etag=sha256)
 
     def export_answer(self, request: wrappers.Request) -> Answer:
         """One record as a file, as bytes to save: a stand-alone page never runs as a page of TensorBoard's."""

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from tensorboard_plugin_attn.storing.files import LocalFiles
+from tensorboard_plugin_attn.storing.pictures import PICTURES, is_picture
 from tensorboard_plugin_attn.storing.store import PLUGIN_DIRECTORY, is_own
 
 __all__ = ["Spool", "Waiting", "default_root", "form_key", "open_spools"]
 
-NAME = re.compile(r"(\d{20})\.(-?\d{11,}\..*safetensors)")
+NAME = re.compile(r"(\d{20})\.(-?\d{11,}\..*safetensors|pictures\.[0-9a-f]{64})")
 MOST_OWN = 1000  # held in memory before looking which of them were sent
 TARGET, LOCK = "target", "lock"
 PURGE = re.compile(r"purge(?:-(\d+)-of-(\d+))?")
@@ -39,6 +40,11 @@ class Waiting:
     path: str
     target: str
     size: int
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a picture or a sound that records name."""
+        return is_picture(self.target)
 
     @property
     def step(self) -> int:
@@ -82,10 +88,13 @@ class Spool:
         self.open()
         with self.changing:
             self.last_order = order = max(time.time_ns(), self.last_order + 1)
-            tag, name = target.rsplit("/", 2)[-2:]
+            tag, _, name = target.removeprefix(f"{PLUGIN_DIRECTORY}/").partition("/")
+            name = name.replace("/", ".")
             waiting = Waiting(order, f"{tag}/{order:020d}.{name}", target, sum(map(len, buffers)))
             self.files.write(waiting.path, buffers)
             self.used = (self.used or 0) + waiting.size
+            if waiting.is_picture:
+                return
             older = self.own.pop(form_key(target), None)
             if older is None or not self.exists(older):
                 self.num_own += 1
@@ -101,7 +110,7 @@ class Spool:
             Waiting(
                 int(match[1]),
                 f"{tag.name}/{each.name}",
-                f"{PLUGIN_DIRECTORY}/{tag.name}/{match[2]}",
+                f"{PLUGIN_DIRECTORY}/{tag.name}/{match[2].replace(f'{PICTURES}.', f'{PICTURES}/')}",
                 each.size,
             )
             for tag in self.files.list("")
@@ -143,7 +152,7 @@ class Spool:
         """
         self.open()
         for each in self.waiting():
-            if each.step >= first and is_own(each.target.rpartition("/")[2], part):
+            if not each.is_picture and each.step >= first and is_own(each.target.rpartition("/")[2], part):
                 self.remove(each)
         asked = self.purges_asked().get(part, first)
         self.files.write(purge_name(part), [str(min(first, asked)).encode()])

@@ -13,6 +13,7 @@ from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_head
 from tensorboard_plugin_attn.encoding.merging import merge_parts
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
 from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, is_passing
+from tensorboard_plugin_attn.storing.pictures import PICTURES, remove_unnamed
 
 __all__ = [
     "PLUGIN_DIRECTORY",
@@ -28,6 +29,7 @@ __all__ = [
     "purge_steps",
     "record_directory",
     "remove_other_forms",
+    "remove_unnamed_pictures",
     "replaced_by",
     "sorted_steps",
     "step_name",
@@ -252,14 +254,24 @@ def purge_steps(
     """
     removed = 0
     for directory in list_tags(files, run_path).values():
-        for entry in files.list(directory):
+        before = removed
+        entries = files.list(directory)
+        for entry in entries:
             step_file = parse_step_file(entry, directory)
             if is_given_up():
                 return removed
             if step_file and step_file.step >= first and is_own(entry.name, part):
                 files.remove(step_file.path)
                 removed += 1
+        if removed > before and part is None and any(entry.name == PICTURES for entry in entries):
+            remove_unnamed_pictures(files, directory)
     return removed
+
+
+def remove_unnamed_pictures(files: Files, directory: str) -> int:
+    """Delete the pictures of a tag that no record of it names any more; how many there were."""
+    headers = (open_header(files, each) for each in list_steps(files, directory))
+    return remove_unnamed(files, directory, headers)
 
 
 def remove_other_forms(files: Files, path: str, part: tuple[int, int]) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.encoding.decode import read_axes
 from tensorboard_plugin_attn.encoding.header import Header, LayerEntry
 from tensorboard_plugin_attn.measuring.faults import hidden_keys
+from tensorboard_plugin_attn.measuring.grids import GRID_METRICS
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES, METRICS
 from tensorboard_plugin_attn.measuring.token_pairs import Pair
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -60,7 +61,8 @@ def measure(
     layer: LayerAttention, name: str, pairs: dict[tuple[str, ...], Pair], axes: tuple[Any, ...]
 ) -> float:
     """One metric of the one uniform head."""
-    if name in METRICS and name not in UNKNOWN:
-        return float(METRICS[name](layer)[0])
+    metric = {**METRICS, **GRID_METRICS}.get(name)
+    if metric is not None and name not in UNKNOWN:
+        return float(metric(layer)[0])
     pair = pairs.get((name, *axes))
     return float("nan") if pair is None else float(pair.mass(layer)[0])

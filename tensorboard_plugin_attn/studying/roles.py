@@ -31,6 +31,14 @@ MASS_ROLES = (
     Role("induction", "induction", 0.4),
     Role("duplicate-token", "duplicate_token", 0.4),
     Role("first-token sink", "first_token", 0.3),  # the rate of sinks counts heads above 0.3 (Gu et al. 2024)
+    Role("left patch", "patch_left", 0.4),
+    Role("right patch", "patch_right", 0.4),
+    Role("patch above", "patch_above", 0.4),
+    Role("patch below", "patch_below", 0.4),
+    Role("same row", "same_row", 0.5),
+    Role("same column", "same_column", 0.5),
+    Role("CLS token", "cls_mass", 0.5),
+    Role("register", "register_mass", 0.5),
     Role("special-token", "special_tokens", 0.5),
 )
 SPREAD_ROLES = (

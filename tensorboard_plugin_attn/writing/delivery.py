@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from tensorboard_plugin_attn.errors import WriteError
@@ -61,6 +62,7 @@ class Delivery:
         self.opened_spool: Spool | None = None
         self.opened_uploader: Uploader | None = None
         self.num_direct = 0
+        self.kept_media: set[str] = set()
         self.why = ""
         self.closing_line = ""
 
@@ -145,6 +147,29 @@ class Delivery:
         self.spool.put(path, buffers)
         self.uploader.wake()
 
+    def write_shown(
+        self, media: Mapping[str, bytes], path: str, pack: Pack, smaller_path: str, pack_smaller: Pack
+    ) -> None:
+        """As ``write``, what the record shows before it."""
+        self.keep(media)
+        self.write(path, pack, smaller_path, pack_smaller)
+
+    def keep(self, media: Mapping[str, bytes]) -> None:
+        """Pictures and sounds by their paths, on the queue's thread, each once; records that name them come after."""
+        for path, data in media.items():
+            if path in self.kept_media:
+                continue
+            if not self.by_spool:
+                try:
+                    self.calls.call(partial(self.files.write, path, [data]), hurry=self.stuck)
+                except StoreHangsError as error:
+                    self.detour(error)
+                except NoThreadError:
+                    self.files.write(path, [data])
+            if self.by_spool and self.spool.has_room(len(data)):
+                self.spool.put(path, [data])
+            self.kept_media.add(path)
+
     def write_at_once(self, path: str, buffers: Sequence[bytes]) -> None:
         """To a local directory. Raises StoreHangsError where that does not answer."""
         if self.stuck.is_set():
@@ -178,6 +203,7 @@ class Delivery:
             (spool.files, StepFile(each.step, kind_of(each.target), each.path, each.size, each.order / 1e9))
             for each in spool.waiting()
             if each.path.startswith(f"{name}/")
+            and not each.is_picture
             and store.part_of_name(each.target.rpartition("/")[2]) == self.part
         ]
 

@@ -52,7 +52,7 @@ def split_probes(tag: Any, inputs: Any, tokens: Any, track: Any, model: Any) -> 
                 f"lists, unless tokens is a tokenizer), or one input: each array's [:1]"
             )
         return [probe_row(tag, tokens, inputs, 0, model, track)]
-    is_shared = hasattr(tokens, "convert_ids_to_tokens")
+    is_shared = hasattr(tokens, "convert_ids_to_tokens") or names_stacks(tokens)
     given = {"the batch of inputs": size}
     given |= {} if is_shared else {"tokens": len(tokens)}
     given |= {} if track is None else {"track": len(track)}
@@ -76,13 +76,25 @@ def split_probes(tag: Any, inputs: Any, tokens: Any, track: Any, model: Any) -> 
 
 def probe_row(tag: str, tokens: Any, inputs: Any, row: int, model: Any, track: Track | None) -> ProbeRow:
     """One input of the batch, its positions named: the tokens, and before them those that the model itself adds."""
-    from tensorboard_plugin_attn.capturing import inputs_of, lengths_of, named_list, preceded
+    from tensorboard_plugin_attn.capturing import Lengths, inputs_of, lengths_of, named_list, preceded
+    from tensorboard_plugin_attn.writing.stack_axes import stack_axes
 
+    if names_stacks(tokens):
+        own = stack_axes(tokens, inputs, row, model)
+        count = None if own.decoder_tokens is None else len(own.decoder_tokens)
+        return ProbeRow(tag, own, track, lengths=Lengths(len(own.tokens), count, axes=own))
     padding = inputs_of(model, inputs)
     names, modality = named_list(tokens)
     is_masked = modality in ("", padding.modality)  # the mask is of these tokens, and not of another stack's
     axes = preceded(probe_axes(names, inputs if is_masked else {}, row, model=model), padding, row)
     return ProbeRow(tag, axes, track, lengths=lengths_of(axes, tokens, padding, row))
+
+
+def names_stacks(tokens: Any) -> bool:
+    """Whether the lists are worked out from images, sounds, a processor or nothing."""
+    from tensorboard_plugin_attn.capturing import is_by_stack
+
+    return is_by_stack(tokens)
 
 
 def has_batch_axis(inputs: Any) -> bool:

@@ -161,6 +161,10 @@ class Uploader:
         self.purge()
         try:
             data = self.spool.read(waiting)
+            if waiting.is_picture:
+                self.files.write(waiting.target, [data])
+                self.spool.remove(waiting)
+                return
             header = read_header(lambda start, stop: data[start:stop], waiting.size, waiting.path)
         except FileNotFoundError:  # another record of its step took its place
             return

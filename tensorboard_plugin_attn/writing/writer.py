@@ -14,6 +14,7 @@ from typing import Any, Literal
 from tensorboard_plugin_attn.encoding.codes import PRECISIONS
 from tensorboard_plugin_attn.encoding.format import pack_record
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.grids import own_metrics
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, choose_changes, choose_metrics
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.measuring.token_pairs import parse_pairs
@@ -21,6 +22,7 @@ from tensorboard_plugin_attn.record.layer import Array, LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.storing import store
+from tensorboard_plugin_attn.storing.pictures import picture_path
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target, split_layers
 from tensorboard_plugin_attn.writing.delivery import CLOSE_SECONDS, Delivery, close_in
@@ -104,6 +106,7 @@ class AttentionWriter:
         self.precision = precision
         self.metrics = choose_metrics(metrics)
         self.changes = choose_changes(metrics)
+        self.has_every_metric = metrics == "all" or isinstance(metrics, Mapping)
         self.max_record_bytes = max_record_bytes
         self.keep = keep
         self.all_ranks = all_ranks
@@ -236,8 +239,10 @@ class AttentionWriter:
                 each, without its padding.
             model: any ``torch.nn.Module``, wrapped or compiled or neither.
             inputs: keyword arguments (a dict, a tokenizer's encoding), positional ones, or one tensor.
-            tokens: a list of strings, a pair of lists for an encoder-decoder, or the tokenizer; for a list of tags
-                the tokenizer, or one of the others for each.
+            tokens: a list of strings, a pair of lists for an encoder-decoder, the tokenizer or processor,
+                ``ImageTokens``, ``SoundTokens``, a dict of these by stack (text, vision, audio, encoder, decoder), or
+                None: what the model is given then tells where its positions stand, as far as anything does. For a
+                list of tags one of these but the lists, or one list for each.
             query_key: log query and key vectors too, for the Neuron view.
             layers: numbers of the layers to log; None: all.
             heads: numbers of the heads to log in each layer; None: all.
@@ -326,10 +331,11 @@ class AttentionWriter:
         metrics_only: bool = False,
     ) -> Draft:
         """An empty record to add layers to."""
-        pairs = parse_pairs(track, [*self.metrics, *self.changes])
+        metrics = {**self.metrics, **own_metrics(axes)} if self.has_every_metric else self.metrics
+        pairs = parse_pairs(track, [*metrics, *self.changes])
         earlier = self.history.before(tag, step) if self.changes and self.is_writing else None
         return Draft(
-            axes, self.metrics, self.precision, self.max_record_bytes,
+            axes, metrics, self.precision, self.max_record_bytes,
             allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only, part=self.part,
             keep=self.keep,
         )  # fmt: skip
@@ -360,12 +366,14 @@ class AttentionWriter:
         directory = store.record_directory("", tag)
         path, small = (f"{directory}/{store.step_name(step, each, self.place)}" for each in (kind, "metrics"))
         place = self.delivery.bounded.where(path)
+        media = {picture_path(directory, each.sha256): each.data for each in draft.axes.media.values()}
+        write = functools.partial(self.delivery.write_shown, media)
         if kind == "metrics":
-            return Job(lambda: self.delivery.write(path, pack, path, pack), draft.nbytes, place)
+            return Job(lambda: write(path, pack, path, pack), draft.nbytes, place)
         pack_small = functools.partial(pack, left_out=(), kind="metrics")
         nbytes = sum(layer.metrics.nbytes for layer in draft.layers)
-        smaller = Job(lambda: self.delivery.write(small, pack_small, small, pack_small), nbytes, place)
-        return Job(lambda: self.delivery.write(path, pack, small, pack_small), draft.nbytes, place, smaller)
+        smaller = Job(lambda: write(small, pack_small, small, pack_small), nbytes, place)
+        return Job(lambda: write(path, pack, small, pack_small), draft.nbytes, place, smaller)
 
     def is_ready(self) -> bool:
         """Whether to log here; the first time the directory is made ready, or it is said why nothing is logged."""

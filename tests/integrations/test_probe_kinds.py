@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter
 from tensorboard_plugin_attn.integrations.probes import Probes
+from tensorboard_plugin_attn.record.spans import patch_names
 
 SOURCE, TARGET = "the doctor asked the nurse .", "the nurse thanked the doctor because he was late ."
 LONG = " ".join([SOURCE] * 12)
@@ -184,11 +185,12 @@ def test_what_is_no_probe_is_told(probe: Any, why: str, tokenizer: Any, tmp_path
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_pictures_are_named_by_their_positions(name: str, tmp_path: Path) -> None:
+def test_patches_of_pictures_are_named_by_their_places(name: str, tmp_path: Path) -> None:
     kind = getattr(transformers, name)
     model = kind(kind.config_class(**IMAGE))
     record = logged(tmp_path, model, {"pixel_values": PICTURE}, transformers.ViTImageProcessor())
-    assert record.tokens == [str(position) for position in range(PICTURES[name])]
+    assert len(record.tokens) == PICTURES[name]
+    assert record.tokens[-16:] == patch_names(4, 4)
     assert len(record.layers) == SMALL["num_hidden_layers"]
 
 
@@ -201,9 +203,7 @@ def test_tokens_name_the_positions_of_all_probes_or_of_each(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("given", ["labels", "decoder_input_ids"])
-def test_sound_is_numbered_and_what_is_said_has_its_tokens(
-    given: str, tokenizer: Any, tmp_path: Path
-) -> None:
+def test_sound_is_timed_and_what_is_said_has_its_tokens(given: str, tokenizer: Any, tmp_path: Path) -> None:
     sizes = {**BART, "num_mel_bins": 8, "max_source_positions": 50, "max_target_positions": 30}
     model = built("WhisperForConditionalGeneration", **sizes, decoder_start_token_id=2)
     said = tokenizer(SOURCE, return_tensors="pt", add_special_tokens=False)["input_ids"]
@@ -213,7 +213,7 @@ def test_sound_is_numbered_and_what_is_said_has_its_tokens(
             self.tokenizer, self.feature_extractor = tokenizer, transformers.WhisperFeatureExtractor(8)
 
     record = logged(tmp_path, model, {"input_features": SOUND, given: said}, Processor())
-    assert record.tokens == [str(position) for position in range(50)]
+    assert record.tokens == [f"{frame * 0.02:.2f}s" for frame in range(50)]
     words = SOURCE.split()
     assert record.decoder_tokens == (["[CLS]", *words[:-1]] if given == "labels" else words)
 

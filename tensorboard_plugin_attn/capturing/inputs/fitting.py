@@ -9,6 +9,7 @@ from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 from tensorboard_plugin_attn.capturing.inputs.padding import MODALITIES, Padding, belongs
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.tokens import TokenAxes
 
 __all__ = ["Lengths", "chosen", "no_whole_map", "windowed"]
 
@@ -20,12 +21,14 @@ class Lengths:
     ``modality``: what the tokens are of, such as ``"text"``; empty: not known, so that lengths decide.
     ``unsure``: positions of the given text where a plain list has as many names, so that they may as well be an
     image's patches; None: the tokens are certainly of ``modality``.
+    ``axes``: where there is a list for each stack, which then say what a layer's lengths must be.
     """
 
     tokens: int
     decoder: int | None = None
     modality: str = ""
     unsure: int | None = None
+    axes: TokenAxes | None = None
 
     def misfit(self, layer: LayerAttention) -> str:
         """Why a layer is no attention among these tokens; empty when it is.
@@ -33,6 +36,8 @@ class Lengths:
         Raises:
             InvalidRecordError: the list has the length of two stacks, and nobody said of which it is.
         """
+        if self.axes is not None:
+            return misfit_of_lists(layer, self.axes)
         is_cross = layer.kind == "cross"
         if not is_cross and not belongs(layer.stack, self.modality):
             self.check_sure(layer)
@@ -57,6 +62,20 @@ class Lengths:
                 f"the {layer.stack} stack; say of which they are: pass the tokenizer, "
                 f'{{"{self.modality}": tokens}} or {{"{layer.stack}": tokens}}'
             )
+
+
+def misfit_of_lists(layer: LayerAttention, axes: TokenAxes) -> str:
+    """Why a layer's axes are not those of its stack's lists; empty when they are."""
+    if layer.stack in MODALITIES and layer.stack not in axes.stacks and "encoder" not in axes.stacks:
+        return f"it is of the {layer.stack} stack, and the record has lists of {', '.join(filter(None, axes.stacks))}"
+    query, key = axes.names(layer)
+    expected = len(axes.lists[query]), len(axes.lists[key])
+    if (layer.num_queries, layer.num_keys) == expected:
+        return ""
+    return (
+        f"it has {layer.num_queries} queries and {layer.num_keys} keys, and the record's {query} {expected[0]} and "
+        f"{key} {expected[1]} positions"
+    )
 
 
 def windowed(sighting: Sighting, padding: Padding) -> str:
