@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, settle
+from tensorboard_plugin_attn.capturing.calls.gating import Gates
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
 from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller, mask_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
@@ -23,6 +24,7 @@ class Session:
 
     ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all;
     ``row``: the only input of the batch that is wanted, None for all; ``virtual``: learned tokens before the input.
+    ``gates``: what multiplies each call's output; None: nothing does.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class Session:
         wanted: Collection[int] | None = None,
         row: int | None = None,
         virtual: Virtual = NO_VIRTUAL,
+        gates: Gates | None = None,
     ) -> None:
         self.on_sighting = on_sighting
         self.query_key = query_key
         self.wanted = None if wanted is None else frozenset(wanted)
         self.row = row
         self.virtual = virtual
+        self.gates = gates
         self.count = 0
         self.forwards = 0
         self.decoding = ""

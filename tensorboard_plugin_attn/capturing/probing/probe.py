@@ -21,7 +21,7 @@ from tensorboard_plugin_attn.capturing.watching.mode import watching
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
 from tensorboard_plugin_attn.errors import CaptureError
 
-__all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows"]
+__all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows", "run"]
 
 
 @dataclass(frozen=True)
@@ -137,11 +137,8 @@ def nothing_handed(session: Session, layers: Collection[int] | None) -> CaptureE
     return not_there("layers", layers, session.count) if is_choice else session.nothing_found()
 
 
-def run(model: nn.Module, inputs: Any) -> None:
-    """Call a model with keyword arguments, positional ones or one tensor."""
+def run(model: nn.Module, inputs: Any) -> Any:
+    """What a model returns of keyword arguments, positional ones or one tensor."""
     if isinstance(inputs, Mapping):
-        model(**inputs)
-    elif isinstance(inputs, tuple | list):
-        model(*inputs)
-    else:
-        model(inputs)
+        return model(**inputs)
+    return model(*inputs) if isinstance(inputs, tuple | list) else model(inputs)

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
 
 from tensorboard_plugin_attn.capturing.calls.kinds import kind_by_flow
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
@@ -35,6 +36,7 @@ __all__ = ["AttentionMode", "watching"]
 
 FOLLOWED = (torch.Tensor, tuple, list)
 FUSED = frozenset((Kind.SDPA, Kind.FLEX))
+HOOKING = frozenset((torch.Tensor.register_hook, torch.Tensor.register_post_accumulate_grad_hook))
 DIVIDING = frozenset((Kind.DIVIDE, Kind.MULTIPLY))
 READS_SCORES = frozenset((Kind.EXP, Kind.EXP2, Kind.SOFTMAX, Kind.SOFTMIN, Kind.LOG_SOFTMAX))
 
@@ -78,6 +80,8 @@ class AttentionMode(TorchFunctionMode):
         kwargs = {} if kwargs is None else kwargs
         if func in QUIET or GRAPH_TASK() != -1:  # in a backward pass, checkpointing computes a forward again
             return func(*args, **kwargs)
+        if self.session.gates is not None and func in HOOKING:
+            return RemovableHandle({})  # a hook would be called by a backward that is not the user's
         op = read_op(func, args, kwargs)
         if op is None:
             return func(*args, **kwargs)
@@ -94,7 +98,21 @@ class AttentionMode(TorchFunctionMode):
             else:
                 if found:
                     self.session.hand_on(found)
+            if self.session.gates is not None:
+                return self.gated(op, result)
         return result
+
+    def gated(self, op: Op, result: Any) -> Any:
+        """What a call returns, each head's output times its gate where the call is attention."""
+        gates = self.session.gates
+        if gates is None:
+            return result
+        gates.check(op, self.names.name)
+        facts = self.flow.get(result[0] if isinstance(result, tuple | list) and result else result)
+        changed = gates.close(result, facts, op.operands())
+        if changed is not result and facts is not None:
+            self.flow.put(changed[0] if isinstance(changed, tuple | list) else changed, facts)
+        return changed
 
     def inside_multihead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """nn.MultiheadAttention: the same code again, its inner calls seen."""
