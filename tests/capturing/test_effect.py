@@ -9,8 +9,6 @@ from models.gated_models import CASES, gated_case
 
 from tensorboard_plugin_attn.capturing.effect.effects import head_effects
 
-STEP = 1e-3  # in double precision; at .1 the kinks of a ReLU are 20 % of a difference
-
 @pytest.mark.parametrize("name", CASES)
 def test_effect_is_the_central_difference_of_the_objective_in_the_head_s_output(name: str) -> None:
     case = gated_case(name)
@@ -21,10 +19,10 @@ def test_effect_is_the_central_difference_of_the_objective_in_the_head_s_output(
         differences = []
         for head in range(call.heads):
             sides = []
-            for factor in (1 + STEP, 1 - STEP):
+            for factor in (1 + case.step, 1 - case.step):
                 with case.scaled(call.name, head, factor):
                     sides.append(case.value())
-            differences.append((sides[0] - sides[1]) / (2 * STEP))
+            differences.append((sides[0] - sides[1]) / (2 * case.step))
         assert len(values) == case.heads
         largest = np.abs(differences).max()
         assert largest > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -20,7 +20,11 @@ TEXT = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "in
 
 @dataclass(frozen=True)
 class Case:
-    """``projection``: the name of a layer's output projection, from the name of the layer's attention."""
+    """``projection``: the name of a layer's output projection, from the name of the layer's attention.
+
+    ``step``: by how much a gate may differ from 1. At .1 the kinks of a ReLU are a fifth of a difference; at .001 the
+    rounding of a loss that transformers computes in float32 is.
+    """
 
     model: nn.Module
     inputs: Any
@@ -28,6 +32,7 @@ class Case:
     projection: Callable[[str], str]
     heads: int
     transposed: bool = False
+    step: float = 1e-3
 
     def value(self) -> float:
         """The objective of a plain forward."""
@@ -62,7 +67,7 @@ def gated_case(name: str, dtype: torch.dtype = torch.float64) -> Case:
         inputs = {
             key: value.to(dtype) if value.is_floating_point() else value for key, value in inputs.items()
         }
-    return Case(case.model.eval(), inputs, case.objective, case.projection, case.heads, case.transposed)
+    return replace(case, model=case.model.eval(), inputs=inputs)
 
 
 def text(model: nn.Module, projection: Callable[[str], str], **more: Any) -> Case:
@@ -111,9 +116,9 @@ def nano_gpt() -> Case:
 CASES: dict[str, Callable[[], Case]] = {
     "bert": bert,
     "bert by hand": lambda: eager(bert()),
-    "gpt2": lambda: text(small("gpt2"), lambda name: f"{name}.c_proj", transposed=True),
-    "llama": lambda: text(small("llama"), lambda name: f"{name}.o_proj"),
-    "llama by hand": lambda: eager(text(small("llama"), lambda name: f"{name}.o_proj")),
+    "gpt2": lambda: text(small("gpt2"), lambda name: f"{name}.c_proj", transposed=True, step=0.1),
+    "llama": lambda: text(small("llama"), lambda name: f"{name}.o_proj", step=0.1),
+    "llama by hand": lambda: eager(text(small("llama"), lambda name: f"{name}.o_proj", step=0.1)),
     "bart": lambda: text(small("bart"), lambda name: f"{name}.out_proj"),
     "t5": t5,
     "vit": vit,
