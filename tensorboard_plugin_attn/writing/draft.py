@@ -62,8 +62,8 @@ class Draft:
         """The metrics, in the order of the columns."""
         return [*self.metrics, *self.extra.names]
 
-    def add(self, layer: LayerAttention) -> None:
-        """Label, check and encode the next layer."""
+    def add(self, layer: LayerAttention, call: int = 0) -> None:
+        """Label, check and encode the next layer, the model's attention call of a number."""
         number = len(self.layers)
         if self.part is not None:
             layer = copy(layer)
@@ -73,7 +73,7 @@ class Draft:
         encoded = encode_layer(
             layer, self.axes, self.metrics, self.precision, keep=keep, picture=not self.metrics_only
         )
-        extra = self.extra.measure(layer, self.axes, encoded.codes)
+        extra = self.extra.measure(layer, self.axes, encoded.codes, call)
         encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
         if self.part is not None:
             weights = metric_weights(layer, self.names, self.extra.changes)

@@ -6,7 +6,7 @@ import functools
 import os
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -28,6 +28,7 @@ from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.history import History
 from tensorboard_plugin_attn.writing.part import Part
+from tensorboard_plugin_attn.writing.probe_effects import add_effects, check_effect
 from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
 from tensorboard_plugin_attn.writing.process import Post, claim
 from tensorboard_plugin_attn.writing.queue import Job
@@ -36,6 +37,7 @@ from tensorboard_plugin_attn.writing.summary import Scalars, SummarySink, check_
 __all__ = ["AttentionWriter"]
 
 Track = Mapping[str, tuple[Any, Any]]  # name → (query, key)
+Objective = Literal["loss"] | Callable[[Any], Any]  # of a model's outputs, to a tensor of one number
 
 
 class AttentionWriter:
@@ -216,6 +218,8 @@ class AttentionWriter:
         track: Track | Sequence[Track | None] | None = None,
         metrics_only: bool = False,
         ranks: str = "auto",
+        effect: Objective | None = None,
+        ablate: bool = False,
     ) -> None:
         """Run one probe, or a batch of them, through a torch model and log its attention, layer by layer.
 
@@ -238,15 +242,22 @@ class AttentionWriter:
             ranks: ``"auto"``: every rank runs the forward where parameters are spread over the ranks, else rank 0
                 alone; ``"all"``: every rank runs it, for models whose ranks meet in the forward (sequence, expert
                 and pipeline parallelism); ``"rank0"``: rank 0 alone.
+            effect: ``"loss"``, or a function of the model's outputs to a tensor of one number: log each head's
+                ``∂objective/∂gate`` at a gate of 1 on its output as the metric ``effect`` (Michel et al. 2019, with its
+                sign): with the head less without, so that of a loss below 0 means that the head helps. It is a
+                forward and a backward of their own.
+            ablate: log the exact ``objective − objective without the head`` as ``ablation`` too: a forward for every
+                head, several in a batch; above 5 s it says how far it is.
 
         Raises:
             CaptureError: no attention was found, the message lists what was seen; or rank 0 runs the forward alone
-                and it calls a collective, which is refused before it starts.
+                and it calls a collective, which is refused before it starts. Of ``effect``: there is no loss (the
+                inputs have no labels), no gradient can pass, or ranks run the forward together.
             InvalidRecordError: tokens do not fit. Of a batch, the records of the others are written.
         """
         errors = self.log_probes(
             tag, model, inputs, tokens, global_step, track, metrics_only,
-            query_key=query_key, layers=layers, heads=heads, ranks=ranks,
+            query_key=query_key, layers=layers, heads=heads, ranks=ranks, effect=effect, ablate=ablate,
         )  # fmt: skip
         for error in errors.values():
             raise error
@@ -262,12 +273,15 @@ class AttentionWriter:
         metrics_only: bool,
         *,
         ranks: str = "auto",
+        effect: Objective | None = None,
+        ablate: bool = False,
         **options: Any,
     ) -> dict[str, Exception]:
         """As ``add_probe``; the tags without a record, and why."""
         if self.part is not None:
             self.part.check_choice(options.get("heads"), options.get("layers"))
         is_ready, spans = self.is_ready(), spans_ranks(model, ranks)
+        check_effect(effect, ablate, tag, spans=spans, part=self.part)
         if self.post.is_off or not self.post.is_here or not (is_ready or spans):
             return {}
         step = check_step(global_step)
@@ -281,6 +295,8 @@ class AttentionWriter:
         together = meeting(
             is_alone=is_alone, receives=is_ready, everyone=self.all_ranks, keeps_own=self.part is not None
         )
+        if is_ready:
+            add_effects(model, inputs, rows, effect, ablate)
         fill_drafts(model, inputs, rows, together, **options)
         for row in rows if is_ready else []:
             if row.error is None and row.draft is not None:

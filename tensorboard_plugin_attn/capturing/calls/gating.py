@@ -7,6 +7,7 @@ does (Michel et al. 2019). The output is multiplied where the weights have met t
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,19 +16,13 @@ import torch
 
 from tensorboard_plugin_attn.capturing.tracing.axes import Atom, Axes, leaves, sizes
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts
-from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
+from tensorboard_plugin_attn.capturing.tracing.ops import Op
 from tensorboard_plugin_attn.errors import CaptureError
 
 __all__ = ["GatedCall", "Gates", "of_axes", "of_fused", "of_kernel"]
 
 Place = Callable[[torch.Tensor, "Facts | None", torch.Tensor], torch.Tensor]
 CUTTING = ("detach", "detach_", "data")
-COMPUTING = frozenset(
-    (
-        Kind.MATMUL, Kind.BADDBMM, Kind.EINSUM, Kind.PROJECT, Kind.CONVOLVE, Kind.SOFTMAX, Kind.MULTIPLY, Kind.ADD,
-        Kind.SUBTRACT, Kind.DIVIDE, Kind.SUM, Kind.REDUCE, Kind.SDPA, Kind.FLEX,
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +54,7 @@ class Gates:
         self.pending: tuple[GatedCall, Place] | None = None
         self.opened: dict[int, tuple[GatedCall, Place]] = {}
         self.last: tuple[GatedCall, Place] | None = None
+        self.cut: dict[int, weakref.ref[torch.Tensor]] = {}
         self.maps: list[Any] = []  # kept, so that their ids stay theirs
 
     def open(self, call: GatedCall, place: Place, of: Any = None) -> None:
@@ -85,11 +81,18 @@ class Gates:
         call, place = self.last
         states = result[0] if isinstance(result, tuple | list) else result
         if not isinstance(states, torch.Tensor) or states.is_nested:
-            raise CaptureError(f"effect: what {call.name or 'the model'}'s attention returns is no plain tensor")
+            raise CaptureError(
+                f"effect: what {call.name or 'the model'}'s attention returns is no plain tensor"
+            )
         if self.takes_gradients and not states.requires_grad and any(needs_gradient(one) for one in given):
             raise CaptureError(
                 f"effect: no gradient passes the attention kernel in {call.name or 'the model'}; run the probe with "
                 f"attn_implementation='sdpa' or 'eager'"
+            )
+        if self.takes_gradients and not torch.is_grad_enabled():
+            raise CaptureError(
+                f"effect: the attention in {call.name or 'the model'} runs under no_grad, as in torch.no_grad() or "
+                f"reentrant checkpointing, so that it has no gradient; run the probe without"
             )
         gate = self.values(call, states)
         if gate is None:
@@ -99,18 +102,31 @@ class Gates:
             return type(result)(gated, *result[1:])
         return type(result)([gated, *result[1:]]) if isinstance(result, tuple | list) else gated
 
-    def check(self, op: Op, module: str) -> None:
-        """Refuse what cuts a gradient on its way to the gates."""
-        if not self.takes_gradients:
+    def check(self, op: Op, result: Any, module: str) -> None:
+        """Refuse what cuts a gradient on its way to the gates: detached or under no_grad, and then used with the rest.
+
+        What is only looked at, as for a log, cuts nothing, nor does what a function with a backward of its own does
+        inside.
+        """
+        results = result if isinstance(result, tuple | list) else (result,)
+        mine = [one for one in results if isinstance(one, torch.Tensor) and one.is_floating_point()]
+        if not self.takes_gradients or not mine:
             return
-        is_cut = op.name in CUTTING and needs_gradient(op.first)
-        if not is_cut and not torch.is_grad_enabled() and op.kind in COMPUTING:
-            is_cut = any(needs_gradient(one) for one in op.operands())
-        if is_cut:
+        operands = op.operands()
+        is_cut = any(self.is_cut(one) for one in operands)
+        if is_cut and (self.pending is not None or any(one.requires_grad for one in mine)):
             raise CaptureError(
-                f"effect: {op.name} in {module or 'the model'} stops the gradient (it is detached, or computed under "
-                f"no_grad), so that ∂objective/∂gate would not be what the head changes"
+                f"effect: what {op.name} is given in {module or 'the model'} was detached or computed under no_grad, so "
+                f"that ∂objective/∂gate would not be what the head changes"
             )
+        cuts = not torch.is_grad_enabled() or op.name in CUTTING
+        if is_cut or (cuts and any(needs_gradient(one) for one in operands)):
+            self.cut.update({id(one): weakref.ref(one) for one in mine if not one.requires_grad})
+
+    def is_cut(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor depends on a gate without its gradient."""
+        reference = self.cut.get(id(tensor))
+        return reference is not None and reference() is tensor and not tensor.requires_grad
 
 
 def needs_gradient(value: Any) -> bool:
@@ -134,7 +150,9 @@ def of_kernel(query: torch.Tensor) -> Place:
 
     def place(states: torch.Tensor, facts: Facts | None, gate: torch.Tensor) -> torch.Tensor:
         if states.shape[:2] != (batch, queries) or states.numel() % (batch * queries * heads):
-            raise CaptureError(f"effect: an attention kernel returned {tuple(states.shape)}, its heads unknown")
+            raise CaptureError(
+                f"effect: an attention kernel returned {tuple(states.shape)}, its heads unknown"
+            )
         whole = states.reshape(batch, queries, heads, -1) * gate.to(states.dtype)[:, None, :, None]
         return whole.reshape(states.shape)
 
@@ -175,10 +193,10 @@ def gate_numbers(
     number = torch.zeros([1] * len(atoms), dtype=torch.long)
     for atom in wanted:
         at = atoms.index(atom)
-        number = number * atom.size + torch.arange(atom.size).view([-1 if at == i else 1 for i in range(len(atoms))])
+        number = number * atom.size + torch.arange(atom.size).view(
+            [-1 if at == i else 1 for i in range(len(atoms))]
+        )
     kept = [set(leaves(axis)) & set(wanted) for axis in known]
-    whole = [
-        atom.size if kept[index] else 1 for index, axis in enumerate(known) for atom in leaves(axis)
-    ]
+    whole = [atom.size if kept[index] else 1 for index, axis in enumerate(known) for atom in leaves(axis)]
     ends = [math.prod(atom.size for atom in leaves(axis)) if kept[i] else 1 for i, axis in enumerate(known)]
     return number.expand(whole).reshape(ends)

@@ -23,6 +23,7 @@ __all__ = ["exact"]
 
 AT_ONCE = 12
 QUIET_SECONDS = 5.0
+SHOW_SECONDS = 0.5
 AGREES = 64
 """How many roundings a row of a batch may be from the input alone."""
 
@@ -48,7 +49,9 @@ def exact(
     can_share = all(call.batch == 1 for call in calls)
     while len(found) < len(heads):
         left = [head for head in heads if head not in found]
-        shared = together(model, inputs, objective, left[:AT_ONCE], whole) if can_share and len(left) > 1 else None
+        shared = (
+            together(model, inputs, objective, left[:AT_ONCE], whole) if can_share and len(left) > 1 else None
+        )
         if shared is None:
             can_share = False
             found[left[0]] = without(model, inputs, objective, left[:1], row)
@@ -57,7 +60,9 @@ def exact(
         told.tell(len(found))
     told.end()
     return {
-        call: torch.tensor([whole - found[call.number, head] for head in range(call.heads)], dtype=torch.float64)
+        call: torch.tensor(
+            [whole - found[call.number, head] for head in range(call.heads)], dtype=torch.float64
+        )
         for call in calls
     }
 
@@ -126,7 +131,7 @@ class Told:
         """So many heads are done."""
         if self.progress is not None:
             self.progress(done, self.total)
-        elif time.monotonic() - self.started > QUIET_SECONDS and time.monotonic() - self.shown > 1:
+        elif time.monotonic() - self.started > QUIET_SECONDS and time.monotonic() - self.shown > SHOW_SECONDS:
             self.shown, self.has_shown = time.monotonic(), True
             print(f"\rablation: {done} / {self.total} heads", end="", file=sys.stderr, flush=True)
 

@@ -38,7 +38,11 @@ class Effects:
         call = named[0] if len(named) == 1 else next((each for each in named if each.number == number), None)
         heads = range(layer.num_heads) if layer.heads is None else layer.heads
         values = None if call is None else self.by_call[call]
-        if values is None or len(values) <= max(heads) or (layer.heads is None and len(values) != layer.num_heads):
+        if (
+            values is None
+            or len(values) <= max(heads)
+            or (layer.heads is None and len(values) != layer.num_heads)
+        ):
             return np.full((layer.num_heads, len(self.names)), np.nan, np.float32)
         chosen: NDArray[np.float32] = values[list(heads)]
         return chosen
@@ -71,6 +75,7 @@ def head_effects(
     if ablate:
         columns.append(exact(inner, inputs, objective, list(gradients), row))
     by_call = {
-        call: np.stack([column[call].float().cpu().numpy() for column in columns], axis=1) for call in gradients
+        call: np.stack([column[call].float().cpu().numpy() for column in columns], axis=1)
+        for call in gradients
     }
     return Effects(value, ("effect", "ablation")[: len(columns)], by_call)

@@ -116,10 +116,7 @@ def silent(modules: Sequence[nn.Module]) -> Iterator[None]:
             "and the gradient of a probe would call them; remove them, or log without effect"
         )
     kept = [
-        (module, name, vars(module)[name])
-        for module in modules
-        for name in HOOKS
-        if vars(module).get(name)
+        (module, name, vars(module)[name]) for module in modules for name in HOOKS if vars(module).get(name)
     ]
     try:
         for module, name, _ in kept:
@@ -139,7 +136,11 @@ def same_tensors(modules: Sequence[nn.Module]) -> Iterator[None]:
     finally:
         for module, attributes in before:
             for name, value in list(vars(module).items()):
-                if isinstance(value, torch.Tensor) and value.grad_fn is not None and attributes.get(name) is not value:
+                if (
+                    isinstance(value, torch.Tensor)
+                    and value.grad_fn is not None
+                    and attributes.get(name) is not value
+                ):
                     if name in attributes:
                         vars(module)[name] = attributes[name]
                     else:

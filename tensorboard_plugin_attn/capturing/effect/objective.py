@@ -11,7 +11,7 @@ from tensorboard_plugin_attn.errors import CaptureError, InvalidRecordError
 
 __all__ = ["Objective", "check_objective", "value_of"]
 
-Objective = str | Callable[[Any], torch.Tensor]
+Objective = str | Callable[[Any], Any]
 NO_LOSS = (
     'effect="loss" needs a loss among the model\'s outputs, and there is none: give the inputs labels, or pass a '
     "function of the outputs, such as effect=lambda outputs: outputs.logits[0, -1, 7]"

@@ -23,7 +23,9 @@ def repeated(inputs: Any, size: int) -> Any | None:
     tensors = [value for value in values if isinstance(value, torch.Tensor)]
     if not tensors or any(value.dim() == 0 or len(value) != 1 for value in tensors):
         return None
-    many = [value.expand(size, *value.shape[1:]) if isinstance(value, torch.Tensor) else value for value in values]
+    many = [
+        value.expand(size, *value.shape[1:]) if isinstance(value, torch.Tensor) else value for value in values
+    ]
     if isinstance(inputs, Mapping):
         return dict(zip(inputs, many, strict=True))
     return type(inputs)(many)
@@ -77,7 +79,9 @@ class RowLosses(TorchFunctionMode):
                 return self.by_row(func, args, kwargs)
         return None
 
-    def by_row(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[float] | None:
+    def by_row(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> list[float] | None:
         """The function on each row's share of what has the batch first."""
         operands = [*args, *kwargs.values()]
         count = len(operands[0]) if isinstance(operands[0], torch.Tensor) and operands[0].dim() else 0

@@ -6,6 +6,7 @@ computed aside.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -81,7 +82,9 @@ class AttentionMode(TorchFunctionMode):
         if func in QUIET or GRAPH_TASK() != -1:  # in a backward pass, checkpointing computes a forward again
             return func(*args, **kwargs)
         if self.session.gates is not None and func in HOOKING:
-            return RemovableHandle({})  # a hook would be called by a backward that is not the user's
+            return RemovableHandle(
+                OrderedDict()
+            )  # a hook would be called by a backward that is not the user's
         op = read_op(func, args, kwargs)
         if op is None:
             return func(*args, **kwargs)
@@ -107,7 +110,7 @@ class AttentionMode(TorchFunctionMode):
         gates = self.session.gates
         if gates is None:
             return result
-        gates.check(op, self.names.name)
+        gates.check(op, result, self.names.name)
         facts = self.flow.get(result[0] if isinstance(result, tuple | list) and result else result)
         changed = gates.close(result, facts, op.operands())
         if changed is not result and facts is not None:
