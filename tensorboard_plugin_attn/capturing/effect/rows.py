@@ -42,9 +42,9 @@ def one_row(value: Any, row: int, size: int) -> Any:
     if isinstance(value, torch.Tensor):
         return value[row : row + 1] if value.dim() and len(value) == size else value
     if isinstance(value, Mapping):
-        found = copy(value)
+        found: Any = copy(value)
         for name in value:
-            found[name] = one_row(value[name], row, size)  # type: ignore[index] - a model's outputs can be set
+            found[name] = one_row(value[name], row, size)
         return found
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(one_row(each, row, size) for each in value))
