@@ -8,6 +8,7 @@ from typing import Any
 
 from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, settle
 from tensorboard_plugin_attn.capturing.calls.gating import Gates
+from tensorboard_plugin_attn.capturing.calls.projecting import Awaited
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
 from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller, mask_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
@@ -24,7 +25,7 @@ class Session:
 
     ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all;
     ``row``: the only input of the batch that is wanted, None for all; ``virtual``: learned tokens before the input.
-    ``gates``: what multiplies each call's output; None: nothing does.
+    ``values``: whether the lengths of values are wanted; ``follows``: whether to wait for the output projection too; ``gates``: what multiplies each call's output; None: nothing does.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class Session:
         wanted: Collection[int] | None = None,
         row: int | None = None,
         virtual: Virtual = NO_VIRTUAL,
+        values: bool = False,
+        follows: bool = False,
         gates: Gates | None = None,
     ) -> None:
         self.on_sighting = on_sighting
@@ -42,6 +45,9 @@ class Session:
         self.wanted = None if wanted is None else frozenset(wanted)
         self.row = row
         self.virtual = virtual
+        self.values = values
+        self.follows = values and follows
+        self.awaited: Awaited | None = None
         self.gates = gates
         self.count = 0
         self.forwards = 0
@@ -85,8 +91,27 @@ class Session:
             self.count += 1
             with in_float32(sighting.weights):
                 settle(sighting)
+                (value, output), sighting.checked = sighting.checked, (None, None)
+                if self.values:
+                    sighting.measure_values(value)
                 self.note_difference(sighting)
-                self.on_sighting(index, sighting)
+                self.flush()
+                if (
+                    self.follows
+                    and sighting.value_norm is not None
+                    and value is not None
+                    and output is not None
+                ):
+                    self.awaited = Awaited(index, sighting, value, output)
+                else:
+                    self.on_sighting(index, sighting)
+
+    def flush(self) -> None:
+        """Pass on the sighting that waits for its output projection, found or not."""
+        awaited, self.awaited = self.awaited, None
+        if awaited is not None:
+            with in_float32(awaited.sighting.weights):
+                self.on_sighting(awaited.index, awaited.finish())
 
     def note_difference(self, sighting: Sighting) -> None:
         """Keep what is to be said: weights that do not give the kernel's output, fewer heads than the model has."""

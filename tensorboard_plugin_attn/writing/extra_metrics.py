@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.header import same_input
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.contribution import measure_contributions
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES
 from tensorboard_plugin_attn.measuring.token_pairs import TrackedPairs
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -31,17 +32,20 @@ class ExtraMetrics:
         changes: Sequence[str] = (),
         earlier: TagHistory | None = None,
         pairs: TrackedPairs | None = None,
+        contributions: Sequence[str] = (),
     ) -> None:
         self.changes = list(changes)
         self.earlier = earlier or TagHistory()
         self.pairs = pairs or TrackedPairs({})
+        self.contributions = list(contributions)
         self.effects: Effects | None = None
         self.rows: list[RowCodes] = []
 
     @property
     def names(self) -> list[str]:
         """The metrics, in the order of the columns."""
-        return [*self.changes, *self.pairs.named, *(self.effects.names if self.effects is not None else ())]
+        effects = () if self.effects is None else self.effects.names
+        return [*self.changes, *self.pairs.named, *self.contributions, *effects]
 
     def add_effects(self, effects: Effects, others: Sequence[str]) -> None:
         """What the heads of the layers to come do; ``others``: the names of all other metrics.
@@ -72,6 +76,8 @@ class ExtraMetrics:
             if self.pairs.named
             else np.empty((layer.num_heads, 0), np.float32)
         )
+        if self.contributions:
+            pairs = np.concatenate([pairs, measure_contributions(layer, self.contributions)], axis=1)
         if self.effects is not None:
             pairs = np.concatenate([pairs, self.effects.of(call, layer)], axis=1)
         if not self.changes:

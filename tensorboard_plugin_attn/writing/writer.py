@@ -14,6 +14,7 @@ from typing import Any, Literal
 from tensorboard_plugin_attn.encoding.codes import PRECISIONS
 from tensorboard_plugin_attn.encoding.format import pack_record
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.contribution import CONTRIBUTIONS, choose_contributions
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, choose_changes, choose_metrics
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.measuring.token_pairs import parse_pairs
@@ -97,7 +98,8 @@ class AttentionWriter:
         directory, summary_writer = resolve_target(target)
         first = None if purge_step is None else check_step(purge_step)
         self.precision = precision
-        self.metrics = choose_metrics(metrics)
+        self.metrics = choose_metrics(metrics, list(CONTRIBUTIONS))
+        self.contributions = choose_contributions(metrics)
         self.changes = choose_changes(metrics)
         self.max_record_bytes = max_record_bytes
         self.all_ranks = all_ranks
@@ -218,6 +220,7 @@ class AttentionWriter:
         track: Track | Sequence[Track | None] | None = None,
         metrics_only: bool = False,
         ranks: str = "auto",
+        values: bool = True,
         effect: Objective | None = None,
         ablate: bool = False,
     ) -> None:
@@ -242,6 +245,8 @@ class AttentionWriter:
             ranks: ``"auto"``: every rank runs the forward where parameters are spread over the ranks, else rank 0
                 alone; ``"all"``: every rank runs it, for models whose ranks meet in the forward (sequence, expert
                 and pipeline parallelism); ``"rank0"``: rank 0 alone.
+            values: log the length of each key's value beside its weights, ``LayerAttention.value_norm``, and
+                ``contribution_*`` metrics of ``weight · value_norm`` by its row's sum (Kobayashi et al. 2020).
             effect: ``"loss"``, or a function of the model's outputs to a tensor of one number: log each head's
                 ``∂objective/∂gate`` at a gate of 1 on its output as the metric ``effect`` (Michel et al. 2019, with its
                 sign): with the head less without, so that of a loss below 0 means that the head helps. It is a
@@ -257,7 +262,7 @@ class AttentionWriter:
         """
         errors = self.log_probes(
             tag, model, inputs, tokens, global_step, track, metrics_only,
-            query_key=query_key, layers=layers, heads=heads, ranks=ranks, effect=effect, ablate=ablate,
+            query_key=query_key, layers=layers, heads=heads, ranks=ranks, values=values, effect=effect, ablate=ablate,
         )  # fmt: skip
         for error in errors.values():
             raise error
@@ -273,6 +278,7 @@ class AttentionWriter:
         metrics_only: bool,
         *,
         ranks: str = "auto",
+        values: bool = True,
         effect: Objective | None = None,
         ablate: bool = False,
         **options: Any,
@@ -289,7 +295,7 @@ class AttentionWriter:
         for row in rows:
             store.tag_directory(row.tag)
             row.draft = self.draft(
-                row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only
+                row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only, values=values
             )
         is_alone = not spans and not self.post.every_rank
         together = meeting(
@@ -297,7 +303,7 @@ class AttentionWriter:
         )
         if is_ready:
             add_effects(model, inputs, rows, effect, ablate)
-        fill_drafts(model, inputs, rows, together, **options)
+        fill_drafts(model, inputs, rows, together, values=values, **options)
         for row in rows if is_ready else []:
             if row.error is None and row.draft is not None:
                 try:
@@ -332,13 +338,14 @@ class AttentionWriter:
         *,
         allow_nan: bool = False,
         metrics_only: bool = False,
+        values: bool = False,
     ) -> Draft:
         """An empty record to add layers to."""
-        pairs = parse_pairs(track, [*self.metrics, *self.changes])
+        pairs = parse_pairs(track, [*self.metrics, *self.changes, *self.contributions])
         earlier = self.history.before(tag, step) if self.changes and self.is_writing else None
         return Draft(
             axes, self.metrics, self.precision, self.max_record_bytes,
-            allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only, part=self.part,
+            allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs, self.contributions if values else ()), metrics_only=metrics_only, part=self.part,
         )  # fmt: skip
 
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:

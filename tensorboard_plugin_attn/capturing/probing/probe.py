@@ -90,13 +90,14 @@ def probe_rows(
     query_key: bool = False,
     layers: Collection[int] | None = None,
     heads: Collection[int] | None = None,
+    values: bool = False,
     meeting: Meeting | None = None,
 ) -> Session:
     """Run one undisturbed forward of a batch and hand on each layer of each row as soon as it is computed.
 
     What a row's ``on_layer`` raises is kept in the row, and other rows go on. ``meeting``: how the other ranks take
     part, None: not at all. On a rank that receives nothing the rows stay empty, and the model runs so that this
-    rank takes part in the forward of another.
+    rank takes part in the forward of another. ``values``: measure the length of each key's value.
     """
     inner = unwrap(model)
     names = ModuleNames(inner)
@@ -117,6 +118,8 @@ def probe_rows(
         wanted=layers if rows and ranks.looks else (),
         row=rows[0].batch if len(rows) == 1 else None,
         virtual=virtual_tokens(inner),
+        values=values and not (ranks.is_distributed and (ranks.gathers or ranks.meeting.keeps_own)),
+        follows=not ranks.is_distributed,
     )
     with undisturbed(inner), ranks.watch(), watching(inner, session, names):
         run(inner, inputs)

@@ -38,6 +38,7 @@ __all__ = ["AttentionMode", "watching"]
 FOLLOWED = (torch.Tensor, tuple, list)
 FUSED = frozenset((Kind.SDPA, Kind.FLEX))
 HOOKING = frozenset((torch.Tensor.register_hook, torch.Tensor.register_post_accumulate_grad_hook))
+LINEAR = frozenset((Kind.PROJECT, Kind.MATMUL))
 DIVIDING = frozenset((Kind.DIVIDE, Kind.MULTIPLY))
 READS_SCORES = frozenset((Kind.EXP, Kind.EXP2, Kind.SOFTMAX, Kind.SOFTMIN, Kind.LOG_SOFTMAX))
 
@@ -49,6 +50,7 @@ def watching(model: nn.Module, session: Session, names: ModuleNames | None = Non
     mode = AttentionMode(session, names)
     with names.watched(), eager(model.modules()), watched_registry(mode.fused.see_kernel), mode:
         yield
+    session.flush()
     mode.softmaxes.finish()
 
 
@@ -141,6 +143,8 @@ class AttentionMode(TorchFunctionMode):
     def look(self, op: Op, result: Any) -> list[Sighting]:
         """Note what a call's results are; the attention that it completed."""
         kind = op.kind
+        if self.session.awaited is not None and kind in LINEAR:
+            self.session.awaited.see(op)
         if kind in READERS:
             contraction = read_contraction(op)
             if contraction is not None:
