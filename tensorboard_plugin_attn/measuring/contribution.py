@@ -48,7 +48,8 @@ def contributed(weights: NDArray[np.float32], value_norm: NDArray[np.float32]) -
     """
     moved = weights * value_norm[:, None, :]
     sums = moved.sum(-1, keepdims=True)
-    return np.divide(moved, sums, out=np.zeros_like(moved), where=sums > 0)
+    shares: NDArray[np.float32] = np.divide(moved, sums, out=np.zeros_like(moved), where=sums > 0)
+    return shares
 
 
 def measure_contributions(layer: LayerAttention, names: Sequence[str]) -> NDArray[np.float32]:
