@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut
 from tensorboard_plugin_attn.capturing.captured import Captured, capture
+from tensorboard_plugin_attn.capturing.effect.effects import Effects, head_effects
+from tensorboard_plugin_attn.capturing.effect.objective import check_objective
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, no_whole_map
 from tensorboard_plugin_attn.capturing.inputs.naming import lengths_of, named_list, preceded
 from tensorboard_plugin_attn.capturing.inputs.padding import inputs_of
@@ -23,12 +25,15 @@ from tensorboard_plugin_attn.capturing.probing.sharded import needs_every_rank
 __all__ = [
     "AxisLengths",
     "Captured",
+    "Effects",
     "LeftOut",
     "Lengths",
     "Meeting",
     "ProbeResult",
     "Row",
     "capture",
+    "check_objective",
+    "head_effects",
     "inputs_of",
     "is_by_stack",
     "is_processor",

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, settle
+from tensorboard_plugin_attn.capturing.calls.gating import Gates
+from tensorboard_plugin_attn.capturing.calls.projecting import Awaited
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, Streams
 from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller, mask_of_caller
@@ -26,6 +28,8 @@ class Session:
     ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all;
     ``row``: the only input of the batch that is wanted, None for all; ``virtual``: learned tokens before the input;
     ``streams``: which layers the receiver takes as blocks of rows, None: it takes none.
+    ``values``: whether the lengths of values are wanted; ``follows``: whether to wait for the output projection too;
+    ``gates``: what multiplies each call's output; None: nothing does.
     """
 
     def __init__(
@@ -37,6 +41,9 @@ class Session:
         row: int | None = None,
         virtual: Virtual = NO_VIRTUAL,
         streams: Streams | None = None,
+        values: bool = False,
+        follows: bool = False,
+        gates: Gates | None = None,
     ) -> None:
         self.on_sighting = on_sighting
         self.query_key = query_key
@@ -44,6 +51,10 @@ class Session:
         self.row = row
         self.streams = streams
         self.virtual = virtual
+        self.values = values
+        self.follows = values and follows
+        self.awaited: Awaited | None = None
+        self.gates = gates
         self.count = 0
         self.forwards = 0
         self.decoding = ""
@@ -88,11 +99,31 @@ class Session:
             self.count += 1
             with in_float32(sighting.weights):
                 if isinstance(sighting.weights, StreamedMap):
+                    self.flush()
                     self.hand_on_streamed(index, sighting)
                     continue
                 settle(sighting)
+                (value, output), sighting.checked = sighting.checked, (None, None)
+                if self.values:
+                    sighting.measure_values(value)
                 self.note_difference(sighting)
-                self.on_sighting(index, sighting)
+                self.flush()
+                if (
+                    self.follows
+                    and sighting.value_norm is not None
+                    and value is not None
+                    and output is not None
+                ):
+                    self.awaited = Awaited(index, sighting, value, output)
+                else:
+                    self.on_sighting(index, sighting)
+
+    def flush(self) -> None:
+        """Pass on the sighting that waits for its output projection, found or not."""
+        awaited, self.awaited = self.awaited, None
+        if awaited is not None:
+            with in_float32(awaited.sighting.weights):
+                self.on_sighting(awaited.index, awaited.finish())
 
     def hand_on_streamed(self, index: int, sighting: Sighting) -> None:
         """Pass on a layer that is measured by its receiver, which is when its output is compared."""

@@ -47,6 +47,10 @@ class AttentionCallback(pl.Callback):
         layers: likewise.
         heads: likewise.
         ranks: likewise.
+        effect: likewise: log what each head does to the loss, or to a function of the model's outputs; each probe is then
+            run by itself. For ``"loss"`` the probes must be keyword arguments with labels.
+        effect_every: the least number of steps between records with effects, of weights or of metrics alone; None:
+            those with weights have them.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
     Examples:
@@ -69,6 +73,8 @@ class AttentionCallback(pl.Callback):
         layers: Sequence[int] | None = None,
         heads: Sequence[int] | None = None,
         ranks: str = "auto",
+        effect: Any = None,
+        effect_every: int | None = None,
         **writer_options: Any,
     ) -> None:
         super().__init__()
@@ -77,7 +83,7 @@ class AttentionCallback(pl.Callback):
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
             tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
-            writer_options=writer_options,
+            effect=effect, effect_every=effect_every, writer_options=writer_options,
         )  # fmt: skip
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:

@@ -55,17 +55,32 @@ class Probes:
         self.tokens = tokens
         self.broken: set[str] = set()
         self.alone: set[str] = set()
+        self.without_effect: set[str] = set()
         self.encodings: dict[str, Encoded] = {}
         self.tokenizer: Any = None
 
     def log(
-        self, writer: AttentionWriter, model: Any, tokenizer: Any, step: int, *, metrics_only: bool = False
+        self,
+        writer: AttentionWriter,
+        model: Any,
+        tokenizer: Any,
+        step: int,
+        *,
+        metrics_only: bool = False,
+        effect: Any = None,
     ) -> None:
         """Log every probe; one that fails is told once, the others and the training go on.
 
         Texts that fail in a batch are tried alone, then and from then on, except where other ranks take part and
-        would not know of it.
+        would not know of it. ``effect``: of the heads on what, as in ``AttentionWriter.add_probe``: each probe alone, and
+        without it from the first failure on, which is told.
         """
+        if effect is not None:
+            for probe in self.encoded(tokenizer, model):
+                errors = self.log_with_effect(writer, model, probe, step, metrics_only, effect)
+                for tag, error in errors.items():
+                    self.tell(tag, error)
+            return
         is_shared = self.options.get("ranks") == "all" or writer.part is not None
         for batch in batches(self.encoded(tokenizer, model), model, self.alone):
             errors = self.log_batch(writer, model, batch, step, metrics_only)
@@ -77,6 +92,25 @@ class Probes:
                     errors |= self.log_batch(writer, model, [probe], step, metrics_only)
             for tag, error in errors.items():
                 self.tell(tag, error)
+
+    def log_with_effect(
+        self,
+        writer: AttentionWriter,
+        model: Any,
+        probe: Encoded,
+        step: int,
+        metrics_only: bool,
+        effect: Any,
+    ) -> dict[str, Exception]:
+        """Log one probe and what its heads do; without that where it fails, which is told once."""
+        tag = probe.tag
+        if tag not in self.without_effect:
+            errors = self.log_batch(writer, model, [probe], step, metrics_only, effect=effect)
+            if not errors:
+                return errors
+            self.without_effect.add(tag)
+            tell(f"attention probe {tag!r} is logged without effects: {errors[tag]!r}")
+        return self.log_batch(writer, model, [probe], step, metrics_only)
 
     def forget(self) -> None:
         """Encode anew: another model may come."""
@@ -100,7 +134,13 @@ class Probes:
         return self.tokens.get(tag) if is_by_tag else self.tokens
 
     def log_batch(
-        self, writer: AttentionWriter, model: Any, batch: Sequence[Encoded], step: int, metrics_only: bool
+        self,
+        writer: AttentionWriter,
+        model: Any,
+        batch: Sequence[Encoded],
+        step: int,
+        metrics_only: bool,
+        effect: Any = None,
     ) -> dict[str, Exception]:
         """Log probes in one forward; the tags without a record, and why."""
         tags = [probe.tag for probe in batch]
@@ -111,7 +151,7 @@ class Probes:
             module = model if needs_every_rank(model) else taking(model, inputs)
             return writer.log_probes(
                 first.tag if is_one else tags, module, inputs, self.named(first, writer, module, inputs), step,
-                tracks[0] if is_one else tracks, metrics_only, **self.options,
+                tracks[0] if is_one else tracks, metrics_only, effect=effect, **self.options,
             )  # fmt: skip
         except Exception as error:  # noqa: BLE001 - a model may raise anything, and training goes on
             return dict.fromkeys(tags, error)

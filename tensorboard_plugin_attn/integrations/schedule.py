@@ -16,19 +16,29 @@ class Schedule:
         every: ``"epoch"``, ``"evaluate"`` or a number of steps.
         early_steps: also at steps 1, 2, 4, 8, …, where heads change fastest.
         metrics_every: number of steps between records of head metrics alone; None: none of these.
+        effect_every: least number of steps between records with effects; None: all those with weights have them.
     """
 
     def __init__(
-        self, every: str | int, *, early_steps: bool = False, metrics_every: int | None = None
+        self,
+        every: str | int,
+        *,
+        early_steps: bool = False,
+        metrics_every: int | None = None,
+        effect_every: int | None = None,
     ) -> None:
         if every not in EVENTS and not is_count(every):
             raise InvalidRecordError(f'every must be "epoch", "evaluate" or a number of steps, got {every!r}')
         if metrics_every is not None and not is_count(metrics_every):
             raise InvalidRecordError(f"metrics_every must be a number of steps, got {metrics_every!r}")
+        if effect_every is not None and not is_count(effect_every):
+            raise InvalidRecordError(f"effect_every must be a number of steps, got {effect_every!r}")
         self.every = every
         self.early_steps = early_steps
         self.metrics_every = metrics_every
+        self.effect_every = effect_every
         self.logged: int | None = None
+        self.measured: int | None = None
 
     def is_due(self, step: int, event: str) -> bool:
         """Whether to log at this step, after an event: begin, step, epoch, evaluate or end; once per step."""
@@ -42,6 +52,15 @@ class Schedule:
         if self.metrics_every is None or event != "step" or step == self.logged:
             return False
         return step % self.metrics_every == 0
+
+    def takes_effect(self, step: int, *, has_weights: bool) -> bool:
+        """Whether the record of this step is to have effects."""
+        if self.effect_every is None:
+            return has_weights
+        if self.measured is not None and 0 <= step - self.measured < self.effect_every:
+            return False
+        self.measured = step
+        return True
 
     def wants(self, step: int, event: str) -> bool:
         """Whether the schedule names this step."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tensorboard_plugin_attn.capturing import check_objective
 from tensorboard_plugin_attn.integrations.probe_inputs import Probe
 from tensorboard_plugin_attn.integrations.probes import Probes
 from tensorboard_plugin_attn.integrations.run_directory import directory_of, own_run
@@ -35,11 +36,18 @@ class TrainingLog:
         layers: Sequence[int] | None,
         heads: Sequence[int] | None,
         ranks: str,
+        effect: Any = None,
+        effect_every: int | None = None,
         writer_options: Mapping[str, Any],
     ) -> None:
         options = {"query_key": query_key, "layers": layers, "heads": heads, "ranks": ranks}
         self.probes = Probes(probes, options, track, tokens)
-        self.schedule = Schedule(every, early_steps=early_steps, metrics_every=metrics_every)
+        self.schedule = Schedule(
+            every, early_steps=early_steps, metrics_every=metrics_every, effect_every=effect_every
+        )
+        if effect is not None:
+            check_objective(effect)
+        self.effect = effect
         self.tokenizer = tokenizer
         self.logdir = logdir
         self.writer_options = dict(writer_options)
@@ -53,7 +61,7 @@ class TrainingLog:
         if self.is_training:  # the one before was broken off
             self.close()
         self.is_training = True
-        self.schedule.logged = None
+        self.schedule.logged = self.schedule.measured = None
         self.probes.forget()
         self.open_writer(step, target, {"purge_step": step + 1} if step > 0 else {})
 
@@ -89,7 +97,9 @@ class TrainingLog:
             return
         try:
             known = tokenizer if self.tokenizer is None else self.tokenizer
-            self.probes.log(self.writer, model(), known, step, metrics_only=not whole)
+            measures = self.effect is not None and self.schedule.takes_effect(step, has_weights=whole)
+            effect = self.effect if measures else None
+            self.probes.log(self.writer, model(), known, step, metrics_only=not whole, effect=effect)
         except Exception as error:  # noqa: BLE001 - training goes on without this record
             self.tell(error)
 

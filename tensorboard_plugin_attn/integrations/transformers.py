@@ -41,6 +41,10 @@ class AttentionCallback(TrainerCallback):
         layers: likewise.
         heads: likewise.
         ranks: likewise.
+        effect: likewise: log what each head does to the loss, or to a function of the model's outputs; each probe is then
+            run by itself. For ``"loss"`` the probes must be keyword arguments with labels.
+        effect_every: the least number of steps between records with effects, of weights or of metrics alone; None:
+            those with weights have them.
         writer_options: as for ``AttentionWriter``: precision, metrics, scalars, ….
 
     Examples:
@@ -63,6 +67,8 @@ class AttentionCallback(TrainerCallback):
         layers: Sequence[int] | None = None,
         heads: Sequence[int] | None = None,
         ranks: str = "auto",
+        effect: Any = None,
+        effect_every: int | None = None,
         **writer_options: Any,
     ) -> None:
         self.model = model
@@ -70,7 +76,7 @@ class AttentionCallback(TrainerCallback):
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
             tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
-            writer_options=writer_options,
+            effect=effect, effect_every=effect_every, writer_options=writer_options,
         )  # fmt: skip
 
     def on_train_begin(

@@ -198,8 +198,12 @@ def choose_changes(metrics: str | Sequence[str] | Mapping[str, Metric]) -> list[
     return [name for name in CHANGES if name in names]
 
 
-def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[str, Metric]:
+def choose_metrics(
+    metrics: str | Sequence[str] | Mapping[str, Metric], twins: Sequence[str] = ()
+) -> dict[str, Metric]:
     """``"all"``, names, or a dict of your own functions, which come after the built-in ones; less ``CHANGES``.
+
+    ``twins``: names that are known and measured elsewhere.
 
     Raises:
         InvalidRecordError: a name is unknown.
@@ -208,11 +212,10 @@ def choose_metrics(metrics: str | Sequence[str] | Mapping[str, Metric]) -> dict[
         return {**METRICS, **metrics}
     names = list(METRICS) if metrics == "all" else [metrics] if isinstance(metrics, str) else list(metrics)
     known = {**METRICS, **GRID_METRICS}
-    unknown = [name for name in names if name not in known and name not in CHANGES]
+    unknown = [name for name in names if name not in known and name not in CHANGES and name not in twins]
     if unknown:
-        raise InvalidRecordError(
-            f"unknown metrics {unknown}; known: {', '.join([*known, *CHANGES])}, or pass a dict name → function"
-        )
+        every = ", ".join([*known, *CHANGES, *twins])
+        raise InvalidRecordError(f"unknown metrics {unknown}; known: {every}, or pass a dict name → function")
     return {name: known[name] for name in names if name in known}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.header import Fault, Header, same_input
+from tensorboard_plugin_attn.measuring.contribution import CONTRIBUTIONS
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES
 from tensorboard_plugin_attn.studying.baseline import uniform_baseline
 from tensorboard_plugin_attn.studying.emergence import FACTOR, SMALLEST, Emergence, find_emergence
@@ -34,7 +35,7 @@ BECAME = {  # metric → what a head became when it rose, and when it fell
     "focus_rate": ("focuses", "spreads out"),
     "sink": ("attends to no key", "leaves the sink"),
 }
-UNTOLD = (*CHANGES, "max_score")  # a head does not become these
+UNTOLD = (*CHANGES, *CONTRIBUTIONS, "max_score")  # a head does not become these
 SHAPE = ("entropy", "mean_distance", "confidence")  # they say how sharply, not what a head attends to
 
 

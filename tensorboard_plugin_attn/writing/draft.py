@@ -66,8 +66,8 @@ class Draft:
         """The metrics, in the order of the columns."""
         return [*self.metrics, *self.extra.names]
 
-    def add(self, layer: LayerAttention) -> None:
-        """Label, check and encode the next layer."""
+    def add(self, layer: LayerAttention, call: int = 0) -> None:
+        """Label, check and encode the next layer, the model's attention call of a number."""
         number = len(self.layers)
         if self.part is not None:
             layer = copy(layer)
@@ -76,7 +76,7 @@ class Draft:
         source, size = self.keeping.source_of(layer, self.precision)
         dropped = self.room.take(number, size)
         encoded = self.encode(layer, source, is_kept=number not in dropped)
-        extra = self.extra.measure(layer, self.axes, encoded.codes)
+        extra = self.extra.measure(layer, self.axes, encoded.codes, call)
         encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
         if self.part is not None:
             weights = metric_weights(layer, self.names, self.extra.changes)

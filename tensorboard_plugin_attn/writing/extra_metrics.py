@@ -1,14 +1,16 @@
-"""A record's layers, what was logged before and the pairs to follow → the metrics that need more than one layer's weights."""
+"""A record's layers, what was logged before, pairs and effects → the metrics that need more than one layer's weights."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.header import same_input
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.contribution import measure_contributions
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES
 from tensorboard_plugin_attn.measuring.token_pairs import TrackedPairs
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -16,34 +18,61 @@ from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.history import Reference, TagHistory
 from tensorboard_plugin_attn.writing.row_codes import RowCodes, row_codes
 
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.capturing import Effects
+
 __all__ = ["ExtraMetrics"]
 
 
 class ExtraMetrics:
-    """Measures the layers of one record one after another: change against earlier records, tracked pairs."""
+    """Measures the layers of one record one after another: change against earlier records, tracked pairs, effects."""
 
     def __init__(
         self,
         changes: Sequence[str] = (),
         earlier: TagHistory | None = None,
         pairs: TrackedPairs | None = None,
+        contributions: Sequence[str] = (),
     ) -> None:
         self.changes = list(changes)
         self.earlier = earlier or TagHistory()
         self.pairs = pairs or TrackedPairs({})
+        self.contributions = list(contributions)
+        self.effects: Effects | None = None
         self.rows: list[RowCodes] = []
 
     @property
     def names(self) -> list[str]:
         """The metrics, in the order of the columns."""
-        return [*self.changes, *self.pairs.named]
+        effects = () if self.effects is None else self.effects.names
+        return [*self.changes, *self.pairs.named, *self.contributions, *effects]
+
+    def add_effects(self, effects: Effects, others: Sequence[str]) -> None:
+        """What the heads of the layers to come do; ``others``: the names of all other metrics.
+
+        Raises:
+            InvalidRecordError: one of them has the name of an effect.
+        """
+        taken = [name for name in effects.names if name in others]
+        if taken:
+            raise InvalidRecordError(
+                f"a metric or tracked pair is named {taken}, as effect= names its own; rename it"
+            )
+        self.effects = effects
 
     def measure(
-        self, layer: LayerAttention, axes: TokenAxes, codes: NDArray[Any] | None
+        self, layer: LayerAttention, axes: TokenAxes, codes: NDArray[Any] | None, call: int = 0
     ) -> NDArray[np.float32]:
-        """``[head, metric]`` of the next layer; ``codes`` are its codes ``[head, query, key]`` where they exist."""
+        """``[head, metric]`` of the next layer, the model's attention call of a number.
+
+        ``codes``: its codes ``[head, query, key]`` where they exist.
+        """
         where = axes.names(layer), layer.query_tokens, layer.key_tokens
         pairs = self.pairs.measure(layer, *where)
+        if self.contributions:
+            pairs = np.concatenate([pairs, measure_contributions(layer, self.contributions)], axis=1)
+        if self.effects is not None:
+            pairs = np.concatenate([pairs, self.effects.of(call, layer)], axis=1)
         if not self.changes:
             return pairs
         number = len(self.rows)

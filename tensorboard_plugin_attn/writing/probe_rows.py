@@ -191,7 +191,7 @@ def why_nothing(receiver: Any, session: Any, layers: Any, axes: TokenAxes) -> Ex
 
 def adding_to(draft: Draft) -> Any:
     """What takes a layer into a draft."""
-    return lambda _, layer: draft.add(layer)
+    return lambda number, layer: draft.add(layer, number)
 
 
 def mask_ignored(share: float) -> CaptureError | None:

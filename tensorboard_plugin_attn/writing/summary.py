@@ -14,6 +14,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.contribution import CONTRIBUTIONS
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES, METRICS
 from tensorboard_plugin_attn.private_names import file_writer_of
 from tensorboard_plugin_attn.warn import tell
@@ -105,7 +106,7 @@ def scalar_values(
     values = []
     for column, name in enumerate(metric_names):
         heads = metrics[..., column][~np.isnan(metrics[..., column])]
-        is_whole = not is_summary or not (name in METRICS or name in CHANGES)
+        is_whole = not is_summary or not (name in METRICS or name in CHANGES or name in CONTRIBUTIONS)
         if heads.size:
             for suffix, value in (("mean", heads.mean()), ("min", heads.min()), ("max", heads.max())):
                 if is_whole or f"{name}_{suffix}" in SUMMARY:

@@ -6,7 +6,7 @@ import functools
 import os
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from typing import Any, Literal
 from tensorboard_plugin_attn.encoding.codes import PRECISIONS
 from tensorboard_plugin_attn.encoding.format import pack_record
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.contribution import CONTRIBUTIONS, choose_contributions
 from tensorboard_plugin_attn.measuring.grids import own_metrics
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, choose_changes, choose_metrics
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
@@ -31,6 +32,7 @@ from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.history import History
 from tensorboard_plugin_attn.writing.keeping import KEEP
 from tensorboard_plugin_attn.writing.part import Part
+from tensorboard_plugin_attn.writing.probe_effects import add_effects, check_effect
 from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
 from tensorboard_plugin_attn.writing.process import Post, claim
 from tensorboard_plugin_attn.writing.queue import Job
@@ -39,6 +41,7 @@ from tensorboard_plugin_attn.writing.summary import Scalars, SummarySink, check_
 __all__ = ["AttentionWriter"]
 
 Track = Mapping[str, tuple[Any, Any]]  # name → (query, key)
+Objective = Literal["loss"] | Callable[[Any], Any]  # of a model's outputs, to a tensor of one number
 
 
 class AttentionWriter:
@@ -104,7 +107,8 @@ class AttentionWriter:
         directory, summary_writer = resolve_target(target)
         first = None if purge_step is None else check_step(purge_step)
         self.precision = precision
-        self.metrics = choose_metrics(metrics)
+        self.metrics = choose_metrics(metrics, list(CONTRIBUTIONS))
+        self.contributions = choose_contributions(metrics)
         self.changes = choose_changes(metrics)
         self.has_every_metric = metrics == "all" or isinstance(metrics, Mapping)
         self.max_record_bytes = max_record_bytes
@@ -227,6 +231,9 @@ class AttentionWriter:
         track: Track | Sequence[Track | None] | None = None,
         metrics_only: bool = False,
         ranks: str = "auto",
+        values: bool = True,
+        effect: Objective | None = None,
+        ablate: bool = False,
     ) -> None:
         """Run one probe, or a batch of them, through a torch model and log its attention, layer by layer.
 
@@ -251,15 +258,24 @@ class AttentionWriter:
             ranks: ``"auto"``: every rank runs the forward where parameters are spread over the ranks, else rank 0
                 alone; ``"all"``: every rank runs it, for models whose ranks meet in the forward (sequence, expert
                 and pipeline parallelism); ``"rank0"``: rank 0 alone.
+            values: log the length of each key's value beside its weights, ``LayerAttention.value_norm``, and
+                ``contribution_*`` metrics of ``weight · value_norm`` by its row's sum (Kobayashi et al. 2020).
+            effect: ``"loss"``, or a function of the model's outputs to a tensor of one number: log each head's
+                ``∂objective/∂gate`` at a gate of 1 on its output as the metric ``effect`` (Michel et al. 2019, with its
+                sign): with the head less without, so that of a loss below 0 means that the head helps. It is a
+                forward and a backward of their own.
+            ablate: log the exact ``objective − objective without the head`` as ``ablation`` too: a forward for every
+                head, several in a batch; above 5 s it says how far it is.
 
         Raises:
             CaptureError: no attention was found, the message lists what was seen; or rank 0 runs the forward alone
-                and it calls a collective, which is refused before it starts.
+                and it calls a collective, which is refused before it starts. Of ``effect``: there is no loss (the
+                inputs have no labels), no gradient can pass, or ranks run the forward together.
             InvalidRecordError: tokens do not fit. Of a batch, the records of the others are written.
         """
         errors = self.log_probes(
             tag, model, inputs, tokens, global_step, track, metrics_only,
-            query_key=query_key, layers=layers, heads=heads, ranks=ranks,
+            query_key=query_key, layers=layers, heads=heads, ranks=ranks, values=values, effect=effect, ablate=ablate,
         )  # fmt: skip
         for error in errors.values():
             raise error
@@ -275,12 +291,16 @@ class AttentionWriter:
         metrics_only: bool,
         *,
         ranks: str = "auto",
+        values: bool = True,
+        effect: Objective | None = None,
+        ablate: bool = False,
         **options: Any,
     ) -> dict[str, Exception]:
         """As ``add_probe``; the tags without a record, and why."""
         if self.part is not None:
             self.part.check_choice(options.get("heads"), options.get("layers"))
         is_ready, spans = self.is_ready(), spans_ranks(model, ranks)
+        check_effect(effect, ablate, tag, spans=spans, part=self.part)
         if self.post.is_off or not self.post.is_here or not (is_ready or spans):
             return {}
         step = check_step(global_step)
@@ -288,13 +308,15 @@ class AttentionWriter:
         for row in rows:
             store.tag_directory(row.tag)
             row.draft = self.draft(
-                row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only
+                row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only, values=values
             )
         is_alone = not spans and not self.post.every_rank
         together = meeting(
             is_alone=is_alone, receives=is_ready, everyone=self.all_ranks, keeps_own=self.part is not None
         )
-        fill_drafts(model, inputs, rows, together, **options)
+        if is_ready:
+            add_effects(model, inputs, rows, effect, ablate)
+        fill_drafts(model, inputs, rows, together, values=values, **options)
         for row in rows if is_ready else []:
             if row.error is None and row.draft is not None:
                 try:
@@ -329,15 +351,17 @@ class AttentionWriter:
         *,
         allow_nan: bool = False,
         metrics_only: bool = False,
+        values: bool = False,
     ) -> Draft:
         """An empty record to add layers to."""
         metrics = {**self.metrics, **own_metrics(axes)} if self.has_every_metric else self.metrics
-        pairs = parse_pairs(track, [*metrics, *self.changes])
+        pairs = parse_pairs(track, [*metrics, *self.changes, *self.contributions])
         earlier = self.history.before(tag, step) if self.changes and self.is_writing else None
+        contributions = self.contributions if values else ()
         return Draft(
             axes, metrics, self.precision, self.max_record_bytes,
-            allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs), metrics_only=metrics_only, part=self.part,
-            keep=self.keep,
+            allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs, contributions),
+            metrics_only=metrics_only, part=self.part, keep=self.keep,
         )  # fmt: skip
 
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:

@@ -143,3 +143,54 @@ def test_metrics_are_logged_between_the_patterns_with_the_tracked_pairs(tmp_path
 def test_what_cannot_be_scheduled_or_tracked_is_refused(options: dict[str, Any], why: str) -> None:
     with pytest.raises(InvalidRecordError, match=why):
         AttentionCallback(PROBE, **options)
+
+
+LABELLED = {"fixed": {"input_ids": torch.arange(6)[None], "labels": torch.tensor([1])}}
+
+
+def has_effect(directory: Path) -> dict[int, bool]:
+    """Step → whether its record has the effects of all heads."""
+    series = AttentionReader(directory).metrics(".", "fixed")
+    column = series.names.index("effect")
+    return {
+        step: bool(np.isfinite(values[..., column]).all())
+        for step, values in zip(series.steps, series.values, strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"every": 4, "metrics_every": 2}, {0: True, 2: False, 4: True, 6: False, 8: True}),
+        (
+            {"every": 4, "metrics_every": 2, "effect_every": 3},
+            {0: True, 2: False, 4: True, 6: False, 8: True},
+        ),
+        (
+            {"every": 8, "metrics_every": 2, "effect_every": 2},
+            {0: True, 2: True, 4: True, 6: True, 8: True},
+        ),
+    ],
+)
+def test_effects_are_logged_as_often_as_asked_and_training_is_bitwise_the_same(
+    tmp_path: Path, options: dict[str, Any], expected: dict[int, bool]
+) -> None:
+    plain = train(tmp_path)
+    callback = AttentionCallback(LABELLED, effect="loss", logdir=tmp_path / "log", **options)
+    assert train(tmp_path, callback) == plain
+    assert has_effect(tmp_path / "log") == expected
+
+
+def test_without_labels_the_probe_is_logged_without_effects_and_it_is_said_once(tmp_path: Path) -> None:
+    with pytest.warns(RuntimeWarning, match="without effects.*labels") as told:
+        train(tmp_path, AttentionCallback(PROBE, every=4, effect="loss", logdir=tmp_path / "log"))
+    assert sum("without effects" in str(each.message) for each in told) == 1
+    reader = AttentionReader(tmp_path / "log")
+    assert reader.steps(".", "fixed") == [0, 4, 8]
+    assert "effect" not in reader.metrics(".", "fixed").names
+
+
+@pytest.mark.parametrize("wrong", [{"effect": 3}, {"effect": "loss", "effect_every": 0}])
+def test_an_effect_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRecordError, match=r"effect must be|effect_every must be"):
+        AttentionCallback(PROBE, **wrong)

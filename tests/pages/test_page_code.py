@@ -42,6 +42,7 @@ TESTED = {
     "docs/how-to/training.md",
     "docs/how-to/capture.md",
     "docs/how-to/evolution.md",
+    "docs/how-to/effect.md",
     "docs/reference/format.md",
     *STORIES,
 }

@@ -143,3 +143,50 @@ def test_other_ranks_return_at_once_and_write_nothing(
         writer.add_probe("probe", model, INPUT, TOKENS, 0)
     assert model.calls == 0
     assert list(tmp_path.rglob("*")) == []
+
+
+def total(outputs: torch.Tensor) -> torch.Tensor:
+    return outputs[0, -1].sum()
+
+
+def test_effect_and_ablation_are_logged_as_metrics_of_the_chosen_heads_and_layers(tmp_path: Path) -> None:
+    model = Model()
+    with AttentionWriter(tmp_path) as writer:
+        writer.add_probe("probe", model, INPUT, TOKENS, 0)
+        writer.add_probe("probe", model, INPUT, TOKENS, 1, effect=total)
+        writer.add_probe(
+            "probe", model, INPUT, TOKENS, 2, effect=total, ablate=True, layers=[0, 2], heads=[1]
+        )
+        writer.add_probe("alone", model, INPUT, TOKENS, 1, effect=total, metrics_only=True)
+    reader = AttentionReader(tmp_path)
+    series = reader.metrics(".", "probe")
+    assert series.names[-2:] == ["effect", "ablation"]
+    assert np.isnan(series.values[0][..., -2:]).all()
+    effect = np.asarray(series.values[1])[..., -2]
+    assert effect.shape == (3, HEADS)
+    assert np.isfinite(effect).all()
+    alone = reader.metrics(".", "alone")
+    np.testing.assert_array_equal(np.asarray(alone.values[0])[..., alone.names.index("effect")], effect)
+    chosen = reader.metrics(
+        ".",
+        "probe",
+    ).values[2]
+    np.testing.assert_allclose(np.asarray(chosen)[:2, :1, -2], effect[[0, 2]][:, 1:], rtol=1e-6)
+    last = np.asarray(chosen)[1, 0]  # the last layer is linear in its gates
+    np.testing.assert_allclose(last[-2], last[-1], rtol=1e-4)
+
+
+def test_what_has_no_effect_of_its_own_is_refused(tmp_path: Path) -> None:
+    model = Model()
+    with AttentionWriter(tmp_path) as writer:
+        with pytest.raises(CaptureError, match="give the inputs labels"):
+            writer.add_probe("probe", model, INPUT, TOKENS, 0, effect="loss")
+        with pytest.raises(InvalidRecordError, match=r'ablate=True needs an objective: effect="loss"'):
+            writer.add_probe("probe", model, INPUT, TOKENS, 0, ablate=True)
+        with pytest.raises(InvalidRecordError, match="log them one at a time"):
+            writer.add_probe(["a", "b"], model, INPUT.repeat(2, 1, 1), [TOKENS] * 2, 0, effect=total)
+        with pytest.raises(InvalidRecordError, match="rename it"):
+            writer.add_probe("probe", model, INPUT, TOKENS, 0, effect=total, track={"effect": (0, 1)})
+        with pytest.raises(CaptureError, match="several ranks"):
+            writer.add_probe("probe", model, INPUT, TOKENS, 0, effect=total, ranks="all")
+    assert not list(tmp_path.rglob("*.safetensors"))

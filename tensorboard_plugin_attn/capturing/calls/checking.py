@@ -89,6 +89,7 @@ def check_output(
         padded: bool ``[batch, query]``, queries that are padding: what a kernel returns of them is left alone.
     """
     value, output = sighting.value, sighting.output
+    sighting.checked = value, output
     sighting.value = sighting.output = None
     if value is None or output is None or not fits(sighting.weights, value, output):
         return

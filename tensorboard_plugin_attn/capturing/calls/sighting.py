@@ -49,7 +49,9 @@ class Sighting:
     ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]``: what the call was given and
     returned, without dropout, until they have been compared. ``output_error``: ``[batch, head, query]``, how far
     weights · values are from the output, None where that could not be seen; ``budget``: how far rounding may put
-    them. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key.
+    them. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key. ``value_norm``: ``[batch, head, key]``,
+    the length of each key's value; ``value_norm_of``: ``"vWo"`` behind the output projection. ``checked``: value and
+    output once they have been compared, until the sighting is handed on.
     """
 
     weights: Any  # a tensor, or the StreamedMap that stands for it
@@ -73,13 +75,16 @@ class Sighting:
     budget: float = 0.0
     sink: torch.Tensor | None = None
     model_heads: int | None = None
+    value_norm: torch.Tensor | None = None
+    value_norm_of: str = "v"
+    checked: tuple[torch.Tensor | None, torch.Tensor | None] = (None, None)
 
     def layer(self) -> LayerAttention[torch.Tensor]:
         """The whole batch as a LayerAttention of torch tensors."""
         mask = kind_of(self.allowed) if self.knows_mask else None
         layer = self.described(self.weights, self.query, self.key, self.bias, self.allowed, mask)
         layer.max_score = None if self.row_scores is None else self.row_scores.amax(-1)
-        layer.sink = self.sink
+        layer.sink, layer.value_norm, layer.value_norm_of = self.sink, self.value_norm, self.value_norm_of
         if self.output_error is not None:
             self.compare(layer, self.output_error.amax((0, 2)))
         return layer
@@ -108,6 +113,8 @@ class Sighting:
             layer.max_score = self.row_scores[batch][:, queries].amax(-1)
         if self.sink is not None:
             layer.sink = self.sink[batch][:, queries]
+        if self.value_norm is not None:
+            layer.value_norm, layer.value_norm_of = self.value_norm[batch][:, keys], self.value_norm_of
         if self.output_error is not None and weights.shape[1]:
             self.compare(layer, self.output_error[batch][:, queries].amax(-1))
         return layer
@@ -129,6 +136,15 @@ class Sighting:
         )
         layer.blocks = blocks
         return layer
+
+    def measure_values(self, value: torch.Tensor | None) -> None:
+        """Set ``value_norm`` where the values are known; heads that share values have the same."""
+        batch, heads, _, keys = self.weights.shape
+        if value is None or value.dim() != 4 or value.shape[-2] != keys or heads % value.shape[1]:
+            return
+        if value.shape[0] in (1, batch) and value.is_floating_point():
+            norm = value.float().norm(dim=-1).repeat_interleave(heads // value.shape[1], 1)
+            self.value_norm = norm.expand(batch, -1, -1)
 
     def compare(self, layer: LayerAttention[torch.Tensor], errors: torch.Tensor) -> None:
         """Give a layer the largest of its heads' errors, and the heads above the budget."""

@@ -93,6 +93,8 @@ def with_heads(layer: LayerAttention, heads: Collection[int], index: int) -> Lay
         layer.max_score = layer.max_score[numbers]
     if layer.sink is not None:
         layer.sink = layer.sink[numbers]
+    if layer.value_norm is not None:
+        layer.value_norm = layer.value_norm[numbers]
     layer.differing_heads = [at for at, head in enumerate(numbers) if head in layer.differing_heads]
     if layer.blocks is None:
         layer.weights = layer.weights[numbers]

@@ -22,7 +22,7 @@ from tensorboard_plugin_attn.capturing.watching.mode import watching
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
 from tensorboard_plugin_attn.errors import CaptureError
 
-__all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows"]
+__all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows", "run"]
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,16 @@ def probe_rows(
     query_key: bool = False,
     layers: Collection[int] | None = None,
     heads: Collection[int] | None = None,
+    values: bool = False,
     meeting: Meeting | None = None,
     streams: Streams | None = None,
 ) -> Session:
     """Run one undisturbed forward of a batch and hand on each layer of each row as soon as it is computed.
 
     What a row's ``on_layer`` raises is kept in the row, and other rows go on. ``meeting``: how the other ranks take
-    part, None: not at all; ``streams``: which layers come without weights, as blocks of rows, None: none. On a rank that receives nothing the rows stay empty, and the model runs so that this
-    rank takes part in the forward of another.
+    part, None: not at all; ``streams``: which layers come without weights, as blocks of rows, None: none. On a rank
+    that receives nothing the rows stay empty, and the model runs so that this rank takes part in the forward of
+    another. ``values``: measure the length of each key's value.
     """
     inner = unwrap(model)
     names = ModuleNames(inner)
@@ -120,6 +122,8 @@ def probe_rows(
         row=rows[0].batch if len(rows) == 1 else None,
         virtual=virtual_tokens(inner),
         streams=None if ranks.exchanges else streams,
+        values=values and not (ranks.is_distributed and (ranks.gathers or ranks.meeting.keeps_own)),
+        follows=not ranks.is_distributed,
     )
     with undisturbed(inner), ranks.watch(), watching(inner, session, names):
         run(inner, inputs)
@@ -140,11 +144,8 @@ def nothing_handed(session: Session, layers: Collection[int] | None) -> CaptureE
     return not_there("layers", layers, session.count) if is_choice else session.nothing_found()
 
 
-def run(model: nn.Module, inputs: Any) -> None:
-    """Call a model with keyword arguments, positional ones or one tensor."""
+def run(model: nn.Module, inputs: Any) -> Any:
+    """What a model returns of keyword arguments, positional ones or one tensor."""
     if isinstance(inputs, Mapping):
-        model(**inputs)
-    elif isinstance(inputs, tuple | list):
-        model(*inputs)
-    else:
-        model(inputs)
+        return model(**inputs)
+    return model(*inputs) if isinstance(inputs, tuple | list) else model(inputs)

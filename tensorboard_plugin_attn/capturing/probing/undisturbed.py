@@ -25,8 +25,8 @@ SIMPLE = (bool, int, float, str, type(None))
 
 
 @contextmanager
-def undisturbed(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients, and everything as before at the end; one thread after the other.
+def undisturbed(model: nn.Module, *, gradients: bool = False) -> Iterator[None]:
+    """Evaluation mode, without gradients unless asked for, and everything as before at the end; one thread after the other.
 
     Flags and random states belong to the process: two probes at once would put back what the other had set.
     """
@@ -36,7 +36,7 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
         stack.enter_context(same_random_states())
         stack.enter_context(same_shards(modules))
         stack.enter_context(same_modules(modules))
-        stack.enter_context(torch.no_grad())
+        stack.enter_context(torch.enable_grad() if gradients else torch.no_grad())
         for module in modules:
             module.training = False
         yield

@@ -12,6 +12,7 @@ import torch
 from tensorboard_plugin_attn.capturing.calls import sdpa
 from tensorboard_plugin_attn.capturing.calls.checking import differs
 from tensorboard_plugin_attn.capturing.calls.flex import read_flex_call
+from tensorboard_plugin_attn.capturing.calls.gating import GatedCall, of_fused, of_kernel
 from tensorboard_plugin_attn.capturing.calls.nested import padded
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.calls.softmax_matmul import SLICED
@@ -53,6 +54,8 @@ class FusedCalls:
         else:
             call = sdpa.read_call(*args, **kwargs)
             if self.is_repeated(query, key, args[3] if len(args) > 3 else kwargs.get("attn_mask"), call):
+                if self.session.gates is not None:
+                    self.session.gates.open_last()
                 return []
         output = result[0] if isinstance(result, tuple) else result
         call.output = output.detach() if isinstance(output, torch.Tensor) else None
@@ -78,6 +81,8 @@ class FusedCalls:
                     found = self.read_kernel(given, result)
                 except Exception as error:  # noqa: BLE001 - the model's own call has gone well and must not stop
                     self.session.fault(self.names.name, "attention kernel", error)
+                if self.session.gates is not None:
+                    result = self.session.gates.close(result, None, list(given.values()))
             self.session.hand_on(found)
         if self.session.count == before and len(self.session.left_out) == told:
             self.session.leave_out(self.names.name, "attention kernel", "no attention was seen in its call")
@@ -90,7 +95,7 @@ class FusedCalls:
 
     def record(self, call: sdpa.Call, query: torch.Tensor, key: torch.Tensor) -> list[Sighting]:
         """Compute one call's weights, when they are wanted."""
-        if not self.session.is_wanted:
+        if not self.session.is_wanted and self.session.gates is None:
             self.session.skip()
             return []
         sides = self.flow.get(query), self.flow.get(key)
@@ -102,6 +107,9 @@ class FusedCalls:
         if self.session.row is not None and call.mechanism == "sdpa":
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
         outer = sdpa.head_axes(call.query, axes, self.names.heads, self.session.padding.batch)
+        if self.session.gates is not None:
+            self.gate(call, outer)
+            return []
         call = as_autocast(call)
         streams = self.session.streams
         if streams is not None and can_stream(call, outer, streams):
@@ -114,6 +122,15 @@ class FusedCalls:
             self.session.leave_out(self.names.name, "attention kernel", unknown(call, sighting))
             return []
         return [self.take(sighting, *sides)]
+
+    def gate(self, call: sdpa.Call, outer: list[int]) -> None:
+        """This call's output is to be multiplied per head."""
+        gates = self.session.gates
+        if gates is not None:
+            is_kernel = call.mechanism == "registry"
+            place = of_kernel(call.query) if is_kernel else of_fused(outer, int(call.query.shape[-2]))
+            gates.open(GatedCall(self.session.count, self.names.name, *outer), place)
+        self.session.skip()
 
     def is_repeated(self, query: torch.Tensor, key: torch.Tensor, mask: Any, call: sdpa.Call) -> bool:
         """Whether the last call had the same query, key and mask: one map, applied to several values."""

@@ -6,6 +6,7 @@ computed aside.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
 
 from tensorboard_plugin_attn.capturing.calls.kinds import kind_by_flow
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
@@ -35,6 +37,8 @@ __all__ = ["AttentionMode", "watching"]
 
 FOLLOWED = (torch.Tensor, tuple, list)
 FUSED = frozenset((Kind.SDPA, Kind.FLEX))
+HOOKING = frozenset((torch.Tensor.register_hook, torch.Tensor.register_post_accumulate_grad_hook))
+LINEAR = frozenset((Kind.PROJECT, Kind.MATMUL))
 DIVIDING = frozenset((Kind.DIVIDE, Kind.MULTIPLY))
 READS_SCORES = frozenset((Kind.EXP, Kind.EXP2, Kind.SOFTMAX, Kind.SOFTMIN, Kind.LOG_SOFTMAX))
 
@@ -46,6 +50,7 @@ def watching(model: nn.Module, session: Session, names: ModuleNames | None = Non
     mode = AttentionMode(session, names)
     with names.watched(), eager(model.modules()), watched_registry(mode.fused.see_kernel), mode:
         yield
+    session.flush()
     mode.softmaxes.finish()
 
 
@@ -78,6 +83,10 @@ class AttentionMode(TorchFunctionMode):
         kwargs = {} if kwargs is None else kwargs
         if func in QUIET or GRAPH_TASK() != -1:  # in a backward pass, checkpointing computes a forward again
             return func(*args, **kwargs)
+        if self.session.gates is not None and func in HOOKING:
+            return RemovableHandle(
+                OrderedDict()
+            )  # a hook would be called by a backward that is not the user's
         op = read_op(func, args, kwargs)
         if op is None:
             return func(*args, **kwargs)
@@ -94,7 +103,21 @@ class AttentionMode(TorchFunctionMode):
             else:
                 if found:
                     self.session.hand_on(found)
+            if self.session.gates is not None:
+                return self.gated(op, result)
         return result
+
+    def gated(self, op: Op, result: Any) -> Any:
+        """What a call returns, each head's output times its gate where the call is attention."""
+        gates = self.session.gates
+        if gates is None:
+            return result
+        gates.check(op, result, self.names.name)
+        facts = self.flow.get(result[0] if isinstance(result, tuple | list) and result else result)
+        changed = gates.close(result, facts, op.operands())
+        if changed is not result and facts is not None:
+            self.flow.put(changed[0] if isinstance(changed, tuple | list) else changed, facts)
+        return changed
 
     def inside_multihead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """nn.MultiheadAttention: the same code again, its inner calls seen."""
@@ -120,6 +143,8 @@ class AttentionMode(TorchFunctionMode):
     def look(self, op: Op, result: Any) -> list[Sighting]:
         """Note what a call's results are; the attention that it completed."""
         kind = op.kind
+        if self.session.awaited is not None and kind in LINEAR:
+            self.session.awaited.see(op)
         if kind in READERS:
             contraction = read_contraction(op)
             if contraction is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable
 
 import torch
 
 from tensorboard_plugin_attn.capturing.calls import softmax_matmul
+from tensorboard_plugin_attn.capturing.calls.gating import GatedCall, of_axes
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.axes import leaves
@@ -219,7 +221,10 @@ class SoftmaxCalls:
     ) -> list[tuple[Sighting, softmax_matmul.Layout]]:
         """Record one map, or leave it out with the reason."""
         self.session.met_values(found)
+        gates = self.session.gates
         if found in self.recorded or found.whole in self.recorded:
+            if gates is not None:
+                gates.open_again(found, found.whole)
             return []
         self.recorded.add(found)
         try:
@@ -228,6 +233,10 @@ class SoftmaxCalls:
                 raise softmax_matmul.NotTokens("chunked attention: its maps are chunks of the tokens")
             if softmax_matmul.mixes_stack(layout, self.session.padding.batch):
                 raise softmax_matmul.NotTokens("its keys are states of one token, stacked")
+            if gates is not None:
+                place = of_axes(self.names.name, layout.batch, layout.head)
+                sizes = (math.prod(atom.size for atom in part) for part in (layout.batch, layout.head))
+                gates.open(GatedCall(self.session.count, self.names.name, *sizes), place, found)
             if not self.session.is_wanted:
                 self.session.skip()
                 return []

@@ -1,0 +1,71 @@
+"""An attention call's values and output, and the linears after it → how long each value is behind the projection.
+
+The output projection is the one linear whose input is the heads' outputs side by side, number for number. Where there
+is none, or several (as with an adapter beside it), the value's own length is what is known.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
+from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
+
+__all__ = ["Awaited"]
+
+
+class Awaited:
+    """A sighting that waits for its output projection: ``value`` ``[batch, kv_head, key, d]``, ``output`` ``[batch, head, query, d]``."""
+
+    def __init__(self, index: int, sighting: Sighting, value: torch.Tensor, output: torch.Tensor) -> None:
+        self.index = index
+        self.sighting = sighting
+        self.value = value
+        self.output = output
+        self.weights: list[torch.Tensor] = []
+
+    def see(self, op: Op) -> None:
+        """A linear was called."""
+        given, weight = linear(op)
+        if given is None or weight is None or weight.shape[0] != given.shape[-1]:
+            return
+        _, heads, _, width = self.output.shape
+        if given.shape[-1] != heads * width or given.numel() != self.output.numel():
+            return
+        states = given.detach().reshape(-1, heads, width)
+        orders = (self.output.permute(0, 2, 1, 3), self.output.permute(2, 0, 1, 3))
+        if any(torch.equal(states, each.reshape(-1, heads, width)) for each in orders):
+            self.weights.append(weight)
+
+    def finish(self) -> Sighting:
+        """The sighting, its value norms behind the projection where that is known."""
+        if len(self.weights) == 1 and self.sighting.value_norm is not None:
+            with in_float32(self.value):
+                self.sighting.value_norm = projected(self.value, self.weights[0], self.output.shape[1])
+            self.sighting.value_norm_of = "vWo"
+        return self.sighting
+
+
+def linear(op: Op) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """Input ``[*, in]`` and weight ``[in, out]`` of a linear, however it was called; None for anything else."""
+    weight: object
+    if op.kind is Kind.MATMUL:
+        given, weight = op.first, op.second
+    elif op.name == "addmm":
+        given, weight = op.argument(1, "mat1"), op.argument(2, "mat2")
+    else:
+        given, weight = op.first, op.argument(1, "weight")
+        weight = weight.t() if isinstance(weight, torch.Tensor) and weight.dim() == 2 else None
+    if not isinstance(given, torch.Tensor) or not isinstance(weight, torch.Tensor) or given.is_nested:
+        return None, None
+    if weight.dim() != 2 or not weight.is_floating_point() or given.dim() < 2:
+        return None, None
+    return given, weight.detach()
+
+
+def projected(value: torch.Tensor, weight: torch.Tensor, heads: int) -> torch.Tensor:
+    """``‖v · W_O‖`` float32 ``[batch, head, key]``, through ``W_O W_Oᵀ`` of each head's ``[d, out]``."""
+    own = weight.float().reshape(heads, -1, weight.shape[-1])
+    squares = own @ own.transpose(1, 2)
+    values = value.float().repeat_interleave(heads // value.shape[1], 1)
+    return ((values @ squares) * values).sum(-1).clamp(min=0).sqrt()

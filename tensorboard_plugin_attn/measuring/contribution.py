@@ -1,0 +1,62 @@
+"""Weights and the length of each key's value → what each key contributes, and the head metrics of that.
+
+A weight says where a head looks; ``A[i, j] · ‖v_j‖`` by its row's sum says what share of what is moved comes from
+there (Kobayashi et al. 2020): a sink has much weight and a short value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorboard_plugin_attn.measuring.head_metrics import (
+    Metric,
+    compute_metrics,
+    entropy,
+    first_token,
+    mean_distance,
+    special_tokens,
+)
+from tensorboard_plugin_attn.record.layer import LayerAttention
+
+__all__ = ["CONTRIBUTIONS", "choose_contributions", "contributed", "measure_contributions"]
+
+CONTRIBUTIONS: dict[str, Metric] = {
+    f"contribution_{metric.__name__}": metric
+    for metric in (entropy, mean_distance, first_token, special_tokens)
+}
+"""Twins of metrics, over contributions instead of weights."""
+
+
+def choose_contributions(metrics: str | Sequence[str] | Mapping[str, Metric]) -> list[str]:
+    """Which of ``CONTRIBUTIONS`` are among the chosen metrics: all, unless names say otherwise."""
+    if metrics == "all" or isinstance(metrics, Mapping):
+        return list(CONTRIBUTIONS)
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    return [name for name in CONTRIBUTIONS if name in names]
+
+
+def contributed(weights: NDArray[np.float32], value_norm: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``weights · value_norm`` divided by each row's sum, ``[head, query, key]``; 0 in a row that moves nothing.
+
+    Args:
+        weights: ``[head, query, key]``.
+        value_norm: ``[head, key]``.
+    """
+    moved = weights * value_norm[:, None, :]
+    sums = moved.sum(-1, keepdims=True)
+    shares: NDArray[np.float32] = np.divide(moved, sums, out=np.zeros_like(moved), where=sums > 0)
+    return shares
+
+
+def measure_contributions(layer: LayerAttention, names: Sequence[str]) -> NDArray[np.float32]:
+    """``[head, metric]``; NaN where the layer's values, or its whole weights, are not known."""
+    if layer.value_norm is None or layer.weights is None or not names:
+        return np.full((layer.num_heads, len(names)), np.nan, np.float32)
+    moved = copy(layer)
+    moved.weights = contributed(layer.weights, np.asarray(layer.value_norm, np.float32))
+    moved.sink = None
+    return compute_metrics(moved, {name: CONTRIBUTIONS[name] for name in names})

@@ -1,0 +1,54 @@
+"""What keys contribute: weight times the length of the value, by the row's sum, and the metrics of that."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.contribution import (
+    CONTRIBUTIONS,
+    choose_contributions,
+    contributed,
+    measure_contributions,
+)
+from tensorboard_plugin_attn.measuring.head_metrics import choose_metrics, compute_metrics
+from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.record.tokens import TokenAxes
+
+SINK = np.array([[[0.9, 0.1, 0.0], [0.8, 0.1, 0.1], [0.8, 0.1, 0.1]]], np.float32)
+
+
+def labelled(weights: np.ndarray, value_norm: np.ndarray | None) -> LayerAttention:
+    layer = LayerAttention(weights, mask="full", value_norm=value_norm)
+    TokenAxes(["a", "b", "c"]).name_axes(layer)
+    return layer
+
+
+def test_a_sink_with_a_short_value_contributes_little() -> None:
+    norm = np.array([[0.0, 2.0, 2.0]], np.float32)
+    np.testing.assert_allclose(contributed(SINK, norm)[0, 1], [0, 0.5, 0.5])
+    names = list(CONTRIBUTIONS)
+    found = dict(zip(names, measure_contributions(labelled(SINK, norm), names)[0], strict=True))
+    assert found["contribution_first_token"] == 0
+    assert found["contribution_mean_distance"] == pytest.approx((1 + 0.5 + 0.5) / 3)
+
+
+def test_equal_lengths_change_nothing() -> None:
+    layer = labelled(SINK, np.full((1, 3), 3.0, np.float32))
+    names = list(CONTRIBUTIONS)
+    twins = choose_metrics([name.removeprefix("contribution_") for name in names])
+    np.testing.assert_allclose(measure_contributions(layer, names), compute_metrics(layer, twins), atol=1e-6)
+
+
+def test_a_row_that_moves_nothing_is_zero_and_a_layer_without_lengths_has_no_contributions() -> None:
+    assert not contributed(SINK, np.zeros((1, 3), np.float32)).any()
+    assert np.isnan(measure_contributions(labelled(SINK, None), ["contribution_entropy"])).all()
+
+
+def test_contributions_are_chosen_by_name() -> None:
+    assert choose_contributions("all") == list(CONTRIBUTIONS)
+    assert choose_contributions(["entropy", "contribution_entropy"]) == ["contribution_entropy"]
+    assert choose_contributions("entropy") == []
+    with pytest.raises(InvalidRecordError, match="contribution_entropy"):
+        choose_metrics("contribution", list(CONTRIBUTIONS))
