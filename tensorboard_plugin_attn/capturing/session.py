@@ -137,7 +137,9 @@ class Session:
     def note_difference(self, sighting: Sighting) -> None:
         """Keep what is to be said: weights that do not give the kernel's output, fewer heads than the model has."""
         heads, whole = int(sighting.weights.shape[1]), sighting.model_heads
-        if whole is not None and heads < whole:
+        if (
+            whole is not None and heads < whole and sighting.traces is not None
+        ):  # of queries and keys, not a pooling
             self.fewer[sighting.name] = (heads, whole)
         found = differs(sighting)
         if found is not None:

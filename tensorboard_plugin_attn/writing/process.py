@@ -44,6 +44,7 @@ class Post:
         self.is_off = os.environ.get("ATTN_MODE", "").lower() == "off"
         self.owner = os.getpid()
         self.told: set[str] = set()
+        self.has_claimed = False
         self.last = standing()
 
     @property
@@ -94,6 +95,20 @@ class Post:
             )
         self.told.add(message)
         tell(message)
+
+    def tell_shared(self, directory: str, part: int | None) -> None:
+        """Several ranks that write to one directory, or one part of it, overwrite each other: said once."""
+        if not self.every_rank or self.has_claimed:
+            return
+        which = "" if part is None else f" part {part}"
+        first, own = claim(f"{directory}{which}"), self.standing.rank
+        self.has_claimed = first is not None
+        if first is not None and first != own:
+            tell(
+                f"ranks {first} and {own} both write{which} to {directory}, and of each step only the last one "
+                f"stays; give every rank a directory of its own (all_ranks=True), or a part of its own: "
+                f"AttentionWriter(…, part=Part({own}, number_of_ranks, heads=…, layers=… or queries=…))"
+            )
 
 
 GROUP = "torch.distributed"

@@ -34,7 +34,7 @@ from tensorboard_plugin_attn.writing.keeping import KEEP
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.probe_effects import add_effects, check_effect
 from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
-from tensorboard_plugin_attn.writing.process import Post, claim
+from tensorboard_plugin_attn.writing.process import Post
 from tensorboard_plugin_attn.writing.queue import Job
 from tensorboard_plugin_attn.writing.summary import Scalars, SummarySink, check_scalars
 
@@ -405,23 +405,8 @@ class AttentionWriter:
             self.post.explain()
             return False
         self.prepare()
-        self.tell_shared()
+        self.post.tell_shared(self.directory, None if self.part is None else self.part.number)
         return True
-
-    def tell_shared(self) -> None:
-        """Several ranks that write to one directory overwrite each other: said once."""
-        if not self.post.every_rank or "shared" in self.told:
-            return
-        which = "" if self.part is None else f" part {self.part.number}"
-        first, own = claim(f"{self.directory}{which}"), self.post.standing.rank
-        if first is not None:
-            self.told.add("shared")
-            if first != own:
-                tell(
-                    f"ranks {first} and {own} both write{which} to {self.directory}, and of each step only the last one "
-                    f"stays; give every rank a directory of its own (all_ranks=True), or a part of its own: "
-                    f"AttentionWriter(…, part=Part({own}, number_of_ranks, heads=…, layers=… or queries=…))"
-                )
 
     def prepare(self) -> None:
         """Once: delete what is to be written anew; a disk that fails is told, not raised."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import shutil
 import warnings
 from collections.abc import Callable
@@ -26,7 +29,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter, ImageTokens, Part, SoundTokens
+from tensorboard_plugin_attn.integrations.transformers import AttentionCallback
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES, METRICS
 from tensorboard_plugin_attn.storing.store import list_steps, list_tags
 
@@ -45,6 +49,22 @@ TESTED = {
     "docs/how-to/effect.md",
     "docs/reference/format.md",
     *STORIES,
+}
+TESTED_ELSEWHERE = {
+    "docs/how-to/coming_from_bertviz.md",
+    "docs/tutorials/notebook.md",
+}  # test_notebook_pages.py
+READ = ["docs/how-to/ranks.md", "docs/how-to/team.md", "docs/how-to/images_and_sound.md"]
+"""Pages whose code needs several processes, a bucket or a trained model: every name and keyword in it exists."""
+CALLED = {
+    "AttentionWriter": AttentionWriter,
+    "add_probe": AttentionWriter.add_probe,
+    "add_attention": AttentionWriter.add_attention,
+    "AttentionReader": AttentionReader,
+    "AttentionCallback": AttentionCallback,
+    "ImageTokens": ImageTokens,
+    "SoundTokens": SoundTokens,
+    "Part": Part,
 }
 SENTENCE = "the doctor asked the nurse a question because she was late ."
 
@@ -90,7 +110,27 @@ def test_the_evolution_page_names_every_metric() -> None:
 
 def test_every_page_with_python_is_tested() -> None:
     pages = {page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]}
-    assert {page for page in pages if "```python" in (ROOT / page).read_text("utf-8")} == TESTED
+    assert {page for page in pages if "```python" in (ROOT / page).read_text("utf-8")} == {
+        *TESTED,
+        *TESTED_ELSEWHERE,
+        *READ,
+    }
+
+
+@pytest.mark.parametrize("page", READ)
+def test_code_that_cannot_run_here_uses_names_and_keywords_that_exist(page: str) -> None:
+    nodes = [node for block in blocks(page) for node in ast.walk(ast.parse(block))]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("tensorboard_plugin_attn"):
+            module = importlib.import_module(str(node.module))
+            assert [each.name for each in node.names if not hasattr(module, each.name)] == []
+        if isinstance(node, ast.Call):
+            called = CALLED.get(getattr(node.func, "attr", getattr(node.func, "id", "")))
+            known = dict(inspect.signature(called).parameters) if called is not None else {}
+            if any(each.kind is each.VAR_KEYWORD for each in known.values()):
+                known |= inspect.signature(AttentionWriter).parameters
+            assert called is None or {each.arg for each in node.keywords} - {None} <= set(known)
+    assert nodes
 
 
 @pytest.mark.filterwarnings("ignore:.*pin_memory")  # torch says that there is no GPU
