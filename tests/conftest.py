@@ -14,7 +14,11 @@ from logs.tensorboard_server import TensorBoardServer
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    [
+        str(Path(__file__).parent),
+        str(Path(__file__).parents[1] / "demo"),
+        *filter(None, [os.environ.get("PYTHONPATH")]),
+    ]
 )
 
 

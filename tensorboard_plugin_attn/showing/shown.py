@@ -20,7 +20,7 @@ FRAME = """\
 :is({dark}) .attn-frame {{ color-scheme: dark }}
 :is({light}) .attn-frame {{ color-scheme: light }}
 </style>
-<iframe class="attn-frame"{forced} title="Attention" sandbox="allow-scripts allow-downloads" srcdoc="{page}"></iframe>"""
+<iframe class="attn-frame"{forced} title="Attention" sandbox="allow-scripts allow-downloads" srcdoc='{page}'></iframe>"""
 
 
 class Shown:
@@ -44,7 +44,7 @@ class Shown:
     @property
     def data(self) -> str:
         """The frame as HTML, for a page of your own."""
-        page = self.html.replace("&", "&amp;").replace('"', "&quot;")
+        page = self.html.replace("&", "&amp;").replace("'", "&#39;")  # JSON has many double quotes
         forced = "" if self.theme is None else f' style="color-scheme: {self.theme}"'
         return FRAME.format(height=self.height, dark=DARK, light=LIGHT, forced=forced, page=page)
 

@@ -101,7 +101,7 @@ def test_a_double_click_isolates_a_head_and_the_last_one_stays(tab: AttentionTab
     expect(tab.frame.get_by_text("1 of 12 heads")).to_be_visible()
     press(tab, 7)
     assert pressed(tab) == [7]
-    tab.button("All").click()
+    tab.frame.get_by_role("group", name="Heads").get_by_role("button", name="All", exact=True).click()
     assert pressed(tab) == list(range(HEADS))
 
 

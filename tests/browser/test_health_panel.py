@@ -60,7 +60,10 @@ def test_where_nothing_is_wrong_the_limits_can_be_seen_and_set(
         map(float, wanted.values())
     )
     own = Thresholds(entropy=0.585, drop=1)
-    for name, value in (("Entropy below", own.entropy), ("… after a fall of so many deviations", own.drop)):
+    for name, value in (
+        ("Entropy below", own.entropy),
+        ("… after a fall of so many usual deviations", own.drop),
+    ):
         tab.frame.get_by_label(name).fill(str(value))
         tab.frame.get_by_label(name).press("Enter")
     expected = AttentionReader(changing).evolution("a", "she", own).hints

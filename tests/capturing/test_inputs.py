@@ -75,8 +75,13 @@ def test_a_plain_list_as_long_as_two_stacks_is_refused_and_told_how_to_say_which
     captured = seen(*siglip(9))
     with pytest.raises(InvalidRecordError, match=r'"text": tokens\} or \{"vision": tokens'):
         captured.record(PATCHES)
-    with pytest.raises(InvalidRecordError, match="tokens by name must be one list"):
-        captured.record({"text": words(9), "vision": PATCHES})
+
+
+@pytest.mark.filterwarnings("ignore:attention left out")  # SigLIP pools its patches by one learned query
+def test_two_lists_of_one_length_are_each_of_their_own_stack() -> None:
+    record = seen(*siglip(9)).record({"text": words(9), "vision": PATCHES})
+    shapes = {(layer.stack, layer.weights.shape[1:]) for layer in record.layers if layer.kind == "self"}
+    assert shapes == {("text", (6, 6)), ("vision", (9, 9))}
 
 
 def test_a_probe_of_two_towers_logs_the_stack_that_its_tokens_name(tmp_path: Path) -> None:

@@ -170,10 +170,10 @@ def test_add_probe_holds_the_float_weights_of_at_most_two_layers(
     counts: list[int] = []
     add = Draft.add
 
-    def counted(draft: Draft, layer: Any) -> None:
+    def counted(draft: Draft, layer: Any, call: int = 0) -> None:
         alive.append(weakref.ref(layer.weights))
         counts.append(sum(reference() is not None for reference in alive))
-        add(draft, layer)
+        add(draft, layer, call)
 
     monkeypatch.setattr(Draft, "add", counted)
     model = Small()

@@ -46,7 +46,7 @@ def test_a_collapse_is_reported_first_with_its_step_and_heads() -> None:
 def test_what_cannot_be_right_comes_before_earlier_hints() -> None:
     values = healthy()
     values[17:, 1, 2, 0] = 0.02
-    fault = {"fault": "nan", "layer": 2, "heads": [0]}
+    fault = Fault(fault="nan", layer=2, heads=(0,))
     found = hints(values, faults=[[]] * 25 + [[fault]] * 5)
     assert [(hint.kind, hint.step) for hint in found] == [("nan", 250), ("entropy_collapse", 170)]
 

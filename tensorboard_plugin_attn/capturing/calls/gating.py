@@ -16,13 +16,12 @@ import torch
 
 from tensorboard_plugin_attn.capturing.tracing.axes import Atom, Axes, leaves, sizes
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts
-from tensorboard_plugin_attn.capturing.tracing.ops import Op
+from tensorboard_plugin_attn.capturing.tracing.ops import CUTTING, Op
 from tensorboard_plugin_attn.errors import CaptureError
 
 __all__ = ["GatedCall", "Gates", "of_axes", "of_fused", "of_kernel"]
 
 Place = Callable[[torch.Tensor, "Facts | None", torch.Tensor], torch.Tensor]
-CUTTING = ("detach", "detach_", "data")
 
 
 @dataclass(frozen=True)

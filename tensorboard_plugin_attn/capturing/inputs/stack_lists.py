@@ -275,7 +275,11 @@ def text_axes(
     ids = inputs.get("decoder_input_ids" if stack == "decoder" else "input_ids")
     cropped = crop.decoder if stack == "decoder" else crop.tokens
     if source is not None and not hasattr(source, "convert_ids_to_tokens"):
-        return TokenAxes(cropped(source))
+        is_masked = stack in ("", "decoder") or crop.modality in (
+            "",
+            stack,
+        )  # the mask is of one stack's positions
+        return TokenAxes(cropped(source) if is_masked else source)
     numbers = [] if ids is None else list(map(str, ids[min(row, len(ids) - 1)].tolist()))
     read = cropped(numbers) if numbers else []
     if len(read) != length:

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-__all__ = ["QUIET", "TABLE", "Kind", "Op", "read_op"]
+__all__ = ["CUTTING", "QUIET", "TABLE", "Kind", "Op", "read_op"]
+
+CUTTING = ("detach", "detach_", "data")
+"""What stops a gradient."""
 
 
 class Kind(Enum):
