@@ -6,9 +6,12 @@ import gzip
 import json
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 from urllib.parse import parse_qs, quote
+
+import numpy as np
 
 from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.reading.series import stack_blocks
@@ -212,8 +215,11 @@ def weights_of(record: OpenedRecord, number: int, layer: LayerEntry) -> Iterator
 
 
 def one_step(record: OpenedRecord) -> Packed:
-    """The record's head metrics as a series of one step."""
-    return packed_series(stack_blocks([MetricSource().block(record.files, record.step_file)]))
+    """The record's head metrics as a series of one step, without those that no head has."""
+    series = stack_blocks([MetricSource().block(record.files, record.step_file)])
+    defined = ~np.isnan(series.values).all(axis=(0, 1, 2))
+    names = [series.names[column] for column in np.flatnonzero(defined)]
+    return packed_series(replace(series, names=names, values=series.values[..., defined]))
 
 
 def encoded(packed: Packed) -> str:
