@@ -105,6 +105,7 @@ def environment() -> dict[str, str]:
 CHECKERS = {"mypy": mypy_errors, "pyright": pyright_errors}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_a_typed_script_passes_and_every_wrong_use_is_an_error(checker: str, tmp_path: Path) -> None:
     if importlib.util.find_spec(checker) is None:

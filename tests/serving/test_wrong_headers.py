@@ -145,7 +145,10 @@ class Log:
         return wrong
 
 
-@pytest.mark.parametrize("name", ["pair", "translation", "picture", "vectors", "wide"])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("translation", "picture")]
+
+
+@pytest.mark.parametrize("name", ["pair", "vectors", "wide", *SLOW])
 def test_no_field_of_a_header_can_be_so_wrong_that_a_route_or_the_reader_fails(
     tmp_path: Path, name: str
 ) -> None:
