@@ -174,7 +174,10 @@ def inflate(member: bytes, size: int | None) -> Iterator[bytes]:
             step = inflater.decompress
         else:
             inflater = zlib.decompressobj(31)
-            step = lambda data, length: inflater.decompress(data or inflater.unconsumed_tail, length)  # noqa: E731
+
+            def step(data: bytes, length: int) -> bytes:
+                return inflater.decompress(data or inflater.unconsumed_tail, length)
+
         found, part = 0, step(member, INFLATED_PART)
         while part:
             found += len(part)
@@ -182,7 +185,7 @@ def inflate(member: bytes, size: int | None) -> Iterator[bytes]:
                 raise zlib.error(f"it holds more than {size} bytes")
             yield part
             part = b"" if inflater.eof else step(b"", INFLATED_PART)
-        if not inflater.eof or found != (found if size is None else size):
+        if not inflater.eof or (size is not None and found != size):
             raise zlib.error(f"it ends after {found} bytes")
     except Exception as error:  # isal's own error class
         raise zlib.error(f"gzip member of {len(member)} bytes cannot be inflated: {error}") from error

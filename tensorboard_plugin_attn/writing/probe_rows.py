@@ -160,10 +160,8 @@ def fill_drafts(
     for number, row in enumerate(rows):
         if row.draft is not None:
             row.draft.input_hash = input_hash(inputs, number)
-            lengths = (
-                None if row.draft.axes.query_numbers else row.lengths
-            )  # a part checks the lengths itself
-            receivers.append(Row(number, adding_to(row.draft), lengths))
+            checks_itself = bool(row.draft.axes.query_numbers)  # a part does
+            receivers.append(Row(number, adding_to(row.draft), None if checks_itself else row.lengths))
     with decoder_named(model, inputs):
         session = probe_rows(model, inputs, receivers, meeting=meeting, streams=streams_of(rows), **options)
     for row, receiver in zip(rows, receivers, strict=True):

@@ -122,9 +122,7 @@ def test_marks_and_roles_have_one_number_in_page_reader_and_route(
         )
     np.testing.assert_allclose(arrays["role_scores"], evolution.roles.scores, atol=1e-6)
     if tab.frame.get_by_role("list", name="Roles").count() == 0:
-        tab.frame.get_by_role("button", name="Chart", exact=True).or_(
-            tab.frame.get_by_role("radio", name="Chart", exact=True)
-        ).first.click()
+        tab.frame.get_by_role("button", name="Chart", exact=True).click()
     role = (
         tab.frame.get_by_role("list", name="Roles")
         .get_by_role("listitem")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -68,8 +69,7 @@ class StreamedMap:
         if self.value is not None and self.output is not None:
             value = self.value[batch if len(self.value) > 1 else 0][:, keys]
             projected = projected_of(query.shape[0], value, self.output[batch][:, queries])
-            dtype, tf32 = self.output.dtype, uses_tf32(self.output)
-            budget_of = lambda largest: budget(dtype, largest, is_tf32=tf32)  # noqa: E731
+            budget_of = partial(budget, self.output.dtype, is_tf32=uses_tf32(self.output))
         return LayerBlocks(
             query, key, self.scale, name, projected, budget_of, self.keeps_vectors, told=self.measured
         )
