@@ -20,9 +20,10 @@ from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.metric_series import MetricSource
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
 from tensorboard_plugin_attn.serving.study_results import EvolutionAsked, evolution_arrays, evolution_fields
+from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.storing.store import StepFile
 
-__all__ = ["MOST_STEPS", "BackgroundEvolution", "spaced"]
+__all__ = ["MOST_STEPS", "BackgroundEvolution"]
 
 MOST_STEPS = 2000
 WAIT_SECONDS = 1.0  # that a request waits for its answer, before it gets the last one that is known
@@ -62,7 +63,7 @@ class BackgroundEvolution:
         Raises:
             DamagedFileError: no step can be read.
         """
-        steps = spaced(list(directory.steps.values()))
+        steps = spaced(list(directory.steps.values()), MOST_STEPS)
         files = " ".join(f"{each.step} {each.version}" for each in steps)
         version = digest(f"{asked} {files}".encode())
         key = id(directory.files), directory.path, asked
@@ -141,14 +142,6 @@ class BackgroundEvolution:
                 {name: value for name, value in fields.items() if name != "marks"},
             ),
         )
-
-
-def spaced(steps: Sequence[StepFile], most: int = MOST_STEPS) -> list[StepFile]:
-    """At most ``most`` of the steps, evenly spaced; a step that comes later leaves them as they are, or adds one."""
-    stride = 1
-    while len(range(0, len(steps), stride)) > most:
-        stride *= 2
-    return list(steps[::stride])
 
 
 def since_token(known: Known, since: str, *, is_pending: bool) -> Packed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -16,6 +17,7 @@ from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.opened_record import cache_key, open_latest
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
 from tensorboard_plugin_attn.serving.thinned_series import ThinnedSeries
+from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.storing.files import Files, is_passing
 from tensorboard_plugin_attn.storing.store import StepFile, open_header
 from tensorboard_plugin_attn.studying.evolution import StepFacts
@@ -24,6 +26,7 @@ __all__ = ["MetricSource", "ThinnedAsked", "packed_series"]
 
 BLOCK_BYTES = 32 << 20
 THINNED_BYTES = 48 << 20
+TRIES = 4  # to find a step that can be read
 BLOCK_OVERHEAD = 1600  # bytes of the objects around an array, measured
 
 
@@ -48,6 +51,16 @@ class MetricSource:
         """The series of one tag, or of some of its steps, from the files as they were listed last."""
         wanted = directory.steps.values() if steps is None else steps
         return stack_blocks([self.block(directory.files, each) for each in wanted])
+
+    def row_bytes(self, directory: TagDirectory, wanted: Sequence[str] | None) -> int:
+        """Bytes of one step's values with the wanted metrics (None: all): those of the last of a few that can be read."""
+        steps = list(directory.steps.values())
+        for step_file in [*reversed(steps[-TRIES:]), *spaced(steps, TRIES)]:
+            block = self.block(directory.files, step_file)
+            if block.values is not None:
+                metrics = len(block.names) if wanted is None else len(wanted)
+                return math.prod(block.values.shape[:2]) * metrics * block.values.itemsize
+        return 0
 
     def changes(self, directory: TagDirectory, asked: ThinnedAsked, since: str) -> Packed:
         """What changed of the thinned series of one tag since a token."""

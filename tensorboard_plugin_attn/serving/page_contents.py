@@ -11,6 +11,7 @@ from tensorboard_plugin_attn.serving.metric_series import MetricSource
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
 from tensorboard_plugin_attn.serving.record_results import Packed
 from tensorboard_plugin_attn.serving.study_results import EvolutionAsked, evolution_result
+from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.storing.files import Files
 from tensorboard_plugin_attn.storing.store import StepFile
 
@@ -43,16 +44,8 @@ def held_series(
     source: MetricSource, files: Files, steps: Sequence[StepFile], record: OpenedRecord
 ) -> tuple[Packed, list[StepFile]]:
     """The series of a probe with marks, roles and hints, and the steps that are in it: the record's always."""
-    blocks = {step_file.step: source.block(files, step_file) for step_file in steps}
-    sizes = [block.values.nbytes for block in blocks.values() if block.values is not None]
-    most = max(2, SERIES_BYTES // max(1, *sizes, 1))
-    kept = thinned([step_file.step for step_file in steps], record.step_file.step, most)
-    series = stack_blocks([blocks[step] for step in kept])
-    packed = evolution_result(series, record.header, EvolutionAsked())
-    return packed, [step_file for step_file in steps if step_file.step in kept]
-
-
-def thinned(steps: Sequence[int], shown: int, most: int) -> list[int]:
-    """At most about ``most`` of the steps, evenly; the first, the last and the shown one are among them."""
-    stride = -(-len(steps) // most)
-    return sorted({*steps[::stride], *steps[-1:], shown})
+    most = max(2, SERIES_BYTES // max(1, record.header.metrics.nbytes))
+    held = {each.step: each for each in [*spaced(steps, most), *steps[-1:], record.step_file]}
+    kept = [each for each in steps if each.step in held]
+    series = stack_blocks([source.block(files, each) for each in kept])
+    return evolution_result(series, record.header, EvolutionAsked()), kept

@@ -14,7 +14,7 @@ from tensorboard_plugin_attn.encoding.header import Header
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
 from tensorboard_plugin_attn.reading.series import MetricSeries
 from tensorboard_plugin_attn.serving.answers import Answer, RequestError, binary_answer, digest, json_answer
-from tensorboard_plugin_attn.serving.background_evolution import BackgroundEvolution
+from tensorboard_plugin_attn.serving.background_evolution import MOST_STEPS, BackgroundEvolution
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import Listing, TagDirectory, not_recorded
 from tensorboard_plugin_attn.serving.metric_series import MetricSource, ThinnedAsked, packed_series
@@ -29,6 +29,8 @@ from tensorboard_plugin_attn.serving.study_results import (
     evolution_result,
     find_result,
 )
+from tensorboard_plugin_attn.serving.thinning import spaced
+from tensorboard_plugin_attn.storing.store import StepFile
 from tensorboard_plugin_attn.studying.find import Pattern, parse_pattern
 from tensorboard_plugin_attn.studying.health import THRESHOLD_NAMES, parse_thresholds
 
@@ -37,6 +39,7 @@ __all__ = ["EvolutionRoutes"]
 Arguments = Mapping[str, str]
 
 KEPT_BYTES = 32 << 20
+WHOLE_BYTES = 8 << 20  # of the values of a series that is asked for without a width
 MOST_PIXELS = 8192
 
 
@@ -67,8 +70,25 @@ class EvolutionRoutes:
         versions = " ".join(step_file.version for step_file in directory.steps.values())
         if "evolution" in arguments:
             return self.evolution(arguments, directory, versions)
-        packed = only_values(packed_series(self.series.series(directory)), arguments)
-        return binary_answer(*packed, etag=digest(f"{arguments.get('values')} {versions}".encode()))
+        steps, told = self.held(arguments, directory, len(directory.steps))
+        arrays, fields = only_values(packed_series(self.series.series(directory, steps)), arguments)
+        etag = digest(f"{arguments.get('values')} {versions}".encode())
+        return binary_answer(arrays, {**fields, **told}, etag=etag)
+
+    def held(
+        self, arguments: Arguments, directory: TagDirectory, most: int
+    ) -> tuple[list[StepFile], dict[str, Any]]:
+        """Every step where their values fit an answer, else evenly spaced ones and the last; how many there are."""
+        steps = list(directory.steps.values())
+        wanted = text(arguments, "values").split(",") if "values" in arguments else None
+        fitting = min(most, WHOLE_BYTES // max(1, self.series.row_bytes(directory, wanted)))
+        if len(steps) <= fitting:
+            return steps, {"logged": len(steps), "thinned": False}
+        kept = spaced(steps, max(1, fitting - 1))
+        return [*kept, *steps[-1:]] if kept[-1] is not steps[-1] else kept, {
+            "logged": len(steps),
+            "thinned": True,
+        }
 
     def thinned(self, arguments: Arguments, directory: TagDirectory) -> Answer:
         """The series in ``width`` pixel columns, or what of it changed since a token."""
@@ -105,9 +125,12 @@ class EvolutionRoutes:
         key = id(directory.files), directory.path, etag
         kept = self.kept.get(key)
         if kept is None:
-            series = self.series.series(directory)
-            packed = evolution_result(series, self.latest(arguments, series), asked)
-            kept = binary_answer(*only_values(packed, arguments), etag=etag)
+            steps, told = self.held(arguments, directory, MOST_STEPS)
+            series = self.series.series(directory, steps)
+            arrays, fields = only_values(
+                evolution_result(series, self.latest(arguments, series), asked), arguments
+            )
+            kept = binary_answer(arrays, {**fields, **told}, etag=etag)
             self.kept.put(key, kept, len(kept.content))
         return kept
 

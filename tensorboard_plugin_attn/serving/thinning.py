@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from tensorboard_plugin_attn.reading.series import MetricBlock, stack_blocks
 
-__all__ = ["EXACT", "GAP", "LEAST", "MOST", "Columns", "ThinRow", "columns_over", "thin_column"]
+__all__ = ["EXACT", "GAP", "LEAST", "MOST", "Columns", "ThinRow", "columns_over", "spaced", "thin_column"]
 
 EXACT, LEAST, MOST, GAP = range(4)
 FEW = 3  # steps of a column that travel as they are
 FINEST = 2.0**-20  # of a logarithmic axis
+
+Step = TypeVar("Step")
 
 
 @dataclass(frozen=True)
@@ -77,3 +80,11 @@ def thin_column(blocks: Sequence[MetricBlock]) -> list[ThinRow]:
         for (part, values), place in zip(rows, places, strict=False)
     ]
     return [*thin, ThinRow(blocks[-1], EXACT, blocks[-1].step)]
+
+
+def spaced(steps: Sequence[Step], most: int) -> list[Step]:
+    """At most ``most`` of the steps, evenly spaced; a step that comes later leaves them as they are, or adds one."""
+    stride = 1
+    while len(range(0, len(steps), stride)) > most:
+        stride *= 2
+    return list(steps[::stride])

@@ -15,10 +15,10 @@ from logs.small_log import HEADS, LAYERS, log_run
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn import AttentionReader
-from tensorboard_plugin_attn.serving import background_evolution
+from tensorboard_plugin_attn.serving import background_evolution, study_routes
 from tensorboard_plugin_attn.serving.answers import unpack
-from tensorboard_plugin_attn.serving.background_evolution import spaced
-from tensorboard_plugin_attn.serving.thinning import GAP
+from tensorboard_plugin_attn.serving.byte_cache import ByteCache
+from tensorboard_plugin_attn.serving.thinning import GAP, spaced
 from tensorboard_plugin_attn.storing.store import StepFile
 
 WHERE = {"run": "run", "tag": "probe"}
@@ -152,13 +152,30 @@ def test_with_a_token_only_the_roles_of_new_steps_come(host: Host, tmp_path: Pat
     assert limits["thresholds"]["max_score"] == 7
 
 
+@pytest.mark.parametrize("evolution", [{}, {"evolution": "1"}])
+def test_without_a_width_an_answer_stays_small_and_says_that_steps_are_missing(
+    evolution: dict[str, str], host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole_fields, whole = asked(host, **evolution)
+    assert (whole_fields["logged"], whole_fields["thinned"]) == (len(STEPS), False)
+    row = whole["values"][0].nbytes
+    monkeypatch.setattr(study_routes, "WHOLE_BYTES", 5 * row)
+    host.plugin.evolution.kept = ByteCache(1 << 20)
+    fields, arrays = asked(host, **evolution)
+    assert (fields["logged"], fields["thinned"]) == (len(STEPS), True)
+    assert arrays["steps"].tolist() == [0, 8, 16, 22]
+    np.testing.assert_array_equal(arrays["values"], whole["values"][[0, 4, 8, 11]])
+    one = asked(host, values="entropy", **evolution)[1]
+    assert one["steps"].tolist() == list(STEPS)
+
+
 def test_spaced_steps_stay_when_one_is_added() -> None:
     files = [StepFile(step, "metrics", "", 1, 1.0) for step in range(5000)]
-    assert spaced(files[:2000]) == files[:2000]
-    assert [each.step for each in spaced(files[:2001])] == list(range(0, 2001, 2))
+    assert spaced(files[:2000], 2000) == files[:2000]
+    assert [each.step for each in spaced(files[:2001], 2000)] == list(range(0, 2001, 2))
     for count in range(4500, 4510):
-        assert len(spaced(files[:count])) <= 2000
-        assert spaced(files[:count]) == files[:count:4]
+        assert len(spaced(files[:count], 2000)) <= 2000
+        assert spaced(files[:count], 2000) == files[:count:4]
 
 
 def test_while_an_answer_is_worked_out_the_last_known_one_is_given(

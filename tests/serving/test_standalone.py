@@ -115,7 +115,7 @@ def test_of_very_many_steps_an_even_choice_is_held_the_shown_one_among_them(
     log_run(tmp_path / "run", steps=range(30))
     monkeypatch.setattr(page_contents, "SERIES_BYTES", 0)
     data = embedded(AttentionReader(tmp_path).to_html("run", "probe", 7))
-    assert data["answers"]["index"]["run"]["probe"]["steps"] == [0, 7, 15, 29]
+    assert data["answers"]["index"]["run"]["probe"]["steps"] == [0, 7, 16, 29]
     assert data["steps"] == [4, 30]
 
 
