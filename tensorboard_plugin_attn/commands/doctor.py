@@ -14,8 +14,9 @@ from functools import partial
 from tensorboard_plugin_attn.commands.log_directory import LoggedTag, add_log_directory, find_tags, open_log
 from tensorboard_plugin_attn.commands.progress import counted, progress
 from tensorboard_plugin_attn.commands.spools import add_spool, describe_spool, find_spools, send_spool
-from tensorboard_plugin_attn.commands.verify import check_header
+from tensorboard_plugin_attn.commands.verify import check_header, check_series
 from tensorboard_plugin_attn.storing.files import STALE_SECONDS, Entry, Files
+from tensorboard_plugin_attn.storing.packing import pack_directory, unpacked_steps
 from tensorboard_plugin_attn.storing.store import StepFile, parse_step_file, part_of_name
 
 __all__ = ["HELP", "Problem", "add_arguments", "run"]
@@ -31,7 +32,7 @@ class Problem:
 
     message: str
     is_note: bool = False
-    repair: Callable[[], None] | None = None
+    repair: Callable[[], object] | None = None
     repaired: str = ""
 
 
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             found += not problem.is_note
             if arguments.repair and problem.repair is not None:
                 problem.repair()
-                mended += 1
+                mended += not problem.is_note
                 print(f"repaired: {problem.message}: {problem.repaired}")
             else:
                 print(f"{'note' if problem.is_note else 'problem'}: {problem.message}")
@@ -127,6 +128,7 @@ def check_tags(files: Files, tags: list[LoggedTag]) -> Iterator[Problem]:
             problem = check_entry(files, tag, entry, shown)
             if problem is not None:
                 yield problem
+        yield from check_all_series(files, tag)
 
 
 def misses_parts(step: StepFile) -> bool:
@@ -159,6 +161,23 @@ def check_entry(files: Files, tag: LoggedTag, entry: Entry, shown: set[str]) -> 
             else None
         )
     return Problem(f"{place} is not a record; it does no harm, and is left alone", is_note=True)
+
+
+def check_all_series(files: Files, tag: LoggedTag) -> Iterator[Problem]:
+    """Damaged series files of a tag, and steps that no series holds."""
+    for each in tag.series:
+        fault = check_series(files, each)
+        if fault:
+            remove = partial(files.remove, each.path)
+            yield Problem(f"{files.where(each.path)} is damaged: {fault}", repair=remove, repaired="removed")
+    missing = unpacked_steps(files, tag.directory, tag.steps)
+    if missing:
+        yield Problem(
+            f"{files.where(tag.directory)}: {missing:,} steps are in no series, so that their history comes slowly",
+            is_note=True,
+            repair=partial(pack_directory, files, tag.directory),
+            repaired="packed",
+        )
 
 
 def set_aside(files: Files, path: str, size: int) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from tensorboard_plugin_attn.serving.remote_root import group_directories
 from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, RemoteFiles, open_files
+from tensorboard_plugin_attn.storing.series import SERIES, ListedSeries, list_series, parse_series_names
 from tensorboard_plugin_attn.storing.store import (
     StepFile,
     attention_directory,
@@ -32,6 +33,7 @@ class LoggedTag:
     tag: str
     directory: str
     entries: list[Entry]
+    series: list[ListedSeries] = field(default_factory=list)
 
     @property
     def steps(self) -> list[StepFile]:
@@ -47,7 +49,8 @@ class LoggedTag:
     @property
     def nbytes(self) -> int:
         """Bytes of all its files."""
-        return sum(entry.size for entry in self.entries)
+        files = [*self.entries, *(each.entry for each in self.series)]
+        return sum(entry.size for entry in files if not entry.is_directory)
 
 
 def add_log_directory(parser: argparse.ArgumentParser, *, is_needed: bool = True) -> None:
@@ -81,13 +84,22 @@ def local_tags(files: Files) -> Iterator[LoggedTag]:
         for entry in files.list(top):
             if entry.is_directory and not entry.name.startswith("."):
                 directory = f"{top}/{entry.name}"
-                tag = tag_of_directory(files, directory)
-                yield LoggedTag(files, "/".join(parts) or ".", tag, directory, files.list(directory))
+                tag, entries = tag_of_directory(files, directory), files.list(directory)
+                has_series = any(each.name == SERIES and each.is_directory for each in entries)
+                series = list_series(files, directory) if has_series else []
+                yield LoggedTag(files, "/".join(parts) or ".", tag, directory, entries, series)
 
 
 def remote_tags(files: RemoteFiles) -> Iterator[LoggedTag]:
     """By one listing of everything."""
-    for parts, directories in group_directories(files.find("")).items():
+    found = files.find("")
+    series: dict[str, list[Entry]] = {}
+    for path, entry in found:
+        above, _, _ = path.rpartition("/")
+        if above.endswith(f"/{SERIES}"):
+            series.setdefault(above.removesuffix(f"/{SERIES}"), []).append(entry)
+    for parts, directories in group_directories(found).items():
         for directory, entries in directories.items():
             tag = tag_of_directory(files, directory)
-            yield LoggedTag(files, "/".join(parts) or ".", tag, directory, entries)
+            listed = parse_series_names(series.get(directory, []), directory)
+            yield LoggedTag(files, "/".join(parts) or ".", tag, directory, entries, listed)

@@ -7,11 +7,13 @@ import re
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 
 from tensorboard_plugin_attn.commands.log_directory import LoggedTag, add_log_directory, find_tags, open_log
 from tensorboard_plugin_attn.commands.progress import counted, progress, size_text
 from tensorboard_plugin_attn.storing.files import LocalFiles
 from tensorboard_plugin_attn.storing.pictures import PICTURES
+from tensorboard_plugin_attn.storing.series import SERIES, ListedSeries, remove_series
 from tensorboard_plugin_attn.storing.store import StepFile, remove_unnamed_pictures
 
 __all__ = ["HELP", "add_arguments", "run"]
@@ -74,8 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
         for each in progress(doomed, "records removed"):
             files.remove(each.path)
             removed, freed = removed + 1, freed + each.size
-        for tag in {each.path.rpartition("/")[0] for each in doomed}:
-            remove_unnamed_pictures(files, tag)
+        for tag in tags:
+            steps = [each.step for each in doomed if each.path.startswith(f"{tag.directory}/")]
+            if tag.series and steps:
+                remove_series(files, tag.directory, partial(holds_any, steps))
+        for directory in {each.path.rpartition("/")[0] for each in doomed}:
+            remove_unnamed_pictures(files, directory)
     finally:
         if isinstance(files, LocalFiles):
             remove_empty(files, tags)
@@ -94,10 +100,16 @@ def to_remove(tag: LoggedTag, keep_last: int | None, before: float | None) -> li
     ]
 
 
+def holds_any(steps: list[int], series: ListedSeries) -> bool:
+    """Whether a series file may hold one of these steps; those of its steps that stay are read from their records."""
+    return any(series.first <= step <= series.last for step in steps)
+
+
 def remove_empty(files: LocalFiles, tags: list[LoggedTag]) -> None:
     """Remove the directories of tags that hold nothing any more."""
     for tag in tags:
-        with suppress(OSError):
-            (files.root / tag.directory / PICTURES).rmdir()
+        for name in (PICTURES, SERIES):
+            with suppress(OSError):
+                (files.root / tag.directory / name).rmdir()
         with suppress(OSError):
             (files.root / tag.directory).rmdir()

@@ -27,12 +27,22 @@ __all__ = [
     "Header",
     "ReadRange",
     "Span",
+    "Tensors",
+    "checked",
+    "container",
+    "described",
+    "header_crc",
     "pack_record",
     "parse_header",
+    "parse_json",
+    "parse_span",
     "probe_hash",
     "read_header",
     "read_slab",
     "read_tensor",
+    "short_file",
+    "tensor_crc",
+    "text_crc",
 ]
 
 FIRST_READ = 64 << 10

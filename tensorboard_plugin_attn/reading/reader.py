@@ -9,13 +9,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tensorboard_plugin_attn.encoding.decode import read_record
-from tensorboard_plugin_attn.encoding.format import Header
+from tensorboard_plugin_attn.encoding.header import Header
 from tensorboard_plugin_attn.errors import DamagedFileError, NotRecordedError
-from tensorboard_plugin_attn.reading.series import MetricBlock, MetricSeries, metric_block, stack_blocks
+from tensorboard_plugin_attn.reading.series import (
+    MetricBlock,
+    MetricSeries,
+    metric_block,
+    packed_block,
+    stack_blocks,
+)
 from tensorboard_plugin_attn.reading.source import Source
 from tensorboard_plugin_attn.reading.studies import compare_sources, evolve_series, find_in_source
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.storing.files import open_files
+from tensorboard_plugin_attn.storing.series import PACKED_STEPS, PackedSeries
 from tensorboard_plugin_attn.storing.store import StepFile, list_steps, list_tags, open_header, open_step
 from tensorboard_plugin_attn.storing.walk import run_directories
 from tensorboard_plugin_attn.studying.compare import Comparison
@@ -71,16 +78,15 @@ class AttentionReader:
 
     def metrics(self, run: str, tag: str) -> MetricSeries:
         """Every head's metrics at every logged step. Raises NotRecordedError."""
-        headers, damaged = self.headers(run, tag)
-        return series_of(headers, damaged)
+        return stack_blocks(self.blocks(run, tag))
 
     def evolution(self, run: str, tag: str, thresholds: Thresholds | None = None) -> Evolution:
         """What emerged when (``marks()``), the role of each head at each step, hints at what may be wrong.
 
         Raises NotRecordedError.
         """
-        headers, damaged = self.headers(run, tag)
-        return evolve_series(series_of(headers, damaged), headers[-1], thresholds)
+        series = stack_blocks(self.blocks(run, tag))
+        return evolve_series(series, self.source(run, tag, int(series.steps[-1])).header, thresholds)
 
     def compare(self, first: tuple[str, str, int], second: tuple[str, str, int]) -> Comparison:
         """Two records, each as (run, tag, step) → what every head gained and lost from the first to the second.
@@ -201,17 +207,24 @@ class AttentionReader:
         page = page_of_step(self, run, tag, step, view, selected(layer, head, None))
         return Shown(page).written(save).display()
 
-    def headers(self, run: str, tag: str) -> tuple[list[Header], list[int]]:
-        """The headers of a tag, and the steps whose file cannot be read."""
-        headers, damaged = [], []
-        for step_file in self.step_files(run, tag):
-            try:
-                headers.append(open_header(self.files, step_file))
-            except DamagedFileError:
-                damaged.append(step_file.step)
-        if not headers:
+    def blocks(self, run: str, tag: str) -> list[MetricBlock]:
+        """The metrics of each step of a tag. Raises DamagedFileError where none can be read."""
+        steps, packed = self.step_files(run, tag), PackedSeries()
+        blocks = [self.block(each, packed if len(steps) >= PACKED_STEPS else None) for each in steps]
+        if all(block.values is None for block in blocks):
+            damaged = [block.step for block in blocks]
             raise DamagedFileError(f"no step of run {run!r}, tag {tag!r} can be read: {damaged}")
-        return headers, damaged
+        return blocks
+
+    def block(self, step_file: StepFile, packed: PackedSeries | None) -> MetricBlock:
+        """The metrics of one step, from a series file where one has them; without values where it is damaged."""
+        found = None if packed is None else packed.find(self.files, step_file)
+        if found is not None:
+            return packed_block(found)
+        try:
+            return metric_block(open_header(self.files, step_file))
+        except DamagedFileError:
+            return MetricBlock(step_file.step)
 
     def first_header(self, run: str, tag: str) -> Header:
         """The header of the first logged step."""
@@ -253,11 +266,6 @@ class AttentionReader:
 def run_path(run: str) -> str:
     """The name of a run → its directory below the root."""
     return "" if run == "." else run
-
-
-def series_of(headers: list[Header], damaged: list[int]) -> MetricSeries:
-    """Headers by step → their metrics as one series."""
-    return stack_blocks([*map(metric_block, headers), *map(MetricBlock, damaged)])
 
 
 def listed(names: Iterable[Any]) -> str:

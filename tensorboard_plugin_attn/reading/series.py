@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.header import Header
+from tensorboard_plugin_attn.encoding.series import Form, PackedStep
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.studying.evolution import StepFacts, step_facts
 
-__all__ = ["MetricBlock", "MetricSeries", "SeriesLayer", "metric_block", "stack_blocks"]
+__all__ = ["MetricBlock", "MetricSeries", "SeriesLayer", "metric_block", "packed_block", "stack_blocks"]
 
 NO_FACTS = StepFacts()
 
@@ -80,6 +82,21 @@ def metric_block(header: Header) -> MetricBlock:
     return MetricBlock(
         header.step, header.wall_time, header.metric_names, tuple(layers), header.metrics, step_facts(header)
     )
+
+
+def packed_block(packed: PackedStep) -> MetricBlock:
+    """The metrics of one step that was read from a series file, of which it keeps nothing else in memory."""
+    layers, facts = form_facts(packed.form)
+    if packed.faults:
+        facts = replace(facts, faults=packed.faults)
+    return MetricBlock(packed.step, packed.wall_time, packed.form.names, layers, packed.values.copy(), facts)
+
+
+@lru_cache(maxsize=256)
+def form_facts(form: Form) -> tuple[tuple[SeriesLayer, ...], StepFacts]:
+    """What the blocks of many steps share."""
+    layers = tuple(SeriesLayer(*layer) for layer in form.layers)
+    return layers, StepFacts((), form.masks, form.probe, form.kind, form.input)
 
 
 def stack_blocks(blocks: Sequence[MetricBlock]) -> MetricSeries:

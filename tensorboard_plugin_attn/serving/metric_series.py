@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from tensorboard_plugin_attn.errors import DamagedFileError
-from tensorboard_plugin_attn.reading.series import MetricBlock, MetricSeries, metric_block, stack_blocks
+from tensorboard_plugin_attn.reading.series import (
+    MetricBlock,
+    MetricSeries,
+    metric_block,
+    packed_block,
+    stack_blocks,
+)
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
 from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.opened_record import cache_key, open_latest
@@ -19,6 +25,7 @@ from tensorboard_plugin_attn.serving.record_results import Packed, whole
 from tensorboard_plugin_attn.serving.thinned_series import ThinnedSeries
 from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.storing.files import Files, is_passing
+from tensorboard_plugin_attn.storing.series import PACKED_STEPS, PackedSeries
 from tensorboard_plugin_attn.storing.store import StepFile, open_header
 from tensorboard_plugin_attn.studying.evolution import StepFacts
 
@@ -46,11 +53,16 @@ class MetricSource:
         self.cache: ByteCache[MetricBlock] = ByteCache(limit)
         self.shared: dict[Any, Any] = {}
         self.thinned: ByteCache[ThinnedSeries] = ByteCache(THINNED_BYTES)
+        self.packed = PackedSeries()
 
     def series(self, directory: TagDirectory, steps: Sequence[StepFile] | None = None) -> MetricSeries:
         """The series of one tag, or of some of its steps, from the files as they were listed last."""
         wanted = directory.steps.values() if steps is None else steps
-        return stack_blocks([self.block(directory.files, each) for each in wanted])
+        return stack_blocks(self.blocks(directory.files, wanted, len(directory.steps)))
+
+    def blocks(self, files: Files, steps: Iterable[StepFile], logged: int) -> list[MetricBlock]:
+        """The metrics of some steps of a tag of which so many are logged."""
+        return [self.block(files, each, is_packed=logged >= PACKED_STEPS) for each in steps]
 
     def row_bytes(self, directory: TagDirectory, wanted: Sequence[str] | None) -> int:
         """Bytes of one step's values with the wanted metrics (None: all): those of the last of a few that can be read."""
@@ -68,16 +80,18 @@ class MetricSource:
         kept = self.thinned.get(key)
         if kept is None:
             kept = ThinnedSeries(asked.width, is_log=asked.is_log, wanted=asked.metrics)
-        packed = kept.answer(directory.steps, partial(self.block, directory.files), since)
+        read = partial(self.block, directory.files, is_packed=len(directory.steps) >= PACKED_STEPS)
+        packed = kept.answer(directory.steps, read, since)
         self.thinned.put(key, kept, min(kept.bytes, THINNED_BYTES))
         return packed
 
-    def block(self, files: Files, step_file: StepFile) -> MetricBlock:
-        """The metrics of one step."""
+    def block(self, files: Files, step_file: StepFile, *, is_packed: bool = False) -> MetricBlock:
+        """The metrics of one step, which ``is_packed`` where a series file may have them."""
         key = cache_key(files, step_file)
         block = self.cache.get(key)
         if block is None:
-            block = self.read_block(files, step_file)
+            packed = self.packed.find(files, step_file) if is_packed else None
+            block = self.read_block(files, step_file) if packed is None else packed_block(packed)
             self.cache.put(key, block, BLOCK_OVERHEAD + (0 if block.values is None else block.values.nbytes))
         return block
 

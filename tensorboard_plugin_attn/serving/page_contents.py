@@ -47,5 +47,5 @@ def held_series(
     most = max(2, SERIES_BYTES // max(1, record.header.metrics.nbytes))
     held = {each.step: each for each in [*spaced(steps, most), *steps[-1:], record.step_file]}
     kept = [each for each in steps if each.step in held]
-    series = stack_blocks([source.block(files, each) for each in kept])
+    series = stack_blocks(source.blocks(files, kept, len(steps)))
     return evolution_result(series, record.header, EvolutionAsked()), kept

@@ -14,6 +14,7 @@ from tensorboard_plugin_attn.encoding.merging import merge_parts
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
 from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, is_passing
 from tensorboard_plugin_attn.storing.pictures import PICTURES, remove_unnamed
+from tensorboard_plugin_attn.storing.series import SERIES, remove_series
 
 __all__ = [
     "PLUGIN_DIRECTORY",
@@ -263,6 +264,8 @@ def purge_steps(
             if step_file and step_file.step >= first and is_own(entry.name, part):
                 files.remove(step_file.path)
                 removed += 1
+        if any(entry.name == SERIES for entry in entries):
+            remove_series(files, directory, lambda each: each.last >= first)
         if removed > before and part is None and any(entry.name == PICTURES for entry in entries):
             remove_unnamed_pictures(files, directory)
     return removed

@@ -17,6 +17,7 @@ from tensorboard_plugin_attn.storing.spool import Spool, default_root
 from tensorboard_plugin_attn.storing.store import StepFile
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.queue import Patience, WriteQueue
+from tensorboard_plugin_attn.writing.series_packing import SeriesPacking
 from tensorboard_plugin_attn.writing.uploader import Uploader
 
 __all__ = ["CLOSE_SECONDS", "Delivery", "close_in"]
@@ -58,6 +59,8 @@ class Delivery:
             directory, lambda: open_files(directory, seconds=STORE_SECONDS), self.calls
         )
         self.files: Files = self.bounded if self.is_remote else open_files(directory)
+        # Of parts that of the first rank packs: it is there in any case.
+        self.packing = SeriesPacking(self.bounded) if part is None or part[0] == 0 else None
         self.spool_root, self.max_spool_bytes = spool, max_spool_bytes
         self.opened_spool: Spool | None = None
         self.opened_uploader: Uploader | None = None
@@ -83,7 +86,9 @@ class Delivery:
     def uploader(self) -> Uploader:
         """What empties the spool."""
         if self.opened_uploader is None or self.opened_uploader.ending.is_set():
-            self.opened_uploader = Uploader(self.spool, self.bounded, self.queue.tell_once)
+            self.opened_uploader = Uploader(
+                self.spool, self.bounded, self.queue.tell_once, packing=self.packing
+            )
         return self.opened_uploader
 
     @property
@@ -132,6 +137,8 @@ class Delivery:
             try:
                 self.write_at_once(path, buffers)
                 self.num_direct += 1
+                if self.packing is not None:
+                    self.packing.wrote(path)
                 return
             except StoreHangsError as error:
                 self.detour(error)

@@ -12,6 +12,7 @@ from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.storing import store
 from tensorboard_plugin_attn.storing.files import Files
 from tensorboard_plugin_attn.storing.spool import Spool, Waiting
+from tensorboard_plugin_attn.writing.series_packing import SeriesPacking
 
 __all__ = ["Uploader"]
 
@@ -28,8 +29,11 @@ class Uploader:
     ``files`` must have deadlines (``BoundedFiles``). ``tell`` is told each sort of trouble.
     """
 
-    def __init__(self, spool: Spool, files: Files, tell: Tell) -> None:
+    def __init__(
+        self, spool: Spool, files: Files, tell: Tell, *, packing: SeriesPacking | None = None
+    ) -> None:
         self.spool = spool
+        self.packing = packing
         self.files = files
         self.tell = tell
         self.failure = ""
@@ -186,6 +190,8 @@ class Uploader:
                 there.discard(each)
             self.num_sent += 1
         self.spool.remove(waiting)
+        if self.packing is not None:
+            self.packing.wrote(waiting.target, header)
 
     def names_in(self, directory: str) -> set[str]:
         """The names in a directory of the store, listed once until something fails."""

@@ -1,4 +1,4 @@
-"""A port of this machine → another one, through a relay that delays, cuts, hangs or refuses when told to."""
+"""A port of this machine → another one, through a relay that delays, cuts, hangs, refuses or is full when told to."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from types import TracebackType
 __all__ = ["FaultyProxy"]
 
 CHUNK = 16 << 10
+FULL = b"HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class FaultyProxy:
     """A relay on a free port of 127.0.0.1, from the block's beginning to its end.
 
     ``mode``: ``"pass"``; ``"slow"``, ``delay`` seconds before every chunk; ``"hang"``, nothing goes through;
-    ``"cut"``, the connection is reset after ``cut_after`` bytes; ``"refuse"``, every connection is reset at once.
+    ``"cut"``, the connection is reset after ``cut_after`` bytes; ``"refuse"``, every connection is reset at once;
+    ``"kill"``, nobody listens; ``"full"``, whatever is to be put there is answered with 507.
     """
 
     def __init__(self, port: int) -> None:
@@ -46,7 +48,13 @@ class FaultyProxy:
 
     def switch(self, mode: str) -> None:
         """Another mode from now on; what is open is reset, so that it holds at once."""
-        self.mode = mode
+        was, self.mode = self.mode, mode
+        if mode == "kill":
+            shut(self.listener)
+            self.listener.close()
+        elif was == "kill":
+            self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+            threading.Thread(target=self.accept, daemon=True).start()
         for each in self.sockets:
             reset(each)
         self.sockets = []
@@ -75,6 +83,9 @@ class FaultyProxy:
                 if self.mode == "hang":
                     self.ended.wait()
                     return
+                if self.mode == "full" and data.startswith(b"PUT "):
+                    source.sendall(FULL)
+                    break
                 if self.mode == "slow" and self.ended.wait(self.delay):
                     return
                 if self.mode == "cut" and passed + len(data) > self.cut_after:

@@ -356,3 +356,29 @@ def test_a_part_purges_its_own_files_in_a_store(tmp_path: Path) -> None:
         "000000000000.part-000-of-00", "000000000000.part-001-of-00",
         "000000000006.part-000-of-00", "000000000006.part-001-of-00",
     ]  # fmt: skip
+
+
+def test_a_store_gets_series_without_a_record_being_fetched(
+    store: S3Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.series_packing.PACKED_STEPS", 4)
+    monkeypatch.setattr("tensorboard_plugin_attn.storing.packing.PACKED_STEPS", 4)
+    with (
+        caplog.at_level("INFO", "werkzeug"),
+        AttentionWriter(URL, spool=tmp_path, metrics="entropy") as writer,
+    ):
+        add(writer, range(9))
+    fetched = [each for each in caplog.messages if "GET /bucket/runs" in each and ".safetensors" in each]
+    assert [each for each in fetched if "/series/" not in each] == []
+    assert series_names(store) == [
+        "000000000000-to-000000000003.safetensors",
+        "000000000004-to-000000000007.safetensors",
+    ]
+    with AttentionWriter(URL, spool=tmp_path, purge_step=4) as writer:
+        add(writer, [4])
+    assert series_names(store) == ["000000000000-to-000000000003.safetensors"]
+
+
+def series_names(store: S3Store) -> list[str]:
+    keys = store.keys()
+    return sorted(key.rpartition("/")[2] for key in keys if "/series/" in key)
