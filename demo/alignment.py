@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from story import Floor, begin, finish, parser, scalars, train
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import BartConfig, BartForConditionalGeneration
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, LayerAttention
+from tensorboard_plugin_attn.demonstrating.options import parser
+from tensorboard_plugin_attn.demonstrating.story import Floor, begin, finish, scalars, train
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TOKENS = ["<s>", "<pad>", "</s>", *WORDS]

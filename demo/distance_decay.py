@@ -22,13 +22,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from story import Floor, begin, finish, parser, train
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn.demonstrating.options import parser
+from tensorboard_plugin_attn.demonstrating.story import Floor, begin, finish, train
 
 CHARACTERS = "\n " + string.ascii_letters + string.digits + string.punctuation
 LENGTH = 64

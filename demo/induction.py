@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from story import Floor, begin, finish, parser, scalars, train
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn.demonstrating.options import parser
+from tensorboard_plugin_attn.demonstrating.story import Floor, begin, finish, scalars, train
 
 RUNS = {"two-layers": 2, "one-layer": 1}
 TOKENS = [*string.ascii_letters, *string.digits, "+", "-", "[BOS]"]

@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tensorboard_plugin_attn.commands import doctor, ls, prune, verify
+from tensorboard_plugin_attn.commands import demo, doctor, ls, prune, verify
 from tensorboard_plugin_attn.errors import AttentionError
 
 __all__ = ["main"]
 
-COMMANDS = {"ls": ls, "verify": verify, "prune": prune, "doctor": doctor}
+COMMANDS = {"ls": ls, "verify": verify, "prune": prune, "doctor": doctor, "demo": demo}
 INTERRUPTED = 130  # as shells say it
 
 
@@ -19,9 +19,9 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command: 0 all is well, 1 something is not, 2 the words make no sense, 130 interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m tensorboard_plugin_attn",
-        description="Look after the attention records of a log directory, local or remote (s3://…, gs://…).",
+        description="Look after the attention records of a log directory, local or remote (s3://…, gs://…); or see a demo.",
     )
-    parsers = parser.add_subparsers(dest="command", required=True, metavar="ls | verify | prune | doctor")
+    parsers = parser.add_subparsers(dest="command", required=True, metavar=" | ".join(COMMANDS))
     for name, command in COMMANDS.items():
         sub = parsers.add_parser(name, help=command.HELP, description=command.HELP)
         command.add_arguments(sub)

@@ -36,7 +36,8 @@ def log_demo(demo: str, logdir: Path) -> Path:
     log = logdir / demo
     if not log.exists():
         script = ROOT / "demo" / f"{demo}.py"
-        subprocess.run([sys.executable, str(script), "--no-serve", "--logdir", str(log)], check=True)
+        own = ["-m", "tensorboard_plugin_attn", "demo"] if demo == "bias" else [str(script)]
+        subprocess.run([sys.executable, *own, "--no-serve", "--logdir", str(log)], check=True)
     return log
 
 

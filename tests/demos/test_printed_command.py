@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import story
+
+from tensorboard_plugin_attn.demonstrating import story
 
 
 @pytest.mark.parametrize("script", ["as installed", "missing"])

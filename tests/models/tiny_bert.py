@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from pronouns import CLAUSES, OCCUPATIONS, PROBES, VERBS
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from tensorboard_plugin_attn.demonstrating.pronouns import CLAUSES, OCCUPATIONS, PROBES, VERBS
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import alignment
-import bias
 import distance_decay
 import induction
 import numpy as np
@@ -30,13 +29,14 @@ from transformers import (
 )
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, ImageTokens, Part, SoundTokens
+from tensorboard_plugin_attn.commands import command_line
 from tensorboard_plugin_attn.integrations.transformers import AttentionCallback
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES, METRICS
 from tensorboard_plugin_attn.storing.store import list_steps, list_tags
 
 TWO_STEPS = ["--steps", "2", "--no-serve"]
 STORIES: dict[str, Callable[[], int]] = {
-    "docs/tutorials/use_case_bias.md": lambda: bias.main([*TWO_STEPS, "--model", "my-bert"]),
+    "docs/tutorials/use_case_bias.md": lambda: command_line.main(["demo", *TWO_STEPS, "--model", "my-bert"]),
     "docs/tutorials/use_case_induction.md": lambda: induction.main(TWO_STEPS),
     "docs/tutorials/use_case_alignment.md": lambda: alignment.main(TWO_STEPS),
     "docs/tutorials/use_case_distance_decay.md": lambda: distance_decay.main(TWO_STEPS),

