@@ -187,3 +187,41 @@ def test_differences_below_the_limit_are_hidden_and_the_matrix_says_each(
     value = AttentionReader(changing).compare(("a", "she", 0), ("a", "she", LAST)).difference(1)[2][PAIR]
     expect(tab.frame.locator(".change-readout")).to_contain_text(f"{SHE[PAIR[0]]} → {SHE[PAIR[1]]}")
     expect(tab.frame.locator(".change-readout b")).to_have_text(shown_difference(float(value)))
+
+
+def cell_colours(tab: AttentionTab, pictures: Locator) -> list[tuple[int, ...]]:
+    """The colour of the tracked pair's cell in each small picture."""
+    expect(pictures.first).to_be_visible()
+    found = []
+    for at in range(pictures.count()):
+        pixels = tab.pixels(pictures.nth(at))
+        row, column = ((2 * place + 1) * pixels.shape[0] // (2 * len(SHE)) for place in PAIR)
+        found.append(tuple(int(value) for value in pixels[row, column, :3]))
+    return found
+
+
+def test_the_chosen_head_stands_in_a_in_b_and_as_their_difference(comparing: AttentionTab) -> None:
+    comparing.go(**HERE, compare="first", layer=MOVED[0], head=MOVED[1], query=PAIR[0])  # type: ignore[arg-type]
+    before, after, gained = cell_colours(comparing, comparing.frame.locator(".both-sides canvas"))
+    assert sum(before) > sum(after) + 100  # more ink, more weight
+    assert gained[2] > gained[0] + 50  # what was gained is blue
+    expect(comparing.frame.locator(".both-sides figcaption")).to_have_text(
+        ["A step 0", f"B step {LAST}", "B − A"]
+    )
+
+
+def test_more_than_two_runs_are_small_columns_each_a_press_away(comparing: AttentionTab) -> None:
+    comparing.go(
+        **HERE,  # type: ignore[arg-type]
+        compare="same",
+        compare_run="b",
+        layer=MOVED[0],
+        head=MOVED[1],
+        query=PAIR[0],
+    )
+    columns = comparing.frame.get_by_role("group", name="This head in the other ticked runs")
+    expect(columns.get_by_role("button")).to_have_text(["b", "entropy_collapse", "masked", "nan"])
+    expect(columns.locator("[aria-pressed=true]")).to_have_text("b")
+    columns.get_by_role("button", name="entropy_collapse").click()
+    comparing.hash_has("p.attn.compare_run=entropy_collapse")
+    expect(columns.locator("[aria-pressed=true]")).to_have_text("entropy_collapse")

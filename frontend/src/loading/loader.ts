@@ -9,6 +9,7 @@ import { ApiError } from "../decoding/errors";
 import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
 import { startEdgePatterns } from "./edge_patterns";
+import { startRivalPatterns } from "./rival_patterns";
 import { startExactSteps } from "./exact_steps";
 import { startFirstHead } from "./first_head";
 import { startFindLoader } from "./find_loader";
@@ -205,6 +206,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     startHealthLoader(api, listing.refresh),
     startCellLoader(api),
     startEdgePatterns(api),
+    startRivalPatterns(api),
     startFirstHead(),
   ];
   return {

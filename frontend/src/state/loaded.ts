@@ -36,6 +36,8 @@ export interface EdgePatterns {
   readonly steps: readonly [first: number, last: number];
 }
 export const edgePatterns: Signal<EdgePatterns | null> = signal(null);
+/** Every head of the other ticked runs at the step that is compared, by run, as far as they have come. */
+export const rivalPatterns: Signal<ReadonlyMap<string, Thumbnails>> = signal(new Map());
 /** Scalars of the selected run that TensorBoard knows. */
 export const scalarTags: Signal<Loaded<readonly string[]>> = signal({ status: "idle" });
 export const scalar: Signal<Loaded<ScalarSeries>> = signal({ status: "idle" });

@@ -11,7 +11,7 @@ export interface SparkCanvasProps {
   readonly line: Sparkline;
   /** Of the present step, 0..1. */
   readonly place: number;
-  /** Height 0..1 of a dotted line; then the line has a base too. */
+  /** Height 0..1 of a dotted line. */
   readonly threshold?: number;
   readonly theme: Theme;
 }
@@ -48,9 +48,8 @@ function drawn({ line, place, threshold, theme }: SparkCanvasProps, scale: numbe
   const box = { x: 0, y: 0, width, height: Math.round(LINE_HEIGHT * scale) };
   if (threshold !== undefined) drawDotted(raster, box, heightOf(threshold, box), rule, scale);
   const ink = pixelOf(rgbOf(runColour(0, theme)));
-  const baseline = threshold === undefined ? background : rule;
   const thin = { ...line, boldFrom: -1 };
-  drawSparkline(raster, box, thin, { thin: ink, bold: ink, baseline, scale });
+  drawSparkline(raster, box, thin, { thin: ink, bold: ink, baseline: rule, scale });
   const below = { x: 0, y: box.height, width, height: height - box.height };
   drawStepMark(raster, below, place, themePixel("accent", theme), scale);
   return raster;

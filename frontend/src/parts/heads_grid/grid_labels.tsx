@@ -67,7 +67,11 @@ export function LayerLabels({ layout, axis }: LayerLabelsProps) {
       ))}
       {layout.rows.map((row, at) =>
         at % every !== 0 && !row.isFolded ? null : (
-          <span key={row.layer} class="grid-layer" style={labelPlace(layout, row)}>
+          <span
+            key={row.layer}
+            class={`grid-layer ${axis !== null && hasAxis(layout, row) ? "has-axis" : ""}`}
+            style={labelPlace(layout, row)}
+          >
             {row.number ?? row.layer}
           </span>
         ),
@@ -83,6 +87,10 @@ function labelPlace(layout: GridLayout, row: GridRow) {
   return { top: row.top, height };
 }
 
+function hasAxis(layout: GridLayout, row: GridRow): boolean {
+  return !row.isFolded && !layout.isOverview && rowParts(layout, row).sparkHeight >= TALL;
+}
+
 interface AxisProps {
   readonly layout: GridLayout;
   readonly row: GridRow;
@@ -90,8 +98,8 @@ interface AxisProps {
 }
 
 function Axis({ layout, row, axis: [least, most] }: AxisProps) {
+  if (!hasAxis(layout, row)) return null;
   const { sparkTop, sparkHeight } = rowParts(layout, row);
-  if (row.isFolded || layout.isOverview || sparkHeight < TALL) return null;
   const top = row.top + sparkTop;
   return (
     <>

@@ -46,6 +46,8 @@ const LEAST_HISTORY = 24;
 /** Of an overview's cells: the longer side in parts of the shorter. */
 const LONGEST = 4;
 const LEAST_PITCH = 4;
+/** Title and legend stand over and under the narrowest grid. */
+const LEAST_GRID = 300;
 
 /** `zoom`: side of a pattern in CSS pixels, then what does not fit is scrolled to; null fills the room. */
 export function fillRoom(room: ViewRoom, shape: ModelShape, zoom: number | null): RoomPlan {
@@ -73,7 +75,8 @@ export function fillRoom(room: ViewRoom, shape: ModelShape, zoom: number | null)
 
 function panelBeside(room: ViewRoom, used: number): number {
   if (room.side === 0) return 0;
-  return Math.max(room.side, Math.floor(room.width - used - AROUND.left - AROUND.right));
+  const grid = Math.max(LEAST_GRID, used + AROUND.left + AROUND.right);
+  return Math.max(room.side, Math.floor(room.width - grid));
 }
 
 /** Parts of pixels are allowed here: no cell holds more than a colour. */

@@ -32,10 +32,12 @@ import type { Focus } from "../../parts/token_lines/focus";
 import { hoverToken, pinToken } from "../../parts/token_lines/pinning";
 import { TokenLines } from "../../parts/token_lines/token_lines";
 import { rowsInWindow, type ScrollWindow } from "../../parts/token_lines/use_window";
+import { BothSides } from "./both_sides";
 import { ChangeMatrix } from "./change_matrix";
 import { changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differencesTable } from "./chosen_picture";
 import { changedWeights, focusedDifferences } from "./difference_weights";
+import { RunColumns } from "./run_columns";
 import { shapes } from "./scene";
 import { layerName } from "../../text/layer_names";
 
@@ -64,6 +66,8 @@ export function ChangeLines() {
         <p class="side-notice">The weights of this layer were left out when logging.</p>
       )}
       {!isLeftOut && pair === null && <Waiting />}
+      {pair !== null && <BothSides {...pair} />}
+      <RunColumns />
       {pair !== null && changePicture.value === "lines" && <Lines {...pair} />}
       {pair !== null && changePicture.value === "matrix" && <ChangeMatrix {...pair} />}
     </section>

@@ -8,6 +8,7 @@ import {
   head,
   headSort,
   hoverStep,
+  isSideShown,
   layer,
   openBeside,
   selectStep,
@@ -30,7 +31,18 @@ import { evolutionExport } from "./evolution_export";
 import { SORT_CAPTIONS } from "./head_order";
 import { Legend } from "./legend";
 import { pointed } from "./pointed";
-import { axis, isMap, layout, main, orders, others, overlay, paint, shapes } from "./scene";
+import {
+  axis,
+  isMap,
+  isPanelWide,
+  layout,
+  main,
+  orders,
+  others,
+  overlay,
+  paint,
+  shapes,
+} from "./scene";
 import { SpokenFacts } from "./spoken_facts";
 import { Summary } from "./summary_line";
 import { Title, useTitle } from "./title";
@@ -60,7 +72,7 @@ export function EvolutionGrid() {
   return (
     <section ref={element} class="model-main evolution-main" aria-label={title}>
       <Title />
-      <Summary />
+      {isPanelWide.value && isSideShown.value ? <p class="model-tokens" /> : <Summary />}
       <HeadsGrid
         layout={layout}
         paint={paint}

@@ -16,10 +16,14 @@ import { main, others, shapes, valueOf } from "./scene";
 import { plotBox, type ChartLine, type ChartPicture } from "../../parts/chart/step_chart";
 import { layerShort } from "../../text/layer_names";
 
-const HEIGHT = 150;
 const LABEL_HEIGHT = 15;
 
-export function HeadsChart({ width }: { readonly width: number }) {
+export interface HeadsChartProps {
+  readonly width: number;
+  readonly height: number;
+}
+
+export function HeadsChart({ width, height }: HeadsChartProps) {
   const heads = chosen.value;
   const histories = main.value!.histories;
   const picture = useMemo<ChartPicture>(
@@ -29,9 +33,9 @@ export function HeadsChart({ width }: { readonly width: number }) {
       lines: linesOf(heads),
       hasStepLabels: false,
       width,
-      height: HEIGHT,
+      height,
     }),
-    [histories, heads, others.value, theme.value, width],
+    [histories, heads, others.value, theme.value, width, height],
   );
   return (
     <ChartFrame picture={picture} label={`Chosen heads: ${heads.map(nameOf).join(", ")}`}>

@@ -1,14 +1,12 @@
 /** A head → its pattern at the first and at the last step, small and side by side. */
 
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 
 import type { Thumbnails } from "../../decoding/decode";
 import { sequentialTable } from "../../draw/colour";
 import type { Cell } from "../../draw/grid";
 import { headCodes } from "../../draw/heads_picture";
-import { drawHeatmap } from "../../draw/heatmap";
-import { makeRaster } from "../../draw/raster";
-import { putRaster } from "../../parts/put_raster";
+import { SmallPattern } from "../../parts/small_pattern";
 import { edgePatterns, theme } from "../../state";
 
 const SIDE = 36;
@@ -26,20 +24,7 @@ export function PatternPair({ cell }: { readonly cell: Cell }) {
   );
 }
 
-function Pattern({ of, cell }: { readonly of: Thumbnails; readonly cell: Cell }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => {
-    const codes = headCodes(of, cell.layer, cell.head);
-    const side = Math.round(SIDE * window.devicePixelRatio);
-    const raster = makeRaster(side, side);
-    if (codes !== null)
-      drawHeatmap(
-        raster,
-        { x: 0, y: 0, width: side, height: side },
-        codes,
-        sequentialTable(theme.value),
-      );
-    putRaster(canvas.current!, raster);
-  }, [of, cell.layer, cell.head, theme.value]);
-  return <canvas ref={canvas} aria-hidden="true" style={{ width: SIDE, height: SIDE }} />;
+function Pattern({ of, cell: { layer, head } }: { readonly of: Thumbnails; readonly cell: Cell }) {
+  const codes = useMemo(() => headCodes(of, layer, head), [of, layer, head]);
+  return <SmallPattern codes={codes} colours={sequentialTable(theme.value)} side={SIDE} />;
 }

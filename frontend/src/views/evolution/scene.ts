@@ -143,6 +143,13 @@ export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
 /** Cells hold one colour each. */
 export const isMap: ReadonlySignal<boolean> = computed(() => layout.value.isOverview);
 
+/** Width from which table and chart stand side by side. */
+const ROOM_FOR_BOTH = 732;
+
+export const isPanelWide: ReadonlySignal<boolean> = computed(
+  () => layout.value.panel >= ROOM_FOR_BOTH && !isMap.value,
+);
+
 const inkOf = keptInk(evolutionInk);
 
 export const paint: ReadonlySignal<Paint> = computed<Paint>(() => {

@@ -12,16 +12,24 @@ import { HeadsChart, nameOf } from "./heads_chart";
 import { pointed } from "./pointed";
 import { Hints } from "./hints";
 import { readRole, roleText } from "./role_text";
-import { axis, isMap, layout, others, shapes } from "./scene";
+import { axis, isMap, isPanelWide, layout, others, shapes } from "./scene";
+import { Summary } from "./summary_line";
 import { WhenHistogram } from "./when_histogram";
+import { viewSize } from "../../parts/heads_grid/grid_room";
 import { useWidth } from "../../parts/measured";
 import { ScalarChart } from "../../parts/chart/scalar_chart";
 
 const PADDING = 32;
 const GAP = 32;
 
-/** From this width on both stand side by side. */
-const ROOM_FOR_BOTH = 700;
+const LEAST_CHART = 150;
+/** Scalar, roles and hints. */
+const AROUND_CHART = 250;
+/** The same with the panel's header. */
+const BESIDE_CHART = 330;
+/** The table with its heads, and a row of it. */
+const AROUND_TABLE = 110;
+const CHANGE_HEIGHT = 58;
 
 const panes: readonly { value: EvolutionPane; name: string }[] = [
   { value: "changes", name: "What changed" },
@@ -31,9 +39,11 @@ const panes: readonly { value: EvolutionPane; name: string }[] = [
 export function SidePanel() {
   const element = useRef<HTMLElement>(null);
   const inner = Math.max(160, (useWidth(element) || 336) - PADDING);
-  const areBoth = inner >= ROOM_FOR_BOTH && !isMap.value;
+  const areBoth = isPanelWide.value;
   const pane = evolutionPane.value ?? "changes";
-  const hasNone = evolutionPane.value === null && changes.value.length === 0;
+  const table = changes.value.length * CHANGE_HEIGHT + AROUND_TABLE;
+  const rest = viewSize.value.height - table - AROUND_CHART;
+  const areStacked = evolutionPane.value === null && !isMap.value && rest >= LEAST_CHART;
   return (
     <aside ref={element} class="model-side evolution-side" aria-label="What happened">
       <header class="side-header">
@@ -52,10 +62,14 @@ export function SidePanel() {
           {hoverStep.value === null ? `step ${step.value}` : `pointer: step ${hoverStep.value}`}
         </span>
       </header>
+      {areBoth && <Summary />}
       <div class={areBoth ? "evolution-both" : ""}>
         {(areBoth || pane === "changes") && <Changes />}
-        {(areBoth || pane === "chart" || hasNone) && (
-          <Chart width={areBoth ? Math.floor((inner - GAP) / 2) : inner} />
+        {(areBoth || pane === "chart" || areStacked) && (
+          <Chart
+            width={areBoth ? Math.floor((inner - GAP) / 2) : inner}
+            height={areStacked && !areBoth ? rest : viewSize.value.height - BESIDE_CHART}
+          />
         )}
       </div>
       <p class="side-hint">
@@ -75,14 +89,20 @@ function Changes() {
   );
 }
 
-function Chart({ width }: { readonly width: number }) {
+interface ChartProps {
+  readonly width: number;
+  /** What is left for the chosen heads. */
+  readonly height: number;
+}
+
+function Chart({ width, height }: ChartProps) {
   return (
     <section class="evolution-chart" aria-label="Chosen heads">
       <h2>Chosen heads</h2>
       {chosen.value.length === 0 ? (
         <p class="side-hint">Shift-click a cell to see its head here.</p>
       ) : (
-        <HeadsChart width={width} />
+        <HeadsChart width={width} height={Math.max(LEAST_CHART, height)} />
       )}
       <ScalarChart axis={axis.value} width={width} />
       <Roles />

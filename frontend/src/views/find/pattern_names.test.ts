@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { RecordHeader } from "../../state";
-import { patternTitle } from "./pattern_names";
+import { isPossible, patternTitle } from "./pattern_names";
 
 const tokens = ["[CLS]", "the", "nurse", "said", "she", "was", "late", "[SEP]"];
 const header = { tokens: { tokens } } as unknown as RecordHeader;
@@ -15,5 +15,16 @@ const titles: [number[], number[], string][] = [
 describe("the title of a pattern", () => {
   it.each(titles)("of %j and %j", (query, key, title) => {
     expect(patternTitle({ pair: { query, key, axes: null } }, header)).toBe(title);
+  });
+});
+
+describe("the sentences of a pair", () => {
+  const layers = [{ kind: "self" }, { kind: "cross" }];
+  it.each([
+    [null, false],
+    [4, true],
+  ])("with a second sentence from %j can be looked for: %j", (sentence_b_start, possible) => {
+    const logged = { tokens: { tokens }, layers, sentence_b_start } as unknown as RecordHeader;
+    expect(isPossible("across", logged)).toBe(possible);
   });
 });

@@ -23,8 +23,7 @@ export function templateTitle(template: Template): string {
 /** Whether a record can have a template at all; the server knows the rest. */
 export function isPossible(template: Template, header: RecordHeader): boolean {
   if (template === "first") return true;
-  if (template === "across" && header.sentence_b_start === null)
-    return header.layers.some(({ kind }) => kind === "cross");
+  if (template === "across" && header.sentence_b_start === null) return false;
   return header.layers.some(({ kind }) => kind === "self");
 }
 

@@ -9,7 +9,8 @@ export const COLUMN_LABELS = 72;
 const UNDER = 64;
 const GAP = 48;
 const PANEL = { wide: 416, narrow: 320, narrowBelow: 960 };
-const LARGEST_CELL = 32;
+/** A text of one token is no wall of one colour. */
+const LARGEST_CELL = 96;
 /** Longer texts get fractions of a pixel a cell, shorter ones whole pixels. */
 const WHOLE_PIXELS = 8;
 /** A text this much longer than the other is squeezed by itself. */
