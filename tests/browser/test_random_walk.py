@@ -78,7 +78,8 @@ class Walk:
             if NOTHING_THERE not in text:
                 self.wrong.append(f"{response.status} {response.url}: {text} after {self.done[-3:]}")
         self.failed.clear()
-        assert self.wrong == [] and self.tab.errors == []
+        assert self.wrong == []
+        assert self.tab.errors == []
 
     def note(self, text: str) -> None:
         """Keep what went wrong, and after what; the browser's own words on an expected status are none."""
