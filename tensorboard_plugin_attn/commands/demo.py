@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 
+from tensorboard_plugin_attn.commands.installation import describe_fault, find_plugins
 from tensorboard_plugin_attn.demonstrating.options import add_options
 from tensorboard_plugin_attn.demonstrating.pretrained import find_or_install
 
@@ -28,7 +29,17 @@ def run(arguments: argparse.Namespace) -> int:
     if missing:
         extra = 'pip install "tensorboard-plugin-attn[demo]"'
         raise SystemExit(f"The demo needs {' and '.join(missing)}. Install what it needs with\n    {extra}")
+    if not arguments.no_serve:
+        check_tensorboard()
     arguments.model = arguments.model or find_or_install(arguments.yes)
     from tensorboard_plugin_attn.demonstrating import bias  # lazily: torch and transformers
 
     return bias.run(arguments)
+
+
+def check_tensorboard() -> None:
+    """Leave before the training where TensorBoard will not start after it."""
+    try:
+        find_plugins()
+    except Exception as error:  # any plugin's import may fail in any way
+        raise SystemExit(describe_fault(error)) from error

@@ -6,11 +6,11 @@ import argparse
 import importlib.metadata
 import platform
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from tensorboard_plugin_attn.commands.installation import describe_fault, find_plugins
 from tensorboard_plugin_attn.commands.log_directory import LoggedTag, add_log_directory, find_tags, open_log
 from tensorboard_plugin_attn.commands.progress import counted, progress
 from tensorboard_plugin_attn.commands.spools import add_spool, describe_spool, find_spools, send_spool
@@ -85,19 +85,16 @@ def versions() -> str:
 def check_installation() -> Iterator[Problem]:
     """Whether TensorBoard starts here, knows the plugin and finds its page."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # those of other plugins
-            from tensorboard import default
-            from tensorboard.plugins import base_plugin
-
-            names = {f"{each.__module__}.{each.__qualname__}" for each in default.get_dynamic_plugins()}
+        names = find_plugins()
     except Exception as error:  # noqa: BLE001 - any plugin's import may fail in any way, and takes TensorBoard with it
-        yield Problem(f"TensorBoard cannot be loaded: {type(error).__name__}: {error}")
+        yield Problem(describe_fault(error))
         return
     if "tensorboard_plugin_attn.loader.AttnLoader" not in names:
         yield Problem(
             "TensorBoard does not know the plugin: install it into the environment that runs tensorboard"
         )
+    from tensorboard.plugins import base_plugin
+
     from tensorboard_plugin_attn.loader import AttnLoader
     from tensorboard_plugin_attn.serving.assets import ENTRY, STATIC
 

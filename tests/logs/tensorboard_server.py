@@ -58,9 +58,10 @@ class TensorBoardServer:
         load_fast: bool | None = None,
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        python: str = sys.executable,
     ) -> TensorBoardServer:
         """Start a TensorBoard, wait until it serves; ``load_fast`` None leaves the choice to TensorBoard."""
-        command = [sys.executable, "-m", "tensorboard.main", "--host=127.0.0.1", "--port=0"]
+        command = [python, "-m", "tensorboard.main", "--host=127.0.0.1", "--port=0"]
         command += ["--reload_interval=1", *arguments]
         if logdir is not None:
             command.append(f"--logdir={os.fspath(logdir)}")
