@@ -4,13 +4,13 @@ import { describe, expect, it } from "vitest";
 import { createHost, type HostWindow } from "./host";
 
 /** A parent page and the frame in it, each a bare object with what the host uses. */
-function windows(hash = "#attn") {
+function windows(hash = "#attn", baseURI = "http://host/") {
   const body = document.createElement("body");
   const styleSheets: { cssRules: { cssText: string }[] }[] = [];
   const steps: string[] = [];
   const posted: { message: unknown; port: MessagePort }[] = [];
   const page = Object.assign(new EventTarget(), {
-    document: { body, styleSheets },
+    document: { body, styleSheets, baseURI },
     location: { hash, href: `http://host/${hash}` },
     history: {
       state: { kept: true },
@@ -118,7 +118,25 @@ describe("fonts", () => {
         throw new DOMException("cross-origin", "SecurityError");
       },
     });
-    expect(host().fontFaces()).toBe(roboto);
+    expect(host().fontFaces()).toBe(roboto.replace("/font", "http://host/font"));
+  });
+
+  it.each([
+    ["/font-roboto/x.woff2", "http://host/", "http://host/font-roboto/x.woff2"],
+    ["/font-roboto/x.woff2", "http://host/board/", "http://host/board/font-roboto/x.woff2"],
+    [
+      "/font-roboto/x.woff2",
+      "http://host/proxy/6006/?a=1",
+      "http://host/proxy/6006/font-roboto/x.woff2",
+    ],
+    ["https://fonts/x.woff2", "http://host/board/", "https://fonts/x.woff2"],
+    ["//fonts/x.woff2", "http://host/board/", "//fonts/x.woff2"],
+  ])("%s of a page at %s lie at %s", (url, baseURI, found) => {
+    const { styleSheets, host } = windows("#attn", baseURI);
+    const rule = (address: string): string =>
+      `@font-face { font-family: Roboto; src: local("Roboto"), url("${address}") format("woff2"); }`;
+    styleSheets.push({ cssRules: [{ cssText: rule(url) }] });
+    expect(host().fontFaces()).toBe(rule(found));
   });
 });
 

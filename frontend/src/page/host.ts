@@ -83,11 +83,19 @@ function rulesOf(sheet: CSSStyleSheet): CSSRule[] {
   }
 }
 
+/** TensorBoard names its fonts from the server's root; behind a path prefix or a proxy they lie below its own page. */
+function belowPage(rule: string, base: string): string {
+  return rule.replace(/url\("?\/(?!\/)([^")]*)"?\)/g, (_, path: string) => {
+    return `url("${new URL(path, base).href}")`;
+  });
+}
+
 function fontFaces({ document }: Window): string {
   return [...document.styleSheets]
     .flatMap(rulesOf)
     .map(({ cssText }) => cssText)
     .filter((text) => /^@font-face\b[^}]*font-family: "?Roboto"?;/.test(text))
+    .map((text) => belowPage(text, document.baseURI))
     .join("\n");
 }
 
