@@ -22,6 +22,7 @@ import {
   isMetricsOnly,
   standaloneSteps,
   standaloneViews,
+  standsAlone,
   stepError,
   steps,
   tags,
@@ -99,7 +100,7 @@ function Unreachable({ retry }: Pick<AppProps, "retry">) {
 
 export function App(props: AppProps) {
   const opened = useSignal(false);
-  const folded = frameWidth.value < FOLD_WIDTH;
+  const folded = standsAlone.value || frameWidth.value < FOLD_WIDTH;
   const present = views.find(({ id }) => id === view.value) ?? views[0]!;
   const logged = steps.value.length > 0;
   const loading = index.value === null && indexError.value === null;
@@ -141,7 +142,7 @@ export function App(props: AppProps) {
           <CopyButton class="action" name="Copy link" text={props.link} />
         )}
       </header>
-      {logged && <StepBar />}
+      {logged && !standsAlone.value && <StepBar />}
       {loading && <div class="step-bar" />}
       <div
         class="content"

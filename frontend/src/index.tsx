@@ -25,6 +25,7 @@ import {
   shown,
   standaloneSteps,
   standaloneViews,
+  standsAlone,
   step,
   tag,
   theme,
@@ -43,6 +44,7 @@ export function render(): void {
   const api = createApi(embedded ? embeddedFetch(embedded) : (url, init) => fetch(url, init));
   standaloneViews.value = embedded?.views ?? null;
   standaloneSteps.value = embedded?.steps ?? null;
+  standsAlone.value = embedded?.alone ?? false;
 
   host.onTheme((name) => (theme.value = name));
   host.onResize(({ width, height }) => {

@@ -183,28 +183,40 @@ class AttentionReader:
         self,
         run: str,
         tag: str,
-        step: int,
+        step: int | None = None,
         *,
-        view: Literal["model", "head", "neuron"] = "model",
+        view: Literal["evolution", "model", "head", "neuron"] = "model",
         save: str | os.PathLike[str] | None = None,
         layer: int | None = None,
         head: int | None = None,
     ) -> Shown:
-        """One record in a notebook's cell, with the tab's own views; ``save``: also write the page to a file.
+        """A run, or one of its records, in a notebook's cell, with the tab's own views.
+
+        Args:
+            step: one record; None: the run, with a slider over its steps. The page has every step's metrics, and the
+                patterns of as many steps, evenly spaced, as it holds in 6 MB.
+            view: of a run also ``"evolution"``. Query and key are those of one record, of a run the last.
+            save: also write the page to this file.
 
         Raises:
             NotRecordedError: run, tag or step was never logged.
-            InvalidRecordError: ``view`` is not ``"model"``, ``"head"`` or ``"neuron"``.
+            InvalidRecordError: there is no such ``view``.
 
         Examples:
+            >>> reader.show("a", "doctor/she", view="evolution")
             >>> reader.show("a", "doctor/she", 60, view="head")
         """
-        from tensorboard_plugin_attn.showing.page import check_view, page_of_step
+        from tensorboard_plugin_attn.showing.page import check_view, page_of_run, page_of_step
         from tensorboard_plugin_attn.showing.show import selected
         from tensorboard_plugin_attn.showing.shown import Shown
 
-        check_view(view)
-        page = page_of_step(self, run, tag, step, view, selected(layer, head, None))
+        check_view(view, is_run=step is None)
+        state = selected(layer, head, None)
+        page = (
+            page_of_run(self, run, tag, view, state)
+            if step is None
+            else page_of_step(self, run, tag, step, view, state)
+        )
         return Shown(page).written(save).display()
 
     def blocks(self, run: str, tag: str) -> list[MetricBlock]:

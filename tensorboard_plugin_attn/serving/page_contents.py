@@ -31,13 +31,19 @@ class Compared:
 
 @dataclass(frozen=True)
 class Beside:
-    """``series`` and ``steps`` are those of the page's probe; ``logged`` counts the steps in the log."""
+    """``series`` and ``steps`` are those of the page's probe; ``logged`` counts the steps in the log.
+
+    ``is_alone``: one record without runs, probes and steps to choose from. ``others``: further records of the probe,
+    whose patterns the page has as far as there is room, evenly spaced.
+    """
 
     series: Packed | None = None
     steps: Sequence[StepFile] = ()
     logged: int = 0
     compared: Compared | None = None
     scalars: Mapping[str, Any] = field(default_factory=dict)
+    is_alone: bool = False
+    others: Sequence[OpenedRecord] = ()
 
 
 def held_series(

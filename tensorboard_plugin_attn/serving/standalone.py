@@ -27,6 +27,7 @@ from tensorboard_plugin_attn.serving.record_results import (
     vectors_result,
     weights_result,
 )
+from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.storing.store import StepFile
 
 __all__ = ["VIEWS", "standalone_html"]
@@ -90,7 +91,10 @@ def standalone_html(
     pairs = [f"p.attn.{name}={quote(printable(str(value)), safe='')}" for name, value in where.items()]
     bundle = packed(read_bundle()) if is_packed else inline(read_bundle())
     held = beside or Beside()
+    others = dict(other_answers(record, held.others, ROOM - len(bundle)))
+    held = replace(held, others=[each for each in held.others if each.header.step in others])
     answers = dict(answers_of(record, run, held))
+    answers.update(answer for found in others.values() for answer in found.items())
     if view == "neuron":
         add_vectors(answers, record, shown_layer(state), ROOM - len(bundle))
     embedded = {
@@ -100,6 +104,7 @@ def standalone_html(
         "place": {"run": run, "tag": record.header.tag, "step": record.header.step},
         "compared": None if held.compared is None else place_of(held.compared),
         "steps": [max(1, len(held.steps)), max(1, held.logged)],
+        "alone": held.is_alone,
     }
     return PAGE.format(policy=POLICY, data=embed(embedded), bundle=bundle)
 
@@ -116,6 +121,25 @@ def answers_of(record: OpenedRecord, run: str, beside: Beside) -> Iterator[tuple
         yield from ((f"compared {name}", value) for name, value in record_answers(beside.compared.record))
 
 
+def other_answers(
+    record: OpenedRecord, others: Sequence[OpenedRecord], room: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """By step, the answers about further records of a probe: as many as there is room for, evenly spaced."""
+    if not others:
+        return
+    room -= (size := size_of(dict(record_answers(record))))
+    for other in spaced(others, max(1, room // size)):
+        found = dict(record_answers(other))
+        found["record"] = without_vectors(found["record"], set(range(len(other.layers))))
+        step = other.header.step
+        yield step, {f"step {step} {name}": answer for name, answer in found.items()}
+
+
+def size_of(answers: dict[str, Any]) -> int:
+    """How much of a page answers take."""
+    return sum(len(answer if isinstance(answer, str) else embed(answer)) for answer in answers.values())
+
+
 def record_answers(record: OpenedRecord) -> Iterator[tuple[str, Any]]:
     """Header, thumbnails and weights of a record."""
     yield "record", record_result(record)
@@ -128,7 +152,7 @@ def record_answers(record: OpenedRecord) -> Iterator[tuple[str, Any]]:
 
 def page_index(record: OpenedRecord, run: str, beside: Beside) -> dict[str, Any]:
     """What ``index`` lists in the page: patterns at the steps that it holds, metrics alone at the others."""
-    index = {run: {record.header.tag: listed([record], beside.steps)}}
+    index = {run: {record.header.tag: listed([record, *beside.others], beside.steps)}}
     if beside.compared is not None:
         other, tag = beside.compared, beside.compared.record.header.tag
         own = index.setdefault(other.run, {})
@@ -156,7 +180,7 @@ def add_vectors(answers: dict[str, Any], record: OpenedRecord, shown: int, room:
     logged = [
         number for number in range(len(record.layers)) if f"layer.{number}.query" in record.header.spans
     ]
-    room -= sum(len(answer if isinstance(answer, str) else embed(answer)) for answer in answers.values())
+    room -= size_of(answers)
     nearest = sorted(logged, key=lambda number: abs(number - shown))
     kept = set(nearest[:1])
     for number in nearest:

@@ -10,20 +10,25 @@ from typing import Any
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.reading.reader import AttentionReader
 from tensorboard_plugin_attn.record.record import AttentionRecord
+from tensorboard_plugin_attn.serving.metric_series import MetricSource
 from tensorboard_plugin_attn.serving.opened_record import open_record
+from tensorboard_plugin_attn.serving.page_contents import Beside, held_series
 from tensorboard_plugin_attn.serving.standalone import standalone_html
+from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
-__all__ = ["VIEWS", "check_view", "page_of_model", "page_of_record", "page_of_step"]
+__all__ = ["VIEWS", "check_view", "page_of_model", "page_of_record", "page_of_run", "page_of_step"]
 
 TAG = "shown"
 VIEWS = ("model", "head", "neuron")
+MOST_RECORDS = 64  # of a run that a page holds, where there is room for so many
 
 
-def check_view(view: str) -> None:
-    """Raises InvalidRecordError where there is no such view."""
-    if view not in VIEWS:
-        raise InvalidRecordError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
+def check_view(view: str, *, is_run: bool = False) -> None:
+    """Raises InvalidRecordError where there is no such view; a run has its evolution too."""
+    views = ("evolution", *VIEWS) if is_run else VIEWS
+    if view not in views:
+        raise InvalidRecordError(f"view must be one of {', '.join(views)}, got {view!r}")
 
 
 def page_of_record(record: AttentionRecord, view: str, state: str = "") -> str:
@@ -59,7 +64,18 @@ def page_of_model(
 def page_of_step(reader: AttentionReader, run: str, tag: str, step: int, view: str, state: str = "") -> str:
     """One record of a log → its page; ``state``: pairs of the tab's address, such as ``p.attn.layer=5``."""
     record = open_record(reader.files, reader.find_step(run, tag, step))
-    return standalone_html(record, run, view, state, is_packed=True)
+    return standalone_html(record, run, view, state, Beside(is_alone=True), is_packed=True)
+
+
+def page_of_run(reader: AttentionReader, run: str, tag: str, view: str, state: str = "") -> str:
+    """A probe of a run → a page that opens at its last record, with its series and as many records as fit."""
+    steps = reader.step_files(run, tag)
+    with_weights = [each for each in steps if each.kind == "weights"]
+    record = open_record(reader.files, (with_weights or steps)[-1])
+    others = [open_record(reader.files, each) for each in spaced(with_weights[:-1], MOST_RECORDS)]
+    series, held = held_series(MetricSource(), reader.files, steps, record)
+    beside = Beside(series, held, len(steps), others=others)
+    return standalone_html(record, run, view, state, beside, is_packed=True)
 
 
 @contextmanager

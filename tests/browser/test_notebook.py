@@ -29,7 +29,8 @@ attention = model.eval()(**inputs, output_attentions=True).attentions
 tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
 record = AttentionRecord([LayerAttention(layer) for layer in attention], tokens)
 with AttentionWriter("log/run") as writer:
-    writer.add_record("probe", record, 3)
+    for step in (3, 4, 5):
+        writer.add_record("probe", record, step)
 reader = AttentionReader("log")
 """
 CELLS = {  # code → the view that it draws
@@ -39,6 +40,8 @@ CELLS = {  # code → the view that it draws
     "record": "model",
     'record.show(view="head")': "head",
     'reader.show("run", "probe", 3)': "model",
+    'reader.show("run", "probe")': "model",
+    'reader.show("run", "probe", view="evolution")': "evolution",
     "head_view(attention, tokens, heads=[1])": "head",
     'model_view(attention, tokens, display_mode="light")\nNone': "model",
     'neuron_view(model, "bert", tokenizer, text, html_action="return")': "neuron",
@@ -61,6 +64,33 @@ def test_each_cell_holds_one_frame(outputs: list[list[Any]]) -> None:
     for code, cell in zip(CELLS, outputs, strict=True):
         pages = [out["data"]["text/html"] for out in cell if "text/html" in out.get("data", {})]
         assert [page.count("<iframe") for page in pages] == [1], code
+
+
+def test_only_a_run_has_a_slider_and_a_pane_and_its_steps_draw(
+    browser: Browser, outputs: list[list[Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "notebook.html"
+    run = [*CELLS].index('reader.show("run", "probe")')
+    for number in (0, run):
+        [out] = [out for out in outputs[number] if "text/html" in out.get("data", {})]
+        path.write_text(out["data"]["text/html"], encoding="utf-8")
+        context = browser.new_context(offline=True, viewport={"width": 1200, "height": 900})
+        page = context.new_page()
+        page.goto(path.as_uri())
+        frame = page.frames[1]
+        frame.wait_for_selector("canvas[role=img]", timeout=60_000)
+        slider = frame.get_by_role("slider", name="Step")
+        assert slider.count() == (number == run)
+        assert frame.locator(".left-pane").count() == (number == run)
+        if number == run:
+            before = frame.evaluate(DRAWN).count("attn:drawn:model")
+            slider.focus()
+            page.keyboard.press("ArrowLeft")
+            while frame.evaluate(DRAWN).count("attn:drawn:model") == before:
+                page.wait_for_timeout(50)
+            assert slider.get_attribute("aria-valuetext") != "5"
+            assert frame.get_by_text("metrics alone").count() == 0
+        context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

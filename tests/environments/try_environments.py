@@ -39,6 +39,7 @@ PAGE = ROOT / "docs" / "reference" / "environments.md"
 SMOKE = Path(__file__).with_name("smoke.py")
 COLUMNS = ("tensorboard", "protobuf", "numpy", "isal", "setuptools", "torch", "transformers")
 NOT_THERE = "not tried: no such Python"
+PATIENCE = 120_000  # ms until the tab has drawn
 FAST = {True: "fast", False: "slow"}
 
 
@@ -210,7 +211,7 @@ def check_drawn(url: str, opened: Any) -> None:
 
     tab = AttentionTab.open(opened, url, view="model", run=".", tag="probe", step=5)
     try:
-        tab.wait_drawn("model")
+        tab.wait_drawn("model", timeout=PATIENCE)
         tab.close()
     except (Error, AssertionError) as error:
         raise FaultError(f"the tab: {error}") from error

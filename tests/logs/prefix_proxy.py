@@ -20,7 +20,7 @@ def stripping_proxy(target: str) -> Iterator[str]:
     """The address at which the server at ``target`` is seen; everything outside ``PREFIX`` is 404."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_GET(self) -> None:
             if not self.path.startswith(f"{PREFIX}/"):
                 self.send_error(404)
                 return

@@ -156,6 +156,31 @@ def test_a_record_shows_itself(view: str, tmp_path: Path) -> None:
     assert "<iframe" in record._repr_html_()
 
 
+def test_a_reader_shows_a_run_with_the_patterns_of_its_steps(tmp_path: Path) -> None:
+    with AttentionWriter(tmp_path / "run") as writer:
+        for step in range(4):
+            writer.add_record("probe", random_record(seed=step), step)
+    page = embedded(AttentionReader(tmp_path).show("run", "probe", view="evolution"))
+    listed = page["answers"]["index"]["run"]["probe"]
+    assert (listed["steps"], set(listed["kinds"])) == ([0, 1, 2, 3], {"weights"})
+    assert (page["place"]["step"], page["alone"], page["steps"]) == (3, False, [4, 4])
+    one = embedded(AttentionReader(tmp_path).show("run", "probe", 2))
+    assert one["alone"]
+    assert one["answers"]["weights 0"] == page["answers"]["step 2 weights 0"]
+    with pytest.raises(InvalidRecordError, match="view must be one of model, head, neuron"):
+        AttentionReader(tmp_path).show("run", "probe", 2, view="evolution")
+
+
+def test_a_long_run_keeps_as_many_patterns_as_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with AttentionWriter(tmp_path / "run") as writer:
+        for step in range(9):
+            writer.add_record("probe", random_record(seed=step), step)
+    monkeypatch.setattr(standalone, "ROOM", 0)
+    page = embedded(AttentionReader(tmp_path).show("run", "probe"))
+    kinds = page["answers"]["index"]["run"]["probe"]["kinds"]
+    assert kinds == ["weights", *["metrics"] * 7, "weights"]
+
+
 def test_a_reader_shows_one_of_its_records(tmp_path: Path) -> None:
     with AttentionWriter(tmp_path / "run") as writer:
         writer.add_record("probe", random_record(), 7)

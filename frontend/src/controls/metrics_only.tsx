@@ -47,7 +47,7 @@ export function MetricsOnly() {
       <p class="second">
         {standaloneViews.value === null
           ? "Head metrics can be logged more often than patterns. "
-          : "This file holds the patterns of one step, and the head metrics of the others. "}
+          : "This file holds the patterns of some steps, and the head metrics of the others. "}
         They are in the sparklines and in the Evolution view.
       </p>
     </aside>

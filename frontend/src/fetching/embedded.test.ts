@@ -8,7 +8,12 @@ import { embeddedFetch, nameOf, readEmbedded, type Embedded } from "./embedded";
 const page: Embedded = {
   state: "#attn&p.attn.view=head",
   views: ["head"],
-  answers: { index: { run: {} }, "weights 3": btoa("\x00\xff"), record: { step: 1 } },
+  answers: {
+    index: { run: {} },
+    "weights 3": btoa("\x00\xff"),
+    record: { step: 1 },
+    "step 4 weights 0": "",
+  },
   place: { run: "a", tag: "b&layer", step: 1 },
   compared: { run: "c", tag: "b&layer", step: 0 },
   steps: [3, 3],
@@ -36,6 +41,9 @@ describe("a stand-alone page", () => {
     ["vectors?run=a&tag=b%26layer&step=1&layer=1&head=2", "vectors 1 2"],
     ["weights?run=c&tag=b%26layer&step=0&layer=1&v=x", "compared weights 1"],
     ["weights?run=a&tag=b%26layer&step=0&layer=1", null],
+    ["weights?run=a&tag=b%26layer&step=4&layer=0&v=9", "step 4 weights 0"],
+    ["weights?run=a&tag=b%26layer&step=4&layer=1", null],
+    ["weights?run=c&tag=b%26layer&step=4&layer=0", null],
     ["metrics?run=a&tag=b%26layer&evolution=1&values=entropy", "metrics"],
     ["metrics?run=c&tag=b%26layer", null],
     ["metrics?run=a&tag=b%26layer&evolution=1&entropy=0.2", null],

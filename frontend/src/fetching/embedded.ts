@@ -11,7 +11,10 @@ export interface Embedded {
   state: string;
   /** Views that have what they need in the page. */
   views: string[];
-  /** By route, layer and head: JSON, or a binary answer in base64; those of record A begin with "compared". */
+  /**
+   * By route, layer and head: JSON, or a binary answer in base64; those of record A begin with "compared", those of
+   * the probe's other records with "step" and its number.
+   */
   answers: Record<string, unknown>;
   /** Of the record in the page. */
   place: Place;
@@ -19,6 +22,8 @@ export interface Embedded {
   compared: Place | null;
   /** How many steps the histories have, of how many that were logged. */
   steps: [held: number, logged: number];
+  /** One record, in a notebook's cell: there is no other run, probe or step to choose. */
+  alone?: boolean;
 }
 
 const ELEMENT = "attn-embedded";
@@ -38,8 +43,12 @@ function isAt(asked: URLSearchParams, { run, tag, step }: Place, suffix = ""): b
   return PLACES.every((name, at) => asked.get(name + suffix) === wanted[at]);
 }
 
+function isSameProbe(asked: URLSearchParams, place: Place): boolean {
+  return isAt(asked, { ...place, step: Number(asked.get("step")) });
+}
+
 /** The answer of a request by its name among the page's; null: it is not in the page. */
-export function nameOf(url: string, { place, compared }: Embedded): string | null {
+export function nameOf(url: string, { place, compared, answers }: Embedded): string | null {
   const [route = "", query = ""] = url.split("?");
   const asked = new URLSearchParams(query);
   if (route === "compare") {
@@ -52,6 +61,8 @@ export function nameOf(url: string, { place, compared }: Embedded): string | nul
   if (!asked.has("run")) return name;
   if (asked.has("step")) {
     if (isAt(asked, place)) return name;
+    const other = `step ${asked.get("step")} ${name}`;
+    if (Object.hasOwn(answers, other) && isSameProbe(asked, place)) return other;
     return compared !== null && isAt(asked, compared) ? `compared ${name}` : null;
   }
   if (asked.get("run") !== place.run.toWellFormed()) return null;
@@ -63,8 +74,8 @@ export function nameOf(url: string, { place, compared }: Embedded): string | nul
 function headerAt(url: string, { place, answers }: Embedded): unknown {
   const [route, query = ""] = url.split("?");
   const asked = new URLSearchParams(query);
+  if (route !== "record" || !isSameProbe(asked, place)) return undefined;
   const step = Number(asked.get("step"));
-  if (route !== "record" || !isAt(asked, { ...place, step })) return undefined;
   return { ...(answers["record"] as object), step, wall_time: null };
 }
 
@@ -75,7 +86,7 @@ function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 const absent = {
   error: {
     code: "not_embedded",
-    message: "This file holds the patterns of one step of one probe, and no more.",
+    message: "This file holds patterns of one probe at some of its steps, and no more.",
   },
 };
 
