@@ -99,18 +99,22 @@ def form_facts(form: Form) -> tuple[tuple[SeriesLayer, ...], StepFacts]:
     return layers, StepFacts((), form.masks, form.probe, form.kind, form.input)
 
 
-def stack_blocks(blocks: Sequence[MetricBlock]) -> MetricSeries:
-    """The blocks of a probe's steps, in order → one series."""
+def stack_blocks(blocks: Sequence[MetricBlock], among: Sequence[MetricBlock] | None = None) -> MetricSeries:
+    """The blocks of a probe's steps, in order → one series; ``among`` others, whose metrics, layers and heads it has."""
     whole = [block for block in blocks if block.values is not None]
-    names = list(dict.fromkeys(name for block in whole for name in block.names))
-    longest = max(reversed(whole), key=lambda block: len(block.layers), default=MetricBlock(0))
+    others = whole if among is None else [block for block in among if block.values is not None]
+    forms = {(id(block.names), id(block.layers)): block for block in others}.values()
+    names = list(dict.fromkeys(name for block in forms for name in block.names))
+    longest = max(reversed(others), key=lambda block: len(block.layers), default=MetricBlock(0))
+    shapes = [block.values.shape for block in others if block.values is not None]
+    least = max((shape[0] for shape in shapes), default=0), max((shape[1] for shape in shapes), default=0)
     values = [columns_of(block, names) for block in whole]
     return MetricSeries(
         steps=np.array([block.step for block in whole], np.int64),
         wall_times=np.array([block.wall_time for block in whole], np.float64),
         names=names,
         layers=[layer.name for layer in longest.layers],
-        values=stack_ragged(values, least=(0, 0, len(names))),
+        values=stack_ragged(values, least=(*least, len(names))),
         damaged=[block.step for block in blocks if block.values is None],
         entries=longest.layers,
         facts=[block.facts for block in whole],

@@ -16,10 +16,10 @@ from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.reading.studies import evolve_series
 from tensorboard_plugin_attn.serving.answers import Array, digest
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
-from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.metric_series import MetricSource
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
 from tensorboard_plugin_attn.serving.study_results import EvolutionAsked, evolution_arrays, evolution_fields
+from tensorboard_plugin_attn.serving.tag_directory import TagDirectory
 from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.storing.store import StepFile
 

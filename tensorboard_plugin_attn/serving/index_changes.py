@@ -78,6 +78,8 @@ class IndexChanges:
 
     def note(self, tags: dict[Place, ListedTag]) -> None:
         """Compare a listing with the last one, tag by tag."""
+        if tags is self.tags:
+            return
         new = self.generation + 1
         changes = [Change(new, place, []) for place in self.tags.keys() - tags.keys()]
         for place, listed in tags.items():

@@ -6,80 +6,48 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from typing import Any, TypeVar
-
-from tensorboard.util import tb_logging
+from functools import partial
+from operator import is_
+from typing import Any, NamedTuple, TypeVar
 
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.index_changes import IndexChanges, ListedTag, describe_steps
 from tensorboard_plugin_attn.serving.remote_root import SCAN_SECONDS, RemoteScan, group_directories
 from tensorboard_plugin_attn.serving.roots import Root
+from tensorboard_plugin_attn.serving.tag_directory import TagDirectory, Tags, tell
 from tensorboard_plugin_attn.storing.deadline import BoundedFiles, Calls
 from tensorboard_plugin_attn.storing.files import (
     Entry,
     Files,
-    LocalFiles,
     RemoteFiles,
     is_passing,
     is_remote,
     open_files,
 )
-from tensorboard_plugin_attn.storing.remembered import DirectoryStamp, RememberedFiles
-from tensorboard_plugin_attn.storing.store import (
-    StepFile,
-    list_steps,
-    list_tags,
-    sorted_steps,
-    tag_of_directory,
-)
+from tensorboard_plugin_attn.storing.remembered import RememberedFiles
+from tensorboard_plugin_attn.storing.store import StepFile, list_tags, sorted_steps, tag_of_directory
 from tensorboard_plugin_attn.storing.walk import run_directories
 
-__all__ = ["Listing", "TagDirectory"]
+__all__ = ["Listing"]
 
 ANSWER_SECONDS = 2.5  # within which every request is answered, whatever a store does
 REFUSE_SECONDS = 5.0  # after a request to a store that hung
+REST = 5  # times as long as a walk took until the next one
 SHOW_SECONDS = 0.5  # how often a long walk shows what it has found so far
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 LISTED = 20  # names that an error message spells out
 
 Value = TypeVar("Value")
 
-logger = tb_logging.get_logger()
 
+class LastListed(NamedTuple):
+    """What was answered last, and what it was made of."""
 
-@lru_cache(maxsize=1000)
-def tell(message: str) -> None:
-    """Log a warning, once."""
-    logger.warning("Attention: %s", message)
-
-
-@dataclass
-class TagDirectory:
-    """One tag of one run. ``steps`` is replaced, never altered, so that other threads may read it."""
-
-    files: Files
-    path: str
-    steps: dict[int, StepFile] = field(default_factory=dict)
-    stamp: DirectoryStamp | None = None
-
-    def refresh(self, *, is_forced: bool = True) -> None:
-        """List its files again; what cannot be listed now stays as it was.
-
-        Unless ``is_forced``, a local directory whose time of change is the same is taken as it was.
-        """
-        now = self.files.stamp(self.path) if isinstance(self.files, RememberedFiles) else None
-        if not is_forced and now is not None and self.stamp is not None and self.stamp.holds(now):
-            return
-        try:
-            self.steps = {step_file.step: step_file for step_file in list_steps(self.files, self.path)}
-            self.stamp = now
-        except Exception as error:  # noqa: BLE001 - remote stores raise errors of their own
-            tell(f"cannot list {self.files.where(self.path)}: {error!r}")
-
-
-Tags = dict[str, TagDirectory]
+    runs: dict[str, Tags]
+    old: set[int]
+    directories: list[TagDirectory]
+    steps: list[dict[int, StepFile]]
+    tags: dict[tuple[str, str], ListedTag]
 
 
 class Listing:
@@ -105,6 +73,7 @@ class Listing:
         self.walked = threading.Event()
         self.stopped = threading.Event()
         self.changes = IndexChanges()
+        self.last: LastListed | None = None
 
     def start(self, interval: float) -> None:
         """Walk now and every ``interval`` seconds in a thread that ends with the process; 0: only once."""
@@ -120,8 +89,10 @@ class Listing:
     def keep_walking(self, interval: float) -> None:
         """The thread's work."""
         while not self.stopped.is_set():
+            started = time.monotonic()
             self.walk()
-            if not interval or self.stopped.wait(interval):
+            took = time.monotonic() - started
+            if not interval or self.stopped.wait(max(interval, REST * took)):
                 return
 
     def walk(self) -> None:
@@ -169,7 +140,8 @@ class Listing:
         """Show what was found; of two runs of the same name the later root's counts, as in TensorBoard."""
         self.found[root] = found
         runs = {run: tags for each in self.roots for run, tags in self.found.get(each, {}).items()}
-        self.runs = {run: runs[run] for run in sorted(runs)}
+        if runs != self.runs:
+            self.runs = {run: runs[run] for run in sorted(runs)}
 
     @property
     def has_records(self) -> bool:
@@ -195,18 +167,24 @@ class Listing:
 
     def listed(self) -> dict[tuple[str, str], ListedTag]:
         """Every tag that has steps, known directories listed anew. Raises RequestError 503."""
-        old = self.wait()
-        runs = self.runs
-        for tags in runs.values():
-            for directory in tags.values():
-                if isinstance(directory.files, LocalFiles):
-                    directory.refresh(is_forced=False)
-        return {
-            (run, tag): ListedTag(steps, id(directory.files) in old)
-            for run, tags in runs.items()
-            for tag, directory in tags.items()
-            if (steps := directory.steps)
+        old, runs, last = self.wait(), self.runs, self.last
+        if last is not None and last.runs is runs:
+            directories = last.directories
+        else:
+            directories = [directory for tags in runs.values() for directory in tags.values()]
+        for directory in directories:
+            directory.look()
+        steps = [directory.steps for directory in directories]
+        if last is not None and last.runs is runs and last.old == old and all(map(is_, steps, last.steps)):
+            return last.tags
+        places = ((run, tag) for run, tags in runs.items() for tag in tags)
+        listed = {
+            place: ListedTag(found, id(directory.files) in old)
+            for place, directory, found in zip(places, directories, steps, strict=True)
+            if found
         }
+        self.last = LastListed(runs, old, directories, steps, listed)
+        return listed
 
     def wait(self) -> set[int]:
         """Wait for the first walk and for fresh listings of stores, not for long; the stores that are not fresh.
@@ -285,13 +263,13 @@ def remote_tags(files: Files, directories: Mapping[str, Sequence[Entry]], known:
     named = {directory.path: tag for tag, directory in known.items()}
     tags: Tags = {}
     for path, entries in directories.items():
-        steps = {each.step: each for each in sorted_steps(entries, path)}
+        steps = sorted_steps(entries, path)
         if steps:
             tag = named.get(path)
             if tag is None:
                 tag = tag_of_directory(files, path)
             tags[tag] = known[tag] if tag in known and known[tag].path == path else TagDirectory(files, path)
-            tags[tag].steps = steps
+            tags[tag].put(steps)
     return dict(sorted(tags.items()))
 
 

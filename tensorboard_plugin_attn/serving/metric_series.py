@@ -19,9 +19,9 @@ from tensorboard_plugin_attn.reading.series import (
     stack_blocks,
 )
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
-from tensorboard_plugin_attn.serving.listing import TagDirectory
 from tensorboard_plugin_attn.serving.opened_record import cache_key, open_latest
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
+from tensorboard_plugin_attn.serving.tag_directory import TagDirectory
 from tensorboard_plugin_attn.serving.thinned_series import ThinnedSeries
 from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.storing.files import Files, is_passing

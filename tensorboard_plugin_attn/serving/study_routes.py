@@ -16,7 +16,7 @@ from tensorboard_plugin_attn.reading.series import MetricSeries
 from tensorboard_plugin_attn.serving.answers import Answer, RequestError, binary_answer, digest, json_answer
 from tensorboard_plugin_attn.serving.background_evolution import MOST_STEPS, BackgroundEvolution
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
-from tensorboard_plugin_attn.serving.listing import Listing, TagDirectory, not_recorded
+from tensorboard_plugin_attn.serving.listing import Listing, not_recorded
 from tensorboard_plugin_attn.serving.metric_series import MetricSource, ThinnedAsked, packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.serving.page_contents import Beside, Compared, held_series
@@ -29,6 +29,7 @@ from tensorboard_plugin_attn.serving.study_results import (
     evolution_result,
     find_result,
 )
+from tensorboard_plugin_attn.serving.tag_directory import TagDirectory
 from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.storing.store import StepFile
 from tensorboard_plugin_attn.studying.find import Pattern, parse_pattern

@@ -123,17 +123,17 @@ class ThinnedSeries:
     def packed(self, since: str) -> Packed:
         """Arrays and fields of the answer."""
         rows = list(self.rows())
-        series = stack_blocks([row.block for _, _, row in rows])
-        shape = series.names, series.entries
-        if shape != self.shape:
-            self.shape, self.oldest = shape, self.generation
+        blocks = [row.block for *_, row in rows]
+        shape = stack_blocks([], blocks)
+        if (shape.names, shape.entries) != self.shape:
+            self.shape, self.oldest = (shape.names, shape.entries), self.generation
         known = self.known(since)
-        sent = [at for at, (_, column, _) in enumerate(rows) if known is None or column.changed > known]
-        chosen = [rows[at] for at in sent]
+        chosen = [each for each in rows if known is None or each[1].changed > known]
+        series = stack_blocks([row.block for *_, row in chosen], blocks)
         arrays = [
-            whole("values", "float32", series.values[sent]),
+            whole("values", "float32", series.values),
             whole("steps", "float64", np.array([row.place for *_, row in chosen], np.float64)),
-            whole("wall_times", "float64", series.wall_times[sent]),
+            whole("wall_times", "float64", series.wall_times),
             whole("columns", "float64", np.array([number for number, *_ in chosen], np.float64)),
             whole("parts", "uint8", np.array([row.part for *_, row in chosen], np.uint8)),
         ]

@@ -6,6 +6,7 @@ import builtins
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
@@ -47,15 +48,14 @@ class Call:
         except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
             self.error = error
 
-    def wait(self, seconds: float, hurry: threading.Event | None) -> bool:
-        """Whether it ended within ``seconds`` and before ``hurry`` was set."""
-        if hurry is None:
+    def wait(self, seconds: float, hurry: threading.Event | None, alive: Callable[[], float] | None) -> bool:
+        """Whether it ended within ``seconds`` of its last sign of life, and before ``hurry`` was set."""
+        if hurry is None and alive is None:
             return self.done.wait(seconds)
-        left = seconds
-        while left > 0 and not hurry.is_set():
-            if self.done.wait(min(LOOK_SECONDS, left)):
-                return True
-            left -= LOOK_SECONDS
+        started = time.monotonic()
+        while time.monotonic() - (max(started, alive()) if alive else started) < seconds:
+            if (hurry is not None and hurry.is_set()) or self.done.wait(min(LOOK_SECONDS, seconds)):
+                break
         return self.done.is_set()
 
 
@@ -81,8 +81,11 @@ class Calls:
         function: Callable[[], Result],
         seconds: float | None = None,
         hurry: threading.Event | None = None,
+        alive: Callable[[], float] | None = None,
     ) -> Result:
         """What ``function`` gives within ``seconds`` and before ``hurry`` is set; its errors are raised.
+
+        With ``alive``, when it last gave a sign of life (``time.monotonic``), the seconds count from there.
 
         Raises:
             StoreHangsError: it did not end in time, or too many calls hang already.
@@ -94,7 +97,7 @@ class Calls:
             raise StoreHangsError(f"{self.hanging} calls to it hang")
         call, allowed = Call(function), self.seconds if seconds is None else seconds
         self.worker().put(call)
-        if not call.wait(allowed, hurry):
+        if not call.wait(allowed, hurry, alive):
             with self.lock:
                 call.is_left = not call.done.is_set()
                 self.hanging += call.is_left
@@ -105,6 +108,11 @@ class Calls:
             raise call.error
         self.hung_at = float("-inf")
         return cast(Result, call.result)
+
+    def begin(self, function: Callable[[], object]) -> None:
+        """As ``call``, without waiting; what it gives or raises is nobody's."""
+        with suppress(NoThreadError):
+            self.worker().put(Call(function))
 
     def worker(self) -> SimpleQueue[Call]:
         """The queue of a thread that has nothing to do."""

@@ -8,10 +8,9 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import Any, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 from uuid import uuid4
 
 __all__ = [
@@ -26,13 +25,13 @@ __all__ = [
 ]
 
 STALE_SECONDS = 3600
+TRIES = 20  # to make a directory and a file in it
 BYTES_PER_SECOND = 64 << 10  # a store that is slower counts as hanging
 PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR}
 NOT_A_FILE = "it is a pipe, socket or device, not a file"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One name in a directory. ``mtime`` in seconds, 0 where the store does not say."""
 
     name: str
@@ -91,14 +90,15 @@ class LocalFiles:
 
     def __init__(self, root: str) -> None:
         self.root = Path(root).expanduser()
+        self.place = str(self.root)
 
     def where(self, path: str) -> str:
-        return str(self.root / path)
+        return f"{self.place}/{path}" if path else self.place
 
     def list(self, path: str) -> list[Entry]:
         entries = []
         try:
-            with os.scandir(self.root / path) as found:
+            with os.scandir(self.where(path)) as found:
                 for item in found:
                     entry = local_entry(item)
                     if entry is not None:
@@ -123,10 +123,9 @@ class LocalFiles:
 
     def write(self, path: str, buffers: Sequence[bytes]) -> None:
         target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}.{uuid4().hex[:12]}.tmp")  # hidden names are never listed
         try:
-            with draft.open("wb") as file:
+            with open_draft(draft) as file:
                 file.writelines(buffers)
             draft.replace(target)
         except BaseException:
@@ -138,13 +137,21 @@ class LocalFiles:
 
     def remove_stale_drafts(self, path: str) -> None:
         """Remove what a killed writer left half written an hour ago or more."""
-        for entry in self.list(path):
-            if (
-                entry.name.startswith(".")
-                and entry.name.endswith(".tmp")
-                and entry.mtime < time.time() - STALE_SECONDS
-            ):
-                self.remove(f"{path}/{entry.name}")
+        with suppress(OSError), os.scandir(self.where(path)) as found:
+            drafts = [item for item in found if item.name.startswith(".") and item.name.endswith(".tmp")]
+            for item in drafts:
+                if item.stat().st_mtime < time.time() - STALE_SECONDS:
+                    self.remove(f"{path}/{item.name}")
+
+
+def open_draft(draft: Path) -> BinaryIO:
+    """A new file in a directory that is made; another process may remove it while it is empty."""
+    for _ in range(TRIES):
+        with suppress(FileNotFoundError, FileExistsError):
+            draft.parent.mkdir(parents=True, exist_ok=True)
+            return draft.open("xb")
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    return draft.open("xb")
 
 
 def local_entry(item: os.DirEntry[str]) -> Entry | None:

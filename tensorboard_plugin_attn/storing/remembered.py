@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import os
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from tensorboard_plugin_attn.storing.files import Entry, LocalFiles
+from tensorboard_plugin_attn.storing.files import Entry, LocalFiles, local_entry
+from tensorboard_plugin_attn.storing.store import StepFile, parse_step_file
 
-__all__ = ["DirectoryStamp", "RememberedFiles"]
+__all__ = ["DirectoryStamp", "KnownNames", "RememberedFiles"]
 
 SETTLED_SECONDS = (
     2.0  # a directory that changed later than this may change again within the same tick of a clock
@@ -17,8 +20,10 @@ TRUSTED_SECONDS = 30.0  # some mounts never change a directory's time
 MOST_FILES = 200  # directories of many files are not kept in memory
 
 
-@dataclass(frozen=True)
-class DirectoryStamp:
+KnownNames = dict[str, tuple[int, StepFile]]  # of a directory's files: the number of the file, and what it is
+
+
+class DirectoryStamp(NamedTuple):
     """When a directory was changed last, and when that was looked up."""
 
     changed: int  # nanoseconds
@@ -44,7 +49,8 @@ class RememberedFiles(LocalFiles):
     def stamp(self, path: str) -> DirectoryStamp | None:
         """The stamp of a directory now, None where it is not there."""
         try:
-            return DirectoryStamp((self.root / path).stat().st_mtime_ns, time.time())
+            stat = os.stat(self.where(path))  # noqa: PTH116 - called for every directory
+            return DirectoryStamp(stat.st_mtime_ns, time.time())
         except OSError:
             return None
 
@@ -58,3 +64,19 @@ class RememberedFiles(LocalFiles):
         else:
             self.kept.pop(path, None)
         return entries
+
+    def step_files(self, path: str, known: Mapping[str, tuple[int, StepFile]]) -> KnownNames:
+        """The step files of a directory; those that are the same file under the same name as in ``known`` stay."""
+        found: KnownNames = {}
+        try:
+            with os.scandir(self.where(path)) as items:
+                for item in items:
+                    name, number = item.name, item.inode()
+                    same = known.get(name)
+                    if same is not None and same[0] == number:
+                        found[name] = same
+                    elif (entry := local_entry(item)) and (step_file := parse_step_file(entry, path)):
+                        found[name] = number, step_file
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        return found

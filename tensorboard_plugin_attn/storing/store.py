@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_header
@@ -22,6 +23,7 @@ __all__ = [
     "is_own",
     "list_steps",
     "list_tags",
+    "newest_forms",
     "of_part",
     "open_header",
     "open_step",
@@ -46,8 +48,7 @@ STEP_NAME = re.compile(r"(-?\d{11,})(\.metrics)?(?:\.part-(\d{3,})-of-(\d{3,}))?
 SLUG_MARK = "~"  # percent-encoding never leaves a plain one
 
 
-@dataclass(frozen=True)
-class StepFile:
+class StepFile(NamedTuple):
     """One logged step of a tag. ``path`` is relative to the root of its Files."""
 
     step: int
@@ -148,14 +149,22 @@ def list_steps(files: Files, directory: str) -> list[StepFile]:
 
 def sorted_steps(entries: Iterable[Entry], directory: str) -> list[StepFile]:
     """What was listed of one tag directory → its steps."""
+    found = (parse_step_file(entry, directory) for entry in entries)
+    return newest_forms(each for each in found if each is not None)
+
+
+def newest_forms(found: Iterable[StepFile]) -> list[StepFile]:
+    """Files of steps in any order → one of each step, in order."""
+    files = sorted(found, key=lambda each: each.step)
+    is_plain = all(one.step < next_.step for one, next_ in pairwise(files))
+    if is_plain and not any(".part-" in each.path for each in files):
+        return files
     forms: dict[int, dict[tuple[str, int], list[StepFile]]] = {}
-    for entry in entries:
-        match = STEP_NAME.fullmatch(entry.name)
-        step_file = parse_step_file(entry, directory)
-        if match and step_file:
-            form = step_file.kind, int(match[4] or 0)
-            forms.setdefault(step_file.step, {}).setdefault(form, []).append(step_file)
-    return [newest_form(forms[step]) for step in sorted(forms)]
+    for each in files:
+        part = part_of_name(each.path.rpartition("/")[2])
+        form = each.kind, 0 if part is None else part[1]
+        forms.setdefault(each.step, {}).setdefault(form, []).append(each)
+    return [newest_form(forms[step]) for step in forms]
 
 
 def of_part(steps: Sequence[StepFile], part: tuple[int, int]) -> list[StepFile]:
@@ -183,11 +192,11 @@ def newest_form(forms: Mapping[tuple[str, int], Sequence[StepFile]]) -> StepFile
 
 def parse_step_file(entry: Entry, directory: str) -> StepFile | None:
     """One name of a listing → a step, or a part of one; None for a foreign name."""
-    match = STEP_NAME.fullmatch(entry.name)
-    if match is None or entry.is_directory:
+    name, is_directory, size, mtime = entry
+    match = STEP_NAME.fullmatch(name)
+    if match is None or is_directory:
         return None
-    kind = "metrics" if match[2] else "weights"
-    return StepFile(int(match[1]), kind, f"{directory}/{entry.name}", entry.size, entry.mtime)
+    return StepFile(int(match[1]), "metrics" if match[2] else "weights", f"{directory}/{name}", size, mtime)
 
 
 def open_header(files: Files, step_file: StepFile) -> Header:
@@ -255,6 +264,8 @@ def purge_steps(
     """
     removed = 0
     for directory in list_tags(files, run_path).values():
+        if is_given_up():
+            return removed
         before = removed
         entries = files.list(directory)
         for entry in entries:
@@ -312,5 +323,7 @@ def is_own(name: str, part: tuple[int, int] | None) -> bool:
 def remove_stale_drafts(files: Files, run_path: str) -> None:
     """Tidy up after a writer that was killed, on a local disk."""
     if isinstance(files, LocalFiles):
-        for directory in list_tags(files, run_path).values():
-            files.remove_stale_drafts(directory)
+        top = attention_directory(run_path)
+        for entry in files.list(top):
+            if entry.is_directory:
+                files.remove_stale_drafts(f"{top}/{entry.name}")

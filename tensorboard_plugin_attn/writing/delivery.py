@@ -98,12 +98,25 @@ class Delivery:
         return self.num_direct + sent
 
     def prepare(self, purge_step: int | None) -> None:
-        """Delete what is to be written anew and tidy up; a store is not waited for longer than ``max_wait``."""
-        given_up = threading.Event()
+        """Delete what is to be written anew and tidy up; a store is not waited for longer than ``max_wait``.
+
+        A directory in which files are being deleted answers, however many there are.
+        """
+        if purge_step is None and not self.is_remote:
+            self.calls.begin(lambda: self.tidied(None, bool))
+            return
+        given_up, beats = threading.Event(), [time.monotonic()]
+
+        def is_given_up() -> bool:
+            beats[0] = time.monotonic()
+            return given_up.is_set()
+
         started = time.monotonic()
         try:
             self.calls.call(
-                lambda: self.tidy(purge_step, given_up.is_set), max(self.patience.left, LEAST_SECONDS)
+                lambda: self.tidied(purge_step, is_given_up),
+                max(self.patience.left, LEAST_SECONDS),
+                alive=lambda: beats[0],
             )
         except (StoreHangsError, NoThreadError) as error:
             given_up.set()
@@ -111,6 +124,11 @@ class Delivery:
             self.detour(error)
             if purge_step is not None and not self.is_remote:
                 self.spool.purge(purge_step, self.part)
+
+    def tidied(self, purge_step: int | None, is_given_up: Callable[[], bool]) -> None:
+        """As ``tidy``; a disk that fails is told."""
+        try:
+            self.tidy(purge_step, is_given_up)
         except OSError as error:
             tell(f"cannot tidy {self.bounded.where(store.PLUGIN_DIRECTORY)}: {error!r}")
 

@@ -17,6 +17,7 @@ from tensorboard_plugin_attn.writing.series_packing import SeriesPacking
 __all__ = ["Uploader"]
 
 LONGEST_PAUSE = 60.0  # between two attempts
+AWAITED_SECONDS = 0.5  # the same while somebody waits for the end
 LOOK_SECONDS = 0.03  # how often to look whether all was sent
 OTHER_SECONDS = 1.0  # how often to look whether the process that sends has ended
 
@@ -44,6 +45,7 @@ class Uploader:
         self.waking = threading.Event()  # there is more to send, or it is wanted at once
         self.hurrying = threading.Event()  # attempts are wanted now
         self.ending = threading.Event()
+        self.is_awaited = False  # attempts come one after the other
         self.listed: dict[str, set[str]] = {}  # directory of the store → the names in it
 
     @property
@@ -67,13 +69,17 @@ class Uploader:
 
     def finish(self, deadline: float) -> bool:
         """Wait until nothing of this process waits, at most until ``deadline`` (``time.monotonic``); whether so."""
+        self.is_awaited = True
         self.hurrying.set()
-        while self.spool.kept() or self.spool.purges_asked():
-            left = deadline - time.monotonic()
-            if left <= 0 or self.thread is None:
-                return False
-            time.sleep(min(LOOK_SECONDS, left))
-        return True
+        try:
+            while self.spool.kept() or self.spool.purges_asked():
+                left = deadline - time.monotonic()
+                if left <= 0 or self.thread is None:
+                    return False
+                time.sleep(min(LOOK_SECONDS, left))
+            return True
+        finally:
+            self.is_awaited = False
 
     def end(self) -> None:
         """Let the thread end; what waits is sent by the next writer."""
@@ -140,7 +146,7 @@ class Uploader:
 
     def pause(self, seconds: float) -> None:
         """Wait between two attempts; a flush and the end of the thread cut it short."""
-        self.hurrying.wait(seconds)
+        self.hurrying.wait(min(seconds, AWAITED_SECONDS) if self.is_awaited else seconds)
         self.hurrying.clear()
 
     def trouble(self, error: BaseException | None) -> None:

@@ -162,7 +162,7 @@ def test_numbers_that_json_lacks_are_null(tmp_path: Path) -> None:
 
 
 def test_an_unexpected_failure_is_json_too(host: Host) -> None:
-    host.plugin.evolution.series.series = lambda directory: 1 / 0  # type: ignore[method-assign] - a remote store that fails
+    host.plugin.evolution.series.series = lambda directory, steps: 1 / 0  # type: ignore[method-assign] - a remote store that fails
     response = host.get("metrics", WHERE)
     assert response.status_code == 500
     assert response.json["error"]["message"].startswith("ZeroDivisionError")

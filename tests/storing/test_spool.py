@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,23 @@ def test_by_default_it_lies_in_the_cache_directory(tmp_path: Path, monkeypatch: 
 
 def test_both_forms_of_a_step_have_one_key() -> None:
     assert form_key("t/000000000001.metrics.safetensors") == form_key("t/000000000001.safetensors")
+
+
+def test_a_record_put_while_another_is_removed_is_not_lost(tmp_path: Path) -> None:
+    spool, other = (Spool("s3://bucket/a", tmp_path) for _ in range(2))
+    ended = threading.Event()
+
+    def remove() -> None:
+        while not ended.is_set() or other.waiting():
+            for each in other.waiting():
+                other.remove(each)
+
+    remover = threading.Thread(target=remove)
+    remover.start()
+    try:
+        for step in range(400):
+            spool.put(f"plugins/attn/p/{step:012d}.safetensors", [b"x"])
+    finally:
+        ended.set()
+        remover.join()
+    assert spool.is_empty
