@@ -46,6 +46,18 @@ describe("the shell", () => {
     expect(root.textContent).not.toContain("Copy link");
   });
 
+  it("says that a list is old until it is fresh again", async () => {
+    const listed = listing(5, "doctor/she");
+    const [run, tags] = Object.entries(listed)[0]!;
+    const old = { ...tags["doctor/she"]!, old: true };
+    state.setIndex({ ...listed, [run]: { "doctor/she": old } });
+    const root = await draw();
+    expect(root.querySelector(".notice")!.textContent).toContain("What is listed is from before");
+    state.setIndex(listed);
+    await settled();
+    expect(root.querySelector(".notice")).toBeNull();
+  });
+
   it("shows the server's message when the listing fails, and tries again", async () => {
     state.indexError.value = new state.ApiError(0, "unreachable", "TensorBoard does not answer.");
     const retry = vi.fn();

@@ -19,6 +19,7 @@ import {
   frameWidth,
   index,
   indexError,
+  isListingOld,
   isMetricsOnly,
   standaloneSteps,
   standaloneViews,
@@ -98,6 +99,17 @@ function Unreachable({ retry }: Pick<AppProps, "retry">) {
   );
 }
 
+/** The list is that of before. */
+function Old() {
+  if (!isListingOld.value) return null;
+  const text = "The log directory does not answer. What is listed is from before.";
+  return (
+    <p class="notice" role="status">
+      <span title={text}>{text}</span>
+    </p>
+  );
+}
+
 export function App(props: AppProps) {
   const opened = useSignal(false);
   const folded = standsAlone.value || frameWidth.value < FOLD_WIDTH;
@@ -136,6 +148,7 @@ export function App(props: AppProps) {
           selected={present.id}
         />
         <Unreachable retry={props.retry} />
+        <Old />
         {logged && standaloneViews.value === null && <ToolButtons />}
         {logged && <ExportMenu file={standaloneViews.value === null ? props.file : null} />}
         {logged && standaloneViews.value === null && (

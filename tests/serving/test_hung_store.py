@@ -65,7 +65,10 @@ def logged(tmp_path: Path, store: S3Store, tags: int = 1, runs: int = 1) -> Remo
         copy_run(tmp_path, store, "abcdefgh"[run])
     host = RemoteHost("s3://bucket/logs")
     end = time.monotonic() + 60
-    while len(host.get("index", {}).get_json()) < runs and time.monotonic() < end:
+    while time.monotonic() < end:
+        answer = host.get("index", {})
+        if answer.status_code == 200 and len(answer.get_json()) == runs:
+            break
         time.sleep(0.05)
     return host
 

@@ -54,6 +54,14 @@ describe("the panel of a damaged step", () => {
     expect(text).not.toContain("repair");
   });
 
+  it("does not speak of damage while a store does not answer", () => {
+    const busy = new state.ApiError(503, "busy", "the log directory cannot be read now");
+    const root = draw(busy);
+    expect(root.textContent).toContain("Step 20 cannot be read now");
+    expect(root.querySelector("svg")).toBeNull();
+    expect(root.querySelector(".button")!.textContent).toBe("Try again");
+  });
+
   it("offers another try when the server cannot be reached", () => {
     const root = draw(new state.ApiError(0, "unreachable", "TensorBoard does not answer."));
     expect(root.textContent).toContain("Step 20 cannot be loaded");

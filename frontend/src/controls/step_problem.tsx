@@ -144,8 +144,8 @@ export function StepProblem({ error, retry }: StepProblemProps) {
   return (
     <aside class="step-problem" aria-live="assertive">
       <h2>
-        <DamageIcon size={16} />
-        Step {step.value} cannot be {damaged ? "read" : "loaded"}
+        {!error.passing && <DamageIcon size={16} />}
+        Step {step.value} cannot be {damaged ? "read" : error.passing ? "read now" : "loaded"}
       </h2>
       <p>{sentence(error.details.reason ?? error.message)}</p>
       {damaged && <Whole />}

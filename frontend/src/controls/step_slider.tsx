@@ -78,7 +78,9 @@ export function StepSlider() {
   const position = Math.max(0, stepPosition.value);
   const filled = `${share(position, count)}%`;
   const damaged = useComputed(
-    () => record.value.status === "error" || stepError.value?.damaged === true,
+    () =>
+      stepError.value?.damaged === true ||
+      (record.value.status === "error" && !record.value.error.passing),
   );
   return (
     <div

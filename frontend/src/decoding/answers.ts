@@ -7,6 +7,8 @@ export interface TagIndex {
   wall_times: number[];
   versions: string[];
   kinds: string[];
+  /** The store does not answer: this is what was listed before. */
+  old?: boolean;
 }
 
 /** run → tag → what is logged. */

@@ -30,4 +30,9 @@ export class ApiError extends Error {
   get damaged(): boolean {
     return this.status === 422 || this.code === "undecodable";
   }
+
+  /** A store does not answer now, or the server has no descriptors left; it says nothing of the file. */
+  get passing(): boolean {
+    return this.status === 503;
+  }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { createApi } from "./api";
 import { ApiError } from "../decoding/errors";
@@ -48,6 +48,48 @@ describe("requests", () => {
       return Promise.resolve(new Response("{}"));
     });
     await expect(api.index(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
+
+describe("a store that does not answer", () => {
+  const busy = (retry: string | null): Response =>
+    new Response('{"error": {"code": "busy", "message": "not now"}}', {
+      status: 503,
+      ...(retry !== null && { headers: { "Retry-After": retry } }),
+    });
+
+  it("is asked again when the server says", async () => {
+    vi.useFakeTimers();
+    const answers = [busy("3"), busy("3"), new Response("{}")];
+    const fetch = vi.fn(() => Promise.resolve(answers.shift()!));
+    const asked = createApi(fetch).record(at);
+    await vi.advanceTimersByTimeAsync(2999);
+    expect(fetch).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(3001);
+    expect((await asked).value).toEqual({});
+    vi.useRealTimers();
+  });
+
+  it("is told in the end, and is no damage", async () => {
+    vi.useFakeTimers();
+    const fetch = vi.fn(() => Promise.resolve(busy("1")));
+    const told = failure(createApi(fetch).record(at));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await told).toMatchObject({ status: 503, code: "busy", damaged: false, passing: true });
+    expect(fetch).toHaveBeenCalledTimes(6);
+    vi.useRealTimers();
+  });
+
+  it("is not asked again when nobody waits any more, or without a time", async () => {
+    const abort = new AbortController();
+    const fetch = vi.fn(() => Promise.resolve(busy("3")));
+    const asked = createApi(fetch).index(abort.signal);
+    setTimeout(() => abort.abort(), 10);
+    await expect(asked).rejects.toMatchObject({ name: "AbortError" });
+    expect(fetch).toHaveBeenCalledTimes(1);
+    const plain = vi.fn(() => Promise.resolve(busy(null)));
+    expect((await failure(createApi(plain).index())).code).toBe("busy");
+    expect(plain).toHaveBeenCalledTimes(1);
   });
 });
 

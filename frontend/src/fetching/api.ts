@@ -18,7 +18,15 @@ import { decodeFound, type FoundSteps } from "../decoding/found_heads";
 import type { Health, Limits } from "../decoding/health_facts";
 import type { FindPattern } from "../text/pattern";
 import { KnownFacts, KnownIndex, KnownSeries } from "./known_answers";
-import { openDoor, type Decoder, type Door, type Fetch, type Query, type Sized } from "./request";
+import {
+  openDoor,
+  pause,
+  type Decoder,
+  type Door,
+  type Fetch,
+  type Query,
+  type Sized,
+} from "./request";
 import { comparisonQuery, patternQuery } from "./study_queries";
 
 /** Where one record is. With its version the browser may keep the answer for good. */
@@ -112,17 +120,6 @@ type SeriesRoutes = Pick<
 /** Between two questions for what the server is working out. */
 const PAUSE_MS = 500;
 
-/** Resolves later, or when it is called off. */
-function pause(signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PAUSE_MS);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
 function recordRoutes(door: Door): RecordRoutes {
   return {
     record: (at, signal) => door.text<RecordHeader>("record", address(at), signal),
@@ -181,7 +178,7 @@ function seriesRoutes(door: Door): SeriesRoutes {
     for (;;) {
       const { facts, isPending } = await knownFacts.ask(run, tag, limits, signal);
       if (!isPending) return facts;
-      await pause(signal);
+      await pause(PAUSE_MS, signal);
       signal?.throwIfAborted();
     }
   }

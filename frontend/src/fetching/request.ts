@@ -72,16 +72,45 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
+/** How often to ask again where the server names a time for it. */
+const MOST_RETRIES = 5;
+const LONGEST_PAUSE_S = 10;
+
 async function request(fetch: Fetch, url: string, signal?: AbortSignal): Promise<Response> {
-  let response: Response;
+  for (let left = MOST_RETRIES; ; left--) {
+    const response = await answer(fetch, url, signal);
+    if (response.ok) return response;
+    const seconds = retryAfter(response);
+    if (seconds === null || left === 0) throw await refusal(response);
+    await pause(1000 * seconds, signal);
+    signal?.throwIfAborted();
+  }
+}
+
+async function answer(fetch: Fetch, url: string, signal?: AbortSignal): Promise<Response> {
   try {
-    response = await fetch(url, signal === undefined ? {} : { signal });
+    return await fetch(url, signal === undefined ? {} : { signal });
   } catch (cause) {
     if (isAbort(cause)) throw cause;
     throw unreachable(cause);
   }
-  if (!response.ok) throw await refusal(response);
-  return response;
+}
+
+/** Seconds after which a passing trouble is worth another try; null: it is none. */
+function retryAfter({ status, headers }: Response): number | null {
+  const seconds = Number(headers.get("Retry-After") ?? "");
+  return status === 503 && seconds > 0 ? Math.min(seconds, LONGEST_PAUSE_S) : null;
+}
+
+/** Resolves later, or when it is called off. */
+export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 function unreachable(cause: unknown): ApiError {

@@ -103,6 +103,10 @@ export const kinds: ReadonlySignal<readonly string[]> = computed(
 export const wallTimes: ReadonlySignal<readonly number[]> = computed(
   () => logged(run.value, tag.value).wall_times,
 );
+/** The selected probe's store does not answer, and its list of steps is that of before. */
+export const isListingOld: ReadonlySignal<boolean> = computed(
+  () => logged(run.value, tag.value).old === true,
+);
 /** Of the selected step in `steps`; -1 when it is not there. */
 export const stepPosition: ReadonlySignal<number> = computed(() =>
   step.value === null ? -1 : steps.value.indexOf(step.value),
