@@ -206,6 +206,19 @@ def test_open_in_the_table_goes_to_the_step_of_the_change(light: AttentionTab) -
     light.hash_has("p.attn.view=model", f"p.attn.step={EMERGED}")
 
 
+def test_lanes_tell_what_heads_became_on_the_axis_of_the_chart(light: AttentionTab) -> None:
+    light.go(**HERE, metric="previous_token", pane="chart")
+    lanes = light.frame.get_by_role("list", name="What heads became, over the steps")
+    expect(lanes.get_by_role("listitem")).to_contain_text(["previous-token 1"])
+    mark = lanes.get_by_role("button", name=f"{HEAD[0]}.{HEAD[1]} previous-token at step {EMERGED}")
+    mark_box, lane = mark.bounding_box(), lanes.get_by_role("listitem").first.bounding_box()
+    assert mark_box is not None and lane is not None  # noqa: PT018
+    place = (mark_box["x"] + 2 - lane["x"]) / lane["width"]
+    assert place == pytest.approx(EMERGED / STEPS[-1], abs=2 / lane["width"])
+    mark.click()
+    light.hash_has("p.attn.view=model", f"p.attn.step={EMERGED}")
+
+
 def test_shift_click_and_shift_enter_put_heads_into_the_chart_and_take_them_out(light: AttentionTab) -> None:
     labels = chart(light).frame.locator(".chart-label")
     before = labels.count()

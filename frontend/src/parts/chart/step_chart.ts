@@ -32,7 +32,11 @@ const GUTTER = { left: 28, right: 60, top: 8, bottom: 6 };
 const STEP_LABELS = 22;
 
 /** Where the plot lies in its chart. */
-export function plotBox({ width, height, hasStepLabels }: ChartPicture): {
+export function plotBox({
+  width,
+  height,
+  hasStepLabels,
+}: Pick<ChartPicture, "width" | "height" | "hasStepLabels">): {
   left: number;
   top: number;
   width: number;

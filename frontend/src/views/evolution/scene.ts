@@ -144,7 +144,7 @@ export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
 export const isMap: ReadonlySignal<boolean> = computed(() => layout.value.isOverview);
 
 /** Width from which table and chart stand side by side. */
-const ROOM_FOR_BOTH = 732;
+const ROOM_FOR_BOTH = 700;
 
 export const isPanelWide: ReadonlySignal<boolean> = computed(
   () => layout.value.panel >= ROOM_FOR_BOTH && !isMap.value,

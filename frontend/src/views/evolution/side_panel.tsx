@@ -1,16 +1,26 @@
 /** Which head became what, when; a click away the chosen heads and the run's scalar in charts, with the roles. */
 
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 
 import { headColour } from "../../draw/colour";
 import { Segmented } from "../../controls/segmented";
-import { changes, evolutionPane, hoverStep, step, theme, type EvolutionPane } from "../../state";
+import {
+  changes,
+  evolutionPane,
+  hoverStep,
+  metrics,
+  step,
+  theme,
+  type EvolutionPane,
+} from "../../state";
 import { Lens } from "../model/lens";
 import { ChangeTable } from "./change_table";
 import { chosen } from "./chosen";
 import { HeadsChart, nameOf } from "./heads_chart";
 import { pointed } from "./pointed";
+import { EventLanes, LANE_HEIGHT } from "./event_lanes";
 import { Hints } from "./hints";
+import { lanesOf } from "./lanes";
 import { readRole, roleText } from "./role_text";
 import { axis, isMap, isPanelWide, layout, others, shapes } from "./scene";
 import { Summary } from "./summary_line";
@@ -96,14 +106,21 @@ interface ChartProps {
 }
 
 function Chart({ width, height }: ChartProps) {
+  const series = metrics.value;
+  const lanes = useMemo(
+    () => (series === null ? [] : lanesOf(series, changes.value)),
+    [series, changes.value],
+  );
+  const rest = height - lanes.length * LANE_HEIGHT;
   return (
     <section class="evolution-chart" aria-label="Chosen heads">
       <h2>Chosen heads</h2>
       {chosen.value.length === 0 ? (
         <p class="side-hint">Shift-click a cell to see its head here.</p>
       ) : (
-        <HeadsChart width={width} height={Math.max(LEAST_CHART, height)} />
+        <HeadsChart width={width} height={Math.max(LEAST_CHART, rest)} />
       )}
+      <EventLanes lanes={lanes} axis={axis.value} width={width} />
       <ScalarChart axis={axis.value} width={width} />
       <Roles />
       {others.value.length > 0 && chosen.value.length > 0 && (
