@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LONG", "SIDE", "decode_log", "encode_log", "overview_shape", "pool_to"]
+__all__ = [
+    "LONG",
+    "SIDE",
+    "decode_log",
+    "encode_log",
+    "encode_log2",
+    "overview_cell",
+    "overview_shape",
+    "pool_to",
+    "width_of",
+]
 
 LONG = 512  # tokens above which a head that is not kept as codes has an overview
 SIDE = 256
@@ -21,8 +31,13 @@ STEPS = 254 / -LOWEST  # codes per power of two
 def encode_log(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Weights of any shape → codes; NaN becomes 0."""
     known = weights >= np.float32(2.0**LOWEST)
-    logs = np.log2(weights, where=known, out=np.full(weights.shape, LOWEST, np.float32))
-    codes = np.minimum(np.rint(1 + (logs - LOWEST) * STEPS), 255)
+    return encode_log2(np.log2(weights, where=known, out=np.full(weights.shape, -np.inf, np.float32)))
+
+
+def encode_log2(logs: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """log₂ of weights → codes; NaN becomes 0."""
+    known = logs >= LOWEST
+    codes = np.minimum(np.rint(1 + (np.where(known, logs, LOWEST) - LOWEST) * STEPS), 255)
     return np.where(known, codes, 0).astype(np.uint8)
 
 
@@ -41,6 +56,14 @@ def overview_shape(queries: int, keys: int, side: int = SIDE) -> tuple[int, int]
 def width_of(length: int, side: int) -> int:
     """How many positions one pixel covers."""
     return -(-length // side)
+
+
+def overview_cell(length: int, pixels: int) -> int:
+    """How many positions of an axis one pixel of a stored picture covers, which may have been halved."""
+    cell = width_of(length, SIDE)
+    while -(-length // cell) > pixels:
+        cell *= 2
+    return cell
 
 
 def pool_to(picture: NDArray[Any], side: int, *, rows: int | None = None) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,20 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.encoding.codes import pool_width
 from tensorboard_plugin_attn.encoding.decode import bare_layer, read_axes, read_layer_weights
 from tensorboard_plugin_attn.encoding.header import Header
-from tensorboard_plugin_attn.encoding.rebuild import Band, read_bands
+from tensorboard_plugin_attn.encoding.overview import decode_log
+from tensorboard_plugin_attn.encoding.rebuild import Band, read_bands, read_overview
+from tensorboard_plugin_attn.errors import IncomparableError
 from tensorboard_plugin_attn.reading.series import MetricSeries
 from tensorboard_plugin_attn.reading.source import Source
-from tensorboard_plugin_attn.studying.compare import Comparison, align, compare_layer, start_warnings
+from tensorboard_plugin_attn.record.blocks import MOST_CELLS
+from tensorboard_plugin_attn.studying.compare import (
+    Comparison,
+    LayerComparison,
+    align,
+    compare_layer,
+    compare_pictures,
+    start_warnings,
+)
 from tensorboard_plugin_attn.studying.evolution import Evolution, evolve
 from tensorboard_plugin_attn.studying.find import Found, Pattern, find_heads
 from tensorboard_plugin_attn.studying.health import Thresholds
@@ -41,22 +52,64 @@ def compare_sources(
         return zip(first.bands(number, multiple), second.bands(number, multiple), strict=True)
 
     def difference(number: int) -> NDArray[np.float32]:
+        if is_large(second.header, number):
+            raise IncomparableError(
+                f"{size_text(second.header, [number])}; read rows of either record instead"
+            )
         weights = read_layer_weights(second.header, second.read, number)
         return np.asarray(weights - read_layer_weights(first.header, first.read, number))
 
-    layers = [
-        compare_layer(
-            bare_layer(first.header.layers[number], axes[0]),
-            bare_layer(entry, axes[1]),
-            pairs(number),
-            entry.heads,
-        )
-        for number, entry in enumerate(second.header.layers)
-    ]
-    warnings = [*missing_parts(first.header), *missing_parts(second.header)]
+    def compared(number: int) -> LayerComparison:
+        bare = [
+            bare_layer(each.header.layers[number], names)
+            for each, names in zip((first, second), axes, strict=True)
+        ]
+        entry = second.header.layers[number]
+        if is_large(second.header, number):
+            tokens = bare[1].query_tokens, bare[1].key_tokens
+            return compare_pictures(entry, tokens, picture_pairs(first, second, number))
+        return compare_layer(bare[0], bare[1], pairs(number), entry.heads)
+
+    layers = [compared(number) for number in range(len(second.header.layers))]
+    warnings = [*missing_parts(first.header), *missing_parts(second.header), *large_layers(second.header)]
     return Comparison(
         difference, layers, differing, warnings + ([] if starts is None else start_warnings(*starts))
     )
+
+
+def is_large(header: Header, number: int) -> bool:
+    """A layer has more weights than are worked out one by one."""
+    return prod(header.layers[number].shape) > MOST_CELLS
+
+
+def large_layers(header: Header) -> list[str]:
+    """What to say of layers that were compared by their pictures."""
+    numbers = [number for number in range(len(header.layers)) if is_large(header, number)]
+    if not numbers:
+        return []
+    return [
+        f"{size_text(header, numbers)}: their change is that of their overviews, where both records have them"
+    ]
+
+
+def size_text(header: Header, numbers: list[int]) -> str:
+    """How large some layers are."""
+    named = ", ".join(map(str, numbers))
+    largest = max(prod(header.layers[number].shape) for number in numbers)
+    return f"layers {named} have up to {largest:,} weights, more than the {MOST_CELLS:,} that are compared one by one"
+
+
+def picture_pairs(
+    first: Source, second: Source, number: int
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Each head's overview in both records, as weights; none where one has none or another grid."""
+    entry = second.header.layers[number]
+    if entry.overview is None or first.header.layers[number].overview != entry.overview:
+        return
+    for head in range(entry.heads):
+        one, other = (read_overview(each.header, each.read, number, head) for each in (first, second))
+        if one is not None and other is not None:
+            yield decode_log(one), decode_log(other)
 
 
 def missing_parts(header: Header) -> list[str]:

@@ -34,11 +34,30 @@ def record_npz(record: OpenedRecord) -> bytes:
         for name, array in arrays_of(record):
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
-        for number, layer in enumerate(record.layers):
-            if layer.source != "left_out" and prod(layer.shape) <= MOST_CELLS:
+        for number in range(len(record.layers)):
+            if why_left_out(record, number) is None:
                 with archive.open(f"layer.{number}.weights.npy", "w", force_zip64=True) as member:
                     write_weights(member, record, number)
     return file.getvalue()
+
+
+def why_left_out(record: OpenedRecord, number: int) -> str | None:
+    """Why the file has no weights of a layer, None where it has."""
+    layer = record.layers[number]
+    if layer.source == "left_out":
+        return next(
+            (each.why for each in record.header.left_out if each.layer == number), "not in the record"
+        )
+    if prod(layer.shape) <= MOST_CELLS:
+        return None
+    instead = "; query, key and lse give its rows" if layer.source == "vectors" else ""
+    return f"{prod(layer.shape):,} weights are more than the {MOST_CELLS:,} of a layer that are put into a file{instead}"
+
+
+def left_out_of(record: OpenedRecord) -> list[str]:
+    """What is said of each layer without weights."""
+    reasons = {number: why_left_out(record, number) for number in range(len(record.layers))}
+    return [f"layer.{number}.weights: {why}" for number, why in reasons.items() if why is not None]
 
 
 def write_weights(member: IO[bytes], record: OpenedRecord, number: int) -> None:
@@ -64,6 +83,7 @@ def arrays_of(record: OpenedRecord) -> Iterator[tuple[str, NDArray[Any]]]:
         yield "sentence_b_start", np.array(header.sentence_b_start)
     yield "metric_names", np.array(header.metric_names, np.str_)
     yield "head_metrics", header.metrics
+    yield "left_out", np.array(left_out_of(record), np.str_)
     for number, entry in enumerate(header.layers):
         if entry.source == "left_out":
             continue

@@ -12,6 +12,7 @@ from tensorboard.plugins import base_plugin
 from tensorboard.util import tb_logging
 from werkzeug import wrappers
 
+from tensorboard_plugin_attn.encoding.region import Rectangle
 from tensorboard_plugin_attn.errors import AttentionError
 from tensorboard_plugin_attn.serving.answers import (
     Answer,
@@ -27,7 +28,7 @@ from tensorboard_plugin_attn.serving.metric_series import MetricSource
 from tensorboard_plugin_attn.serving.npz import record_npz
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.serving.page_contents import Beside
-from tensorboard_plugin_attn.serving.query import integer, optional_integer, text, where
+from tensorboard_plugin_attn.serving.query import integer, optional_integer, span, text, where
 from tensorboard_plugin_attn.serving.record_results import (
     Packed,
     record_result,
@@ -35,6 +36,7 @@ from tensorboard_plugin_attn.serving.record_results import (
     vectors_result,
     weights_result,
 )
+from tensorboard_plugin_attn.serving.region_results import MOST_SIDE, Regions
 from tensorboard_plugin_attn.serving.roots import parse_roots
 from tensorboard_plugin_attn.serving.standalone import standalone_html
 from tensorboard_plugin_attn.serving.study_routes import EvolutionRoutes
@@ -67,6 +69,7 @@ class AttnPlugin(base_plugin.TBPlugin):
         circles = MOST_CIRCLES if getattr(context, "multiplexer", None) is not None else 0
         self.listing = Listing(parse_roots(context.flags), circles=circles)
         self.records = OpenedRecords(self.listing)
+        self.regions = Regions()
         provider = getattr(context, "data_provider", None)
         self.evolution = EvolutionRoutes(self.listing, self.records, MetricSource(), provider)
         self.listing.start(DEFAULT_INTERVAL if interval is None else float(interval))
@@ -87,6 +90,7 @@ class AttnPlugin(base_plugin.TBPlugin):
             "/record": serve(lambda request: self.record_answer(request.args)),
             "/thumbnails": serve(lambda request: self.binary(request.args, thumbnails_result)),
             "/weights": serve(lambda request: self.weights_answer(request.args)),
+            "/region": serve(lambda request: self.region_answer(request.args)),
             "/picture": serve(lambda request: self.picture_answer(request.args)),
             "/vectors": serve(lambda request: self.vectors_answer(request.args)),
             "/metrics": serve(lambda request: self.evolution.metrics(request.args)),
@@ -119,9 +123,22 @@ class AttnPlugin(base_plugin.TBPlugin):
         return json_answer(texts_result(self.records, text(request.args, "run"), tags))
 
     def weights_answer(self, arguments: Arguments) -> Answer:
-        """The weights of one layer, or of one head."""
+        """The weights of one layer, of one head, or of some rows of one head."""
         layer, head = integer(arguments, "layer"), optional_integer(arguments, "head")
-        return self.binary(arguments, lambda record: weights_result(record, layer, head))
+        if "queries" not in arguments:
+            return self.binary(arguments, lambda record: weights_result(record, layer, head))
+        one, rows = integer(arguments, "head"), span(arguments, "queries")
+        return self.binary(arguments, lambda record: self.regions.rows(record, layer, one, rows))
+
+    def region_answer(self, arguments: Arguments) -> Answer:
+        """The picture of a rectangle of one head, in log codes."""
+        layer, head = integer(arguments, "layer"), integer(arguments, "head")
+        side = integer(arguments, "side") if "side" in arguments else MOST_SIDE
+        if not 1 <= side <= MOST_SIDE:
+            message = f"side must be pixels from 1 to {MOST_SIDE}, got {side}"
+            raise RequestError(400, "bad_request", message, parameter="side")
+        asked = Rectangle(span(arguments, "queries"), span(arguments, "keys"), side)
+        return self.binary(arguments, lambda record: self.regions.region(record, layer, head, asked))
 
     def vectors_answer(self, arguments: Arguments) -> Answer:
         """Query and key of one head."""

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 from tensorboard_plugin_attn.serving.answers import RequestError
 
-__all__ = ["integer", "integers", "number", "optional_integer", "positions", "text", "where"]
+__all__ = ["integer", "integers", "number", "optional_integer", "positions", "span", "text", "where"]
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 POSITIONS = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+SPAN = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 MOST_POSITIONS = 1 << 20
 
 
@@ -58,6 +59,15 @@ def positions(arguments: Mapping[str, str], name: str) -> list[int]:
         )
         raise RequestError(400, "bad_request", message, parameter=name)
     return [position for each in ranges for position in each]
+
+
+def span(arguments: Mapping[str, str], name: str) -> range:
+    """The value of ``name`` as one range of positions, both ends included: ``10-40``."""
+    found = SPAN.fullmatch(text(arguments, name))
+    if found is None or int(found[1]) > int(found[2]):
+        message = f"{name} must be a range of positions such as 10-40, got {arguments[name][:40]!r}"
+        raise RequestError(400, "bad_request", message, parameter=name)
+    return range(int(found[1]), int(found[2]) + 1)
 
 
 def number(arguments: Mapping[str, str], name: str) -> float:

@@ -28,12 +28,14 @@ from tensorboard_plugin_attn.serving.record_results import (
     weights_result,
 )
 from tensorboard_plugin_attn.serving.thinning import spaced
+from tensorboard_plugin_attn.serving.region_results import Regions, overview_result
 from tensorboard_plugin_attn.storing.store import StepFile
 
 __all__ = ["VIEWS", "standalone_html"]
 
 VIEWS = ("evolution", "model", "head", "neuron")
 MOST_WEIGHTS = 1 << 24  # of a layer that the tab asks for at once; of larger ones it asks for single heads
+MOST_WORKED_OUT = 1 << 22  # of a head of queries and keys that the tab asks for whole
 ROOM = 5_900_000  # bytes of a page up to which it takes query and key of further layers
 ELSEWHERE = "this file holds query and key of as many layers as fit; save it again from the layer to be seen"
 
@@ -95,6 +97,7 @@ def standalone_html(
     held = replace(held, others=[each for each in held.others if each.header.step in others])
     answers = dict(answers_of(record, run, held))
     answers.update(answer for found in others.values() for answer in found.items())
+    answers.update(pinned_row(record, state))
     if view == "neuron":
         add_vectors(answers, record, shown_layer(state), ROOM - len(bundle))
     embedded = {
@@ -146,8 +149,29 @@ def record_answers(record: OpenedRecord) -> Iterator[tuple[str, Any]]:
     if "thumbnails" in record.header.spans:
         yield "thumbnails", encoded(thumbnails_result(record))
     for number, layer in enumerate(record.layers):
-        if layer.source != "left_out":
+        if is_long(layer):
+            for head in range(layer.heads):
+                yield f"region {number} {head}", encoded(overview_result(record, number, head))
+        elif layer.source != "left_out":
             yield from weights_of(record, number, layer)
+
+
+def is_long(layer: LayerEntry) -> bool:
+    """The tab asks for parts of its heads and never for a whole one: see ``isLong`` of the frontend."""
+    if layer.source == "left_out":
+        return layer.overview is not None
+    return layer.queries * layer.keys > (MOST_WORKED_OUT if layer.source == "vectors" else MOST_WEIGHTS)
+
+
+def pinned_row(record: OpenedRecord, state: str) -> Iterator[tuple[str, str]]:
+    """The row of the query that an address pins, of a head that is too long to be held whole."""
+    layer, head, query = (shown_number(state, name) for name in ("layer", "head", "query"))
+    if query is None or layer is None or not layer < len(record.layers):
+        return
+    entry, at = record.layers[layer], head or 0
+    if is_long(entry) and entry.source != "left_out" and at < entry.heads and query < entry.queries:
+        row = Regions().rows(record, layer, at, range(query, query + 1))
+        yield f"row {layer} {at} {query}", encoded(row)
 
 
 def page_index(record: OpenedRecord, run: str, beside: Beside) -> dict[str, Any]:
@@ -171,8 +195,13 @@ def place_of(compared: Compared) -> dict[str, Any]:
 
 def shown_layer(state: str) -> int:
     """The layer that an address shows, the first where it names none."""
-    value = parse_qs(state).get("p.attn.layer", ["0"])[-1]
-    return int(value) if value.isdecimal() and len(value) < 10 else 0
+    return shown_number(state, "layer") or 0
+
+
+def shown_number(state: str, name: str) -> int | None:
+    """A number that an address names, None where it does not."""
+    value = parse_qs(state).get(f"p.attn.{name}", [""])[-1]
+    return int(value) if value.isdecimal() and len(value) < 10 else None
 
 
 def add_vectors(answers: dict[str, Any], record: OpenedRecord, shown: int, room: int) -> None:

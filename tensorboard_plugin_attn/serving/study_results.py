@@ -158,7 +158,8 @@ def find_result(steps: Sequence[int], open_step: Callable[[int], OpenedRecord], 
             if len(steps) == 1 or getattr(error, "status", 422) in (400, 503):
                 raise
             skipped.append({"step": step, "reason": str(error)})
-    return found_arrays(found), {"skipped": skipped, "left": left}
+    too_large = sorted({number for each in found for number in each.too_large})
+    return found_arrays(found), {"skipped": skipped, "left": left, "too_large": too_large}
 
 
 def found_at(record: OpenedRecord, pattern: Pattern) -> Found:

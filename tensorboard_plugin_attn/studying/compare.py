@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import pool_axis, pool_width, thumbnail_shape
 from tensorboard_plugin_attn.encoding.header import Header, LayerEntry
+from tensorboard_plugin_attn.encoding.overview import overview_cell
 from tensorboard_plugin_attn.encoding.rebuild import Band
 from tensorboard_plugin_attn.errors import IncomparableError
 from tensorboard_plugin_attn.measuring.divergence import divergence, mean_of_known
@@ -27,6 +29,7 @@ __all__ = [
     "LayerComparison",
     "align",
     "compare_layer",
+    "compare_pictures",
     "pool_differences",
     "start_warnings",
 ]
@@ -146,6 +149,37 @@ def compare_layer(
     before[unknown], after[unknown] = np.nan, np.nan
     change = np.where(unknown, np.nan, mean_of_known(divergences[:, rows])).astype(np.float32)
     return LayerComparison(change, query, key, before, after, second.query_tokens, second.key_tokens, picture)
+
+
+def compare_pictures(
+    entry: LayerEntry, tokens: tuple[list[str], list[str]], pictures: Iterable[tuple[Any, Any]]
+) -> LayerComparison:
+    """A layer that is too large to be compared weight by weight: each head's overviews ``[height, width]`` of both.
+
+    Rows are those of the pictures; the largest change stands at the first query and key of its pixel.
+    """
+    heads = entry.heads
+    change, before, after = (np.full(heads, np.nan, np.float32) for _ in range(3))
+    query, key = np.zeros(heads, np.uint32), np.zeros(heads, np.uint32)
+    picture = np.full((heads, *thumbnail_shape(entry.queries, entry.keys)), 128, np.uint8)
+    for head, (one, other) in enumerate(pictures):
+        change[head] = mean_of_known(row_divergence(one, other)[None])[0]
+        row, column = divmod(int(np.abs(other - one).argmax()), one.shape[1])
+        cells = [
+            overview_cell(length, pixels) for length, pixels in zip(entry.shape[1:], one.shape, strict=True)
+        ]
+        query[head], key[head] = row * cells[0], column * cells[1]
+        before[head], after[head] = one[row, column], other[row, column]
+        pooled = pool_differences((other - one)[None])[0]
+        if pooled.shape == picture.shape[1:]:
+            picture[head] = pooled
+        else:  # another grid: each cell has the nearest pixel
+            down, across = (
+                np.arange(size) * have // size
+                for size, have in zip(picture.shape[1:], pooled.shape, strict=True)
+            )
+            picture[head] = pooled[np.ix_(down, across)]
+    return LayerComparison(change, query, key, before, after, *tokens, picture)
 
 
 class SeenKeys:

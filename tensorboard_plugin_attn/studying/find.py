@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,12 @@ from tensorboard_plugin_attn.measuring.faults import hidden_keys
 from tensorboard_plugin_attn.measuring.head_metrics import mean
 from tensorboard_plugin_attn.measuring.token_pairs import Pair, resolve_pair
 from tensorboard_plugin_attn.measuring.token_patterns import TEMPLATES, Grid, padding_flags, template_cells
+from tensorboard_plugin_attn.record.blocks import MOST_CELLS, visible_range
 from tensorboard_plugin_attn.record.tokens import MAIN, TokenAxes
 
 __all__ = ["Found", "FoundHead", "Pattern", "evenly_first", "find_heads", "parse_pattern"]
 
+MOST_TEMPLATE = 1 << 26  # cells of a grid, some masks of which are made
 DENSE = 0.05  # share of cells above which whole rows are multiplied instead of single cells picked
 
 LayerRows = Callable[[int, NDArray[np.int64]], Iterable[Band]]  # layer, queries → their weights, in bands
@@ -59,6 +61,9 @@ class Found:
     uniform: NDArray[np.float32]  # [layer]: what uniform attention would give
     done: int = 1  # steps looked at so far …
     total: int = 1  # … of so many
+    too_large: tuple[
+        int, ...
+    ] = ()  # layers that were not looked at: more than ``MOST_CELLS`` cells of their rows
 
     def ranking(self) -> list[FoundHead]:
         """Every head, the one with most weight first."""
@@ -91,34 +96,60 @@ def find_heads(header: Header, axes: TokenAxes, weights: LayerRows, pattern: Pat
     layers = header.layers
     values = np.full((len(layers), max(layer.heads for layer in layers)), np.nan, np.float32)
     uniform = np.full(len(layers), np.nan, np.float32)
-    known: dict[tuple[Any, ...], NDArray[np.bool_] | str] = {}
+    known: dict[tuple[Any, ...], Cells | str] = {}
+    too_large: list[int] = []
     for number, entry in enumerate(layers):
-        kind = (entry.kind, *entry.lists, entry.mask)
+        kind = (entry.kind, *entry.lists, entry.mask, entry.queries, entry.keys)
         if kind not in known:
             known[kind] = cells_of(pattern, entry, axes)
         cells = known[kind]
         if isinstance(cells, str):
             continue
+        if cells is TOO_LARGE or len(cells.rows) * entry.heads * entry.keys > MOST_CELLS:
+            too_large.append(number)
+            continue
         uniform[number] = uniform_mass(cells, entry, axes)
         if entry.source != "left_out":
-            rows = np.flatnonzero(cells.any(axis=1))
-            mass = np.empty((entry.heads, len(rows)), np.float32)
-            for band in weights(number, rows):
-                mass[band.heads, band.rows] = pattern_mass(band.weights, cells[rows[band.rows]])
+            mass = np.empty((entry.heads, len(cells.rows)), np.float32)
+            for band in weights(number, cells.rows):
+                mass[band.heads, band.rows] = pattern_mass(band.weights, cells.mask[band.rows])
             values[number, : entry.heads] = mean(mass)
     if all(isinstance(cells, str) for cells in known.values()):
         raise InvalidRecordError(str(next(iter(known.values()))))
-    return Found(header.step, pattern, values, uniform)
+    if len(too_large) == len(layers):
+        raise InvalidRecordError(too_large_text(layers[0], pattern))
+    return Found(header.step, pattern, values, uniform, too_large=tuple(too_large))
 
 
-def cells_of(pattern: Pattern, entry: LayerEntry, axes: TokenAxes) -> NDArray[np.bool_] | str:
-    """``[query, key]`` of a layer's cells, or why it has none."""
+def too_large_text(entry: LayerEntry, pattern: Pattern) -> str:
+    """Why a layer is not searched."""
+    what = f"the template {pattern.template!r}" if pattern.template else "so many queries"
+    return (
+        f"{what} on {entry.queries:,} × {entry.keys:,} tokens and {entry.heads} heads needs more than {MOST_CELLS:,} "
+        f"weights; search for fewer queries, as positions or as a region of the matrix"
+    )
+
+
+class Cells(NamedTuple):
+    """The rows that a pattern has cells in, and these cells ``[row, key]``."""
+
+    rows: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+
+
+TOO_LARGE = Cells(np.empty(0, np.int64), np.empty((0, 0), bool))
+
+
+def cells_of(pattern: Pattern, entry: LayerEntry, axes: TokenAxes) -> Cells | str:
+    """A layer's cells, or why it has none; ``TOO_LARGE`` where they are more than can be looked at."""
     if pattern.axes not in (None, entry.lists):
         return f"no layer has the axes {pattern.axes}"
     grid = layer_grid(entry, axes)
     if not pattern.template:
         pair = resolve_pair(pattern.query, pattern.key, grid.query_tokens, grid.key_tokens)
-        return kept_rows(pair_cells(pair, grid), entry, axes) if isinstance(pair, Pair) else pair
+        return pair_cells(pair, entry, axes) if isinstance(pair, Pair) else pair
+    if entry.queries * entry.keys > MOST_TEMPLATE:
+        return TOO_LARGE
     cells = template_cells(pattern.template, grid)
     if cells is None:
         return no_template(pattern.template, grid)
@@ -131,7 +162,10 @@ def cells_of(pattern: Pattern, entry: LayerEntry, axes: TokenAxes) -> NDArray[np
         if padded is not None:
             visible &= ~(padded[:, None] if axis == 0 else padded)
     cells = cells & visible & (visible.sum(axis=1) > 1)[:, None]
-    return cells if cells.any() else f"no token of this probe has a cell of the template {pattern.template!r}"
+    if not cells.any():
+        return f"no token of this probe has a cell of the template {pattern.template!r}"
+    rows = np.flatnonzero(cells.any(axis=1))
+    return Cells(rows, cells[rows])
 
 
 def no_template(template: str, grid: Grid) -> str:
@@ -161,11 +195,16 @@ def kept_rows(cells: NDArray[np.bool_], entry: LayerEntry, axes: TokenAxes) -> N
     return cells if numbers is None else cells[numbers]
 
 
-def pair_cells(pair: Pair, grid: Grid) -> NDArray[np.bool_]:
-    """The cells of some queries and some keys."""
-    cells = np.zeros(grid.shape, bool)
-    cells[np.ix_(pair.queries, pair.keys)] = True
-    return cells
+def pair_cells(pair: Pair, entry: LayerEntry, axes: TokenAxes) -> Cells:
+    """The cells of some queries, those that were kept, and some keys."""
+    numbers = axes.query_numbers.get(entry.query_tokens)
+    wanted = np.unique(np.asarray(pair.queries, np.int64))
+    rows = wanted if numbers is None else np.flatnonzero(np.isin(numbers, wanted))
+    if len(rows) * entry.keys > MOST_CELLS:
+        return TOO_LARGE
+    mask = np.zeros((len(rows), entry.keys), bool)
+    mask[:, pair.keys] = True
+    return Cells(rows, mask)
 
 
 def pattern_mass(weights: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -178,15 +217,20 @@ def pattern_mass(weights: NDArray[np.float32], cells: NDArray[np.bool_]) -> NDAr
     return mass
 
 
-def uniform_mass(cells: NDArray[np.bool_], entry: LayerEntry, axes: TokenAxes) -> float:
+def uniform_mass(cells: Cells, entry: LayerEntry, axes: TokenAxes) -> float:
     """What uniform attention over the visible keys would give; NaN under an irregular mask."""
     if entry.mask == "other":
         return float("nan")
-    hidden = hidden_keys(bare_layer(entry, axes))
-    visible = np.full(len(cells), entry.keys) if hidden is None else (~hidden).sum(axis=1)
-    seen = cells if hidden is None else cells & ~hidden
-    rows = cells.any(axis=1)
-    return float((seen.sum(axis=1)[rows] / visible[rows]).mean())
+    rows, mask = cells
+    numbers = axes.query_numbers.get(entry.query_tokens)
+    first, stop = visible_range(
+        entry.mask, entry.queries, entry.keys, rows, None if numbers is None else np.array(numbers)
+    )
+    if first is None or stop is None:
+        return float((mask.sum(axis=1) / entry.keys).mean())
+    at = np.arange(entry.keys)
+    seen = mask & (at >= first[:, None]) & (at < stop[:, None])
+    return float((seen.sum(axis=1) / (stop - first)).mean())
 
 
 def evenly_first(items: Sequence[Item]) -> Iterator[Item]:

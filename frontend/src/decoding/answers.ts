@@ -29,8 +29,12 @@ export interface LayerHeader {
   scale: number | null;
   /** [height, width] */
   thumbnail: [number, number];
-  /** false: too large, left out when logging. */
+  /** Codes of the weights are stored. */
   weights: boolean;
+  /** What weights are read from; absent in format 1, where it is codes or nothing. */
+  source?: "codes" | "vectors" | "left_out";
+  /** [height, width] of the stored pictures of its heads, where there are any. */
+  overview?: [number, number];
   /** Query and key vectors are stored. */
   vectors: boolean;
   query_tokens: TokenList;

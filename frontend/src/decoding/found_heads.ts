@@ -18,6 +18,8 @@ export interface FoundSteps {
   /** Steps to ask for next, and those that cannot be searched. */
   readonly left: readonly number[];
   readonly skipped: readonly Skipped[];
+  /** Layers whose texts are too long to be searched for this. */
+  readonly tooLarge?: readonly number[];
 }
 
 export function decodeFound(buffer: ArrayBuffer): FoundSteps {
@@ -31,6 +33,7 @@ export function decodeFound(buffer: ArrayBuffer): FoundSteps {
     uniform: takeArray(answer, "uniform", "float32"),
     left: answer.fields["left"] as number[],
     skipped: answer.fields["skipped"] as Skipped[],
+    tooLarge: (answer.fields["too_large"] ?? []) as number[],
   };
 }
 
@@ -42,6 +45,7 @@ export interface Found {
   readonly heads: number;
   readonly uniform: Float32Array;
   readonly skipped: readonly Skipped[];
+  readonly tooLarge?: readonly number[];
 }
 
 export const nothingFound: Found = {
@@ -64,5 +68,6 @@ export function addFound(found: Found, more: FoundSteps): Found {
     heads: hasMore ? more.heads : found.heads,
     uniform: hasMore ? more.uniform : found.uniform,
     skipped: [...found.skipped, ...more.skipped],
+    tooLarge: [...new Set([...(found.tooLarge ?? []), ...(more.tooLarge ?? [])])],
   };
 }

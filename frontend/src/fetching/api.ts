@@ -14,6 +14,7 @@ import {
 } from "../decoding/decode";
 import { decodeComparison } from "../decoding/comparison";
 import { fits, type EvolutionFacts } from "../decoding/evolution_facts";
+import { decodeRegion, type Region } from "../decoding/region";
 import { decodeFound, type FoundSteps } from "../decoding/found_heads";
 import type { Health, Limits } from "../decoding/health_facts";
 import type { FindPattern } from "../text/pattern";
@@ -37,6 +38,15 @@ export interface RecordAddress {
   version: string | null;
 }
 
+/** Queries and keys [first, end) of a head. */
+export interface RegionAddress {
+  layer: number;
+  head: number;
+  query: readonly [first: number, end: number];
+  key: readonly [first: number, end: number];
+  side: number;
+}
+
 export interface SeriesAddress {
   run: string;
   tag: string;
@@ -53,6 +63,14 @@ export interface Api {
     head: number | null,
     signal?: AbortSignal,
   ): Promise<Sized<LayerWeights>>;
+  /** Part of a head as a picture of at most `side` pixels a side. */
+  region(at: RecordAddress, of: RegionAddress, signal?: AbortSignal): Promise<Sized<Region>>;
+  /** One row of a head. */
+  row(
+    at: RecordAddress,
+    of: { layer: number; head: number; query: number },
+    signal?: AbortSignal,
+  ): Promise<Sized<Float32Array>>;
   vectors(
     at: RecordAddress,
     layer: number,
@@ -111,7 +129,10 @@ const series: Decoder<MetricSeries> = {
   bytes: ({ values }) => values.byteLength,
 };
 
-type RecordRoutes = Pick<Api, "record" | "thumbnails" | "weights" | "vectors" | "compare">;
+type RecordRoutes = Pick<
+  Api,
+  "record" | "thumbnails" | "weights" | "region" | "row" | "vectors" | "compare"
+>;
 type SeriesRoutes = Pick<
   Api,
   "metrics" | "metricsAt" | "evolution" | "evolutionFacts" | "health" | "find"
@@ -143,6 +164,20 @@ function recordRoutes(door: Door): RecordRoutes {
           bytes: (weights) => weights.byteLength,
           buffers: ({ codes, values }) => [(codes ?? values)!.buffer],
         },
+        signal,
+      ),
+    region: (at, { layer, head, query, key, side }, signal) =>
+      door.binary(
+        "region",
+        { ...address(at), layer, head, queries: spanOf(query), keys: spanOf(key), side },
+        { decode: decodeRegion, bytes: ({ codes }) => codes.byteLength },
+        signal,
+      ),
+    row: (at, { layer, head, query }, signal) =>
+      door.binary(
+        "weights",
+        { ...address(at), layer, head, queries: spanOf([query, query + 1]) },
+        { decode: decodeRow, bytes: ({ byteLength }) => byteLength },
         signal,
       ),
     vectors: (at, layer, head, signal) =>
@@ -233,6 +268,18 @@ export function createApi(fetch: Fetch): Api {
       return typeof place === "string" && place !== "" ? place : null;
     },
   };
+}
+
+/** Both ends are inside. */
+function spanOf([first, end]: readonly [number, number]): string {
+  return `${first}-${end - 1}`;
+}
+
+async function decodeRow(buffer: ArrayBuffer): Promise<Float32Array> {
+  const one = await decodeWeights(buffer);
+  const row = new Float32Array(one.keys);
+  one.readRow(one.firstHead, 0, row);
+  return row;
 }
 
 function address({ run, tag, step, version }: RecordAddress): Query {

@@ -47,6 +47,17 @@ function isSameProbe(asked: URLSearchParams, place: Place): boolean {
   return isAt(asked, { ...place, step: Number(asked.get("step")) });
 }
 
+/** Name of a part of a long head: its whole picture, or one row; null for another request, and for what no page holds. */
+function partOf(route: string, asked: URLSearchParams): string | null {
+  const [queries, keys] = [asked.get("queries"), asked.get("keys")];
+  const where = `${asked.get("layer")} ${asked.get("head")}`;
+  const isWhole = queries?.startsWith("0-") && keys?.startsWith("0-") && asked.get("side") === "256";
+  if (route === "region") return isWhole ? `region ${where}` : `region ${where} ${queries} ${keys}`;
+  if (route !== "weights" || queries === null) return null;
+  const [first, last] = queries.split("-");
+  return first === last ? `row ${where} ${first}` : `rows ${where} ${queries}`;
+}
+
 /** The answer of a request by its name among the page's; null: it is not in the page. */
 export function nameOf(url: string, { place, compared, answers }: Embedded): string | null {
   const [route = "", query = ""] = url.split("?");
@@ -54,6 +65,13 @@ export function nameOf(url: string, { place, compared, answers }: Embedded): str
   if (route === "compare") {
     const isHeld = compared !== null && isAt(asked, compared) && isAt(asked, place, "_b");
     return isHeld ? route : null;
+  }
+  const part = partOf(route, asked);
+  if (part !== null) {
+    if (isAt(asked, place)) return part;
+    const other = `step ${asked.get("step")} ${part}`;
+    if (Object.hasOwn(answers, other) && isSameProbe(asked, place)) return other;
+    return compared !== null && isAt(asked, compared) ? `compared ${part}` : null;
   }
   if (![...asked.keys()].every((key) => OWN.includes(key))) return null;
   const parts = [route, asked.get("layer"), asked.get("head")];

@@ -48,7 +48,7 @@ export function startComparisonLoader(api: Api, onGone: () => Promise<void>): ()
     untracked(() => {
       cache.abortExcept(new Set([wanted.key, layerOfA.key]));
       void comparison.want(wanted);
-      if (heads === "unknown" || heads === "none") weights.clear();
+      if (heads === "unknown" || heads === "none" || heads === "long") weights.clear();
       else void weights.want(layerOfA);
     });
   });

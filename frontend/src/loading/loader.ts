@@ -13,6 +13,7 @@ import { startRivalPatterns } from "./rival_patterns";
 import { startExactSteps } from "./exact_steps";
 import { startFirstHead } from "./first_head";
 import { startFindLoader } from "./find_loader";
+import { startLongHeadLoader } from "./long_head_loader";
 import { startHealthLoader } from "./health_loader";
 import { startListing } from "./listing";
 import { capacityFor, plan, prefetch } from "./prefetch";
@@ -38,7 +39,7 @@ export interface Loader {
 const wantedWeights = computed<WantedWeights | null>(() => {
   const heads = state.loadedHeads.value;
   if (state.view.value === "evolution") return null;
-  if (heads === "unknown" || heads === "none") return null;
+  if (heads === "unknown" || heads === "none" || heads === "long") return null;
   return { layer: state.layer.value, head: heads === "one" ? state.head.value : null };
 });
 
@@ -102,7 +103,7 @@ class StepLoader {
 
   /** The layer has none, its size is not known yet, or the view draws no weights. */
   #withoutWeights(): void {
-    if (state.loadedHeads.peek() === "none") this.#weights.clear();
+    if (["none", "long"].includes(state.loadedHeads.peek())) this.#weights.clear();
     else this.#weights.rest();
   }
 
@@ -205,6 +206,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     startFindLoader(api),
     startHealthLoader(api, listing.refresh),
     startCellLoader(api),
+    startLongHeadLoader(api, listing.refresh),
     startEdgePatterns(api),
     startRivalPatterns(api),
     startFirstHead(),

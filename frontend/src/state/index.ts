@@ -11,6 +11,7 @@ export { ApiError, type ApiErrorDetails } from "../decoding/errors";
 export * from "./find_state";
 export * from "./health_state";
 export * from "./loaded";
+export * from "./long_head";
 export { nearestOf } from "./nearest";
 export * from "./neuron_settings";
 export * from "./selection";

@@ -2,9 +2,10 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
-import type { RecordHeader, ScalarSeries } from "../decoding/answers";
+import type { LayerHeader, RecordHeader, ScalarSeries } from "../decoding/answers";
 import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "../decoding/decode";
 import type { ApiError } from "../decoding/errors";
+import { longPicture } from "./long_head";
 import { layer, tag } from "./selection";
 
 /**
@@ -57,6 +58,21 @@ export function stale<T>(loaded: Loaded<T>): Loaded<T> {
 
 /** A layer with more weights than these is loaded one head at a time. */
 export const MOST_WEIGHTS = 1 << 24;
+/** A head with more is never loaded whole, and one whose rows have to be worked out sooner so. */
+const MOST_OF_HEAD = 1 << 24;
+const MOST_WORKED_OUT = 1 << 22;
+
+/** Some weights can be had: codes, or query and key that give them. */
+export function hasWeights({ weights, source }: LayerHeader): boolean {
+  return weights || source === "vectors";
+}
+
+/** Its heads come in parts: too long, or nothing but pictures of them was kept. */
+export function isLong(shape: LayerHeader): boolean {
+  const cells = shape.queries * shape.keys;
+  if (!hasWeights(shape)) return shape.overview !== undefined;
+  return cells > (shape.source === "vectors" ? MOST_WORKED_OUT : MOST_OF_HEAD);
+}
 
 /** Of the selected record, or of its probe while it is not there. */
 export const knownHeader: ReadonlySignal<RecordHeader | undefined> = computed(() => {
@@ -66,14 +82,17 @@ export const knownHeader: ReadonlySignal<RecordHeader | undefined> = computed(()
 
 /**
  * What is loaded of the selected layer: nothing while its size is not known, nothing where its
- * weights were left out when logging, all heads, or the selected head alone.
+ * weights were left out when logging, all heads, the selected head alone, or parts of it.
  */
-export const loadedHeads: ReadonlySignal<"unknown" | "none" | "all" | "one"> = computed(() => {
-  const shape = knownHeader.value?.layers[layer.value];
-  if (shape === undefined) return "unknown";
-  if (!shape.weights) return "none";
-  return shape.heads * shape.queries * shape.keys > MOST_WEIGHTS ? "one" : "all";
-});
+export const loadedHeads: ReadonlySignal<"unknown" | "none" | "all" | "one" | "long"> = computed(
+  () => {
+    const shape = knownHeader.value?.layers[layer.value];
+    if (shape === undefined) return "unknown";
+    if (isLong(shape)) return "long";
+    if (!hasWeights(shape)) return "none";
+    return shape.heads * shape.queries * shape.keys > MOST_WEIGHTS ? "one" : "all";
+  },
+);
 
 /** The selected layer's query and key are known to be logged. */
 export const hasVectors: ReadonlySignal<boolean> = computed(
@@ -82,8 +101,8 @@ export const hasVectors: ReadonlySignal<boolean> = computed(
 
 /** Why the selected step cannot be shown, if so. */
 export const stepError: ReadonlySignal<ApiError | null> = computed(() => {
-  for (const part of [record.value, thumbnails.value, weights.value, vectors.value])
-    if (part.status === "error") return part.error;
+  const parts = [record.value, thumbnails.value, weights.value, vectors.value, longPicture.value];
+  for (const part of parts) if (part.status === "error") return part.error;
   return null;
 });
 

@@ -9,10 +9,12 @@ import {
   changePicture,
   comparedWeights,
   gain,
+  hasWeights,
   head,
   hideBelow,
   hoverKey,
   hoverQuery,
+  isLong,
   key,
   layer,
   openHead,
@@ -47,7 +49,9 @@ export function ChangeLines() {
   const at = layer.value;
   const pair = chosenPair();
   useTable("Chosen head", pair && (() => differencesTable(pair)));
-  const isLeftOut = shown(record.value)?.layers[at]?.weights === false;
+  const shape = shown(record.value)?.layers[at];
+  const isLeftOut = shape !== undefined && !hasWeights(shape);
+  const isTooLong = shape !== undefined && !isLeftOut && isLong(shape);
   return (
     <section class="change-lines" aria-label="Chosen head">
       <header class="side-header">
@@ -65,7 +69,13 @@ export function ChangeLines() {
       {isLeftOut && (
         <p class="side-notice">The weights of this layer were left out when logging.</p>
       )}
-      {!isLeftOut && pair === null && <Waiting />}
+      {isTooLong && (
+        <p class="side-notice">
+          This text is too long for its head to be loaded whole: the picture of the change stands in
+          the grid, and “Head” shows either step.
+        </p>
+      )}
+      {!isLeftOut && !isTooLong && pair === null && <Waiting />}
       {pair !== null && <BothSides {...pair} />}
       <RunColumns />
       {pair !== null && changePicture.value === "lines" && <Lines {...pair} />}

@@ -36,6 +36,14 @@ export function SearchProgress() {
           {found.skipped.length > 5 && ` and ${found.skipped.length - 5} more`}, cannot be searched.
         </p>
       )}
+      {found.tooLarge !== undefined && found.tooLarge.length > 0 && (
+        <p class="side-hint">
+          Not searched: {found.tooLarge.length === 1 ? "layer" : "layers"}{" "}
+          {found.tooLarge.slice(0, 8).join(", ")}
+          {found.tooLarge.length > 8 && ` and ${found.tooLarge.length - 8} more`}, whose texts are
+          too long for so many queries. Choose fewer.
+        </p>
+      )}
     </>
   );
 }

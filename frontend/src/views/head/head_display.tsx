@@ -10,6 +10,7 @@ import {
   gain,
   type LinesLayout,
   linesLayout,
+  loadedHeads,
   mergeWords,
   numbers,
   type Specials,
@@ -88,7 +89,29 @@ function MatrixSettings() {
   );
 }
 
+/** Parts of a head are drawn as they are: no words, nothing muted, one scale. */
+function LongSettings() {
+  return (
+    <>
+      <ChosenHead />
+      <div>
+        {shownMode.value === "matrix" && (
+          <Checkbox
+            label="Weights as numbers"
+            checked={numbers.value}
+            onChange={(value) => {
+              numbers.value = value;
+            }}
+          />
+        )}
+        <RawTokens />
+      </div>
+    </>
+  );
+}
+
 export function HeadDisplay() {
+  if (loadedHeads.value === "long") return <LongSettings />;
   return (
     <>
       {shownMode.value === "matrix" ? <MatrixSettings /> : <LineSettings />}

@@ -20,7 +20,7 @@ export interface HeadSquaresProps {
 }
 
 /** A long text has one head at a time. */
-const isAlone = (): boolean => loadedHeads.value === "one";
+const isAlone = (): boolean => loadedHeads.value === "one" || loadedHeads.value === "long";
 
 function isShown(head: number): boolean {
   if (isAlone()) return selectedHead.value === head;

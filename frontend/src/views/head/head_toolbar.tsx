@@ -40,7 +40,7 @@ function Groups({ record }: { record: RecordHeader }) {
 function MatrixTitle({ record }: { record: RecordHeader }) {
   const summary = headSummary.value === "mean" ? "Mean over heads" : "Max over heads";
   const one = headNames(record, layer.value)[head.value] ?? String(head.value);
-  const isOne = headSummary.value === "none" || loadedHeads.value === "one";
+  const isOne = headSummary.value === "none" || loadedHeads.value !== "all";
   return (
     <p class="matrix-title">
       <strong>
@@ -92,7 +92,9 @@ export function HeadToolbar({ record, drawn }: HeadToolbarProps) {
       )}
       <div class="head-filters">
         <Groups record={record} />
-        {drawn && hasSentences(record, layer.value) && <SentenceFilters />}
+        {drawn && loadedHeads.value !== "long" && hasSentences(record, layer.value) && (
+          <SentenceFilters />
+        )}
         {drawn && <ModeSwitch />}
       </div>
     </div>

@@ -1,8 +1,10 @@
 /** The head view: one layer's heads as lines between tokens, and as numbers beside them. */
 
 import { layer, record, shown, step, shownMode } from "../../state";
+import { LongMode } from "../matrix/long_mode";
 import { MatrixMode } from "../matrix/matrix_mode";
 import { HeadLines } from "./head_lines";
+import { LongLines } from "./long_lines";
 import { headNames, HeadToolbar } from "./head_toolbar";
 import { type LayerState, type ShownLayer, useShownLayer } from "./shown_layer";
 import { layerName } from "../../text/layer_names";
@@ -26,6 +28,11 @@ function Content({ state }: { state: LayerState }) {
   switch (state.status) {
     case "ready":
       return <Picture {...state.shown} />;
+    case "long": {
+      const names = headNames(state.record, state.picture.layer);
+      const Mode = shownMode.value === "matrix" ? LongMode : LongLines;
+      return <Mode record={state.record} picture={state.picture} names={names} />;
+    }
     case "left out":
       return (
         <Message

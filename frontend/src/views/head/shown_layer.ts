@@ -3,7 +3,18 @@
 import { useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
-import { isMetricsOnly, layer, record, type RecordHeader, weights } from "../../state";
+import type { Region } from "../../decoding/region";
+import {
+  hasWeights,
+  isMetricsOnly,
+  layer,
+  loadedHeads,
+  longPicture,
+  record,
+  type RecordHeader,
+  shown,
+  weights,
+} from "../../state";
 
 export interface ShownLayer {
   record: RecordHeader;
@@ -14,11 +25,22 @@ export type LayerState =
   | { status: "loading" }
   | { status: "error" }
   | { status: "left out"; record: RecordHeader; why: string }
+  | { status: "long"; record: RecordHeader; picture: Region }
   | { status: "ready"; shown: ShownLayer };
 
 function whyLeftOut(header: RecordHeader, at: number): string {
   const entry = header.left_out.find((each) => each.layer === at && each.what === "weights");
   return entry?.why ?? "they were left out when the record was written";
+}
+
+/** The picture of another step or head stays until the next has come. */
+function longState(header: typeof record.value): LayerState {
+  const [now, picture] = [shown(header), shown(longPicture.value)];
+  if (longPicture.value.status === "error") return { status: "error" };
+  if (now === undefined || picture === undefined) return { status: "loading" };
+  const shape = now.layers[picture.layer];
+  const fits = shape?.queries === picture.query[1] && shape.keys === picture.key[1];
+  return fits ? { status: "long", record: now, picture } : { status: "loading" };
 }
 
 /** While the next step or layer loads, the former one stays. */
@@ -28,7 +50,9 @@ export function useShownLayer(): LayerState {
   const loaded = weights.value;
   if (header.status === "error") return { status: "error" };
   if (isMetricsOnly.value) return { status: "error" }; // the shell says so, with the nearest pattern
-  if (header.status === "ready" && header.value.layers[layer.value]?.weights === false) {
+  const shape = header.status === "ready" ? header.value.layers[layer.value] : undefined;
+  if (loadedHeads.value === "long") return longState(header);
+  if (header.status === "ready" && shape !== undefined && !hasWeights(shape)) {
     last.current = null;
     const why = whyLeftOut(header.value, layer.value);
     return { status: "left out", record: header.value, why };

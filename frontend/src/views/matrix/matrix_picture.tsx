@@ -1,7 +1,7 @@
 /** The shown head → its matrix with names along both sides, cross-hair, region and minimap; zoomed, dragged, pointed at. */
 
 import { batch } from "@preact/signals";
-import type { TargetedKeyboardEvent } from "preact";
+import type { TargetedKeyboardEvent, VNode } from "preact";
 import {
   type Dispatch,
   type StateUpdater,
@@ -44,6 +44,10 @@ export interface MatrixPictureProps {
   sheet: Sheet;
   label: string;
   onDrawn: () => void;
+  /** What is drawn of a head that is not loaded whole, in place of its cells. */
+  drawn?: (view: Viewport) => VNode;
+  /** Pixel by code of the small picture, where codes are not those of the root of a weight. */
+  table?: Uint32Array;
 }
 
 /** Zoom of one notch of a wheel. */
@@ -151,7 +155,13 @@ export function MatrixPicture(props: MatrixPictureProps) {
     >
       <div class="matrix-corner">
         {view.zoom > 1 && (
-          <Minimap pyramid={source.pyramid} sheet={sheet} view={view} onMove={setView} />
+          <Minimap
+            pyramid={source.pyramid}
+            sheet={sheet}
+            view={view}
+            onMove={setView}
+            table={props.table}
+          />
         )}
       </div>
       <SideLabels {...shown} side="key" cells={cells} range={columns} />
@@ -207,17 +217,19 @@ function MatrixCells(props: MatrixCellsProps) {
       onBlur={leave}
       onKeyDown={onKeyDown}
     >
-      <MatrixCanvas
-        pyramid={source.pyramid}
-        sheet={sheet}
-        view={view}
-        theme={theme.value}
-        scale={colourScale.value}
-        numbers={numbers.value}
-        weightOf={(row, column) => weightIn(source, { row, column })}
-        label={props.label}
-        onDrawn={props.onDrawn}
-      />
+      {props.drawn?.(view) ?? (
+        <MatrixCanvas
+          pyramid={source.pyramid}
+          sheet={sheet}
+          view={view}
+          theme={theme.value}
+          scale={colourScale.value}
+          numbers={numbers.value}
+          weightOf={(row, column) => weightIn(source, { row, column })}
+          label={props.label}
+          onDrawn={props.onDrawn}
+        />
+      )}
       <CrossHair
         sheet={sheet}
         view={view}

@@ -16,6 +16,8 @@ export interface MinimapProps {
   sheet: Sheet;
   view: Viewport;
   onMove: (view: Viewport) => void;
+  /** Pixel by code, where codes are not those of the root of a weight. */
+  table?: Uint32Array | undefined;
 }
 
 /** Pixels of its longer side. */
@@ -29,10 +31,10 @@ function sizeOf({ rows, columns }: Sheet): { width: number; height: number } {
   return { width: side(columns), height: side(rows) };
 }
 
-export function Minimap({ pyramid, sheet, view, onMove }: MinimapProps) {
+export function Minimap({ pyramid, sheet, view, onMove, table }: MinimapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = sizeOf(sheet);
-  const colours = weightTable(theme.value, colourScale.value);
+  const colours = table ?? weightTable(theme.value, colourScale.value);
   useLayoutEffect(() => {
     const ratio = window.devicePixelRatio;
     const raster = makeRaster(Math.round(width * ratio), Math.round(height * ratio));
@@ -40,8 +42,9 @@ export function Minimap({ pyramid, sheet, view, onMove }: MinimapProps) {
       start: 0,
       cellsPerPixel: count / pixels,
     });
-    const across = stretch(sheet.columns, raster.width);
-    drawMatrix(raster, pyramid, across, stretch(sheet.rows, raster.height), colours);
+    const { rows, columns } = pyramid[0]!;
+    const across = stretch(columns, raster.width);
+    drawMatrix(raster, pyramid, across, stretch(rows, raster.height), colours);
     putRaster(canvas.current!, raster);
   }, [pyramid, width, height, colours]);
   const move = (event: TargetedPointerEvent<HTMLElement>): void => {

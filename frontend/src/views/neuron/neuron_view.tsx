@@ -82,6 +82,13 @@ function Content({ state }: { state: HeadState }) {
       );
     case "no vectors":
       return <NoVectors record={state.record} />;
+    case "too long":
+      return (
+        <Message title="This text is too long to be taken apart">
+          {`One query has ${state.tokens.toLocaleString("en")} keys, more than this view lists. ` +
+            "Head shows the weights; a probe of up to 2,048 tokens has the Neuron view."}
+        </Message>
+      );
     case "left out":
       return (
         <Message

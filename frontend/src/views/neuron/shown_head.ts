@@ -3,7 +3,16 @@
 import { useRef } from "preact/hooks";
 
 import type { HeadVectors, LayerWeights } from "../../decoding/decode";
-import { layer, record, type LayerHeader, type RecordHeader, vectors, weights } from "../../state";
+import {
+  hasWeights,
+  isLong,
+  layer,
+  record,
+  type LayerHeader,
+  type RecordHeader,
+  vectors,
+  weights,
+} from "../../state";
 
 export interface ShownHead {
   record: RecordHeader;
@@ -17,16 +26,19 @@ export type HeadState =
   | { status: "error" }
   | { status: "metrics only" }
   | { status: "left out"; why: string }
+  | { status: "too long"; tokens: number }
   | { status: "no vectors"; record: RecordHeader }
   | { status: "ready"; shown: ShownHead };
 
 /** Why a record that is there has nothing to show for the layer; null if it has. */
 function lacking(header: RecordHeader, at: number): HeadState | null {
   const shape = header.layers[at];
-  if (shape?.vectors !== false && shape?.weights !== false) return null;
+  if (shape === undefined) return null;
+  if (isLong(shape) && hasWeights(shape)) return { status: "too long", tokens: shape.keys };
+  if (shape.vectors && hasWeights(shape)) return null;
   if (header.kind === "metrics") return { status: "metrics only" };
   const entry = header.left_out.find((each) => each.layer === at);
-  if (!shape.weights)
+  if (!hasWeights(shape))
     return {
       status: "left out",
       why: entry?.why ?? "they were left out when the record was written",

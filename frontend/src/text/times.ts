@@ -1,0 +1,10 @@
+/** A ratio to uniform attention → its text: `.5 ×`, `3.4 ×`, `1,200 ×`. */
+
+export function formatTimes(ratio: number): string {
+  if (!Number.isFinite(ratio)) return "–";
+  if (ratio >= 9.95) return `${Math.round(Number(ratio.toPrecision(2))).toLocaleString("en")} ×`;
+  return `${ratio < 0.095 && ratio > 0 ? ratio.toPrecision(1) : ratio.toFixed(1)} ×`.replace(
+    /^0\./,
+    ".",
+  );
+}
