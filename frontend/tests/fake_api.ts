@@ -124,6 +124,9 @@ export function fakeApi(): FakeApi {
     thumbnails: (at, signal) => part<Thumbnails>("thumbnails", at, signal),
     weights: (at, layer, head, signal) =>
       part<LayerWeights>(`weights ${layer}${head === null ? "" : `.${head}`}`, at, signal),
+    region: (at, { layer, head, query, key }, signal) =>
+      part(`region ${layer} ${head} ${query.join("-")} ${key.join("-")}`, at, signal),
+    row: (at, { layer, head, query }, signal) => part(`row ${layer} ${head} ${query}`, at, signal),
     vectors: (at, layer, head, signal) => part(`vectors ${layer} ${head}`, at, signal),
     metrics: (run, tag, signal) =>
       ask(`metrics ${run} ${tag}`, signal, () => ({

@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import PRECISIONS, compress, inflate
-from tensorboard_plugin_attn.encoding.overview import SIDE
+from tensorboard_plugin_attn.encoding.overview import SIDE, overview_cell
 from tensorboard_plugin_attn.encoding.rebuild import read_head_vectors, read_overview
 from tensorboard_plugin_attn.encoding.region import (
     Rectangle,
@@ -177,9 +176,8 @@ def stored_picture(record: OpenedRecord, layer: int, head: int, asked: Rectangle
     if entry.overview is None:
         return None
     is_whole = (len(asked.queries), len(asked.keys)) == entry.shape[1:]
-    is_same = is_whole and prod(entry.overview) >= prod(
-        -(-length // cell) for length, cell in zip(entry.shape[1:], asked.cell, strict=True)
-    )
+    stored = map(overview_cell, entry.shape[1:], entry.overview)
+    is_same = is_whole and not any(wanted % cell for wanted, cell in zip(asked.cell, stored, strict=True))
     is_large = len(asked.queries) * len(asked.keys) > MOST_CELLS
     if entry.source != "left_out" and not is_same and not is_large:
         return None

@@ -166,12 +166,13 @@ def is_long(layer: LayerEntry) -> bool:
 def pinned_row(record: OpenedRecord, state: str) -> Iterator[tuple[str, str]]:
     """The row of the query that an address pins, of a head that is too long to be held whole."""
     layer, head, query = (shown_number(state, name) for name in ("layer", "head", "query"))
-    if query is None or layer is None or not layer < len(record.layers):
+    number, at = layer or 0, head or 0
+    if query is None or not number < len(record.layers):
         return
-    entry, at = record.layers[layer], head or 0
+    entry = record.layers[number]
     if is_long(entry) and entry.source != "left_out" and at < entry.heads and query < entry.queries:
-        row = Regions().rows(record, layer, at, range(query, query + 1))
-        yield f"row {layer} {at} {query}", encoded(row)
+        row = Regions().rows(record, number, at, range(query, query + 1))
+        yield f"row {number} {at} {query}", encoded(row)
 
 
 def page_index(record: OpenedRecord, run: str, beside: Beside) -> dict[str, Any]:

@@ -53,8 +53,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
                 writer.add_record(f"{precision} {mask}", AttentionRecord([whole], tokens), 0)
                 writer.add_record(f"vectors {mask}", AttentionRecord([layer], tokens), 0)
     with (
-        pytest.warns(UserWarning, match="max_record_bytes"),
-        AttentionWriter(logdir / "run", max_record_bytes=300_000) as writer,
+        pytest.warns(Warning, match="max_record_bytes"),
+        AttentionWriter(logdir / "run", max_record_bytes=100_000) as writer,
     ):
         writer.add_record("left", AttentionRecord([layer_of("causal")], tokens), 0)
     log_run(logdir / "run", "short")
@@ -105,7 +105,7 @@ def test_a_rectangle_is_the_same_picture_from_vectors_from_codes_and_from_floats
         assert codes.shape == expected.shape
         assert np.abs(codes.astype(int) - expected).max() <= 1  # rounding at a code's edge
     coded = decode_log(picture(host, f"uint8 {mask}", queries, keys, side))
-    assert (np.abs(coded - decode_log(expected)) <= MAX_ERROR + 0.05 * decode_log(expected)).all()
+    assert (np.abs(coded - decode_log(expected)) <= MAX_ERROR + 0.08 * decode_log(expected)).all()
 
 
 def test_the_whole_of_a_long_head_is_its_stored_overview(host: Host) -> None:

@@ -6,10 +6,12 @@ import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import {
   drawnHead,
+  hasWeights,
   head,
   headOpen,
   hoverKey,
   hoverQuery,
+  isLong,
   key,
   layer,
   metrics,
@@ -117,7 +119,10 @@ function patternHeight({ queries, keys }: LayerWeights): number {
 }
 
 function whyWithout(header: RecordHeader, at: number): string | null {
-  if (header.layers[at]?.weights !== false) return null;
+  const shape = header.layers[at];
+  if (shape !== undefined && isLong(shape) && hasWeights(shape))
+    return `A text of ${shape.keys.toLocaleString("en")} tokens is drawn in parts: “Head” shows them.`;
+  if (shape === undefined || hasWeights(shape)) return null;
   const left = header.left_out.find((part) => part.layer === at && part.what === "weights");
   const why = left === undefined ? "" : ` (${left.why})`;
   return `The weights of this layer were left out when logging${why}. Its thumbnails and metrics are of all weights.`;
