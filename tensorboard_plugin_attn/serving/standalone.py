@@ -27,8 +27,8 @@ from tensorboard_plugin_attn.serving.record_results import (
     vectors_result,
     weights_result,
 )
-from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.serving.region_results import Regions, overview_result
+from tensorboard_plugin_attn.serving.thinning import spaced
 from tensorboard_plugin_attn.storing.store import StepFile
 
 __all__ = ["VIEWS", "standalone_html"]

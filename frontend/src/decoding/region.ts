@@ -57,7 +57,11 @@ export function decodeRegion(buffer: ArrayBuffer): Region {
 }
 
 /** The code at a query and a key, which the region covers. */
-export function codeAt({ query, key, cell, columns, codes }: Region, at: number, on: number): number {
+export function codeAt(
+  { query, key, cell, columns, codes }: Region,
+  at: number,
+  on: number,
+): number {
   const row = Math.floor((at - query[0]) / cell[0]);
   return codes[row * columns + Math.floor((on - key[0]) / cell[1])]!;
 }

@@ -51,7 +51,8 @@ function isSameProbe(asked: URLSearchParams, place: Place): boolean {
 function partOf(route: string, asked: URLSearchParams): string | null {
   const [queries, keys] = [asked.get("queries"), asked.get("keys")];
   const where = `${asked.get("layer")} ${asked.get("head")}`;
-  const isWhole = queries?.startsWith("0-") && keys?.startsWith("0-") && asked.get("side") === "256";
+  const isWhole =
+    queries?.startsWith("0-") && keys?.startsWith("0-") && asked.get("side") === "256";
   if (route === "region") return isWhole ? `region ${where}` : `region ${where} ${queries} ${keys}`;
   if (route !== "weights" || queries === null) return null;
   const [first, last] = queries.split("-");

@@ -17,7 +17,12 @@ async function open(steps = 1): Promise<void> {
   api.listing = listing(steps);
   api.record = (at) => {
     const value = header(at.tag, at.step);
-    Object.assign(value.layers[0]!, { queries: tokens, keys: tokens, weights: false, source: "vectors" });
+    Object.assign(value.layers[0]!, {
+      queries: tokens,
+      keys: tokens,
+      weights: false,
+      source: "vectors",
+    });
     return Promise.resolve({ value, bytes: 1 });
   };
   loader = startLoader(api);
