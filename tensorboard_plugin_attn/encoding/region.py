@@ -170,7 +170,9 @@ def member_bands(
 
 def crop_overview(overview: NDArray[np.uint8], shape: tuple[int, int], asked: Rectangle) -> Region:
     """The pixels of a stored picture of a head ``[query, key]`` that a rectangle touches, pooled to its side."""
-    picture, spans, cells = overview, [], []
+    picture: NDArray[Any] = overview
+    spans: list[range] = []
+    cells: list[int] = []
     for axis, (length, wanted) in enumerate(zip(shape, (asked.queries, asked.keys), strict=True)):
         cell = overview_cell(length, overview.shape[axis])
         first, stop = wanted.start // cell, -(-wanted.stop // cell)
