@@ -238,7 +238,7 @@ def list_run(files: Files, run_path: str, known: Tags) -> Tags:
         same = tag in known and known[tag].path == path
         tags[tag] = known[tag] if same else TagDirectory(files, path)
     for directory in tags.values():
-        directory.refresh(is_forced=False)
+        directory.refresh(is_forced=False, is_walk=True)
     return {tag: directory for tag, directory in tags.items() if directory.steps}
 
 

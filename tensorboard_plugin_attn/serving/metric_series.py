@@ -91,7 +91,9 @@ class MetricSource:
         block = self.cache.get(key)
         if block is None:
             packed = self.packed.find(files, step_file) if is_packed else None
-            block = self.read_block(files, step_file) if packed is None else packed_block(packed)
+            if packed is not None:  # soon read again
+                return packed_block(packed)
+            block = self.read_block(files, step_file)
             self.cache.put(key, block, BLOCK_OVERHEAD + (0 if block.values is None else block.values.nbytes))
         return block
 

@@ -57,10 +57,11 @@ class TagDirectory:
         if isinstance(self.files, LocalFiles):
             self.refresh(is_forced=False)
 
-    def refresh(self, *, is_forced: bool = True) -> None:
+    def refresh(self, *, is_forced: bool = True, is_walk: bool = False) -> None:
         """List its files again; what cannot be listed now stays as it was.
 
-        Unless ``is_forced``, a local directory whose time of change is the same is taken as it was.
+        Unless ``is_forced``, a local directory whose time of change is the same is taken as it was, and of a large
+        one what has the same file under the same name; every now and then an ``is_walk`` looks at all of it.
         """
         files = self.files if isinstance(self.files, RememberedFiles) else None
         now = None if files is None else files.stamp(self.path)
@@ -71,7 +72,7 @@ class TagDirectory:
             if files is None:
                 found = list_steps(self.files, self.path)
             else:
-                found = self.changed_steps(files, is_forced=is_forced)
+                found = self.changed_steps(files, is_forced=is_forced, is_walk=is_walk)
         except Exception as error:  # noqa: BLE001 - remote stores raise errors of their own
             tell(f"cannot list {self.files.where(self.path)}: {error!r}")
             return
@@ -79,10 +80,10 @@ class TagDirectory:
         self.stamp = now
         self.settled = now.changed if now is not None and now.is_settled else NEVER
 
-    def changed_steps(self, files: RememberedFiles, *, is_forced: bool) -> list[StepFile]:
-        """The steps of a local directory; of a large one what has the same file under the same name is not asked again."""
+    def changed_steps(self, files: RememberedFiles, *, is_forced: bool, is_walk: bool) -> list[StepFile]:
+        """The steps of a local directory."""
         now = time.monotonic()
-        known = None if is_forced or now > self.whole + WHOLE_SECONDS else self.names
+        known = None if is_forced or (is_walk and now > self.whole + WHOLE_SECONDS) else self.names
         names = files.step_files(self.path, known or {})
         self.whole = now if known is None else self.whole
         self.names = names if len(names) > LARGE else None

@@ -33,7 +33,7 @@ MOST_BYTES = 64 << 20
 NAME = re.compile(r"(-?\d{11,})-to-(-?\d{11,})\.safetensors")
 LISTED_SECONDS = 10.0  # how long a listing holds; a later series file only saves time
 MOST_LISTED = 1000
-MOST_LOADED = 4  # files in memory
+MOST_LOADED = 2  # files in memory
 CANDIDATES = 3  # files in whose range a step may lie
 
 

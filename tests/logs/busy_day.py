@@ -63,8 +63,14 @@ def simulate(logdir: Path, *, runs: int, records: int, processes: int, pause: fl
             for each in range(processes)
         ]
         tokens = {"index": "", "series": ""}
-        for _ in looks(writing, pause):
-            look(server, day, names[0], tokens)
+        try:
+            for _ in looks(writing, pause):
+                look(server, day, names[0], tokens)
+        except BaseException:
+            for process in writing:
+                process.kill()
+                process.wait()
+            raise
         for process in writing:
             written, dropped = json.loads(process.communicate()[0])
             day.written, day.dropped = day.written + written, day.dropped + dropped

@@ -84,7 +84,7 @@ class TensorBoardServer:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.url.rstrip("/") + path + suffix, headers=names)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=120) as response:
                 return reply_of(response)
         except urllib.error.HTTPError as error:
             with error:
