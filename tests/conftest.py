@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from daily import begin_with_the_long_ones, mark_the_rest_slow
 from hypothesis import settings
 from logs.tensorboard_server import TensorBoardServer
 
@@ -20,6 +21,12 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
         *filter(None, [os.environ.get("PYTHONPATH")]),
     ]
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; combinations that need not run every day are slow."""
+    begin_with_the_long_ones(items)
+    mark_the_rest_slow(items)
 
 
 @pytest.fixture(autouse=True)

@@ -148,7 +148,10 @@ def test_an_option_that_means_nothing_is_refused_before_any_training(
     assert told in capsys.readouterr().err
 
 
-def test_as_many_steps_as_the_warm_up_has_end_without_an_error(tiny_bert: str, tmp_path: Path) -> None:
+def test_as_many_steps_as_the_warm_up_has_end_without_an_error(
+    tiny_bert: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bias, "WARM_UP", 3)
     assert run_bias(tiny_bert, tmp_path, "--steps", str(bias.WARM_UP)) == 1
     assert AttentionReader(tmp_path).steps("skewed", "doctor/she")[-1] == bias.WARM_UP
 

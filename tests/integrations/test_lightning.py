@@ -161,6 +161,7 @@ def test_a_writer_that_cannot_be_opened_is_told_once_and_training_goes_on(tmp_pa
     assert len([warning for warning in told if "is not logged" in str(warning.message)]) == 1
 
 
+@pytest.mark.slow
 def test_works_where_only_pytorch_lightning_is_installed() -> None:
     code = (
         "import sys; sys.modules['lightning'] = None; sys.modules['lightning.pytorch'] = None\n"

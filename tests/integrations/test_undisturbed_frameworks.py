@@ -83,7 +83,9 @@ SETUPS = [
     pytest.param(
         {"gradient_accumulation_steps": 2, "eval_strategy": "steps", "eval_steps": 3}, id="accumulation"
     ),
-    pytest.param({"torch_compile": True, "torch_compile_backend": "eager"}, id="torch_compile"),
+    pytest.param(
+        {"torch_compile": True, "torch_compile_backend": "eager"}, id="torch_compile", marks=pytest.mark.slow
+    ),
     pytest.param({"torch_compile": True}, id="torch_compile, inductor", marks=pytest.mark.slow),
 ]
 

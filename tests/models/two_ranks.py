@@ -1,6 +1,6 @@
 """Two gloo processes that train small models in every distributed way, with probes and without → JSON on stdout.
 
-python -m models.two_ranks DIRECTORY [BACKEND]    BACKEND of torch.compile: eager (the default) or inductor
+python -m models.two_ranks DIRECTORY BACKEND SETUP…    BACKEND of torch.compile: eager or inductor
 """
 
 from __future__ import annotations
@@ -67,10 +67,12 @@ def setups(backend: str) -> dict[str, tuple[Prepare, dict[str, Any]]]:
     }
 
 
-def compare(rank: int, directory: Path, backend: str) -> dict[str, Any]:
+def compare(rank: int, directory: Path, backend: str, names: list[str]) -> dict[str, Any]:
     """Both trainings of every set-up as this rank saw them."""
     found = {}
-    for name, (prepare, options) in setups(backend).items():
+    known = setups(backend)
+    for name in names:
+        prepare, options = known[name]
         without = train(prepare, rank=rank, steps=4, **options)
         with AttentionWriter(directory / name) as writer:
             with_probes = train(prepare, writer, rank=rank, steps=4, **options)
@@ -78,10 +80,10 @@ def compare(rank: int, directory: Path, backend: str) -> dict[str, Any]:
     return found
 
 
-def main(rank: int, directory: Path, meeting: str, backend: str) -> None:
+def main(rank: int, directory: Path, meeting: str, backend: str, names: list[str]) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=RANKS)
-    found = compare(rank, directory, backend)
+    found = compare(rank, directory, backend, names)
     every: list[Any] = [None] * RANKS
     dist.all_gather_object(every, found)
     if rank == 0:
@@ -90,7 +92,7 @@ def main(rank: int, directory: Path, meeting: str, backend: str) -> None:
 
 
 if __name__ == "__main__":
-    target, compiler = Path(sys.argv[1]), (sys.argv[2:] or ["eager"])[0]
+    target, compiler, *chosen = sys.argv[1:]
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     with tempfile.TemporaryDirectory() as folder:
-        torch.multiprocessing.spawn(main, (target, f"{folder}/meeting", compiler), RANKS)
+        torch.multiprocessing.spawn(main, (Path(target), f"{folder}/meeting", compiler, chosen), RANKS)

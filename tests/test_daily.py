@@ -1,0 +1,51 @@
+"""What the check leaves to ``--full``: combinations only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from daily import every_day
+
+
+@dataclass(eq=False)
+class Collected:
+    """As pytest collects a test."""
+
+    nodeid: str
+    indices: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def callspec(self) -> Any:
+        return SimpleNamespace(indices=self.indices)
+
+
+STATES, WIDTHS = range(5), range(2)
+TABLE: list[Any] = [
+    *(
+        Collected(
+            f"t.py::test_states[{state}-{width}-{dark}]", {"state": state, "width": width, "dark": dark}
+        )
+        for state in STATES
+        for width in WIDTHS
+        for dark in (0, 1)
+    ),
+    *(Collected(f"t.py::test_themes[{dark}]", {"dark": dark}) for dark in (0, 1)),
+    Collected("t.py::test_alone"),
+]
+
+
+def test_every_function_and_every_value_of_its_own_runs_once() -> None:
+    kept = [item.nodeid for item in every_day(TABLE)]
+    assert sorted(name.split("[")[1][0] for name in kept if "states" in name) == list("01234")
+    assert sum("themes" in name for name in kept) == 1
+    assert kept.count("t.py::test_alone") == 1
+    assert len(kept) == len(set(kept)) == len(STATES) + 2
+
+
+def test_themes_and_widths_take_turns() -> None:
+    kept = [item for item in every_day(TABLE) if "states" in item.nodeid]
+    for name in ("width", "dark"):
+        counts = [sum(item.callspec.indices[name] == value for item in kept) for value in (0, 1)]
+        assert min(counts) >= 2
