@@ -38,7 +38,7 @@ LONG = (
 )
 """Files that would hold up the end if they began last; a file goes to one worker."""
 
-Value = tuple[str, int]
+Value = tuple[str, str]
 
 
 def begin_with_the_long_ones(items: list[pytest.Item]) -> None:
@@ -82,9 +82,9 @@ def seen(item: pytest.Item, taken: Counter[Value]) -> int:
 
 
 def values(item: pytest.Item) -> list[Value]:
-    """A test's parameters, each value by its number."""
+    """A test's parameters, as they are shown."""
     call = getattr(item, "callspec", None)
-    return [] if call is None else list(call.indices.items())
+    return [] if call is None else [(name, repr(value)) for name, value in call.params.items()]
 
 
 def file_of(item: pytest.Item) -> str:

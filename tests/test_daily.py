@@ -14,11 +14,11 @@ class Collected:
     """As pytest collects a test."""
 
     nodeid: str
-    indices: dict[str, int] = field(default_factory=dict)
+    params: dict[str, int] = field(default_factory=dict)
 
     @property
     def callspec(self) -> Any:
-        return SimpleNamespace(indices=self.indices)
+        return SimpleNamespace(params=self.params)
 
 
 STATES, WIDTHS = range(5), range(2)
@@ -47,5 +47,5 @@ def test_every_function_and_every_value_of_its_own_runs_once() -> None:
 def test_themes_and_widths_take_turns() -> None:
     kept = [item for item in every_day(TABLE) if "states" in item.nodeid]
     for name in ("width", "dark"):
-        counts = [sum(item.callspec.indices[name] == value for item in kept) for value in (0, 1)]
+        counts = [sum(item.callspec.params[name] == value for item in kept) for value in (0, 1)]
         assert min(counts) >= 2

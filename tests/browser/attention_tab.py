@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+import kept_pages
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page
@@ -45,11 +46,19 @@ class AttentionTab:
         >>> tab.button("Head 3").click()
     """
 
-    def __init__(self, page: Page) -> None:
+    def __init__(
+        self, page: Page, *, kept_as: tuple[Browser, str] | None = None, is_watched: bool = False
+    ) -> None:
         self.page = page
+        self.kept_as = kept_as
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.add_init_script(WATCH)
+        page.on("pageerror", self.note_error)
+        if not is_watched:
+            page.add_init_script(WATCH)
+
+    def note_error(self, error: object) -> None:
+        """Keep an error in the page for the end."""
+        self.errors.append(str(error))
 
     @classmethod
     def open(
@@ -63,10 +72,23 @@ class AttentionTab:
         **state: object,
     ) -> AttentionTab:
         """Open the tab with some state in its URL, such as ``view="model", run="skewed", step=60``."""
-        tab = cls(browser.new_page(viewport={"width": width, "height": height}))
-        tab.page.goto(f"{url.rstrip('/')}/?darkMode={str(dark).lower()}#{tab_hash(state)}")
+        address = f"{url.rstrip('/')}/?darkMode={str(dark).lower()}"
+        kept = kept_pages.take(browser, address)
+        if kept is not None:
+            kept.set_viewport_size({"width": width, "height": height})
+            tab = cls(kept, kept_as=(browser, address), is_watched=True)
+            tab.begin_anew(state)
+            return tab
+        tab = cls(browser.new_page(viewport={"width": width, "height": height}), kept_as=(browser, address))
+        tab.page.goto(f"{address}#{tab_hash(state)}")
         tab.page.wait_for_selector("iframe", state="attached", timeout=30_000)
         return tab
+
+    def begin_anew(self, state: Mapping[str, object]) -> None:
+        """Load the tab's frame again, with another state and the pointer away."""
+        self.page.mouse.move(2, 2)
+        self.page.evaluate("hash => history.replaceState(history.state, '', hash)", f"#{tab_hash(state)}")
+        self.inside().goto(self.inside().url)
 
     @property
     def frame(self) -> FrameLocator:
@@ -150,7 +172,11 @@ class AttentionTab:
 
     def close(self) -> None:
         """Close the page; an error in it is an error of the test."""
-        self.page.close()
+        self.page.remove_listener("pageerror", self.note_error)
+        if self.kept_as is None or self.errors:
+            self.page.close()
+        else:
+            kept_pages.keep(*self.kept_as, self.page)
         if self.errors:
             raise AssertionError(f"errors in the page: {self.errors}")
 

@@ -20,7 +20,7 @@ from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
-__all__ = ["Checked", "budget", "check"]
+__all__ = ["EPSILON", "Checked", "budget", "check"]
 
 BUDGET = 32
 """What a map may differ by: so many float32 epsilons × the largest score of its layer.
@@ -53,7 +53,7 @@ class Checked:
 
 def budget(layer: Any) -> float:
     """What a layer may differ by from the same map computed otherwise."""
-    largest = 1.0 if layer.max_score is None else max(float(layer.max_score.abs().max()), 1.0)
+    largest = 1.0 if layer.max_score is None else max(float(abs(layer.max_score).max()), 1.0)
     return BUDGET * EPSILON * largest
 
 

@@ -6,12 +6,13 @@ import copy
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
 
+from matrix.checked import EPSILON, Checked, budget, check
 from matrix.model_inputs import model_inputs
 from matrix.references import References, eager_references, first_tensor
 from matrix.sharpening import sharpen
@@ -22,13 +23,6 @@ from tensorboard_plugin_attn.errors import CaptureError
 __all__ = ["Row", "compare"]
 
 MOST_PARAMETERS = 40_000_000
-BUDGET = 32
-"""What a map may differ by: so many float32 epsilons × the largest score of its layer.
-
-A capture computes in float32 from whatever the model computes in. A model in double precision has no rounding of
-its own, so this holds on any CPU; one that cannot run in double drifts a little from layer to layer.
-"""
-EPSILON = torch.finfo(torch.float32).eps
 CONTROL = 100
 """A layer passes for another one's map when it comes nearer than so many budgets: then nothing is shown."""
 ALIKE = dict.fromkeys(("efficientloftr", "lightglue", "pp_ocrv6_small_rec"), 30)
@@ -50,7 +44,7 @@ class Row:
     """One line of the coverage table.
 
     ``references``: how many of the records a map of the eager copy met; ``margin``: how many times the budget covers
-    the error, where that is least.
+    the error, where that is least; ``checked``: what a forward in float32 showed beside that.
     """
 
     architecture: str
@@ -64,6 +58,7 @@ class Row:
     precision: str = "float64"
     margin: float = 1000.0
     reason: str = ""
+    checked: Checked = field(default_factory=Checked)
 
     def note(self, error: float, limit: float) -> None:
         """A map was met with this error, for which there is this budget."""
@@ -104,8 +99,15 @@ def compare(architecture: str, overrides: dict[str, Any] | None = None) -> Row:
                         continue
                     row = captured_row(architecture, case)
                 if row.verdict == "exact" or dtype == torch.float32:
-                    return row
+                    return with_checks(row, model, inputs)
     raise errors[0]
+
+
+def with_checks(row: Row, model: nn.Module, inputs: dict[str, Any]) -> Row:
+    """A row whose maps are exact, with what the model shows in float32."""
+    if row.verdict == "exact":
+        row.checked = check(model.float(), cast(inputs, torch.float32))
+    return row
 
 
 @contextmanager
@@ -205,12 +207,6 @@ def captured_row(architecture: str, case: Case) -> Row:
 def differs(state: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether two models' outputs are no rounding apart."""
     return state.shape != other.shape or not bool((state - other).abs().max() <= 0.01 * other.abs().max())
-
-
-def budget(layer: Any) -> float:
-    """What a layer may differ by from the same map computed otherwise."""
-    largest = 1.0 if layer.max_score is None else max(float(layer.max_score.abs().max()), 1.0)
-    return BUDGET * EPSILON * largest
 
 
 def judged(architecture: str, references: References, layers: list[Any], reason: str, precision: str) -> Row:
