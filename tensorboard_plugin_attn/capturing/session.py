@@ -107,6 +107,7 @@ class Session:
                 if self.values:
                     sighting.measure_values(value)
                 self.note_difference(sighting)
+                self.note_fewer(sighting)
                 self.flush()
                 if (
                     self.follows
@@ -128,6 +129,7 @@ class Session:
     def hand_on_streamed(self, index: int, sighting: Sighting) -> None:
         """Pass on a layer that is measured by its receiver, which is when its output is compared."""
         streamed = sighting.weights
+        self.note_fewer(sighting)
         self.on_sighting(index, sighting)
         if sighting.weights is not streamed:
             self.note_difference(sighting)
@@ -135,15 +137,20 @@ class Session:
             self.note_difference(sighting)
 
     def note_difference(self, sighting: Sighting) -> None:
-        """Keep what is to be said: weights that do not give the kernel's output, fewer heads than the model has."""
-        heads, whole = int(sighting.weights.shape[1]), sighting.model_heads
-        if (
-            whole is not None and heads < whole and sighting.traces is not None
-        ):  # of queries and keys, not a pooling
-            self.fewer[sighting.name] = (heads, whole)
+        """Keep what is to be said: weights that do not give the kernel's output."""
         found = differs(sighting)
         if found is not None:
             self.differing.append(found)
+
+    def note_fewer(self, sighting: Sighting) -> None:
+        """Keep that a layer has fewer heads than the model's; a pooling, not of queries and keys, may have fewer."""
+        heads, whole = int(sighting.weights.shape[1]), sighting.model_heads
+        if whole is None or heads >= whole:
+            return
+        if sighting.traces is None and not isinstance(sighting.weights, StreamedMap):
+            sighting.model_heads = None
+        else:
+            self.fewer[sighting.name] = (heads, whole)
 
     def see_softmax(self, found: WeightMap, shape: tuple[int, ...]) -> None:
         """A softmax was called; it stays in this list unless it meets values."""

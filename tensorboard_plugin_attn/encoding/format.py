@@ -96,7 +96,11 @@ def pack_record(
         "metrics": list(metric_names),
         "probe": probe_hash(axes, layers),
         "left_out": list(left_out),
-        "faults": [{"layer": number, **each} for number, layer in enumerate(layers) for each in layer.faults],
+        "faults": [
+            {"layer": number, **each}
+            for number, layer in enumerate(layers)
+            for each in (layer.faults if part is not None else [*missing_heads(layer.entry), *layer.faults])
+        ],
         "crc32": {name: tensor_crc(name, shape, data) for name, (_, shape, data) in tensors.items()}
         | {"header": ""},
         **token_fields(axes),
@@ -106,6 +110,14 @@ def pack_record(
     }
     meta["crc32"]["header"] = header_crc(meta)
     return container(meta, tensors)
+
+
+def missing_heads(entry: LayerEntry) -> list[dict[str, Any]]:
+    """A fault where a layer has fewer heads than the model's and nobody chose some of them."""
+    whole = entry.model_heads
+    if whole is None or entry.heads >= whole or entry.head_numbers is not None:
+        return []
+    return [{"fault": "fewer_heads", "heads": list(range(entry.heads)), "worst": whole}]
 
 
 def entry_of(layer: EncodedLayer) -> LayerEntry:

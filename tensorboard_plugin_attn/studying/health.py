@@ -18,6 +18,7 @@ from tensorboard_plugin_attn.studying.roles import ROLES, SHARP_ROLES
 __all__ = ["THRESHOLD_NAMES", "Hint", "Observed", "Thresholds", "find_hints", "parse_thresholds"]
 
 FAULTS = {
+    "fewer_heads": "fewer heads than the model's layer",
     "kernel_differs": "weights that do not give what the kernel returned",
     "nan": "weights that are NaN",
     "row_sum": "rows that do not sum to 1",
@@ -115,7 +116,9 @@ def fault_hints(observed: Observed) -> Iterator[Hint]:
             layer,
             list(first.heads),
             worst,
-            f"layer {layer} has {FAULTS[kind]} from step {step} on{amount}",
+            f"layer {layer} has {FAULTS[kind]} from step {step} on{amount}"
+            if kind != "fewer_heads"
+            else f"layer {layer} has {len(first.heads)} of {worst:.0f} heads from step {step} on: the others were not captured",
             "error",
         )
 

@@ -97,7 +97,7 @@ def test_a_score_that_grows_fast_is_reported_but_not_when_it_comes_from_nearly_n
     assert hints(values) == []
 
 
-@pytest.mark.parametrize("fault", ["nan", "row_sum", "masked"])
+@pytest.mark.parametrize("fault", ["kernel_differs", "nan", "row_sum", "masked"])
 def test_what_was_wrong_when_logged_comes_before_what_follows_from_it(fault: str) -> None:
     values = healthy()
     values[12:, 1:, :, 0] = 0.01
@@ -107,6 +107,12 @@ def test_what_was_wrong_when_logged_comes_before_what_follows_from_it(fault: str
     first = hints(values, faults=faults)[0]
     assert (first.kind, first.step, first.last_step, first.layer, first.heads) == (fault, 120, 190, 1, [0, 3])
     assert first.severity == "error"
+
+
+def test_heads_that_were_not_captured_are_counted() -> None:
+    fault = Fault(1, (0, 1), "fewer_heads", 8)
+    (hint,) = hints(healthy(), faults=[[fault]] * STEPS)
+    assert hint.message == "layer 1 has 2 of 8 heads from step 0 on: the others were not captured"
 
 
 def test_a_layer_whose_mask_changes_is_a_mask_bug() -> None:

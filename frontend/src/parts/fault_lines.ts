@@ -3,6 +3,8 @@
 import type { RecordHeader } from "../state";
 
 const sentences: Record<string, string> = {
+  fewer_heads: "the model's layer has more heads; these alone were captured",
+  kernel_differs: "weights that do not give what the kernel returned",
   nan: "weights that are not numbers; nothing is drawn for them",
   row_sum: "rows that do not sum to 1",
   masked: "weight on keys that the mask hides",

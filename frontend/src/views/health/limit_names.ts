@@ -18,6 +18,8 @@ export const limitNames: readonly LimitName[] = [
 ];
 
 const kinds: Readonly<Record<string, string>> = {
+  fewer_heads: "Fewer heads than the model",
+  kernel_differs: "Weights are not what ran",
   nan: "NaN in the weights",
   row_sum: "Rows do not sum to 1",
   masked: "Weight on masked keys",
