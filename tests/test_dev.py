@@ -203,7 +203,7 @@ def test_the_check_runs_every_stage_in_workers_that_share_the_cores(
     assert dev.check([]) == 0
     pytest_command = stage(machine, "pytest")
     assert {"--durations=10", "not slow", "loadfile"} <= set(pytest_command)
-    assert "--cov" not in pytest_command  # counting lines takes a quarter more: with --full
+    assert {"--cov", f"--cov-fail-under={dev.DAILY_COVERAGE}"} <= set(pytest_command)
     assert "--strict" in stage(machine, "mkdocs")
     assert {environment["OMP_NUM_THREADS"] for environment in machine.environments} == {"1"}
 
@@ -216,6 +216,8 @@ def test_the_full_check_leaves_no_test_out_and_named_tests_reach_no_floor(
     command = stage(machine, "pytest")
     assert command[-1] == "tests/test_dev.py"
     assert not {"not slow", "--cov", "--full"} & set(command)
+    dev.check(["--full"])
+    assert f"--cov-fail-under={dev.FULL_COVERAGE}" in [each for each in machine.ran if "pytest" in each][-1]
 
 
 @pytest.mark.parametrize("failing", ["mypy", "mkdocs", "pytest"])
