@@ -24,7 +24,7 @@ __all__ = ["PAGE", "covered_rows", "measure", "outputs", "rebuilt"]
 PAGE = ROOT / "docs" / "reference" / "coverage.md"
 BEGIN, END = "<!-- coverage: written by tests/matrix/coverage.py -->", "<!-- /coverage -->"
 COVERED = re.compile(
-    r"^\| `(?P<architecture>[^`]+)` \| (?P<references>\d+) of (?P<records>\d+) \| (?P<mechanisms>[^|]*) \| (?P<rebuilt>[^|]*) \| (?P<precision>\w+) \| (?P<margin>\d+) × \| (?P<output_error>[^|]*) \| (?P<blocks>\d+) \|$",
+    r"^\| `(?P<architecture>[^`]+)` \| (?P<references>\d+) of (?P<records>\d+) \| (?P<mechanisms>[^|]*) \| (?P<rebuilt>[^|]*) \| (?P<precision>\w+) \| (?P<margin>\d+) × \|(?: (?P<output_error>[^|]*) \| (?P<blocks>\d+) \|)?$",
     re.MULTILINE,
 )
 LEFT = re.compile(r"^\| `(?P<architecture>[^`]+)` \| (?P<records>\d+) \| (?P<why>[^|]*) \|$", re.MULTILINE)

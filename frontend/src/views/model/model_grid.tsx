@@ -30,7 +30,11 @@ export function ModelGrid() {
   const element = useRef<HTMLElement>(null);
   useGridRoom(element, layout);
   useExport(modelExport);
-  const onDrawn = useGridMark("model", drawnSelection, [layer.value, head.value]);
+  const onDrawn = useGridMark("model", drawnSelection, [
+    layer.value,
+    head.value,
+    isMap.value && thumbnails.value.status, // a map is painted without them
+  ]);
   const selected = useMemo(
     () => ({ layer: layer.value, head: head.value }),
     [layer.value, head.value],
