@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from story import Floor, begin, finish, parser, scalars, train
+from tensorboard_plugin_attn.demonstrating.story import Floor, begin, finish, parser, scalars, train
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import ViTConfig, ViTForImageClassification
@@ -27,7 +27,7 @@ from transformers import ViTConfig, ViTForImageClassification
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, ImageTokens
 
 PATCH = 8
-ROWS, COLS = 8, 10
+ROWS, COLS = 6, 8
 SIDE = 2  # patches of a digit
 COLOURS = {"red": (1.0, 0.25, 0.2), "green": (0.2, 0.9, 0.3), "blue": (0.3, 0.45, 1.0)}
 HELD_OUT = 200
@@ -53,9 +53,7 @@ class Canvas:
     def patches(self, colour: int) -> list[int]:
         """The positions of a digit's patches in the model, the CLS token being the first."""
         row, col = self.corners[colour]
-        return [
-            1 + (row + down) * COLS + col + right for down in range(SIDE) for right in range(SIDE)
-        ]
+        return [1 + (row + down) * COLS + col + right for down in range(SIDE) for right in range(SIDE)]
 
 
 def load_digits() -> Digits:
@@ -87,7 +85,9 @@ def as_pixels(pictures: list[NDArray[np.float32]]) -> Tensor:
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2) * 2 - 1
 
 
-def random_batch(digits: Digits, among: range, rng: np.random.Generator, size: int = 64) -> tuple[Tensor, Tensor]:
+def random_batch(
+    digits: Digits, among: range, rng: np.random.Generator, size: int = 32
+) -> tuple[Tensor, Tensor]:
     """Canvases, each asking for one of its digits, and the classes of those."""
     canvases = [scatter(digits, among, rng) for _ in range(size)]
     asked = rng.integers(0, len(COLOURS), size)
@@ -108,14 +108,17 @@ def small_vit() -> ViTForImageClassification:
             num_labels=10,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
+            initializer_range=0.1,  # from 0.02 nothing is learnt in a few minutes
         )
     )
 
 
-def training_losses(model: ViTForImageClassification, digits: Digits, steps: int, seed: int) -> Iterator[float]:
+def training_losses(
+    model: ViTForImageClassification, digits: Digits, steps: int, seed: int
+) -> Iterator[float]:
     """Train, one step each time the next loss is asked for."""
     rng = np.random.default_rng(seed)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1.0, (step + 1) / WARM_UP, 2 * (steps - step) / steps)
     )
@@ -150,7 +153,9 @@ def log_run(options: argparse.Namespace, digits: Digits) -> None:
     """Train once; log the loss, the share read right, and the attention on one canvas with three corners."""
     torch.manual_seed(options.seed)
     model = small_vit()
-    pictures = {f"asked/{name}": the_canvas(digits, options.seed).asking(at) for at, name in enumerate(COLOURS)}
+    pictures = {
+        f"asked/{name}": the_canvas(digits, options.seed).asking(at) for at, name in enumerate(COLOURS)
+    }
     held_out = random_batch(digits, range(HELD_OUT), np.random.default_rng(20_000), 256)
 
     def log(events: SummaryWriter, writer: AttentionWriter, step: int) -> str:

@@ -17,14 +17,24 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.record.layer import LayerAttention
     from tensorboard_plugin_attn.record.record import AttentionRecord
     from tensorboard_plugin_attn.showing import Shown, show
+    from tensorboard_plugin_attn.studying.alignment import (
+        AlignedWord,
+        AlignmentHead,
+        align_words,
+        alignment_heads,
+    )
     from tensorboard_plugin_attn.studying.compare import Comparison, HeadChange
     from tensorboard_plugin_attn.studying.evolution import Evolution, Mark
     from tensorboard_plugin_attn.studying.find import Found, FoundHead
     from tensorboard_plugin_attn.studying.health import Hint, Thresholds
+    from tensorboard_plugin_attn.studying.rollout import Rollout
+    from tensorboard_plugin_attn.studying.word_heat import word_heat
     from tensorboard_plugin_attn.writing.part import Part
     from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
 __all__ = [
+    "AlignedWord",
+    "AlignmentHead",
     "AttentionReader",
     "AttentionRecord",
     "AttentionWriter",
@@ -40,15 +50,21 @@ __all__ = [
     "Mark",
     "MetricSeries",
     "Part",
+    "Rollout",
     "Shown",
     "SoundTokens",
     "Thresholds",
+    "align_words",
+    "alignment_heads",
     "capture",
     "show",
+    "word_heat",
 ]
 __version__ = "0.1.0"
 
 HOMES = {
+    "AlignedWord": "studying.alignment",
+    "AlignmentHead": "studying.alignment",
     "AttentionReader": "reading.reader",
     "AttentionRecord": "record.record",
     "AttentionWriter": "writing.writer",
@@ -64,11 +80,15 @@ HOMES = {
     "Mark": "studying.evolution",
     "MetricSeries": "reading.series",
     "Part": "writing.part",
+    "Rollout": "studying.rollout",
     "Shown": "showing",
     "SoundTokens": "record.grids",
     "Thresholds": "studying.health",
+    "align_words": "studying.alignment",
+    "alignment_heads": "studying.alignment",
     "capture": "capturing",
     "show": "showing",
+    "word_heat": "studying.word_heat",
 }
 
 

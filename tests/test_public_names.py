@@ -10,6 +10,8 @@ import pytest
 import tensorboard_plugin_attn
 
 NAMES = [
+    "AlignedWord",
+    "AlignmentHead",
     "AttentionReader",
     "AttentionRecord",
     "AttentionWriter",
@@ -25,11 +27,15 @@ NAMES = [
     "Mark",
     "MetricSeries",
     "Part",
+    "Rollout",
     "Shown",
     "SoundTokens",
     "Thresholds",
+    "align_words",
+    "alignment_heads",
     "capture",
     "show",
+    "word_heat",
 ]
 HEAVY = "torch", "transformers", "tensorboard", "tensorboardX", "lightning", "google.protobuf", "fsspec"
 

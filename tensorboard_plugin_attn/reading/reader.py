@@ -29,6 +29,7 @@ from tensorboard_plugin_attn.studying.compare import Comparison
 from tensorboard_plugin_attn.studying.evolution import Evolution
 from tensorboard_plugin_attn.studying.find import Found, evenly_first, parse_pattern
 from tensorboard_plugin_attn.studying.health import Thresholds
+from tensorboard_plugin_attn.studying.rollout import Rollout, roll_out
 
 if TYPE_CHECKING:
     from tensorboard_plugin_attn.showing.shown import Shown
@@ -145,6 +146,35 @@ class AttentionReader:
             with suppress(DamagedFileError):
                 found = find_in_source(self.open_source(step_file), pattern)
                 yield replace(found, done=done, total=len(steps))
+
+    def rollout(
+        self,
+        run: str,
+        tag: str,
+        step: int,
+        *,
+        stack: str | None = None,
+        heads: Literal["mean", "max", "min"] = "mean",
+        discard: float = 0.0,
+    ) -> Rollout:
+        """What reaches each position through all layers of one stack (Abnar & Zuidema 2020).
+
+        Args:
+            stack: such as ``"vision"``; None: the only one, or the only one with an image.
+            heads: how a layer's heads become one map.
+            discard: the share of each layer's smallest weights that counts as 0.
+
+        Raises:
+            InvalidRecordError: the stack has no rollout, such as one of windows or of pooled stages; it says why.
+            NotRecordedError: it was never logged, or with head metrics only.
+            DamagedFileError: the file is not whole.
+
+        Examples:
+            >>> reader.rollout("a", "cat", 60).over_picture(query=0)  # of [CLS], [row, column]
+        """
+        source = self.source(run, tag, step)
+        source.check_patterns()
+        return roll_out(source.header, source.bands, stack=stack, heads=heads, discard=discard)
 
     def to_html(
         self, run: str, tag: str, step: int, *, view: str = "model", layer: int = 0, head: int = 0

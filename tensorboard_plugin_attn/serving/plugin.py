@@ -96,6 +96,7 @@ class AttnPlugin(base_plugin.TBPlugin):
             "/metrics": serve(lambda request: self.evolution.metrics(request.args)),
             "/compare": serve(lambda request: self.evolution.compare(request.args)),
             "/find": serve(lambda request: self.evolution.find(request.args)),
+            "/rollout": serve(lambda request: self.evolution.rollout(request.args)),
             "/export": serve(self.export_answer),
             "/scalars": serve(self.evolution.scalars),
             f"/{ENTRY}": serve(lambda request: find_asset(ENTRY)),

@@ -27,8 +27,9 @@ from tensorboard_plugin_attn.studying.evolution import BECAME, SHAPE, UNTOLD, Ev
 from tensorboard_plugin_attn.studying.find import Found, Pattern
 from tensorboard_plugin_attn.studying.health import Thresholds
 from tensorboard_plugin_attn.studying.roles import ROLE_METRICS, ROLES
+from tensorboard_plugin_attn.studying.rollout import roll_out
 
-__all__ = ["EvolutionAsked", "compare_result", "evolution_result", "find_result"]
+__all__ = ["EvolutionAsked", "compare_result", "evolution_result", "find_result", "rollout_result"]
 
 FIND_SECONDS = 0.4  # after which the rest of the steps is left for the next request
 
@@ -168,6 +169,16 @@ def found_at(record: OpenedRecord, pattern: Pattern) -> Found:
         return find_in_source(source(record), pattern)
     except InvalidRecordError as error:
         raise RequestError(400, "bad_request", str(error)) from error
+
+
+def rollout_result(record: OpenedRecord, stack: str | None, heads: str, discard: float) -> Packed:
+    """The rollout of one stack; one that there cannot be is a bad request that says why."""
+    check_patterns(record)
+    try:
+        found = roll_out(record.header, source(record).bands, stack=stack, heads=heads, discard=discard)
+    except InvalidRecordError as error:
+        raise RequestError(400, "bad_request", str(error)) from error
+    return [whole("weights", "float32", found.weights)], {"stack": found.stack, "layers": found.layers}
 
 
 def found_arrays(found: Sequence[Found]) -> list[Array]:

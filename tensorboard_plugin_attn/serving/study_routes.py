@@ -28,6 +28,7 @@ from tensorboard_plugin_attn.serving.study_results import (
     compare_result,
     evolution_result,
     find_result,
+    rollout_result,
 )
 from tensorboard_plugin_attn.serving.tag_directory import TagDirectory
 from tensorboard_plugin_attn.serving.thinning import spaced
@@ -181,6 +182,17 @@ class EvolutionRoutes:
         asked = arguments.get("v") if len(steps) == 1 else None
         arrays, fields = find_result(steps, lambda step: self.opened(run, tag, step, asked), pattern)
         return binary_answer(arrays, fields, immutable=asked is not None)
+
+    def rollout(self, arguments: Arguments) -> Answer:
+        """What reaches each position through all layers of one stack."""
+        asked, stack, heads = arguments.get("v"), arguments.get("stack"), arguments.get("heads", "mean")
+        discard = number(arguments, "discard") if "discard" in arguments else 0.0
+
+        def rolled(record: OpenedRecord) -> Packed:
+            return rollout_result(record, stack, heads, discard)
+
+        (arrays, fields), version = self.records.use(*where(arguments), asked, rolled)
+        return binary_answer(arrays, fields, immutable=asked is not None, etag=version)
 
     def beside(self, request: wrappers.Request, record: OpenedRecord) -> Beside:
         """What a stand-alone page of the record holds beside it: the probe's series, record A, the run's scalars.

@@ -6,10 +6,13 @@ import math
 import random
 
 import alignment
+import digits
 import distance_decay
 import induction
 import numpy as np
 import pytest
+import speech
+import spoken_words
 import torch
 from models.tiny_bert import tiny_tokenizer
 
@@ -203,3 +206,45 @@ def test_every_character_of_a_probe_is_a_token_that_can_be_seen(text: str) -> No
     cut = text[: distance_decay.LENGTH]
     assert len(distance_decay.encode(cut)) == len(distance_decay.shown(cut)) == distance_decay.LENGTH
     assert all(token.strip() for token in distance_decay.shown(cut))
+
+
+def test_a_canvas_asks_with_its_corner_and_says_where_each_digit_lies() -> None:
+    data = digits.load_digits()
+    canvas = digits.scatter(data, range(100), np.random.default_rng(0))
+    for colour, rgb in enumerate(digits.COLOURS.values()):
+        asked = canvas.asking(colour)
+        assert np.allclose(asked[: digits.PATCH, : digits.PATCH], rgb)
+        inked = asked.copy()
+        inked[: digits.PATCH, : digits.PATCH] = 0
+        for position in canvas.patches(colour):
+            row, col = divmod(position - 1, digits.COLS)
+            at = np.s_[
+                row * digits.PATCH : (row + 1) * digits.PATCH, col * digits.PATCH : (col + 1) * digits.PATCH
+            ]
+            own = inked[at].reshape(-1, 3)
+            assert np.allclose(own, own.max(-1, keepdims=True) / max(rgb) * np.float32(rgb), atol=1e-6)
+            inked[at] = 0
+        canvas.picture[:] = inked
+    assert not canvas.picture.any(), "nothing but the three digits lies on it"
+
+
+def test_the_mass_on_the_asked_for_digit_is_that_of_the_best_head() -> None:
+    masses = np.full((3, 3, 2), 0.1)
+    masses[range(3), range(3), 1] = 0.7
+    assert digits.own_and_other(masses) == pytest.approx((0.7, 0.1))
+
+
+def test_spoken_words_lie_where_the_times_say() -> None:
+    bank = spoken_words.speak(("one", "seven"))
+    assert len(bank[0]) == len(spoken_words.VOICES)
+    assert not np.array_equal(bank[0][0], bank[0][1]), "voices differ"
+    bank = bank * 5
+    spoken = speech.utterance(bank, 3, np.random.default_rng(0))
+    assert len(spoken.wave) == speech.SECONDS * spoken_words.RATE
+    loud = np.abs(spoken.wave) > 0.05
+    inside = np.zeros_like(loud)
+    for start, end in spoken.times:
+        inside[round(start * spoken_words.RATE) : round(end * spoken_words.RATE)] = True
+        assert loud[round(start * spoken_words.RATE) : round(end * spoken_words.RATE)].mean() > 0.1
+    assert not loud[~inside].any()
+    assert spoken.read[1:] == spoken.labels[:-1]

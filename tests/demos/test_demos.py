@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import alignment
+import digits
 import distance_decay
 import induction
 import numpy as np
 import pytest
+import speech
 from models.tiny_bert import save_tiny_bert
 
 from tensorboard_plugin_attn import AttentionReader
@@ -20,8 +22,20 @@ from tensorboard_plugin_attn.commands import command_line
 from tensorboard_plugin_attn.demonstrating import bias, pretrained, pronouns, story
 
 DEMO = Path(induction.__file__).parent
-SMALL = {"induction": induction, "alignment": alignment, "distance_decay": distance_decay}
-RUNS = {"induction": ["one-layer", "two-layers"], "alignment": ["reverse"], "distance_decay": ["docstrings"]}
+SMALL = {
+    "induction": induction,
+    "alignment": alignment,
+    "distance_decay": distance_decay,
+    "digits": digits,
+    "speech": speech,
+}
+RUNS = {
+    "induction": ["one-layer", "two-layers"],
+    "alignment": ["reverse"],
+    "distance_decay": ["docstrings"],
+    "digits": ["digits"],
+    "speech": ["speech"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +209,21 @@ def test_each_small_demo_logs_its_runs_and_fails_after_two_steps(name: str, tmp_
     assert reader.runs() == RUNS[name]
     for run in reader.runs():
         assert all(reader.steps(run, tag) == [0, 1, 2] for tag in reader.tags(run))
+
+
+@pytest.mark.parametrize(
+    ("demo", "package", "told"),
+    [
+        (digits, "sklearn", "pip install scikit-learn"),
+        (speech, "espeakng_loader", "pip install --no-deps espeakng-loader"),
+    ],
+)
+def test_without_what_it_shows_a_demo_says_how_to_install_it(
+    demo: Any, package: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match=told):
+        demo.main(["--no-serve"])
 
 
 @pytest.mark.slow

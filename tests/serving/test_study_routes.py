@@ -295,3 +295,27 @@ def test_scalars_are_those_of_tensorboards_data_provider_without_our_own(host: H
 def test_without_a_data_provider_there_are_no_scalars(host: Host) -> None:
     assert host.get("scalars", {"run": "run"}).json == {"run": "run", "tags": []}
     assert refused(host, "scalars", tag="lr")[0] == 404
+
+
+def test_a_rollout_is_the_readers_and_says_what_it_is_of(host: Host) -> None:
+    fields, arrays = asked(host, "rollout", step=1, heads="max", discard=0.25)
+    expected = reader(host).rollout("run", "probe", 1, heads="max", discard=0.25)
+    np.testing.assert_array_equal(arrays["weights"], expected.weights)
+    assert (fields["stack"], fields["layers"]) == ("", [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code", "told"),
+    [
+        ({"step": 1, "stack": "vision"}, 400, "bad_request", "stack must be one of ''"),
+        ({"step": 1, "heads": "odd"}, 400, "bad_request", "heads must be one of mean, max, min"),
+        ({"step": 1, "discard": 2}, 400, "bad_request", "discard must be a share"),
+        ({"step": 4}, 404, "metrics_only", "head metrics"),
+    ],
+)
+def test_a_rollout_that_there_is_not_says_why(
+    query: dict[str, Any], status: int, code: str, told: str, host: Host
+) -> None:
+    found = refused(host, "rollout", **query)
+    assert found[:2] == (status, code)
+    assert told in found[2]
