@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tensorboard_plugin_attn.demonstrating.story import Floor, begin, finish, parser, scalars, train
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import ViTConfig, ViTForImageClassification
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, ImageTokens
+from tensorboard_plugin_attn.demonstrating.options import parser
+from tensorboard_plugin_attn.demonstrating.story import Floor, begin, finish, scalars, train
 
 PATCH = 8
 ROWS, COLS = 6, 8

@@ -91,5 +91,5 @@ for name in {NAMES}:
 
 
 def test_an_unknown_name_lists_the_public_ones() -> None:
-    with pytest.raises(AttributeError, match=r"no attribute 'Writer'; public names: AttentionReader"):
+    with pytest.raises(AttributeError, match=r"no attribute 'Writer'; public names: AlignedWord"):
         _ = tensorboard_plugin_attn.Writer

@@ -30,6 +30,7 @@ from tensorboard_plugin_attn.capturing.inputs.stack_lists import (
     text_axes,
 )
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
+from tensorboard_plugin_attn.capturing.inputs.windows import scatters
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.summary import summary
 from tensorboard_plugin_attn.capturing.watching.mode import watching
@@ -44,7 +45,7 @@ from tensorboard_plugin_attn.record.tokens import TokenAxes
 __all__ = ["Captured", "capture"]
 
 
-def capture(model: nn.Module, *, query_key: bool = False) -> Captured:
+def capture(model: nn.Module, *, query_key: bool = False, windows: str | None = None) -> Captured:
     """Capture the exact attention weights of any model while it runs in the ``with`` block.
 
     Weights are taken after softmax and before dropout, in float32, whatever kernel the model uses; its outputs,
@@ -54,19 +55,22 @@ def capture(model: nn.Module, *, query_key: bool = False) -> Captured:
     Args:
         model: any module; torch.compile's and DDP's wrappers are looked through.
         query_key: keep query and key vectors too.
+        windows: ``"scatter"``: layers that look within windows of an image (Swin, SAM, Qwen2.5-VL) become maps of the whole image,
+            zeros outside the window, stages of smaller grids in lists of their own. None: they stay windows on the batch
+            axis, and are left out of a record.
 
     Examples:
         >>> with capture(model, query_key=True) as captured:
         ...     captured.model(**inputs)
         >>> record = captured.record(tokens)
     """
-    return Captured(model, query_key=query_key)
+    return Captured(model, query_key=query_key, windows=windows)
 
 
 class Captured:
     """What ``capture`` saw: ``model`` to call inside the block, ``layers`` and ``record`` afterwards."""
 
-    def __init__(self, model: nn.Module, *, query_key: bool = False) -> None:
+    def __init__(self, model: nn.Module, *, query_key: bool = False, windows: str | None = None) -> None:
         if not isinstance(model, nn.Module):
             raise CaptureError(f"capture takes a torch.nn.Module, got {type(model).__name__}")
         self.model = unwrap(model)
@@ -75,6 +79,7 @@ class Captured:
             lambda index, sighting: self.sightings.append(sighting),
             query_key=query_key,
             virtual=virtual_tokens(self.model),
+            scatters=scatters(windows),
         )
         self.stack: ExitStack | None = None
         self.kept_layers: list[LayerAttention[Tensor]] = []
@@ -165,6 +170,7 @@ class Captured:
             has_decoder=decoder_tokens is not None,
             modality=padding.modality,
             virtual=padding.virtual,
+            has_own_mask=padding.has_own_mask,
         )
         axes = TokenAxes(
             crop.tokens(read) if modality in ("", padding.modality) else read,
@@ -175,7 +181,7 @@ class Captured:
         )
         axes = preceded(axes, padding, batch)
         layers, left_out = chosen(
-            [sighting.row(batch, *crop.axes(sighting)) for sighting in sightings],
+            [sighting.row(batch, *crop.axes(sighting, batch)) for sighting in sightings],
             [windowed(sighting, padding) for sighting in sightings],
             lengths_of(axes, tokens, padding, batch),
         )
@@ -199,8 +205,9 @@ class Captured:
             has_decoder=has_decoder,
             modality=padding.modality,
             virtual=padding.virtual,
+            has_own_mask=padding.has_own_mask,
         )
-        seen = [one.row(batch, *crop.axes(one)) for one in sightings]
+        seen = [one.row(batch, *crop.axes(one, batch)) for one in sightings]
         reasons = [windowed(one, padding) for one in sightings]
         whole = [layer for layer, reason in zip(seen, reasons, strict=True) if not reason]
         axes, named = named_axes(

@@ -15,6 +15,7 @@ from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
 from tensorboard_plugin_attn.capturing.inputs.stack_lists import named_inputs
 from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual
+from tensorboard_plugin_attn.capturing.inputs.windows import Pieces, Stages
 from tensorboard_plugin_attn.capturing.tracing.facts import WeightMap
 from tensorboard_plugin_attn.errors import CaptureError
 from tensorboard_plugin_attn.private_names import in_transform
@@ -29,7 +30,7 @@ class Session:
     ``row``: the only input of the batch that is wanted, None for all; ``virtual``: learned tokens before the input;
     ``streams``: which layers the receiver takes as blocks of rows, None: it takes none.
     ``values``: whether the lengths of values are wanted; ``follows``: whether to wait for the output projection too;
-    ``gates``: what multiplies each call's output; None: nothing does.
+    ``gates``: what multiplies each call's output; None: nothing does. ``scatters``: windows become maps of the whole image.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Session:
         values: bool = False,
         follows: bool = False,
         gates: Gates | None = None,
+        scatters: bool = False,
     ) -> None:
         self.on_sighting = on_sighting
         self.query_key = query_key
@@ -55,6 +57,9 @@ class Session:
         self.follows = values and follows
         self.awaited: Awaited | None = None
         self.gates = gates
+        self.scatters = scatters
+        self.pieces = Pieces(scatters=scatters)
+        self.stages = Stages()
         self.count = 0
         self.forwards = 0
         self.decoding = ""
@@ -98,7 +103,7 @@ class Session:
             index = self.count
             self.count += 1
             with in_float32(sighting.weights):
-                if isinstance(sighting.weights, StreamedMap):
+                if isinstance(sighting.weights, StreamedMap) and not sighting.windows:
                     self.flush()
                     self.hand_on_streamed(index, sighting)
                     continue
@@ -109,15 +114,13 @@ class Session:
                 self.note_difference(sighting)
                 self.note_fewer(sighting)
                 self.flush()
-                if (
-                    self.follows
-                    and sighting.value_norm is not None
-                    and value is not None
-                    and output is not None
-                ):
-                    self.awaited = Awaited(index, sighting, value, output)
-                else:
-                    self.on_sighting(index, sighting)
+                whole = self.stages.whole(sighting, self.padding.batch)
+                for number, each in self.pieces.take(index, whole, self.inputs):
+                    is_followed = self.follows and each is sighting and each.value_norm is not None
+                    if is_followed and value is not None and output is not None:
+                        self.awaited = Awaited(number, each, value, output)
+                    else:
+                        self.on_sighting(number, each)
 
     def flush(self) -> None:
         """Pass on the sighting that waits for its output projection, found or not."""
@@ -125,6 +128,12 @@ class Session:
         if awaited is not None:
             with in_float32(awaited.sighting.weights):
                 self.on_sighting(awaited.index, awaited.finish())
+
+    def finish(self) -> None:
+        """The block is over: pass on what waits."""
+        self.flush()
+        for index, sighting in self.pieces.end():
+            self.on_sighting(index, sighting)
 
     def hand_on_streamed(self, index: int, sighting: Sighting) -> None:
         """Pass on a layer that is measured by its receiver, which is when its output is compared."""

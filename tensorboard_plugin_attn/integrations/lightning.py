@@ -28,14 +28,15 @@ class AttentionCallback(pl.Callback):
     """Logs fixed probes while Lightning trains; training is bitwise the same with and without it.
 
     Args:
-        probes: tag → a text, a pair of texts (source and target of an encoder-decoder), chat messages, or the
-            model's keyword arguments, such as a picture's or a sound's.
+        probes: tag → a text, a pair of texts (source and target of an encoder-decoder), chat messages, a picture or
+            ``(picture, text)`` where there is a processor, or the model's keyword arguments, such as a sound's.
         every: ``"epoch"``, ``"evaluate"`` or a number of steps; the first and last step are always logged, and a
             ``validate`` or ``test`` outside a training.
         early_steps: also at steps 1, 2, 4, 8, ….
         metrics_every: also the head metrics alone, every so many steps: small files, cheap to log; None: never.
         track: tag → token pairs to follow as metrics, such as ``{"doctor/she": {"she→nurse": ("she", "nurse")}}``.
-        tokenizer: for probes that are texts; None: the LightningModule's ``tokenizer``, where it has one.
+        tokenizer: the tokenizer or processor for probes that are texts or pictures; None: the LightningModule's
+            ``processor``, ``tokenizer``, ``image_processor`` or ``feature_extractor``, where it has one.
         tokens: what names the positions, as in ``AttentionWriter.add_probe``: of all probes, or tag → of each; None:
             the tokenizer where there are token ids, else their numbers.
         model: the name of the LightningModule's attribute that the probes are run through; None: the
@@ -125,13 +126,15 @@ class AttentionCallback(pl.Callback):
     def log_event(self, event: str, trainer: Any, pl_module: Any) -> None:
         """Log every probe, if the schedule says so."""
         self.last_step = trainer.global_step
-        model, tokenizer = partial(self.probed, trainer, pl_module), getattr(pl_module, "tokenizer", None)
-        self.training.log(event, trainer.global_step, model, tokenizer)
+        model = partial(self.probed, trainer, pl_module)
+        self.training.log(event, trainer.global_step, model, processor_of(pl_module))
 
     def log_evaluation(self, trainer: Any, pl_module: Any) -> None:
         """Log every probe once, outside a training."""
-        model, tokenizer = partial(self.probed, trainer, pl_module), getattr(pl_module, "tokenizer", None)
-        self.training.log_evaluation(trainer.global_step, partial(target, trainer), model, tokenizer)
+        model = partial(self.probed, trainer, pl_module)
+        self.training.log_evaluation(
+            trainer.global_step, partial(target, trainer), model, processor_of(pl_module)
+        )
 
     def probed(self, trainer: Any, pl_module: Any) -> Any:
         """The module that the probes are run through."""
@@ -143,6 +146,14 @@ class AttentionCallback(pl.Callback):
         if type(pl_module).forward is not pl.LightningModule.forward:
             return pl_module
         return max(pl_module.children(), key=num_parameters, default=pl_module)
+
+
+def processor_of(pl_module: Any) -> Any:
+    """What the LightningModule makes its inputs with: a processor where it has one, else its tokenizer."""
+    return next((found for name in PROCESSORS if (found := getattr(pl_module, name, None)) is not None), None)
+
+
+PROCESSORS = "processor", "tokenizer", "image_processor", "feature_extractor"
 
 
 def is_last_epoch(trainer: Any) -> bool:

@@ -108,8 +108,8 @@ def prepared(processor: Any, probe: Any) -> Any:
     picture, text = probe if isinstance(probe, tuple) else (probe, None)
     if not callable(processor) or not is_processor(processor):
         raise InvalidRecordError(
-            "a probe given as a picture needs the model's processor: pass processing_class= to the Trainer, or the "
-            "model's keyword arguments as the probe"
+            "a probe given as a picture needs the model's processor: pass processing_class= to the Trainer, tokenizer= to the "
+            "callback, or the model's keyword arguments as the probe"
         )
     given = {"images": picture} if text is None else {"images": picture, "text": text}
     return dict(processor(**given, return_tensors="pt"))

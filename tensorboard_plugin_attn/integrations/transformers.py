@@ -22,8 +22,8 @@ class AttentionCallback(TrainerCallback):
     """Logs fixed probes while the Trainer trains; training is bitwise the same with and without it.
 
     Args:
-        probes: tag → a text, a pair of texts (source and target of an encoder-decoder), chat messages, or the
-            model's keyword arguments, such as a picture's or a sound's.
+        probes: tag → a text, a pair of texts (source and target of an encoder-decoder), chat messages, a picture or
+            ``(picture, text)`` where there is a processor, or the model's keyword arguments, such as a sound's.
         every: ``"epoch"``, ``"evaluate"`` or a number of steps; the first and last step are always logged, and an
             evaluation outside a training.
         early_steps: also at steps 1, 2, 4, 8, ….

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,14 +88,31 @@ def over_spans(
     ``own``: the queries' places in the span; ``shares``: A' ``[head, query, key]``. NaN for a query without any.
     """
     found = []
-    at = all_positions(layer)
+    for span, own, shares, sums in shares_of(layer, kind):
+        each, counts = values(span, own, shares)
+        found.append(np.where(sums[..., 0] > 0, each, np.nan)[:, counts])
+    return np.concatenate(found, axis=1) if found else np.empty((layer.num_heads, 0), np.float32)
+
+
+Shares = list[tuple[Mapping[str, Any], NDArray[np.int64], Heads, Heads]]
+latest: WeakKeyDictionary[LayerAttention, tuple[Any, str, Shares]] = WeakKeyDictionary()
+"""A' of the layer that is being measured, which several metrics ask for one after another."""
+
+
+def shares_of(layer: LayerAttention, kind: str) -> Shares:
+    """Of each span its queries' places in it, A' and the sums by which it was divided."""
+    known = latest.get(layer)
+    if known is not None and known[0] is layer.weights and known[1] == kind:
+        return known[2]
+    at, found = all_positions(layer), []
     for span, queries, keys in span_rows(layer, kind):
         weights = layer.weights[:, queries, keys]
         sums = weights.sum(axis=-1, keepdims=True)
         shares = np.divide(weights, sums, out=np.zeros_like(weights), where=sums > 0)
-        each, counts = values(span, at[queries] - keys.start, shares)
-        found.append(np.where(sums[..., 0] > 0, each, np.nan)[:, counts])
-    return np.concatenate(found, axis=1) if found else np.empty((layer.num_heads, 0), np.float32)
+        found.append((span, at[queries] - keys.start, shares, sums))
+    latest.clear()
+    latest[layer] = layer.weights, kind, found
+    return found
 
 
 def mean_of(rows_of: RowsOf) -> Metric:

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.spans import (
@@ -21,6 +22,7 @@ from tensorboard_plugin_attn.record.spans import (
 __all__ = ["ImageTokens", "Known", "NamedList", "SoundTokens", "placeholder_spans"]
 
 MEL_SECONDS = 0.01  # between the frames of a log-mel spectrogram, of Whisper and most others
+MOST_OFF = 0.1  # of a frame, that a position may be from a whole number of them
 IMAGES = "pixel_values", "pixel_values_videos"
 
 
@@ -29,13 +31,15 @@ class Known:
     """What is known where positions are to be named.
 
     ``length``: of the axis; ``inputs``: the model's keyword arguments; ``row``: which input of the batch; ``described``:
-    what may know a patch size or the number of registers, such as a config, asked in this order.
+    what may know a patch size or the number of registers, such as a config, asked in this order; ``scale``: how many
+    patches a position of this list stands for in each direction, above 1 in the later stages of a model.
     """
 
     length: int
     inputs: Mapping[str, Any] = field(default_factory=dict)
     row: int = 0
     described: Sequence[Any] = ()
+    scale: int = 1
 
     def number(self, *names: str) -> int:
         """The first of these that something has, 0 where nothing has."""
@@ -124,6 +128,7 @@ class ImageTokens:
             InvalidRecordError: nothing tells the grid, or it does not fit the length.
         """
         spans, guessed = self.spans(known)
+        spans = [coarser(span, known.scale) for span in spans] if known.scale > 1 else spans
         count = sum(map(span_length, spans))
         before, behind = self.others(known, spans, count)
         for span in spans:
@@ -161,7 +166,7 @@ class ImageTokens:
                 f"nothing tells how the {known.length} positions lie on an image: pass "
                 f"ImageTokens(grid=(rows, columns), prefix=names)"
             )
-        rows, cols = height // patch[0], width // patch[1]
+        rows, cols = unpadded(known, height // patch[0], width // patch[1])
         tubelet = known.number("tubelet_size") or 1
         frames = size[0] // tubelet if len(size) == 4 and size[0] > tubelet else 1
         box = (0, 0, cols * patch[1] / width, rows * patch[0] / height)
@@ -237,13 +242,54 @@ class SoundTokens:
         if len(values) == 1:
             return prod(strides) / self.rate if strides else values[0] / self.rate / known.length
         if features:
-            return max(features) * MEL_SECONDS / known.length  # [band, time] or [time, band]
+            return (
+                frames_of(known, max(features)) * MEL_SECONDS / known.length
+            )  # [band, time] or [time, band]
         if self.wave is None or self.wave is False:
             raise InvalidRecordError(
                 f"nothing tells how long the {known.length} positions of a sound last: pass "
                 f"SoundTokens(seconds_per_frame=seconds)"
             )
         return len(np.asarray(self.wave)) / self.rate / known.length
+
+
+def frames_of(known: Known, frames: int) -> int:
+    """How many frames of a spectrogram a list's positions are of: all, or those that are no padding where these were cropped.
+
+    Models take a whole number of frames to a position; which of the two does tells.
+    """
+    mask = known.inputs.get("attention_mask")
+    if mask is None or len(mask.shape) != 2 or mask.shape[-1] != frames:
+        return frames
+    heard = int(mask[min(known.row, len(mask) - 1)].sum())
+    off = {
+        count: abs(count / known.length - max(1, round(count / known.length))) for count in (frames, heard)
+    }
+    return min(off, key=lambda count: (off[count] > MOST_OFF, count != frames))
+
+
+def unpadded(known: Known, rows: int, cols: int) -> tuple[int, int]:
+    """The part of a grid that is no padding by ``pixel_mask``, as models see it: the pixel at the corner of each cell."""
+    mask = known.inputs.get("pixel_mask")
+    if mask is None or len(mask.shape) != 3 or known.length >= rows * cols:
+        return rows, cols
+    kept = mask[min(known.row, len(mask) - 1)]
+    height, width = (int(size) for size in kept.shape)
+    down = [bool(kept[row * height // rows].any()) for row in range(rows)]
+    across = [bool(kept[:, col * width // cols].any()) for col in range(cols)]
+    return sum(down), sum(across)
+
+
+def coarser(span: Mapping[str, Any], scale: int) -> dict[str, Any]:
+    """The span of a stage each of whose positions stands for ``scale`` × ``scale`` patches."""
+    rows, cols = (-(-int(span[name]) // scale) for name in ("rows", "cols"))
+    grown = rows * scale / span["rows"], cols * scale / span["cols"]
+    left, top, right, bottom = span["box"]
+    box = (left, top, left + (right - left) * grown[1], top + (bottom - top) * grown[0])
+    high, wide = span["patch"]
+    return image_span(
+        int(span["start"]), rows, cols, frames=span["frames"], patch=(high * scale, wide * scale), box=box
+    )
 
 
 def is_distilled(known: Known) -> bool:
@@ -273,7 +319,7 @@ def only_patch(known: Known, height: int, width: int, prefix: int) -> tuple[int,
         for size in range(2, min(height, width) + 1)
         if height % size == 0 and width % size == 0
         for first in ((0,) if prefix else (0, 1, 2))
-        if height // size * (width // size) + others + first == known.length
+        if prod(unpadded(known, height // size, width // size)) + others + first == known.length
     }
     if len(found) != 1:
         return None
@@ -289,9 +335,24 @@ def merged_spans(listed: Any, known: Known, patch: tuple[int, int]) -> Iterator[
         span = image_span(start, rows, cols, frames=frames, patch=patch)
         cells = np.arange(frames * rows * cols).reshape(frames, rows // merge, merge, cols // merge, merge)
         if merge > 1:
-            span["order"] = cells.transpose(0, 1, 3, 2, 4).ravel().tolist()
+            groups = cells.transpose(0, 1, 3, 2, 4).reshape(-1, merge * merge)
+            span["order"] = (
+                groups[window_order(known, *cells.shape[:2], cols // merge, patch[0] * merge)]
+                .ravel()
+                .tolist()
+            )
         start += cells.size
         yield span
+
+
+def window_order(known: Known, frames: int, rows: int, cols: int, pixels: float) -> NDArray[np.int64]:
+    """The order in which groups of patches stand: window by window where a model's layers look within windows, as Qwen2.5-VL's."""
+    order = np.arange(frames * rows * cols)
+    size = int(known.number("window_size") // pixels) if pixels else 0
+    if not size or not any(hasattr(each, "fullatt_block_indexes") for each in known.described):
+        return order
+    frame, row, col = np.unravel_index(order, (frames, rows, cols))
+    return np.lexsort((col, row, col // size, row // size, frame))
 
 
 def placeholder_spans(

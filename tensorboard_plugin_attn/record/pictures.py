@@ -6,6 +6,7 @@ import hashlib
 import struct
 import sys
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -26,7 +27,8 @@ __all__ = [
 ]
 
 LONGEST = 512  # pixels of the long side
-WEBP_QUALITY = 80
+MOST_BYTES = 40_000
+WEBP_QUALITIES = 80, 60, 40, 20
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,34 @@ def media_type(data: bytes) -> str | None:
 def picture_media(picture: Any) -> Media:
     """A PIL picture or an array → WebP where PIL is loaded, else PNG; the long side at most 512 pixels.
 
+    It has at most 40,000 bytes: a WebP of less quality, then a smaller picture where it would have more.
+
     Raises:
         InvalidRecordError: it is neither.
     """
-    pixels = shrunk(pixels_of(picture))
-    data = webp(pixels)
-    return media_of(png(pixels) if data is None else data, pixels.shape[1], pixels.shape[0])
+    return compact(shrunk(pixels_of(picture), LONGEST))
+
+
+def compact(pixels: NDArray[np.uint8], *, lossless: bool = False) -> Media:
+    """Pixels in as many bytes as a picture may have."""
+    forms = iter([png(pixels)]) if lossless else encoded(pixels)
+    fitting = next((data for data in forms if len(data) <= MOST_BYTES), None)
+    height, width = pixels.shape[:2]
+    if fitting is None:
+        return compact(shrunk(pixels, max(height, width) // 2), lossless=lossless)
+    return media_of(fitting, width, height)
+
+
+def encoded(pixels: NDArray[np.uint8]) -> Iterator[bytes]:
+    """The same pixels in forms of fewer and fewer bytes."""
+    for quality in WEBP_QUALITIES:
+        data = webp(pixels, quality)
+        if data is None:
+            break
+        yield data
+    else:
+        return
+    yield png(pixels)
 
 
 def spectrogram_media(values: Any) -> Media:
@@ -71,8 +95,8 @@ def spectrogram_media(values: Any) -> Media:
         raise InvalidRecordError(f"spectrogram must be [band, time], got shape {numbers.shape}")
     numbers = np.nan_to_num(numbers[::-1])
     spread = max(float(np.ptp(numbers)), 1e-9)
-    pixels = shrunk(np.uint8(255 * (numbers - numbers.min()) / spread)[..., None].repeat(3, axis=-1))
-    return media_of(png(pixels), pixels.shape[1], pixels.shape[0])
+    pixels = np.uint8(255 * (numbers - numbers.min()) / spread)[..., None].repeat(3, axis=-1)
+    return compact(shrunk(pixels, LONGEST), lossless=True)
 
 
 def sound_media(wave: Any, rate: int) -> Media:
@@ -139,10 +163,10 @@ def pixels_of(picture: Any) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels.astype(np.uint8))
 
 
-def shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """At most 512 pixels on the long side: means of the pixels that fall on each."""
+def shrunk(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """At most so many pixels on the long side: means of the pixels that fall on each."""
     height, width = pixels.shape[:2]
-    scale = LONGEST / max(height, width)
+    scale = longest / max(height, width)
     if scale >= 1:
         return pixels
     small: NDArray[Any] = pixels.astype(np.float32)
@@ -155,14 +179,14 @@ def shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.round(small).astype(np.uint8)
 
 
-def webp(pixels: NDArray[np.uint8]) -> bytes | None:
+def webp(pixels: NDArray[np.uint8], quality: int) -> bytes | None:
     """As PIL writes it; None where PIL is not loaded or cannot."""
     pil = sys.modules.get("PIL.Image")
     if pil is None:
         return None
     out = BytesIO()
     try:
-        pil.fromarray(pixels).save(out, "WEBP", quality=WEBP_QUALITY, method=4)
+        pil.fromarray(pixels).save(out, "WEBP", quality=quality, method=4)
     except (KeyError, OSError):  # built without WebP
         return None
     return out.getvalue()

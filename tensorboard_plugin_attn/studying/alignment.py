@@ -27,12 +27,13 @@ Matrix = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class AlignedWord:
-    """A position of the decoder, its name, and the seconds in which it is heard."""
+    """A position of the decoder, its name, the seconds in which it is heard, and the one with the most weight in them."""
 
     query: int
     token: str
     start: float
     end: float
+    peak: float
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def align_words(
     for number, row in enumerate(rows):
         frames = path[1][path[0] == number]
         start, end = offset + frames[0] * seconds, offset + (frames[-1] + 1) * seconds
-        words.append(AlignedWord(int(row), first.query_tokens[row], float(start), float(end)))
+        weights = maps[:, number, frames[0] : frames[-1] + 1].mean(axis=0)
+        peak = offset + (frames[0] + int(weights.argmax()) + 0.5) * seconds
+        words.append(AlignedWord(int(row), first.query_tokens[row], float(start), float(end), float(peak)))
     return words
 
 

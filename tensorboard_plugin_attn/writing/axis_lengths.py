@@ -15,7 +15,7 @@ __all__ = ["axis_lengths"]
 known: WeakKeyDictionary[Any, dict[Any, AxisLengths]] = WeakKeyDictionary()
 
 
-def axis_lengths(model: Any, inputs: Any, row: int) -> AxisLengths:
+def axis_lengths(model: Any, inputs: Any, row: int, windows: str | None = None) -> AxisLengths:
     """How long the axes of each stack are, padding cropped.
 
     Raises:
@@ -23,9 +23,9 @@ def axis_lengths(model: Any, inputs: Any, row: int) -> AxisLengths:
         InvalidRecordError: every layer's maps are windows of the input.
     """
     by_shape = known.setdefault(model, {})
-    key = (row, *shapes(inputs))
+    key = (row, windows, *shapes(inputs))
     if key not in by_shape:
-        by_shape[key] = counted(model, inputs, row)
+        by_shape[key] = counted(model, inputs, row, windows)
     return by_shape[key]
 
 
@@ -43,13 +43,13 @@ def shapes(inputs: Any) -> list[Any]:
     ]
 
 
-def counted(model: Any, inputs: Any, row: int) -> AxisLengths:
+def counted(model: Any, inputs: Any, row: int, windows: str | None) -> AxisLengths:
     """One forward that disturbs nothing, and warns of nothing: the probe's own will."""
     lengths = AxisLengths()
     receiver = Row(row, lambda _, layer: lengths.add(layer))
     with decoder_named(model, inputs), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        session = probe_rows(model, inputs, [receiver])
+        session = probe_rows(model, inputs, [receiver], windows=windows)
     if receiver.error is not None:
         raise receiver.error
     if not receiver.handed:

@@ -38,7 +38,9 @@ class ProbeRow:
     error: Exception | None = None
 
 
-def split_probes(tag: Any, inputs: Any, tokens: Any, track: Any, model: Any) -> list[ProbeRow]:
+def split_probes(
+    tag: Any, inputs: Any, tokens: Any, track: Any, model: Any, windows: str | None = None
+) -> list[ProbeRow]:
     """What ``add_probe`` is called with → one row per input: of a tag, or of a list of tags.
 
     Raises:
@@ -51,7 +53,7 @@ def split_probes(tag: Any, inputs: Any, tokens: Any, track: Any, model: Any) -> 
                 f"inputs hold a batch of {size}, and {tag!r} is one tag; pass a list of {size} tags (and as many token "
                 f"lists, unless tokens is a tokenizer), or one input: each array's [:1]"
             )
-        return [probe_row(tag, tokens, inputs, 0, model, track)]
+        return [probe_row(tag, tokens, inputs, 0, model, track, windows)]
     is_shared = hasattr(tokens, "convert_ids_to_tokens") or names_stacks(tokens)
     given = {"the batch of inputs": size}
     given |= {} if is_shared else {"tokens": len(tokens)}
@@ -69,18 +71,21 @@ def split_probes(tag: Any, inputs: Any, tokens: Any, track: Any, model: Any) -> 
             row,
             model,
             None if track is None else track[row],
+            windows,
         )
         for row, each in enumerate(tag)
     ]
 
 
-def probe_row(tag: str, tokens: Any, inputs: Any, row: int, model: Any, track: Track | None) -> ProbeRow:
+def probe_row(
+    tag: str, tokens: Any, inputs: Any, row: int, model: Any, track: Track | None, windows: str | None = None
+) -> ProbeRow:
     """One input of the batch, its positions named: the tokens, and before them those that the model itself adds."""
     from tensorboard_plugin_attn.capturing import Lengths, inputs_of, lengths_of, named_list, preceded
     from tensorboard_plugin_attn.writing.stack_axes import stack_axes
 
     if names_stacks(tokens):
-        own = stack_axes(tokens, inputs, row, model)
+        own = stack_axes(tokens, inputs, row, model, windows)
         count = None if own.decoder_tokens is None else len(own.decoder_tokens)
         return ProbeRow(tag, own, track, lengths=Lengths(len(own.tokens), count, axes=own))
     padding = inputs_of(model, inputs)
@@ -151,7 +156,7 @@ def fill_drafts(
     Args:
         rows: of all inputs; where another rank writes their drafts stay empty: the forward is run with it.
         meeting: how the ranks take part; None: this process is the only one.
-        options: query_key, layers, heads.
+        options: query_key, layers, heads, windows.
     """
     from tensorboard_plugin_attn.capturing import Row, probe_rows
     from tensorboard_plugin_attn.capturing.inputs.hashing import input_hash

@@ -13,8 +13,8 @@ from tensorboard_plugin_attn.writing.probe_tokens import decoder_input_ids, prob
 __all__ = ["stack_axes"]
 
 
-def stack_axes(tokens: Any, inputs: Any, row: int, model: Any) -> TokenAxes:
-    """The axes of one input, its pictures and sounds beside them.
+def stack_axes(tokens: Any, inputs: Any, row: int, model: Any, windows: str | None = None) -> TokenAxes:
+    """The axes of one input, its pictures and sounds beside them; ``windows`` as in ``add_probe``.
 
     Raises:
         InvalidRecordError: nothing tells how positions lie on an image or a sound.
@@ -28,7 +28,7 @@ def stack_axes(tokens: Any, inputs: Any, row: int, model: Any) -> TokenAxes:
     given = named_inputs(args, inputs if is_named else {})
     axes, named = named_axes(
         tokens,
-        axis_lengths(model, inputs, row),
+        axis_lengths(model, inputs, row, windows),
         given,
         row=row,
         model=unwrap(model),

@@ -234,6 +234,7 @@ class AttentionWriter:
         values: bool = True,
         effect: Objective | None = None,
         ablate: bool = False,
+        windows: Literal["scatter"] | None = None,
     ) -> None:
         """Run one probe, or a batch of them, through a torch model and log its attention, layer by layer.
 
@@ -266,6 +267,8 @@ class AttentionWriter:
                 forward and a backward of their own.
             ablate: log the exact ``objective − objective without the head`` as ``ablation`` too: a forward for every
                 head, several in a batch; above 5 s it says how far it is.
+            windows: ``"scatter"``: put layers that look within windows of an image into maps of the whole image, as in
+                ``capture``; None: they are left out and named.
 
         Raises:
             CaptureError: no attention was found, the message lists what was seen; or rank 0 runs the forward alone
@@ -276,6 +279,7 @@ class AttentionWriter:
         errors = self.log_probes(
             tag, model, inputs, tokens, global_step, track, metrics_only,
             query_key=query_key, layers=layers, heads=heads, ranks=ranks, values=values, effect=effect, ablate=ablate,
+            windows=windows,
         )  # fmt: skip
         for error in errors.values():
             raise error
@@ -304,7 +308,7 @@ class AttentionWriter:
         if self.post.is_off or not self.post.is_here or not (is_ready or spans):
             return {}
         step = check_step(global_step)
-        rows = split_probes(tag, inputs, tokens, track, model)
+        rows = split_probes(tag, inputs, tokens, track, model, options.get("windows"))
         for row in rows:
             store.tag_directory(row.tag)
             row.draft = self.draft(

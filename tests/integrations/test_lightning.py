@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import models.image_models as image_models
 import pytest
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -16,6 +17,7 @@ from torch import nn
 
 from tensorboard_plugin_attn import AttentionReader
 from tensorboard_plugin_attn.integrations.lightning import AttentionCallback
+from tensorboard_plugin_attn.record.spans import patch_names
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::lightning.pytorch.utilities.warnings.PossibleUserWarning"),  # advice
@@ -171,3 +173,37 @@ def test_works_where_only_pytorch_lightning_is_installed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "True", done.stderr[-2000:]
+
+
+class Seen(Module):
+    """Beside what it trains a vision model, and the processor that makes its pixels."""
+
+    def __init__(self, name: str = "processor") -> None:
+        super().__init__()
+        self.viewer, _ = image_models.vit()
+        setattr(self, name, image_models.Processor())
+
+
+@pytest.mark.parametrize("name", ["processor", "image_processor"])
+def test_a_picture_goes_through_the_modules_processor(name: str, tmp_path: Path) -> None:
+    fit(
+        tmp_path,
+        AttentionCallback({"seen": image_models.PICTURE}, every=8, model="viewer"),
+        module=Seen(name),
+    )
+    record = AttentionReader(tmp_path / "runs").read(".", "seen", 8)
+    assert record.tokens == ["[CLS]", *patch_names(4, 4)]
+    assert len(record.axes.pictures) == len(list(tmp_path.rglob("pictures/*"))) == 1
+
+
+@pytest.mark.parametrize("kind", ["sound", "both"])
+def test_sounds_and_mixed_inputs_are_probes_as_keyword_arguments(kind: str, tmp_path: Path) -> None:
+    module = Seen()
+    module.viewer, inputs = image_models.whisper() if kind == "sound" else image_models.clip()
+    fit(tmp_path, AttentionCallback({"seen": inputs}, every=8, model="viewer"), module=module)
+    record = AttentionReader(tmp_path / "runs").read(".", "seen", 8)
+    kinds = {span["kind"] for spans in record.geometry.values() for span in spans}
+    assert kinds == {"sound" if kind == "sound" else "image"}
+    assert {layer.stack for layer in record.layers} == (
+        {"encoder", "decoder"} if kind == "sound" else {"text", "vision"}
+    )

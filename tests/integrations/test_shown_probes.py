@@ -6,29 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import models.image_models as image_models
-import numpy as np
 import pytest
-import torch
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, ImageTokens
 from tensorboard_plugin_attn.integrations.probes import Probes
 from tensorboard_plugin_attn.record.spans import patch_names
-
-PICTURE = np.full((64, 64, 3), 128, np.uint8)
-
-
-class Processor:
-    """Makes pixels, and token ids where there is a text."""
-
-    def __init__(self) -> None:
-        self.image_processor = self
-        self.image_mean, self.image_std = (0.5,) * 3, (0.5,) * 3
-
-    def __call__(self, images: Any, text: str | None = None, return_tensors: str = "pt") -> dict[str, Any]:
-        pixels = torch.from_numpy(np.moveaxis(np.asarray(images) / 127.5 - 1, -1, 0)[None].astype(np.float32))
-        return {"pixel_values": pixels} | (
-            {} if text is None else {"input_ids": torch.tensor([[1, 5, 6, 2]])}
-        )
 
 
 def log(root: Path, model: Any, probe: Any, processor: Any, tokens: Any = None) -> Any:
@@ -51,14 +33,14 @@ def test_keyword_arguments_need_no_processor_and_store_no_pixel(tmp_path: Path) 
 @pytest.mark.parametrize(("tokens", "kept"), [(None, 1), (ImageTokens(picture=False), 0)])
 def test_a_picture_goes_through_the_processor(tokens: Any, kept: int, tmp_path: Path) -> None:
     model, _ = image_models.vit()
-    record = log(tmp_path, model, PICTURE, Processor(), tokens)
+    record = log(tmp_path, model, image_models.PICTURE, image_models.Processor(), tokens)
     assert record.tokens == ["[CLS]", *patch_names(4, 4)]
     assert len(pictures(tmp_path)) == len(record.axes.pictures) == kept
 
 
 def test_a_picture_and_a_text_give_a_record_of_both_towers(tmp_path: Path) -> None:
     model, _ = image_models.clip()
-    record = log(tmp_path, model, (PICTURE[:48, :48], "a grey square"), Processor())
+    record = log(tmp_path, model, (image_models.PICTURE[:48, :48], "a grey square"), image_models.Processor())
     assert {layer.stack for layer in record.layers} == {"text", "vision"}
     assert record.token_lists["vision"] == ["[CLS]", *patch_names(3, 3)]
     assert len(pictures(tmp_path)) == 1
@@ -77,5 +59,5 @@ def test_a_picture_without_a_processor_is_told(tmp_path: Path) -> None:
         AttentionWriter(tmp_path) as writer,
         pytest.warns(RuntimeWarning, match="needs the model's processor"),
     ):
-        Probes({"x": PICTURE}, {}).log(writer, model, None, 0)
+        Probes({"x": image_models.PICTURE}, {}).log(writer, model, None, 0)
     assert AttentionReader(tmp_path).runs() == []

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import alignment
+import digits
 import distance_decay
 import induction
 import numpy as np
 import pytest
+import speech
 import torch
 from models.tiny_bert import save_tiny_bert
 from pages.page_code import ROOT, blocks, run_block
@@ -40,6 +42,8 @@ STORIES: dict[str, Callable[[], int]] = {
     "docs/tutorials/use_case_induction.md": lambda: induction.main(TWO_STEPS),
     "docs/tutorials/use_case_alignment.md": lambda: alignment.main(TWO_STEPS),
     "docs/tutorials/use_case_distance_decay.md": lambda: distance_decay.main(TWO_STEPS),
+    "docs/tutorials/use_case_digits.md": lambda: digits.main(TWO_STEPS),
+    "docs/tutorials/use_case_speech.md": lambda: speech.main(TWO_STEPS),
 }
 TESTED = {
     "README.md",
@@ -54,7 +58,12 @@ TESTED_ELSEWHERE = {
     "docs/how-to/coming_from_bertviz.md",
     "docs/tutorials/notebook.md",
 }  # test_notebook_pages.py
-READ = ["docs/how-to/ranks.md", "docs/how-to/team.md", "docs/how-to/images_and_sound.md"]
+READ = [
+    "docs/how-to/ranks.md",
+    "docs/how-to/team.md",
+    "docs/how-to/images_and_sound.md",
+    "docs/how-to/vision_language.md",
+]
 """Pages whose code needs several processes, a bucket or a trained model: every name and keyword in it exists."""
 CALLED = {
     "AttentionWriter": AttentionWriter,

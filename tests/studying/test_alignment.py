@@ -48,6 +48,7 @@ def test_each_word_is_heard_where_it_was_said() -> None:
     for each, (start, stop) in zip(heard, SPOKEN, strict=True):
         assert each.start <= (start + 2) * SECONDS
         assert each.end >= (stop - 2) * SECONDS
+        assert start * SECONDS <= each.peak <= stop * SECONDS
     assert [each.start for each in heard[1:]] == pytest.approx([each.end for each in heard[:-1]], abs=SECONDS)
     assert (heard[0].start, heard[-1].end) == (0.0, pytest.approx(FRAMES * SECONDS))
 

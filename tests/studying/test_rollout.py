@@ -106,7 +106,7 @@ def test_what_has_no_rollout_is_refused_with_the_reason(
 
 def test_stages_that_pool_patches_have_none(tmp_path: Path) -> None:
     pooled = LayerAttention(softmax_weights(2, SIZE, 3, 8), stack="vision", name="stages.1")
-    pooled.lists = ("vision", "pooled")
+    pooled.lists = ("tokens", "pooled")
     given = [*layers(1, stack="vision"), pooled]
     reader = log(tmp_path, given, {"vision": NAMES, "pooled": ["a", "b", "c"]})
     with pytest.raises(InvalidRecordError, match="7, 3 positions, such as stages that pool"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,20 @@ import models.image_models as image_models
 import numpy as np
 import pytest
 import torch
+from logs.host import Host
+from logs.random_attention import softmax_weights
 from PIL import Image
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter, ImageTokens, SoundTokens
-from tensorboard_plugin_attn.record.pictures import pixels_of
+from tensorboard_plugin_attn import (
+    AttentionReader,
+    AttentionRecord,
+    AttentionWriter,
+    ImageTokens,
+    LayerAttention,
+    SoundTokens,
+)
+from tensorboard_plugin_attn.record.pictures import picture_media, pixels_of, png
+from tensorboard_plugin_attn.record.spans import patch_names
 from tensorboard_plugin_attn.storing.files import LocalFiles
 from tensorboard_plugin_attn.storing.pictures import read_picture
 from tensorboard_plugin_attn.storing.store import record_directory
@@ -125,3 +137,58 @@ def test_pictures_arrive_before_the_record_that_names_them(
     if is_remote:
         found = fsspec.filesystem("memory").find("/pictured")
         assert any("/pictures/" in path for path in found), json.dumps(found)
+
+
+@pytest.mark.parametrize("kind", ["noise", "smooth"])
+@pytest.mark.parametrize("has_pil", [True, False])
+@pytest.mark.parametrize("size", [(224, 224), (600, 1700)])
+def test_a_picture_has_at_most_40_kilobytes_whatever_it_shows(
+    size: tuple[int, int], has_pil: bool, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_pil:
+        monkeypatch.delitem(sys.modules, "PIL.Image")
+    rng = np.random.default_rng(0)
+    up, across = np.mgrid[0 : size[0], 0 : size[1]] / max(size)
+    shown = rng.random((*size, 3)) if kind == "noise" else np.stack([up, across, (up + across) / 2], -1)
+    media = picture_media(shown)
+    assert len(media.data) <= 40_000
+    assert media.media == ("image/webp" if has_pil else "image/png")
+    assert media.width / media.height == pytest.approx(size[1] / size[0], rel=0.03)
+    assert max(media.width, media.height) >= (64 if kind == "noise" else 100)
+
+
+def test_geometry_and_metrics_of_a_vit_b_add_at_most_two_hundredths(tmp_path: Path) -> None:
+    layers = [LayerAttention(softmax_weights(12, 197, 197, seed)) for seed in range(12)]
+    sizes = []
+    for number, names in enumerate([list(map(str, range(197))), ["[CLS]", *patch_names(14, 14)]]):
+        root = tmp_path / str(number)
+        with AttentionWriter(root) as writer:
+            writer.add_record("x", AttentionRecord(layers, names), 0)
+        sizes.append(sum(path.stat().st_size for path in root.rglob("*.safetensors")))
+    assert len(AttentionReader(root).metrics(".", "x").names) > 20
+    assert sizes[1] <= 1.02 * sizes[0]
+
+
+def test_without_pixels_neither_disk_nor_page_nor_numbers_hold_one(tmp_path: Path) -> None:
+    """A plain red picture, so that any form of it, shrunk or not, would be found by its colour or by its type."""
+    red = np.zeros((64, 64, 3), np.uint8)
+    red[..., 0] = 201
+    given = {"pixel_values": torch.from_numpy(np.moveaxis(red / np.float32(255), -1, 0)[None])}
+    log(tmp_path, {"vision": ImageTokens(picture=False)}, range(2), given)
+    host = Host(tmp_path)
+    try:
+        where = {"run": "run", "tag": "x", "step": "1"}
+        answers = {
+            "html": host.get("export", {**where, "view": "head"}).data,
+            "npz": host.get("export", {**where, "format": "npz"}).data,
+            "record": host.get("record", where).data,
+            "page": AttentionReader(tmp_path).to_html("run", "x", 1).encode(),
+        }
+    finally:
+        host.plugin.listing.stop()
+    answers |= {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(answers) > 5
+    forms = [picture_media(red).data, png(red), red[0].tobytes()]
+    marks = [mark for form in forms for mark in (form[:48], base64.b64encode(form)[:48])]
+    for name, data in answers.items():
+        assert [mark for mark in marks if mark in data] == [], name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +51,8 @@ class Sighting:
     weights · values are from the output, None where that could not be seen; ``budget``: how far rounding may put
     them. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key. ``value_norm``: ``[batch, head, key]``,
     the length of each key's value; ``value_norm_of``: ``"vWo"`` behind the output projection. ``checked``: value and
-    output once they have been compared, until the sighting is handed on.
+    output once they have been compared, until the sighting is handed on. ``windows``: what the running modules say of windows
+    over an image, where these are to become one map; ``grid``: the rows and columns of that map.
     """
 
     weights: Any  # a tensor, or the StreamedMap that stands for it
@@ -78,6 +79,8 @@ class Sighting:
     value_norm: torch.Tensor | None = None
     value_norm_of: str = "v"
     checked: tuple[torch.Tensor | None, torch.Tensor | None] = (None, None)
+    windows: Sequence[Any] = ()
+    grid: tuple[int, int] | None = None
 
     def layer(self) -> LayerAttention[torch.Tensor]:
         """The whole batch as a LayerAttention of torch tensors."""

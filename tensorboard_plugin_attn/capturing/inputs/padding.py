@@ -37,7 +37,8 @@ class Padding:
     """bool ``[batch, position]``, True where a token is; None where the inputs did not say.
 
     ``modality``: what ``tokens`` masks: ``"text"``, ``"audio"``, ``"vision"``; empty where nobody said.
-    ``text_length``: positions of the text that was given, padding included.
+    ``text_length``: positions of the text that was given, padding included. ``has_own_mask``: pixels are padded, and the model
+    makes of ``pixel_mask`` a mask of its positions.
     """
 
     batch: int | None = None
@@ -47,6 +48,7 @@ class Padding:
     modality: str = ""
     text_length: int | None = None
     virtual: Virtual = NO_VIRTUAL
+    has_own_mask: bool = False
 
 
 def padding_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Padding:
@@ -61,7 +63,13 @@ def padding_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Padding:
         any(one.dim() > 3 for one in given),
         modality_in(kwargs, mask),
         None if text is None else int(text.shape[1]),
+        has_own_mask=is_padded(kwargs.get("pixel_mask")),
     )
+
+
+def is_padded(mask: Any) -> bool:
+    """Whether a mask of pixels hides some."""
+    return isinstance(mask, torch.Tensor) and not bool(mask.bool().all())
 
 
 def inputs_of(model: Any, inputs: Any) -> Padding:
@@ -94,7 +102,8 @@ def modality_in(kwargs: Mapping[str, Any], mask: torch.Tensor | None) -> str:
 
 def belongs(stack: str, modality: str) -> bool:
     """Whether what is known of one modality says anything of a stack: text masks no image."""
-    return stack not in MODALITIES or modality in ("", stack)
+    own = stack.partition("/")[0]
+    return own not in MODALITIES or modality in ("", own)
 
 
 def mask_in(kwargs: Mapping[str, Any], ours: str, torchs: str) -> torch.Tensor | None:
@@ -158,11 +167,30 @@ class Crop:
     has_decoder: bool
     modality: str = ""
     virtual: Virtual = NO_VIRTUAL
+    has_own_mask: bool = False
     unfit: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def axes(self, sighting: Sighting) -> tuple[torch.Tensor | slice, torch.Tensor | slice]:
+    def own_mask(self, sighting: Sighting, keys: Kept | None, batch: int) -> torch.Tensor | None:
+        """The keys that a layer itself hides from no query, where the mask that was given is of finer positions.
+
+        DETR makes one of ``pixel_mask``, wav2vec2 one of the mask of its samples.
+        """
+        allowed = sighting.allowed
+        is_finer = keys is not None and keys.length > sighting.weights.shape[-1]
+        if allowed is None or not (self.has_own_mask or is_finer) or sighting.stack == "text":
+            return None
+        allowed = allowed.reshape((1,) * (4 - allowed.dim()) + tuple(allowed.shape))
+        seen = allowed[batch if allowed.shape[0] > 1 else 0]
+        first = seen[0, 0]
+        is_of_keys = first.numel() == sighting.weights.shape[-1] and bool((seen == first).all())
+        return first.nonzero()[:, 0] if is_of_keys and bool(first.any()) and not bool(first.all()) else None
+
+    def axes(self, sighting: Sighting, batch: int = 0) -> tuple[torch.Tensor | slice, torch.Tensor | slice]:
         """What to keep of a layer's query and key axis."""
         queries, keys = self.masks(sighting.stack, is_cross=sighting.kind == "cross")
+        own = self.own_mask(sighting, keys, batch)
+        if own is not None:
+            return slice(None) if sighting.kind == "cross" else own, own
         return (
             self.fitting(queries, int(sighting.weights.shape[-2]), sighting.name),
             self.fitting(keys, int(sighting.weights.shape[-1]), sighting.name),

@@ -53,8 +53,9 @@ class Row:
                 has_decoder=self.lengths is None or self.lengths.decoder is not None,
                 modality=padding.modality,
                 virtual=padding.virtual,
+                has_own_mask=padding.has_own_mask,
             )
-        queries, keys = self.crop.axes(sighting)
+        queries, keys = self.crop.axes(sighting, self.batch)
         layer = sighting.row(self.batch, queries, keys)
         if not isinstance(keys, slice) and layer.blocks is None:
             whole = sighting.weights[self.batch if len(sighting.weights) > 1 else 0][:, queries]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -109,7 +110,9 @@ def sources_of(tokens: Any, lengths: AxisLengths, inputs: Mapping[str, Any]) -> 
             raise InvalidRecordError(
                 f"tokens by stack are of {', '.join(STACKS)}, got {sorted(map(str, strangers))}"
             )
-        return {name: whole_source(name, each) for name, each in tokens.items()}
+        given = {name: whole_source(name, each) for name, each in tokens.items()}
+        images = [each for each in given.values() if isinstance(each, ImageTokens)]
+        return given | {name: images[0] for name in lengths.of if scale_of(name) > 1 and images}
     stacks = [name for name in lengths.of if name != "decoder"] + ["decoder"] * ("decoder" in lengths.of)
     stacks.sort(key=lambda name: name not in ("text", ""))  # what is read is the main list
     tokenizer, is_ours = parts_of_processor(tokens)[0], isinstance(tokens, ImageTokens | SoundTokens)
@@ -120,7 +123,7 @@ def sources_of(tokens: Any, lengths: AxisLengths, inputs: Mapping[str, Any]) -> 
     if is_ours:
         wanted = [name for name, each in sources.items() if isinstance(each, type(tokens))]
         wanted = wanted or [name for name in stacks if name not in ("text", "decoder")] or stacks[:1]
-        return sources | {wanted[0]: tokens}
+        return sources | {name: tokens for name in sources if name == wanted[0] or scale_of(name) > 1}
     return sources
 
 
@@ -134,8 +137,8 @@ def whole_source(stack: str, source: Any) -> Any:
 
 def default_source(stack: str, inputs: Mapping[str, Any], *, has_decoder: bool) -> Any:
     """An image, a sound or None, by the stack's name or by what the model was given."""
-    if stack in ("vision", "audio"):
-        return ImageTokens() if stack == "vision" else SoundTokens()
+    if stack == "audio" or stack.partition("/")[0] == "vision":
+        return SoundTokens() if stack == "audio" else ImageTokens()
     if stack in ("text", "decoder") or "input_ids" in inputs:
         return None
     if "pixel_values" in inputs or "pixel_values_videos" in inputs:
@@ -143,11 +146,17 @@ def default_source(stack: str, inputs: Mapping[str, Any], *, has_decoder: bool) 
     return SoundTokens() if any(name in inputs for name in SOUNDS) else None
 
 
+def scale_of(stack: str) -> int:
+    """How many patches one position of a later stage stands for in each direction, by the stack's name."""
+    number = stack.partition("/")[2]
+    return int(number) if number else 1
+
+
 def described_by(model: nn.Module, stack: str) -> list[Any]:
     """What may know how a stack's positions come about: its own config first."""
     config = getattr(model, "config", None)
     own = {"vision": ("vision_config",), "audio": ("audio_config",), "text": ("text_config",)}
-    names = own.get(stack, ("encoder", "vision_config", "audio_config"))
+    names = own.get(stack.partition("/")[0], ("encoder", "vision_config", "audio_config"))
     parts = [getattr(config, name, None) for name in names]
     return [each for each in (*parts, config, getattr(model, "patch_embed", None), model) if each is not None]
 
@@ -179,7 +188,7 @@ def named_axes(
     for stack, source in sources.items():
         likely = lengths.likely(stack)
         if isinstance(source, ImageTokens | SoundTokens):
-            known = Known(0, inputs, row, described_by(model, stack))
+            known = Known(0, inputs, row, described_by(model, stack), scale_of(stack))
             try:
                 named[stack] = fitting_list(source, likely, known)
                 continue
@@ -209,7 +218,7 @@ def fitting_list(source: Any, likely: list[int], known: Known) -> NamedList:
     errors = []
     for length in likely:
         try:
-            found: NamedList = source.named(Known(length, known.inputs, known.row, known.described))
+            found: NamedList = source.named(replace(known, length=length))
             return found
         except InvalidRecordError as error:
             errors.append(error)

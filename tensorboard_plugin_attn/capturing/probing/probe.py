@@ -15,6 +15,7 @@ from tensorboard_plugin_attn.capturing.calls.streamed import Streams
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
+from tensorboard_plugin_attn.capturing.inputs.windows import scatters
 from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, RankWork
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
@@ -94,13 +95,14 @@ def probe_rows(
     values: bool = False,
     meeting: Meeting | None = None,
     streams: Streams | None = None,
+    windows: str | None = None,
 ) -> Session:
     """Run one undisturbed forward of a batch and hand on each layer of each row as soon as it is computed.
 
     What a row's ``on_layer`` raises is kept in the row, and other rows go on. ``meeting``: how the other ranks take
     part, None: not at all; ``streams``: which layers come without weights, as blocks of rows, None: none. On a rank
     that receives nothing the rows stay empty, and the model runs so that this rank takes part in the forward of
-    another. ``values``: measure the length of each key's value.
+    another. ``values``: measure the length of each key's value. ``windows``: as in ``capture``.
     """
     inner = unwrap(model)
     names = ModuleNames(inner)
@@ -124,6 +126,7 @@ def probe_rows(
         streams=None if ranks.exchanges else streams,
         values=values and not (ranks.is_distributed and (ranks.gathers or ranks.meeting.keeps_own)),
         follows=not ranks.is_distributed,
+        scatters=scatters(windows),
     )
     with undisturbed(inner), ranks.watch(), watching(inner, session, names):
         run(inner, inputs)

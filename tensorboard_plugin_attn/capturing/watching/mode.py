@@ -50,7 +50,7 @@ def watching(model: nn.Module, session: Session, names: ModuleNames | None = Non
     mode = AttentionMode(session, names)
     with names.watched(), eager(model.modules()), watched_registry(mode.fused.see_kernel), mode:
         yield
-    session.flush()
+    session.finish()
     mode.softmaxes.finish()
 
 
@@ -62,6 +62,7 @@ class AttentionMode(TorchFunctionMode):
         self.session = session
         self.names = names
         names.on_model = self.begin_forward
+        names.windows = {} if session.scatters else None
         self.flow = Flow()
         self.following = Following(self.flow)
         self.fused = FusedCalls(session, names, self.flow, self.describe)
@@ -169,6 +170,7 @@ class AttentionMode(TorchFunctionMode):
         sighting.name = self.names.name
         sighting.stack = self.names.stack(sighting.name)
         sighting.model_heads = self.names.model_heads
+        sighting.windows = self.names.window_candidates
         sighting.kind = kind_by_flow(query, key, sighting)
         if self.names.multihead is not None:
             sighting.mechanism = "multi_head_attention_forward"

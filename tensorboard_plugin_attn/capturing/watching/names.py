@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
+from tensorboard_plugin_attn.capturing.inputs.windows import Windows, windows_of
 from tensorboard_plugin_attn.private_names import graph_task
 
 __all__ = ["GRAPH_TASK", "ModuleNames", "unwrap"]
@@ -66,6 +67,9 @@ class ModuleNames:
         self.names: dict[int, str] = {}
         self.thread = threading.get_ident()
         self.multihead: int | None = None
+        self.windows: dict[int, Windows | None] | None = (
+            None  # by running module, None: they are not asked for
+        )
         self.on_model: Callable[[tuple[Any, ...], dict[str, Any]], None] | None = None
         self.refresh()
 
@@ -102,6 +106,8 @@ class ModuleNames:
     def enter(self, module: nn.Module, args: Any) -> None:
         if threading.get_ident() == self.thread:
             self.running.append(module)
+            if self.windows is not None:
+                self.windows[id(module)] = windows_of(module, args)
 
     def leave(self, module: nn.Module, args: Any, output: Any) -> None:
         if threading.get_ident() == self.thread:
@@ -118,6 +124,13 @@ class ModuleNames:
             if name is not None:
                 return name
         return ""
+
+    @property
+    def window_candidates(self) -> list[Windows]:
+        """What the running modules say of windows over an image, the outermost first."""
+        known = {} if self.windows is None else self.windows
+        found = (known.get(id(module)) for module in self.running)
+        return [each for each in found if each is not None]
 
     def stack(self, name: str) -> str:
         """Which stack a module belongs to; empty in a model with only one."""
