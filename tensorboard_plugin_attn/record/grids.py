@@ -337,7 +337,7 @@ def merged_spans(listed: Any, known: Known, patch: tuple[int, int]) -> Iterator[
         if merge > 1:
             groups = cells.transpose(0, 1, 3, 2, 4).reshape(-1, merge * merge)
             span["order"] = (
-                groups[window_order(known, *cells.shape[:2], cols // merge, patch[0] * merge)]
+                groups[window_order(known, frames, rows // merge, cols // merge, patch[0] * merge)]
                 .ravel()
                 .tolist()
             )
