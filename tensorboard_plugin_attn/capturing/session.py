@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, settle
+from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, fits, settle
 from tensorboard_plugin_attn.capturing.calls.gating import Gates
 from tensorboard_plugin_attn.capturing.calls.projecting import Awaited
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
@@ -139,6 +139,10 @@ class Session:
         """Pass on a layer that is measured by its receiver, which is when its output is compared."""
         streamed = sighting.weights
         self.note_fewer(sighting)
+        streamed.has_values = self.values
+        value, output, sighting.value, sighting.output = sighting.value, sighting.output, None, None
+        if value is not None and output is not None and fits(streamed, value, output):
+            streamed.value, streamed.output = value, output
         self.on_sighting(index, sighting)
         if sighting.weights is not streamed:
             self.note_difference(sighting)

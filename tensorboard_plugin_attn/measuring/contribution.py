@@ -12,6 +12,8 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.measuring.grids import has_grid
+from tensorboard_plugin_attn.measuring.head_groups import head_groups
 from tensorboard_plugin_attn.measuring.head_metrics import (
     Metric,
     compute_metrics,
@@ -20,6 +22,7 @@ from tensorboard_plugin_attn.measuring.head_metrics import (
     mean_distance,
     special_tokens,
 )
+from tensorboard_plugin_attn.measuring.row_stats import metrics_of_rows, over_moved
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = ["CONTRIBUTIONS", "choose_contributions", "contributed", "measure_contributions"]
@@ -53,10 +56,27 @@ def contributed(weights: NDArray[np.float32], value_norm: NDArray[np.float32]) -
 
 
 def measure_contributions(layer: LayerAttention, names: Sequence[str]) -> NDArray[np.float32]:
-    """``[head, metric]``; NaN where the layer's values, or its whole weights, are not known."""
-    if layer.value_norm is None or layer.weights is None or not names:
-        return np.full((layer.num_heads, len(names)), np.nan, np.float32)
+    """``[head, metric]``; NaN where the layer's values, or its weights, are not known."""
+    values = np.full((layer.num_heads, len(names)), np.nan, np.float32)
+    if layer.value_norm is None or not names:
+        return values
+    metrics = {name: CONTRIBUTIONS[name] for name in names}
+    if layer.weights is not None:
+        return contributions_of_weights(layer, metrics)
+    if layer.blocks is not None and has_grid(layer):
+        for some, part in head_groups(layer):
+            values[some] = contributions_of_weights(part, metrics)
+        return values
+    stats = None if layer.blocks is None or layer.blocks.stats is None else over_moved(layer.blocks.stats)
+    if stats is not None:
+        twins = {metric.__name__: metric for metric in metrics.values()}
+        values[:] = np.stack(list(metrics_of_rows(layer, stats, twins).values()), 1)
+    return values
+
+
+def contributions_of_weights(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDArray[np.float32]:
+    """The same of a layer with its weights."""
     moved = copy(layer)
     moved.weights = contributed(layer.weights, np.asarray(layer.value_norm, np.float32))
     moved.sink = None
-    return compute_metrics(moved, {name: CONTRIBUTIONS[name] for name in names})
+    return compute_metrics(moved, metrics)

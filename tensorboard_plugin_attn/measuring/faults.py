@@ -12,7 +12,15 @@ from tensorboard_plugin_attn.measuring.head_metrics import visible_lengths
 from tensorboard_plugin_attn.measuring.token_patterns import padding_flags
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
-__all__ = ["hidden_keys", "layer_faults", "rows_without_padding"]
+__all__ = [
+    "MASKED_TOLERANCE",
+    "differing_fault",
+    "fault",
+    "hidden_keys",
+    "layer_faults",
+    "rows_without_padding",
+    "sum_fault",
+]
 
 SUM_TOLERANCE = 0.02  # rows of bfloat16 weights miss 1 by up to 0.01
 MASKED_TOLERANCE = 1e-3

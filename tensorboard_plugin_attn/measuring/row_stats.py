@@ -7,30 +7,51 @@ device, can hand on these numbers alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.measuring.faults import SUM_TOLERANCE, differing_fault, fault
+from tensorboard_plugin_attn.measuring.faults import (
+    MASKED_TOLERANCE,
+    differing_fault,
+    fault,
+    rows_without_padding,
+    sum_fault,
+)
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS, mean, query_positions, undefined
 from tensorboard_plugin_attn.measuring.token_patterns import padding_flags
-from tensorboard_plugin_attn.record.blocks import visible_counts
+from tensorboard_plugin_attn.record.blocks import visible_counts, visible_range
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
-__all__ = ["Questions", "RowStats", "faults_of_rows", "metrics_of_rows", "questions_of"]
+__all__ = [
+    "Moved",
+    "Questions",
+    "RowStats",
+    "counted_keys",
+    "faults_of_rows",
+    "metrics_of_rows",
+    "over_moved",
+    "questions_of",
+    "with_sink",
+]
 
 Floats = NDArray[np.float32]  # [head, query]
+UNSEEN = -1e29
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Questions:
     """What is to be gathered of each row; all of it numpy.
 
     ``special``: bool ``[key]``, the keys whose weights are summed, None: there are none; ``numbers``: of each key's
-    token, equal where tokens are, None where query i and key i are not the same token; ``thumbnail``, ``overview``:
-    how many queries and keys a cell of the picture covers, None: no picture; ``codes``: whether to give uint8 codes.
+    token, equal where tokens are, None where query i and key i are not the same token; ``padded``: bool ``[key]``, keys
+    that are padding, and ``padded_rows``, None: there are none; ``hidden``: rows → keys that an irregular mask hides, bool
+    ``[head, row, key]``; ``thumbnail``, ``overview``: how many queries and keys a cell of the picture covers, None: no
+    picture; ``codes``: whether to give uint8 codes; ``moved``: whether to measure weights times the lengths of values.
+    ``kept``: what layers of one length share.
     """
 
     special: NDArray[np.bool_] | None = None
@@ -38,16 +59,40 @@ class Questions:
     thumbnail: tuple[int, int] | None = None
     overview: tuple[int, int] | None = None
     codes: bool = False
+    moved: bool = False
+    padded: NDArray[np.bool_] | None = None
+    padded_rows: NDArray[np.bool_] | None = None
+    hidden: Callable[[slice], NDArray[np.bool_]] | None = None
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+    def plain_rows(self, rows: slice) -> NDArray[np.bool_]:
+        """Which rows are no padding."""
+        return np.ones(rows.stop - rows.start, bool) if self.padded_rows is None else ~self.padded_rows[rows]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Of ``weight · value_norm`` by its row's sum, float32 ``[head, query]`` each; see ``RowStats``."""
+
+    negentropy: Floats
+    total: Floats
+    distance: Floats
+    first: Floats
+    special: Floats | None = None
 
 
 @dataclass(frozen=True)
 class RowStats:
-    """Float32 ``[head, query]`` each, of rows that sum to 1.
+    """Float32 ``[head, query]`` each, of rows of weights.
 
     ``negentropy``: Σ A ln A; ``distance``: Σ A·|i − j|; ``place``: Σ A·j; ``offsets``: ``A[i, i + o]`` for −1, 0 and
     1, 0 where there is no such key; ``earlier``, ``after``: masses on earlier occurrences of the token and on the keys
-    behind them; ``score``: the largest one; ``error``: how far weights · values are from the output.
-    Pictures ``[head, height, width]`` are maxima of weights.
+    behind them; ``score``: the largest one, below −10²⁹ where no key is seen; ``lse``: the logarithm of a row's sum of
+    exponentials; ``error``: how far weights · values are from the output; ``masked``: mass on keys that the mask hides;
+    ``sink``: the share that goes to no key.
+    ``counts``: ``[query]``, how many keys each sees, where the mask does not tell; ``attended``: ``[key]``, keys that a
+    query which is no padding looks at; ``lowest``: the smallest weight. Pictures ``[head, height, width]`` are maxima
+    of weights.
     """
 
     largest: Floats
@@ -57,25 +102,85 @@ class RowStats:
     place: Floats
     offsets: dict[int, Floats]
     first: Floats
-    special: Floats | None
-    earlier: Floats | None
-    after: Floats | None
-    score: Floats
-    lse: Floats
+    special: Floats | None = None
+    earlier: Floats | None = None
+    after: Floats | None = None
+    score: Floats | None = None
+    lse: Floats | None = None
     thumbnail: Floats | None = None
     overview: Floats | None = None
     codes: NDArray[np.uint8] | None = None
     error: Floats | None = None
     budget: float = 0.0
+    masked: Floats | None = None
+    sink: Floats | None = None
+    counts: NDArray[np.int64] | None = None
+    attended: NDArray[np.bool_] | None = None
+    lowest: float = 0.0
+    moved: Moved | None = None
 
 
-def questions_of(layer: LayerAttention, **pictures: Any) -> Questions:
-    """What to gather of a labelled layer without weights."""
-    numbers = None
-    if layer.kind == "self" and layer.num_queries == layer.num_keys:
-        known: dict[str, int] = {}
-        numbers = np.array([known.setdefault(token, len(known)) for token in layer.key_tokens])
-    return Questions(layer.key_special if layer.key_special.any() else None, numbers, **pictures)
+def with_sink(stats: RowStats, rounded: float) -> RowStats:
+    """With what is missing of the sums of rows that see a key, where that is more than rounding anywhere."""
+    share = np.clip(np.where(stats.total > 0, 1 - stats.total, 0), 0, None).astype(np.float32)
+    return replace(stats, sink=share) if (share > rounded).any() else stats
+
+
+def over_keys(stats: RowStats) -> RowStats:
+    """Rows from which a sink takes a share divided by their sum."""
+    total = stats.total
+    factor = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
+    with np.errstate(divide="ignore"):
+        log = np.where(factor > 0, np.log(factor), 0).astype(np.float32)
+    linear = ("largest", "distance", "place", "first", "special", "earlier", "after")
+    changed = {name: getattr(stats, name) for name in linear}
+    return replace(
+        stats,
+        **{name: None if each is None else each * factor for name, each in changed.items()},
+        offsets={by: each * factor for by, each in stats.offsets.items()},
+        negentropy=stats.negentropy * factor + log * (total * factor),
+        total=total * factor,
+    )
+
+
+def over_moved(stats: RowStats) -> RowStats | None:
+    """The same numbers of ``weight · value_norm`` by its row's sum, as far as metrics of it need them."""
+    return None if stats.moved is None else replace(stats, **vars(stats.moved))
+
+
+@lru_cache(maxsize=8)
+def token_numbers(tokens: tuple[str, ...]) -> NDArray[np.int64]:
+    """A number for each token, equal where tokens are."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(token, len(known)) for token in tokens])
+
+
+@lru_cache(maxsize=8)
+def comes_again(tokens: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which tokens stood before."""
+    seen: set[str] = set()
+    return np.array([token in seen or seen.add(token) is not None for token in tokens])
+
+
+def questions_of(layer: LayerAttention, **asked: Any) -> Questions:
+    """What to gather of a labelled layer that comes in blocks."""
+    is_square = layer.kind == "self" and layer.num_queries == layer.num_keys
+    padded = padding_flags(layer.key_tokens)
+    bias = layer.bias if layer.mask == "other" and layer.blocks.gives_weights else None
+    return Questions(
+        layer.key_special if layer.key_special.any() else None,
+        token_numbers(tuple(layer.key_tokens)) if is_square else None,
+        padded=padded,
+        padded_rows=None if padded is None else padding_flags(layer.query_tokens),
+        hidden=None if bias is None else hidden_by(bias, layer.shape),
+        **asked,
+    )
+
+
+def hidden_by(bias: Any, shape: tuple[int, int, int]) -> Callable[[slice], NDArray[np.bool_]]:
+    """Rows → keys that a bias hides."""
+    whole = np.broadcast_to(bias, shape)
+    return lambda rows: np.isneginf(whole[:, rows])
 
 
 def metrics_of_rows(
@@ -83,8 +188,9 @@ def metrics_of_rows(
 ) -> dict[str, NDArray[np.float32]]:
     """Built-in metrics, name → float32 ``[head]``; those that are not in ``names`` are left out."""
     rows, counts = rows_and_counts(layer)
+    whole = stats if layer.sink is None else over_keys(stats)
     return {
-        name: np.asarray(BY_ROWS[name](layer, stats, rows, counts), np.float32)
+        name: np.asarray(BY_ROWS[name](layer, whole, rows, counts), np.float32)
         for name, function in names.items()
         if METRICS.get(name) is function
     }
@@ -96,6 +202,21 @@ def rows_and_counts(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[n
     padded = padding_flags(layer.query_tokens)
     rows = counts > 1
     return (rows if padded is None else rows & ~padded), counts
+
+
+def counted_keys(layer: LayerAttention, stats: RowStats) -> NDArray[np.int64]:
+    """How many keys each row sees; padding that no real query looks at is none."""
+    if stats.counts is not None:
+        return stats.counts
+    at = np.arange(layer.num_queries)
+    first, stop = visible_range(layer.mask or "full", layer.num_queries, layer.num_keys, at)
+    if first is None or stop is None:
+        first, stop = np.zeros_like(at), np.full_like(at, layer.num_keys)
+    padded = padding_flags(layer.key_tokens)
+    if padded is None or stats.attended is None or not layer.blocks.gives_weights:
+        return stop - first
+    known = np.concatenate([[0], np.cumsum(~padded | stats.attended)])
+    return np.asarray(known[stop] - known[first])
 
 
 Rows = NDArray[np.bool_]
@@ -152,16 +273,24 @@ def pattern(name: str) -> ByRows:
         found = getattr(stats, name)
         if found is None:
             return undefined(layer)
-        first = {token: place for place, token in reversed(list(enumerate(layer.key_tokens)))}
-        again = np.array([first[token] < place for place, token in enumerate(layer.key_tokens)])
-        return mean(found[:, rows & again])
+        return mean(found[:, rows & comes_again(tuple(layer.key_tokens))])
 
     return mass
 
 
 def max_score(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:
     """See ``head_metrics.max_score``."""
-    return stats.score.max(axis=1)
+    if layer.max_score is not None:
+        return np.where(np.isneginf(layer.max_score), np.nan, layer.max_score)
+    if stats.score is None:
+        return undefined(layer)
+    largest = stats.score.max(axis=1)
+    return np.where(largest > UNSEEN, largest, np.nan)
+
+
+def sink(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:
+    """See ``head_metrics.sink``."""
+    return undefined(layer) if layer.sink is None else mean(np.asarray(layer.sink, np.float32)[:, rows])
 
 
 def diagonality(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:
@@ -191,17 +320,20 @@ BY_ROWS: dict[str, ByRows] = {
     "max_score": max_score,
     "diagonality": diagonality,
     "focus_rate": focus_rate,
-    "sink": lambda layer, stats, rows, counts: undefined(layer),
+    "sink": sink,
 }
 
 
 def faults_of_rows(layer: LayerAttention, stats: RowStats) -> list[dict[str, Any]]:
-    """As ``layer_faults``; weight on masked keys cannot be, as the rows are made under the mask that is named."""
+    """As ``layer_faults``."""
     broken = np.asarray(np.isnan(stats.total).any(axis=1))
-    off = np.abs(np.nan_to_num(stats.total, nan=1.0) - 1).max(axis=1)
-    found = [
-        differing_fault(layer),
-        fault("nan", broken, None),
-        fault("row_sum", np.asarray(off > SUM_TOLERANCE), None),
-    ]
+    found = [differing_fault(layer), fault("nan", broken, None)]
+    rows = rows_without_padding(layer)
+    if rows.any():
+        sums = stats.total if layer.sink is None else stats.total + np.asarray(layer.sink, np.float32)
+        sums = np.nan_to_num(sums, nan=1.0) if broken.any() else sums
+        found.append(sum_fault(sums[:, rows], broken, may_be_empty=layer.mechanism != ""))
+    if stats.masked is not None and rows.any():
+        mass = np.nan_to_num(stats.masked[:, rows])
+        found.append(fault("masked", mass.max(axis=1) > MASKED_TOLERANCE, float(mass.max())))
     return [each for each in found if each["heads"]]

@@ -41,6 +41,8 @@ class Layer(Protocol):
     scale: float | None
     mask: str | None
     query_numbers: Any
+    blocks: Any
+    row_counts: Any
 
     @property
     def num_heads(self) -> int: ...
@@ -82,6 +84,9 @@ def layer_rows(layer: Layer, head: int, rows: Rows) -> NDArray[np.float32]:
     """Some rows of one head, float32 ``[row, key]``."""
     if layer.weights is not None:
         return np.asarray(layer.weights[head, rows], np.float32)
+    if layer.blocks is not None and not layer.blocks.is_plain:
+        found: NDArray[np.float32] = layer.blocks.of_heads([head]).weights_at(rows)[0]
+        return found
     return vector_rows(vectors_of(layer, head), rows)
 
 
@@ -89,11 +94,16 @@ def rows_of(layer: Layer, rows: Rows) -> NDArray[np.float32]:
     """Some rows of every head, float32 ``[head, row, key]``."""
     if layer.weights is not None:
         return np.asarray(layer.weights[:, rows], np.float32)
+    if layer.blocks is not None and not layer.blocks.is_plain:
+        found: NDArray[np.float32] = layer.blocks.weights_at(rows)
+        return found
     return np.stack([layer_rows(layer, head, rows) for head in range(layer.num_heads)])
 
 
 def visible_counts(layer: Layer) -> NDArray[np.int64]:
-    """How many keys each query of a layer without weights sees, by its mask or its bias."""
+    """How many keys each query of a layer without weights sees: as was counted, or by its mask or its bias."""
+    if layer.row_counts is not None:
+        return np.asarray(layer.row_counts)
     rows = np.arange(layer.num_queries)
     numbers = None if layer.query_numbers is None else np.array(layer.query_numbers)
     first, stop = visible_range(layer.mask or "full", layer.num_queries, layer.num_keys, rows, numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
-__all__ = ["label_layer", "to_numpy"]
+__all__ = ["check_range", "label_layer", "to_numpy", "weights_shape"]
 
 MASK_KIND = re.compile(r"full|causal|window \d+|other")
 
@@ -51,7 +52,7 @@ def label_layer(axes: TokenAxes, layer: LayerAttention, index: int, *, allow_nan
         raise InvalidRecordError(
             f"mask must be full, causal, window <n> or other, got {layer.mask!r} for layer {index}"
         )
-    if layer.weights is None and layer.mask == "other" and layer.bias is None:
+    if layer.weights is None and layer.blocks is None and layer.mask == "other" and layer.bias is None:
         raise InvalidRecordError(
             f"layer {index} has neither weights nor a bias that says what its mask hides"
         )
@@ -81,8 +82,8 @@ def check_lengths(axes: TokenAxes, layer: LayerAttention, index: int) -> None:
             )
 
 
-def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArray[np.float32]:
-    """One layer's weights as contiguous float32 ``[head, query, key]``; a batch axis of 1 is dropped."""
+def weights_shape(weights: Any, index: int) -> Any:
+    """One layer's weights with shape ``[head, query, key]``; a batch axis of 1 is dropped."""
     if not hasattr(weights, "shape"):
         weights = to_numpy(weights, np.float32)
     shape = tuple(weights.shape)
@@ -97,12 +98,24 @@ def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArr
         raise InvalidRecordError(
             f"weights must have shape [head, query, key] per layer, got {shape} for layer {index}"
         )
-    array: NDArray[np.float32] = np.ascontiguousarray(to_numpy(weights, np.float32))
+    return weights
+
+
+def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArray[np.float32]:
+    """One layer's weights as contiguous float32 ``[head, query, key]``."""
+    array: NDArray[np.float32] = np.ascontiguousarray(to_numpy(weights_shape(weights, index), np.float32))
     lowest, highest = float(array.min()), float(array.max())  # NaN spreads to both
-    if np.isnan(lowest) and not allow_nan:
-        heads = sorted(set(np.argwhere(np.isnan(array))[:, 0].tolist()))
+    has_nan = np.isnan(lowest) and not allow_nan
+    heads = sorted(set(np.argwhere(np.isnan(array))[:, 0].tolist())) if has_nan else []
+    check_range(lowest, highest, heads, index)
+    return array
+
+
+def check_range(lowest: float, highest: float, nan_heads: Sequence[int], index: int) -> None:
+    """Weights are finite and none is negative, or an error; ``nan_heads``: where NaN is refused, the heads that have it."""
+    if nan_heads:
         raise InvalidRecordError(
-            f"weights must be finite, got NaN in layer {index}, heads {heads}; look for a query whose keys are all "
+            f"weights must be finite, got NaN in layer {index}, heads {list(nan_heads)}; look for a query whose keys are all "
             f"masked, or an overflow in the scores"
         )
     if lowest < 0:
@@ -113,7 +126,6 @@ def check_weights(weights: Any, index: int, *, allow_nan: bool = False) -> NDArr
         raise InvalidRecordError(
             f"weights must be finite, got inf in layer {index}; pass weights after softmax"
         )
-    return array
 
 
 def check_vectors(layer: LayerAttention, index: int) -> None:
@@ -148,7 +160,7 @@ def check_query_key(layer: LayerAttention, index: int) -> None:
     query, key = vector_array(layer.query), vector_array(layer.key)
     if layer.weights is None:  # then they say what the shape is; a batch axis of 1 is dropped
         query, key = (each[0] if each.ndim == 4 and len(each) == 1 else each for each in (query, key))
-    known = layer.weights is not None
+    known = layer.weights is not None or layer.blocks is not None
     heads, queries, keys = layer.shape if known else (*query.shape[:2], *key.shape[1:2])
     if query.ndim != 3 or 0 in query.shape or query.shape[:2] != (heads, queries):
         raise InvalidRecordError(

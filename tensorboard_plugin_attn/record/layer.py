@@ -87,6 +87,7 @@ class LayerAttention(Generic[ArrayT]):
     lists: tuple[str, str] | None = None  # which token lists its axes have; None: as its stack says
     lse: Any = None
     blocks: Any = None  # what measures a layer without weights in one pass, while its call lasts
+    row_counts: Any = None  # how many keys each query sees, where that was counted
     value_norm_of: str = "v"  # or "vWo", after the output projection
 
     def __init__(
@@ -139,7 +140,7 @@ class LayerAttention(Generic[ArrayT]):
     @property
     def num_heads(self) -> int:
         """Number of (query) heads."""
-        return int((self.query if self.weights is None else self.weights).shape[-3])
+        return self.lengths[0]
 
     @property
     def num_kv_heads(self) -> int:
@@ -149,12 +150,23 @@ class LayerAttention(Generic[ArrayT]):
     @property
     def num_queries(self) -> int:
         """Length of the query axis."""
-        return int((self.query if self.weights is None else self.weights).shape[-2])
+        return self.lengths[1]
 
     @property
     def num_keys(self) -> int:
         """Length of the key axis."""
-        return int(self.key.shape[-2] if self.weights is None else self.weights.shape[-1])
+        return self.lengths[2]
+
+    @property
+    def lengths(self) -> tuple[int, int, int]:
+        """``[head, query, key]`` of what is there: weights, rows in blocks, or query and key."""
+        if self.weights is not None:
+            heads, queries, keys = self.weights.shape[-3:]
+        elif self.blocks is not None:
+            heads, queries, keys = self.blocks.shape
+        else:
+            heads, queries, keys = *self.query.shape[-3:-1], self.key.shape[-2]
+        return int(heads), int(queries), int(keys)
 
     @property
     def shape(self) -> tuple[int, int, int]:

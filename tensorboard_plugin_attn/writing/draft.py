@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -15,10 +16,12 @@ from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.head_metrics import Metric
 from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
-from tensorboard_plugin_attn.record.checks import label_layer
+from tensorboard_plugin_attn.measuring.row_stats import RowStats
+from tensorboard_plugin_attn.record.checks import check_range, label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
+from tensorboard_plugin_attn.writing.given_maps import in_blocks
 from tensorboard_plugin_attn.writing.keeping import Keeping
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.room import Room
@@ -72,6 +75,8 @@ class Draft:
         if self.part is not None:
             layer = copy(layer)
             self.part.fit(layer, self.axes, number)
+        else:
+            layer = in_blocks(layer, number)
         label_layer(self.axes, layer, number, allow_nan=self.allow_nan)
         source, size = self.keeping.source_of(layer, self.precision)
         dropped = self.room.take(number, size)
@@ -93,7 +98,22 @@ class Draft:
                 layer, self.axes, self.metrics, self.precision, keep=is_kept, picture=picture, source=source
             )
         chosen = source if is_kept else "left_out"
-        return encode_streamed(layer, self.axes, self.metrics, self.precision, source=chosen, picture=picture)
+        return encode_streamed(
+            layer,
+            self.axes,
+            self.metrics,
+            self.precision,
+            source=chosen,
+            picture=picture,
+            moved=bool(self.extra.contributions),
+            check=partial(self.check, layer),
+        )
+
+    def check(self, layer: LayerAttention, stats: RowStats) -> None:
+        """Refuse weights that are none. Raises InvalidRecordError."""
+        if layer.blocks.gives_weights:
+            broken = () if self.allow_nan else np.flatnonzero(np.isnan(stats.total).any(axis=1)).tolist()
+            check_range(stats.lowest, float(np.nan_to_num(stats.largest, nan=0.0, posinf=np.inf).max()), broken, len(self.layers))
 
     def finish(self) -> str:
         """The probe's hash, once every layer is there; changes from another input become NaN.

@@ -42,15 +42,19 @@ class Keeping:
         if layer.weights is None and layer.blocks is None:
             return "vectors", beside + lse_bytes(layer)
         codes = code_bytes(layer.shape, layer.mask or "other", precision)
-        if layer.blocks is None:
+        if layer.blocks is None or (layer.blocks.gives_weights and layer.blocks.vectors is None):
             return self.of_weights(layer, codes, beside)
         vectors = beside + lse_bytes(layer)
+        if layer.query is None:
+            return "codes", codes + beside
         codes += beside if layer.blocks.keeps_vectors else 0
         wants = self.keep == "vectors" or (self.keep == "auto" and precision == "uint8" and vectors < codes)
         if not wants or self.metrics_only:
             return "codes", codes
         measure_rebuilding(layer)
         is_exact = layer.rebuild_error is not None and layer.rebuild_error <= MOST_REBUILD_ERROR
+        if is_exact and layer.blocks.gives_weights:
+            layer.blocks = layer.blocks.vectors
         return ("vectors", vectors) if is_exact else ("codes", codes)
 
     def of_weights(self, layer: LayerAttention, codes: float, beside: float) -> tuple[str, float]:

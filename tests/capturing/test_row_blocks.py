@@ -8,7 +8,8 @@ import torch
 
 from tensorboard_plugin_attn import LayerAttention
 from tensorboard_plugin_attn.capturing.calls.masks import causal
-from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks, mask_name
+from tensorboard_plugin_attn.capturing.calls.mask_names import mask_name
+from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks
 from tensorboard_plugin_attn.encoding.codes import decode_weights
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
@@ -66,7 +67,9 @@ def both(
     }
     whole = LayerAttention(weights, query=query, key=key, **options)
     streamed: LayerAttention = LayerAttention(None, query=query, key=key, **options)
-    streamed.blocks = LayerBlocks(query, key, WIDTH**-0.5, mask, rows_at_once=rows)
+    streamed.blocks = LayerBlocks(
+        query=query, key=key, scale=WIDTH**-0.5, mask=mask, rows_at_once=rows
+    )
     for layer in (whole, streamed):
         label_layer(axes_of(kind, queries, keys), layer, 0)
     return whole, streamed

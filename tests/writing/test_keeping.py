@@ -94,7 +94,7 @@ def test_vectors_give_the_weights_and_metrics_that_codes_give(tmp_path: Path, na
 
 def test_a_map_above_the_limit_is_never_held_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streamed, "MOST_WHOLE_BYTES", 1000)
-    monkeypatch.setattr(streamed.StreamedMap, "make_whole", None, raising=False)
+    monkeypatch.setattr(streamed.StreamedCall, "make_whole", None, raising=False)
     small = probed(tmp_path / "a", MODELS["causal"], keep="weights", heads=[1, 3])
     layer = small.read(".", "probe", 1).layers[0]
     monkeypatch.undo()
@@ -123,7 +123,7 @@ def test_a_metric_of_ones_own_gets_the_weights_or_is_nan_and_told(
     known = probed(tmp_path / "b", MODELS["causal"], keep="weights", metrics=own).metrics(".", "probe")
     column = found.names.index("own")
     np.testing.assert_allclose(found.values[..., column], known.values[..., column], rtol=1e-5)
-    monkeypatch.setattr("tensorboard_plugin_attn.encoding.streamed.OWN_METRIC_BYTES", 100)
+    monkeypatch.setattr("tensorboard_plugin_attn.encoding.streamed.WHOLE_BYTES", 100)
     told: list[str] = []
     monkeypatch.setattr("tensorboard_plugin_attn.encoding.streamed.tell", told.append)
     none = probed(tmp_path / "c", MODELS["causal"], keep="vectors", metrics=own).metrics(".", "probe")

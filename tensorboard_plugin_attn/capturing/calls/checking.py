@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
     from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
 
-__all__ = ["Differs", "budget", "check_output", "differs", "settle", "warn_differing", "warn_fewer"]
+__all__ = [
+    "EXACT_SUM",
+    "ROUNDED_SUM",
+    "Differs",
+    "budget",
+    "check_output",
+    "differs",
+    "fits",
+    "settle",
+    "warn_differing",
+    "warn_fewer",
+]
 
 KERNEL_ROUNDINGS = 4
 """Of weights, values and output in the kernel's own type, in its epsilons."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from tensorboard_plugin_attn.capturing.calls.places import Places
 from tensorboard_plugin_attn.capturing.calls.sdpa import Call
 
 __all__ = ["read_flex_call"]
@@ -25,17 +26,19 @@ def read_flex_call(
     **_: Any,
 ) -> Call:
     """Bind the arguments of torch's flex_attention operator; the mask function is the block mask's last entry."""
-    batch, heads, queries, _width = query.shape
-    grid = [torch.arange(size, device=query.device) for size in (batch, heads, queries, key.shape[-2])]
-    mask = over_grid(block_mask[-1], takes_score=False)(*grid, *mask_mod_other_buffers)
+    mask_function = over_grid(block_mask[-1], takes_score=False)
 
-    def change(scores: torch.Tensor) -> torch.Tensor:
-        return over_grid(score_mod, takes_score=True)(scores, *grid, *score_mod_other_buffers)
+    def mask_of(places: Places) -> torch.Tensor:
+        mask = torch.as_tensor(mask_function(*places.grid, *mask_mod_other_buffers), device=query.device)
+        return mask.expand(*map(len, places.grid))
+
+    def change(scores: torch.Tensor, places: Places) -> torch.Tensor:
+        return over_grid(score_mod, takes_score=True)(scores, *places.grid, *score_mod_other_buffers)
 
     return Call(
         query.detach(),
         key.detach(),
-        torch.as_tensor(mask, device=query.device).expand(batch, heads, queries, key.shape[-2]),
+        mask_of=mask_of,
         scale=scale,
         change=change,
         mechanism="flex_attention",

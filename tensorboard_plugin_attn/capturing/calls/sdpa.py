@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +10,9 @@ import torch
 
 from tensorboard_plugin_attn.capturing.calls.checking import check_output, fits
 from tensorboard_plugin_attn.capturing.calls.masks import causal, split_mask
+from tensorboard_plugin_attn.capturing.calls.places import Change, MaskOf, all_places
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, traces_of
-from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
+from tensorboard_plugin_attn.capturing.calls.streamed import StreamedCall
 from tensorboard_plugin_attn.capturing.tracing.axes import Axes, leaves
 
 __all__ = ["Call", "head_axes", "of_row", "read_call", "sighting_of", "streamed_sighting", "unpacked"]
@@ -22,7 +22,8 @@ __all__ = ["Call", "head_axes", "of_row", "read_call", "sighting_of", "streamed_
 class Call:
     """The arguments of one call.
 
-    ``change``: applied to the scaled scores before the mask, such as soft-capping; ``sinks``: one score per head
+    ``mask_of``: places → the mask, in place of ``mask``; ``change``: applied to the scaled scores before the mask, such
+    as soft-capping; ``sinks``: one score per head
     that takes part in the softmax and is no key. ``value`` and ``output``: what the kernel was given and returned,
     ``[*, query, d]``, None where they cannot be compared; ``output_has_sinks``: whether the returned states already
     lack the sinks' share. ``padded``: bool ``[batch, query]``, queries that are padding, of which a kernel may
@@ -34,7 +35,8 @@ class Call:
     mask: torch.Tensor | None = None
     is_causal: bool = False
     scale: float | None = None
-    change: Callable[[torch.Tensor], torch.Tensor] | None = None
+    mask_of: MaskOf | None = None
+    change: Change | None = None
     sinks: torch.Tensor | None = None
     mechanism: str = "sdpa"
     value: torch.Tensor | None = None
@@ -78,11 +80,17 @@ def unpacked(call: Call, axes: Axes | None) -> Call:
         return call
     batch, groups, queries, width = call.query.shape
     mask = call.mask
+    if call.mask_of is not None:
+        mask = call.mask_of(all_places((*call.query.shape[:3], call.key.shape[-2]), call.query.device))
     if mask is not None and mask.dim() > 1 and mask.shape[-2] == queries:
         mask = mask.expand(-1, groups, -1, -1).reshape(mask.shape[0], groups * queries, 1, mask.shape[-1])
     output = None if call.output is None else call.output.reshape(batch, groups * queries, 1, -1)
     return replace(
-        call, query=call.query.reshape(batch, groups * queries, 1, width), mask=mask, output=output
+        call,
+        query=call.query.reshape(batch, groups * queries, 1, width),
+        mask=mask,
+        mask_of=None,
+        output=output,
     )
 
 
@@ -133,7 +141,7 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
     allowed, bias = split_mask(whole_mask(call, outer))
     if call.change is not None:
         scores = scores_of(query, key, scale, None)
-        changed = call.change(scores)
+        changed = call.change(scores, all_places(scores.shape, scores.device))
         bias = changed - scores if bias is None else changed - scores + bias
     scores = scores_of(query, key, scale, hidden(allowed, bias))
     row_scores = scores.amax(-1) if keys else None
@@ -167,15 +175,18 @@ def streamed_sighting(call: Call, outer: list[int], *, with_vectors: bool) -> Si
     has_output = call.value is not None and call.output is not None
     value = value_of(call, outer[0]) if has_output else None
     output = call.output.reshape(*outer, queries, -1) if has_output and call.output is not None else None
-    streamed = StreamedMap(
-        query,
-        key,
-        scale,
-        call.mask,
-        call.is_causal,
-        None,
-        None,
-        with_vectors,
+    streamed = StreamedCall(
+        query=query,
+        key=key,
+        scale=scale,
+        mask=None if call.mask is None else whole_mask(call, outer),
+        mask_of=call.mask_of,
+        change=call.change,
+        sinks=call.sinks,
+        is_causal=call.is_causal,
+        padded=call.padded,
+        output_has_sink=call.output_has_sinks,
+        keeps_vectors=with_vectors,
         make_whole=lambda: sighting_of(call, outer, with_vectors=with_vectors),
     )
     if value is not None and output is not None and fits(streamed, value, output):
@@ -194,7 +205,10 @@ def value_of(call: Call, batch: int) -> torch.Tensor | None:
 
 
 def whole_mask(call: Call, outer: list[int]) -> torch.Tensor | None:
-    """The mask as 4-D, from ``attn_mask`` or ``is_causal``."""
+    """The mask as 4-D, from ``attn_mask``, places or ``is_causal``."""
+    if call.mask_of is not None:
+        shape = (*outer, call.query.shape[-2], call.key.shape[-2])
+        return call.mask_of(all_places(shape, call.query.device))
     if call.mask is None:
         if not call.is_causal:
             return None

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import torch
 
+from tensorboard_plugin_attn.capturing.calls.checking import settle
+from tensorboard_plugin_attn.capturing.calls.held_blocks import MapBlocks
 from tensorboard_plugin_attn.capturing.calls.masks import kind_of
-from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks
+from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks, RowSource
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, whole_sighting
 from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.warn import tell
 
 __all__ = ["LeftOut", "Sighting", "in_float32", "traces_of"]
 
@@ -101,6 +105,7 @@ class Sighting:
             if blocks is not None:
                 return self.streamed(blocks)
             whole_sighting(self)
+            settle(self)
         batch = batch if self.weights.shape[0] > 1 else 0
         weights = self.weights[batch][:, queries][:, :, keys]
         allowed = picked(self.allowed, batch, queries, keys)
@@ -122,22 +127,31 @@ class Sighting:
             self.compare(layer, self.output_error[batch][:, queries].amax(-1))
         return layer
 
-    def streamed(self, blocks: LayerBlocks) -> LayerAttention[torch.Tensor]:
-        """A layer of query and key, to be measured in blocks."""
-        layer: LayerAttention[torch.Tensor] = LayerAttention(
-            None,
+    def streamed(self, blocks: RowSource) -> LayerAttention[Any]:
+        """A layer that is measured in blocks; with query and key where these rebuild it."""
+        vectors = blocks.vectors if isinstance(blocks, MapBlocks) else blocks
+        known = isinstance(vectors, LayerBlocks) and vectors.is_plain
+        if not known and blocks.keeps_vectors:
+            tell(
+                f"layer {self.name!r}: query and key are not kept, as something is added to their scores and its weights "
+                f"take {4 * prod(blocks.shape) >> 20} MiB; log fewer heads=, or a shorter text"
+            )
+        given: Any = blocks  # in the place of weights, until the next line but one
+        layer: LayerAttention[Any] = LayerAttention(
+            given,
             name=self.name,
             kind=self.kind,
             stack=self.stack,
             mask=blocks.mask,
-            query=blocks.query,
-            key=blocks.key,
+            query=vectors.query if known else None,
+            key=vectors.key if known else None,
             scale=self.scale,
             mechanism=self.mechanism,
             dtype=self.dtype,
             model_heads=self.model_heads,
+            value_norm=blocks.value_norm,
         )
-        layer.blocks = blocks
+        layer.weights, layer.blocks = None, blocks
         return layer
 
     def measure_values(self, value: torch.Tensor | None) -> None:

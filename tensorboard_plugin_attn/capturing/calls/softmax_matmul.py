@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from tensorboard_plugin_attn.capturing.calls.held_blocks import in_full_precision
 from tensorboard_plugin_attn.capturing.calls.masks import seen_in_scores
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, traces_of
 from tensorboard_plugin_attn.capturing.tracing.axes import (
@@ -39,6 +40,7 @@ __all__ = [
     "meets_values",
     "mixes_stack",
     "sighting_of",
+    "vectors_of",
 ]
 
 
@@ -240,20 +242,6 @@ def scores_of(found: WeightMap, layout: Layout, weights: torch.Tensor) -> torch.
     if scores.shape != weights.shape:
         return None
     return scores.masked_fill(weights == 0, -torch.inf) if found.is_masked else scores
-
-
-def in_full_precision(weights: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-    """Weights of half precision, computed again from their scores; as they were where these say something else."""
-    mass = weights.sum(-1, keepdim=True)
-    again = scores.softmax(-1) * torch.where((mass - 1).abs() < ROUNDED, 1.0, mass)
-    again = again.nan_to_num(0.0)
-    return again if bool((again - weights).abs().max() < DIFFERS) else weights
-
-
-ROUNDED = 0.005
-"""What rounding to half precision may take from a sum of 1."""
-DIFFERS = 0.05
-"""More than rounding scores to half precision changes a weight."""
 
 
 def add_values(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.checking import budget, projection, uses_tf32
-from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks, Projected, mask_name
+from tensorboard_plugin_attn.capturing.calls.mask_names import mask_name, scores_mask_name
+from tensorboard_plugin_attn.capturing.calls.places import Change, MaskOf, Places, mask_at
+from tensorboard_plugin_attn.capturing.calls.row_blocks import Added, LayerBlocks, Projected, RowSource
 
 if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing.calls.sdpa import Call
     from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 
-__all__ = ["MOST_WHOLE_BYTES", "StreamedMap", "Streams", "whole_sighting"]
+__all__ = ["MOST_WHOLE_BYTES", "StreamedCall", "StreamedMap", "Streams", "can_stream", "is_streamed", "whole_sighting"]
 
 MOST_WHOLE_BYTES = 64 << 20  # of a layer's float32 weights
 
@@ -26,24 +28,75 @@ Streams = Callable[[tuple[int, int, int], int, int], bool]
 """``[head, query, key]``, key heads, bytes of query and key → whether to stream a layer that could be held whole."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class StreamedMap:
-    """In a Sighting the weights ``[batch, head, query, key]`` that nobody has computed yet.
+    """In a Sighting the weights ``[batch, head, query, key]`` that nobody has read yet.
 
-    ``value`` and ``output`` are None where they cannot be compared; ``make_whole`` computes the sighting at once, for
-    a mask that has no name.
+    ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]`` are None where they cannot be
+    compared; ``make_whole`` computes the sighting at once, for what cannot be read in blocks. ``has_values``: whether
+    the lengths of values are asked for.
     """
+
+    keeps_vectors: bool
+    make_whole: Callable[[], Sighting]
+    value: torch.Tensor | None = None
+    output: torch.Tensor | None = None
+    padded: torch.Tensor | None = None
+    output_has_sink: bool = True
+    has_values: bool = False
+    measured: list[RowSource] = field(default_factory=list)
+
+    @property
+    def shape(self) -> torch.Size:
+        """``[batch, head, query, key]``."""
+        raise NotImplementedError
+
+    @property
+    def device(self) -> torch.device:
+        """The model's."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def layer(self, batch: int, queries: Positions, keys: Positions) -> RowSource | None:
+        """One input, padding cropped; None where it leaves weight on what was cropped."""
+        raise NotImplementedError
+
+    def compared_with(self, batch: int, queries: Positions, keys: Positions) -> dict[str, Any]:
+        """What the output of one input is compared with, and the lengths of its values."""
+        if self.value is None or self.output is None:
+            return {}
+        value = self.value[batch if len(self.value) > 1 else 0][:, keys]
+        padded = None if self.padded is None else self.padded[batch][queries]
+        has_sink = self.output_has_sink
+        projected = projected_of(self.shape[1], value, self.output[batch][:, queries], padded, has_sink=has_sink)
+        return {
+            "projected": projected,
+            "budget_of": partial(budget, self.output.dtype, is_tf32=uses_tf32(self.output)),
+            "value_norm": projected.sides[..., 1] if self.has_values else None,
+        }
+
+    def compared(self) -> Iterator[tuple[torch.Tensor, float]]:
+        """Of each layer that was measured: how far weights · values are from the output, and the budget."""
+        for blocks in self.measured:
+            if blocks.stats is not None and blocks.stats.error is not None:
+                yield torch.from_numpy(blocks.stats.error)[None], blocks.stats.budget
+
+
+@dataclass(eq=False, kw_only=True)
+class StreamedCall(StreamedMap):
+    """``query`` ``[batch, head, query, d]`` and ``key``; ``mask``: a tensor that broadcasts to the map; ``mask_of``: of
+    places instead; ``change`` of scores before the mask; ``sinks``: one score per head that is no key's."""
 
     query: torch.Tensor
     key: torch.Tensor
     scale: float
-    mask: torch.Tensor | None
-    is_causal: bool
-    value: torch.Tensor | None
-    output: torch.Tensor | None
-    keeps_vectors: bool
-    make_whole: Callable[[], Sighting]
-    measured: list[LayerBlocks] = field(default_factory=list)
+    mask: torch.Tensor | None = None
+    mask_of: MaskOf | None = None
+    change: Change | None = None
+    sinks: torch.Tensor | None = None
+    is_causal: bool = False
 
     @property
     def shape(self) -> torch.Size:
@@ -55,48 +108,89 @@ class StreamedMap:
         """The model's."""
         return self.query.device
 
-    def __len__(self) -> int:
-        return int(self.query.shape[0])
-
     def layer(self, batch: int, queries: Positions, keys: Positions) -> LayerBlocks | None:
-        """One input, padding cropped; None where its mask has no name, or leaves weight on what was cropped."""
+        """One input, padding cropped; None where it leaves weight on what was cropped."""
         batch = batch if len(self) > 1 else 0
-        name = self.mask_kind(batch, queries, keys)
-        if name is None:
+        places = self.places(batch, queries, keys)
+        if not isinstance(keys, slice) and self.reaches(places):
             return None
-        query, key = self.query[batch][:, queries], self.key[batch][:, keys]
-        projected, budget_of = None, None
-        if self.value is not None and self.output is not None:
-            value = self.value[batch if len(self.value) > 1 else 0][:, keys]
-            projected = projected_of(query.shape[0], value, self.output[batch][:, queries])
-            budget_of = partial(budget, self.output.dtype, is_tf32=uses_tf32(self.output))
+        name, is_bare = self.mask_kind(places, batch, queries, keys)
+        added = None
+        if not is_bare or self.change is not None or self.sinks is not None:
+            mask = None if is_bare else self.mask_rows
+            added = Added(places, self.change, mask, None if self.sinks is None else self.sinks.flatten())
         return LayerBlocks(
-            query, key, self.scale, name, projected, budget_of, self.keeps_vectors, told=self.measured
+            query=self.query[batch][:, queries],
+            key=self.key[batch][:, keys],
+            scale=self.scale,
+            mask=name,
+            added=added,
+            keeps_vectors=self.keeps_vectors,
+            told=self.measured,
+            **self.compared_with(batch, queries, keys),
         )
 
-    def mask_kind(self, batch: int, queries: Positions, keys: Positions) -> str | None:
-        """The name of one input's mask among the positions that are kept."""
-        if self.mask is None:
-            if not self.is_causal:
-                return "full" if isinstance(keys, slice) else None
-            return "causal" if is_prefix(queries) and is_prefix(keys) else None
-        mask = self.mask[batch if len(self.mask) > 1 else 0]
-        if mask.shape[0] != 1 or mask.shape[1:] != self.shape[2:]:
-            return None
-        one = mask[0]
-        if not isinstance(keys, slice):
-            gone = torch.ones(one.shape[1], dtype=torch.bool, device=one.device)
-            gone[keys] = False
-            padding = one[queries][:, gone]
-            if bool((padding if padding.dtype == torch.bool else padding > -torch.inf).any()):
-                return None
-        return mask_name(one[queries][:, keys])
+    def places(self, batch: int, queries: Positions, keys: Positions) -> Places:
+        """Of one input, the positions that are kept."""
+        _, heads, every_query, every_key = self.shape
+        number = partial(torch.arange, device=self.device)
+        at = number(every_key)[keys]
+        return Places(
+            number(batch, batch + 1), number(heads), number(every_query)[queries], at, isinstance(keys, slice)
+        )
 
-    def compared(self) -> Iterator[tuple[torch.Tensor, float]]:
-        """Of each layer that was measured: how far weights · values are from the output, and the budget."""
-        for blocks in self.measured:
-            if blocks.stats is not None and blocks.stats.error is not None:
-                yield torch.from_numpy(blocks.stats.error)[None], blocks.stats.budget
+    def mask_rows(self, places: Places) -> torch.Tensor:
+        """The mask, bool or additive, at some places."""
+        if self.mask_of is not None:
+            return self.mask_of(places)
+        if self.mask is not None:
+            return mask_at(self.mask, places)
+        return (places.key <= places.query[:, None])[None, None]  # causal, aligned to the upper left
+
+    def reaches(self, places: Places) -> bool:
+        """Whether a query that is kept sees a key that is not."""
+        if self.mask is None and self.mask_of is None and not self.is_causal:
+            return True
+        gone = torch.ones(self.shape[3], dtype=torch.bool, device=self.device)
+        gone[places.key] = False
+        others = replace(places, key=gone.nonzero()[:, 0], is_every_key=False)
+        for start in range(0, len(places.query), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            mask = self.mask_rows(others.block(rows, len(others.key)))
+            if bool((mask if mask.dtype == torch.bool else mask > -torch.inf).any()):
+                return True
+        return False
+
+    def mask_kind(
+        self, places: Places, batch: int, queries: Positions, keys: Positions
+    ) -> tuple[str, bool]:
+        """What one input's mask is among the positions that are kept, and whether it is nothing but that."""
+        if self.mask is None and self.mask_of is None:
+            if not self.is_causal:
+                return "full", True
+            if self.shape[2] == self.shape[3] and is_prefix(queries) and is_prefix(keys):
+                return "causal", True
+        elif self.mask is not None:
+            mask = self.mask[batch if len(self.mask) > 1 else 0]
+            if len(mask) == 1 and mask.shape[1:] == self.shape[2:]:
+                name = mask_name(mask[0][queries][:, keys])
+                if name is not None:
+                    return name, True
+        return self.hiding(places) or "other", False
+
+    def hiding(self, places: Places) -> str | None:
+        """The name of what a mask hides, alike in all heads, whatever it adds elsewhere."""
+        every = len(places.key)
+
+        def scores_of(rows: slice) -> torch.Tensor:
+            mask = self.mask_rows(places.block(rows, every))[0]
+            mask = torch.where(mask, 0.0, -torch.inf) if mask.dtype == torch.bool else mask.float()
+            return mask.expand(-1, rows.stop - rows.start, every)
+
+        return scores_mask_name(len(places.query), every, scores_of, ROWS_AT_ONCE // 8)
+
+
+ROWS_AT_ONCE = 512
 
 
 def is_prefix(positions: Positions) -> bool:
@@ -106,7 +200,14 @@ def is_prefix(positions: Positions) -> bool:
     return bool((positions == torch.arange(len(positions), device=positions.device)).all())
 
 
-def projected_of(heads: int, value: torch.Tensor, output: torch.Tensor) -> Projected:
+def projected_of(
+    heads: int,
+    value: torch.Tensor,
+    output: torch.Tensor,
+    padded: torch.Tensor | None = None,
+    *,
+    has_sink: bool = True,
+) -> Projected:
     """Values ``[kv_head, key, d]`` and output ``[head, query, d]``, projected as ``checking.row_errors`` does."""
     groups = heads // value.shape[0]
     signs = projection(heads, value.shape[-1]).to(value.device)[::groups]
@@ -118,30 +219,35 @@ def projected_of(heads: int, value: torch.Tensor, output: torch.Tensor) -> Proje
             for one, sign in zip(output, signs.repeat_interleave(groups, 0), strict=True)
         ]
     )
-    return Projected(sides.repeat_interleave(groups, 0), returned, torch.finfo(output.dtype).tiny)
+    floor = torch.finfo(output.dtype).tiny
+    return Projected(sides.repeat_interleave(groups, 0), returned, floor, padded, has_sink)
+
+
+def is_streamed(shape: tuple[int, int, int], key_heads: int, vector_bytes: int, wants: Streams) -> bool:
+    """Whether a map ``[head, query, key]`` is too large, or better kept as vectors."""
+    return 4 * prod(shape) > MOST_WHOLE_BYTES or wants(shape, key_heads, vector_bytes)
 
 
 def can_stream(call: Call, outer: list[int], wants: Streams) -> bool:
-    """Whether a call is a plain softmax(q · k) under a mask, and too large or better kept as vectors."""
-    if call.change is not None or call.sinks is not None or call.doubts or call.padded is not None:
-        return False
+    """Whether a call is to be read in blocks; one that is only better kept as vectors must be made of them alone."""
     queries, keys = call.query.shape[-2], call.key.shape[-2]
-    if not queries or (call.is_causal and queries != keys) or call.query.is_nested:
-        return False
-    if call.mask is not None and (call.mask.dim() != 4 or call.query.dim() != 4):
+    if not queries or not keys or call.query.is_nested:
         return False
     key_heads = prod(call.key.shape[:-2]) // outer[0]
     size = (outer[1] * queries + key_heads * keys) * call.query.shape[-1] * call.query.element_size()
-    shape = (outer[1], queries, keys)
-    return 4 * prod(shape) > MOST_WHOLE_BYTES or wants(shape, key_heads, size)
+    is_plain = call.change is None and call.mask_of is None and not call.doubts
+    return is_streamed((outer[1], queries, keys), key_heads, size, wants if is_plain else lambda *_: False)
 
 
 def whole_sighting(sighting: Sighting) -> None:
     """Give a sighting its weights after all."""
-    assert isinstance(sighting.weights, StreamedMap)
-    whole = sighting.weights.make_whole()
+    streamed = sighting.weights
+    assert isinstance(streamed, StreamedMap)
+    whole = streamed.make_whole()
     for name in WHOLE:
         setattr(sighting, name, getattr(whole, name))
+    if sighting.output_error is None:
+        sighting.value, sighting.output = streamed.value, streamed.output
 
 
 WHOLE = (

@@ -16,7 +16,7 @@ from tensorboard_plugin_attn.capturing.calls.gating import GatedCall, of_fused, 
 from tensorboard_plugin_attn.capturing.calls.nested import padded
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.calls.softmax_matmul import SLICED
-from tensorboard_plugin_attn.capturing.calls.streamed import can_stream
+from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, can_stream
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.axes import leaves
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts
@@ -24,6 +24,7 @@ from tensorboard_plugin_attn.capturing.tracing.flow import Flow
 from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
 from tensorboard_plugin_attn.capturing.watching.names import GRAPH_TASK, ModuleNames
 from tensorboard_plugin_attn.capturing.watching.registry import read_kernel_call
+from tensorboard_plugin_attn.measuring.row_stats import Questions
 from tensorboard_plugin_attn.private_names import without_torch_functions
 
 __all__ = ["FusedCalls"]
@@ -113,13 +114,16 @@ class FusedCalls:
         call = as_autocast(call)
         streams = self.session.streams
         if streams is not None and can_stream(call, outer, streams):
-            return [
-                self.take(sdpa.streamed_sighting(call, outer, with_vectors=self.session.query_key), *sides)
-            ]
+            streamed = sdpa.streamed_sighting(call, outer, with_vectors=self.session.query_key)
+            if call.doubts and (shown := worst_error(streamed.weights)) is not True:
+                self.session.leave_out(self.names.name, "attention kernel", unknown(call, shown))
+                return []
+            return [self.take(streamed, *sides)]
         with in_float32(call.query):
             sighting = sdpa.sighting_of(call, outer, with_vectors=self.session.query_key)
         if call.doubts and (sighting.output_error is None or differs(sighting) is not None):
-            self.session.leave_out(self.names.name, "attention kernel", unknown(call, sighting))
+            error = None if sighting.output_error is None else float(sighting.output_error.max())
+            self.session.leave_out(self.names.name, "attention kernel", unknown(call, error))
             return []
         return [self.take(sighting, *sides)]
 
@@ -146,14 +150,29 @@ class FusedCalls:
         )
 
 
-def unknown(call: sdpa.Call, sighting: Sighting) -> str:
+def unknown(call: sdpa.Call, error: float | None) -> str:
     """Why a kernel with arguments that we do not know is left out."""
     shown = (
         "its output cannot be compared"
-        if sighting.output_error is None
-        else f"without them its output would be another one (by {float(sighting.output_error.max()):.2g})"
+        if error is None
+        else f"without them its output would be another one (by {error:.2g})"
     )
     return f"it was called with {', '.join(call.doubts)}, which may change attention, and {shown}"
+
+
+def worst_error(streamed: StreamedMap) -> float | bool | None:
+    """True where the rows of all inputs give the output; else by how much they miss it, None: nobody knows."""
+    if streamed.output is None:
+        return None
+    for batch in range(len(streamed)):
+        blocks = streamed.layer(batch, slice(None), slice(None))
+        stats = None if blocks is None else blocks.measure(Questions())
+        if stats is None or stats.error is None:
+            return None
+        if (stats.error > stats.budget).any():
+            return float(stats.error.max())
+    streamed.measured.clear()
+    return True
 
 
 def as_autocast(call: sdpa.Call) -> sdpa.Call:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.packing import positions_from_end, starts_anew, visible
+from tensorboard_plugin_attn.capturing.calls.places import Change
 from tensorboard_plugin_attn.capturing.calls.sdpa import Call
 from tensorboard_plugin_attn.capturing.watching.process_wide import rerouted
 
@@ -86,10 +87,10 @@ def read_kernel_call(
     )
 
 
-def capped(softcap: float | None) -> Callable[[torch.Tensor], torch.Tensor] | None:
+def capped(softcap: float | None) -> Change | None:
     """``tanh(scores / cap) · cap``; None without a cap, which kernels write as 0 too."""
     cap = softcap or None
-    return None if cap is None else lambda scores: torch.tanh(scores / cap) * cap
+    return None if cap is None else lambda scores, _: torch.tanh(scores / cap) * cap
 
 
 def with_bias(mask: torch.Tensor | None, bias: torch.Tensor) -> torch.Tensor:

@@ -10,6 +10,7 @@ import torch
 
 from tensorboard_plugin_attn.capturing.calls import softmax_matmul
 from tensorboard_plugin_attn.capturing.calls.gating import GatedCall, of_axes
+from tensorboard_plugin_attn.capturing.calls.held import held_sighting
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.axes import leaves
@@ -241,13 +242,23 @@ class SoftmaxCalls:
                 self.session.skip()
                 return []
             with in_float32(found.weights):
-                sighting = softmax_matmul.sighting_of(layout, found, with_vectors=self.session.query_key)
+                sighting = self.sighting_of(layout, found)
         except softmax_matmul.NotTokens as reason:
             self.leave_out(found, str(reason))
             return []
         product = found.product
         sides = (None, None) if product is None else (product.left_facts, product.right_facts)
         return [(self.describe(sighting, *sides), layout)]
+
+    def sighting_of(self, layout: softmax_matmul.Layout, found: WeightMap) -> Sighting:
+        """A map laid out by head and token, to be read in blocks where the receiver takes those."""
+        streams, with_vectors = self.session.streams, self.session.query_key
+        held = (
+            None
+            if streams is None
+            else held_sighting(layout, found, with_vectors=with_vectors, wants=streams)
+        )
+        return held or softmax_matmul.sighting_of(layout, found, with_vectors=with_vectors)
 
     def leave_out(self, found: WeightMap, reason: str) -> None:
         """A softmax that is no attention over tokens."""

@@ -1,0 +1,358 @@
+"""One pass over the rows of a layer, a block at a time → what they tell: a number per head and row, pictures, codes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import torch
+
+from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, RowSource
+from tensorboard_plugin_attn.measuring.row_stats import Moved, Questions, RowStats
+
+__all__ = ["Pass", "merge_rows", "pool"]
+
+TINY = torch.finfo(torch.float32).tiny
+MOST_KEPT = 1 << 20  # cells that layers of one length share
+
+
+class Pass:
+    """What is gathered lies on the source's device until the end.
+
+    A block is ``parts`` ≥ 0 and the ``share`` of each row that makes weights of them: exponentials less the row's
+    largest and one over their sum, or weights and 1.
+    """
+
+    def __init__(self, source: RowSource, questions: Questions) -> None:
+        self.source = source
+        self.questions = questions
+        self.device = source.device
+        heads, queries, keys = source.shape
+        self.found: dict[str, torch.Tensor] = {}
+        self.moved: dict[str, torch.Tensor] = {}
+        self.offsets = {by: self.empty() for by in (-1, 0, 1)}
+        self.has_moved = questions.moved and source.value_norm is not None
+        self.names, self.columns = self.key_columns()
+        self.numbers = self.tensor(questions.numbers)
+        self.pictures = {
+            name: torch.zeros(heads, -(-queries // cell[0]), -(-keys // cell[1]), device=self.device)
+            for name, cell in (("thumbnail", questions.thumbnail), ("overview", questions.overview))
+            if cell is not None
+        }
+        self.codes = np.zeros(source.shape, np.uint8) if questions.codes else None
+        by_mask = ("full", "causal") if source.gives_weights else ("full", "causal", "window")
+        is_counted = source.mask.split()[0] not in by_mask
+        self.counts = np.zeros(queries, np.int64) if is_counted else None
+        self.attended = None if questions.padded is None else np.zeros(keys, bool)
+        self.lowest = 0.0
+
+    def empty(self) -> torch.Tensor:
+        """Room for a number per head and row."""
+        return torch.zeros(self.source.shape[:2], device=self.device)
+
+    def put(self, name: str, rows: slice, values: torch.Tensor) -> None:
+        """A number of each of a block's rows."""
+        if name not in self.found:
+            self.found[name] = self.empty()
+        self.found[name][:, rows] = values
+
+    def put_moved(self, name: str, rows: slice, values: torch.Tensor) -> None:
+        """The same of weights times the lengths of values."""
+        if name not in self.moved:
+            self.moved[name] = self.empty()
+        self.moved[name][:, rows] = values
+
+    def tensor(self, array: Any) -> torch.Tensor | None:
+        """An array on the source's device."""
+        return None if array is None else torch.as_tensor(array, device=self.device)
+
+    def key_columns(self) -> tuple[dict[str, int], torch.Tensor]:
+        """What each key counts in a row's sums, ``[head, column, key]``, and which column is which."""
+        heads, _, keys = self.source.shape
+        shared = {"one": torch.ones(keys, device=self.device), "place": torch.zeros(keys, device=self.device)}
+        special = self.tensor(self.questions.special)
+        if special is not None:
+            shared["special"] = special.float()
+        columns = {name: column.expand(heads, -1) for name, column in shared.items()}
+        if self.source.projected is not None:
+            columns["expected"], columns["size"] = self.source.projected.sides.unbind(-1)
+        if self.has_moved:
+            norm = self.source.value_norm
+            assert norm is not None
+            norm = norm.float().to(self.device)
+            columns |= {"norm": norm, "norm_log": torch.xlogy(norm, norm), "norm_place": norm}
+            if special is not None:
+                columns["norm_special"] = norm * special
+        return {name: at for at, name in enumerate(columns)}, torch.stack(list(columns.values()), 1)
+
+    def run(self) -> RowStats:
+        """All blocks, then what was found as numpy."""
+        for rows in self.source.blocks():
+            self.take(rows, self.source.read(rows))
+        known = {each.name for each in fields(RowStats)}
+        found: dict[str, Any] = {
+            name: each.cpu().numpy() for name, each in self.found.items() if name in known
+        }
+        found |= {name: each.cpu().numpy() for name, each in self.pictures.items()}
+        budget_of, score = self.source.budget_of, found.get("score")
+        largest = 1.0 if score is None else float(np.abs(score[score > HIDDEN / 2]).max(initial=0.0))
+        return RowStats(
+            **found,
+            offsets={by: each.cpu().numpy() for by, each in self.offsets.items()},
+            codes=self.codes,
+            budget=0.0 if budget_of is None else budget_of(largest),
+            counts=self.counts,
+            attended=self.attended,
+            lowest=self.lowest,
+            moved=Moved(**{name: each.cpu().numpy() for name, each in self.moved.items()})
+            if self.moved
+            else None,
+        )
+
+    def take(self, rows: slice, block: torch.Tensor) -> None:
+        """One block; from here on rows are made weights only where single numbers are left."""
+        if self.source.gives_weights:
+            parts, top, share = block, block.amax(-1), None
+            self.lowest = min(self.lowest, float(block.amin()))
+            logs = parts.clamp(min=TINY).log_()
+            scores = self.source.row_scores(rows, block)
+            if scores is not None:
+                self.put("score", rows, scores)
+            sums = self.sums(rows, parts)
+            kept = sums[:, 0]
+        else:
+            logs, top, beside = self.below_top(rows, block)
+            parts = logs.exp()
+            sums = self.sums(rows, parts)
+            kept = sums[:, 0]
+            total = kept if beside is None else kept + beside
+            share = torch.where(total == 0, 0.0, 1 / total)
+            if beside is not None:
+                self.put("sink", rows, beside * share)
+            self.put("lse", rows, self.found["shift"][:, rows] + total.log())
+        weight = torch.ones_like(kept) if share is None else share
+        inverse = self.take_entropy(rows, logs.mul_(parts), sums, weight)
+        self.put("largest", rows, top * weight)
+        self.put("total", rows, kept * weight)
+        self.put("first", rows, parts[..., 0] * weight)
+        if "special" in self.names:
+            self.put("special", rows, sums[:, self.names["special"]] * weight)
+        holds = self.take_reach(rows, parts)
+        self.take_places(rows, parts, weight, sums, holds=holds)
+        if inverse is not None:
+            self.take_moved(rows, parts, sums, inverse, holds=holds)
+        if self.source.projected is not None:
+            self.compare(rows, sums, weight)
+        self.take_pictures(rows, parts, share)
+        if self.codes is not None:
+            self.take_codes(rows, parts, top, unused=logs)
+
+    def below_top(
+        self, rows: slice, scores: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Scores less the row's largest, the largest exponential, and that of a sink."""
+        score = scores.amax(-1)
+        self.put("score", rows, score)
+        sinks = self.source.sinks
+        shift = score if sinks is None else torch.maximum(score, sinks.float()[:, None])
+        shift = torch.where(shift <= HIDDEN / 2, 0.0, shift)  # a row that sees no key
+        self.put("shift", rows, shift)
+        beside = None if sinks is None else (sinks.float()[:, None] - shift).exp()
+        return scores.sub_(shift[..., None]), (score - shift).exp(), beside
+
+    def sums(self, rows: slice, parts: torch.Tensor) -> torch.Tensor:
+        """Each row's sums over its keys, ``[head, column, row]``; places counted from the block's first row, for the sake of rounding."""
+        stop = parts.shape[2]
+        place = torch.arange(stop, device=self.device, dtype=torch.float32) - self.origin(rows)
+        self.columns[:, self.names["place"], :stop] = place
+        if self.has_moved:
+            self.columns[:, self.names["norm_place"], :stop] = (
+                self.columns[:, self.names["norm"], :stop] * place
+            )
+        return torch.bmm(self.columns[:, :, :stop], parts.transpose(1, 2))
+
+    def origin(self, rows: slice) -> int:
+        """Where the block's first row stands among the keys."""
+        _, queries, keys = self.source.shape
+        return int(rows.start) + max(keys - queries, 0)
+
+    def take_entropy(
+        self, rows: slice, dots: torch.Tensor, sums: torch.Tensor, weight: torch.Tensor
+    ) -> torch.Tensor | None:
+        """Σ A ln A of weights, and of weights times the lengths of values; ``dots``: parts · ln parts.
+
+        Returns one over the sums of the latter, None where they are not asked for.
+        """
+        kept, log = sums[:, 0], weight.log().masked_fill_(weight == 0, 0.0)
+        if not self.has_moved:
+            self.put("negentropy", rows, dots.sum(-1) * weight + weight * log * kept)
+            return None
+        both = self.columns[:, [self.names["one"], self.names["norm"]], : dots.shape[2]]
+        plain, moved = torch.bmm(dots, both.transpose(1, 2)).unbind(-1)
+        self.put("negentropy", rows, plain * weight + weight * log * kept)
+        norm = sums[:, self.names["norm"]]
+        inverse = torch.where(norm == 0, 0.0, 1 / norm)
+        log = inverse.log().masked_fill_(inverse == 0, 0.0)
+        moved = (moved + sums[:, self.names["norm_log"]]) * inverse + log * (norm * inverse)
+        self.put_moved("negentropy", rows, moved)
+        self.put_moved("total", rows, norm * inverse)
+        if "norm_special" in self.names:
+            self.put_moved("special", rows, sums[:, self.names["norm_special"]] * inverse)
+        return inverse
+
+    def take_reach(self, rows: slice, parts: torch.Tensor) -> bool:
+        """How many keys each row sees, where its mask does not tell; whether no weight lies where the mask hides."""
+        if self.counts is None and not self.source.gives_weights:
+            return True
+        reach = parts.amax(0) > 0
+        if self.counts is not None:
+            self.counts[rows] = reach.sum(-1).cpu().numpy()
+        if self.attended is not None:
+            plain = self.tensor(self.questions.plain_rows(rows))
+            self.attended[: reach.shape[1]] |= reach[plain].any(0).cpu().numpy()
+        hidden = self.hidden(rows, parts.shape[2]) if self.source.gives_weights else None
+        if hidden is None or not bool((reach & hidden).any()):
+            return True
+        self.put("masked", rows, (parts * hidden).sum(-1))
+        return False
+
+    def hidden(self, rows: slice, keys: int) -> torch.Tensor | None:
+        """``[row, key]`` or ``[head, row, key]``: keys that the mask hides, or that are padding; None: there are none."""
+        _, queries, every = self.source.shape
+        found, padded = None, self.tensor(self.questions.padded)
+        own = torch.arange(rows.start, rows.stop, device=self.device)[:, None] + max(0, every - queries)
+        at = torch.arange(keys, device=self.device)
+        window = re.fullmatch(r"window (\d+)", self.source.mask)
+        if window or self.source.mask == "causal":
+            found = at > own
+            found = found if window is None else found | (at <= own - int(window[1]))
+        elif self.questions.hidden is not None:
+            found = self.tensor(self.questions.hidden(rows))
+        if padded is not None:
+            found = padded.expand(len(own), -1) if found is None else found | padded
+        return found
+
+    def take_places(
+        self, rows: slice, parts: torch.Tensor, weight: torch.Tensor, sums: torch.Tensor, *, holds: bool
+    ) -> None:
+        """Distances, neighbours, and masses on tokens that came before; ``holds``: no weight lies where the mask hides."""
+        stop, origin = parts.shape[2], self.origin(rows)
+        own = torch.arange(rows.stop - rows.start, device=self.device)
+        place = sums[:, self.names["place"]]
+        self.put("place", rows, (place + origin * sums[:, 0]) * weight)
+        for by, found in self.offsets.items():
+            keys = own + origin + by
+            inside = (keys >= 0) & (keys < stop)
+            picked = parts[:, own, keys.clamp(0, stop - 1)] * weight
+            found[:, rows] = torch.where(inside, picked, 0.0)
+        looks_back = holds and self.source.mask not in ("full", "other")
+        if looks_back:
+            self.put("distance", rows, (own * sums[:, 0] - place) * weight)
+        names, cells = self.cells(rows, stop, distance=not looks_back)
+        if names:
+            found = torch.bmm(parts.transpose(0, 1), cells)  # of all heads of a row together, [row, head, cell]
+            for name, each in zip(names, found.unbind(-1), strict=True):
+                self.put(name, rows, each.T * weight)
+
+    def take_moved(
+        self, rows: slice, parts: torch.Tensor, sums: torch.Tensor, inverse: torch.Tensor, *, holds: bool
+    ) -> None:
+        """First key and distance of weights times the lengths of values."""
+        stop = parts.shape[2]
+        norm = self.columns[:, self.names["norm"], :stop]
+        self.put_moved("first", rows, parts[..., 0] * norm[:, :1] * inverse)
+        if holds and self.source.mask not in ("full", "other"):
+            own = torch.arange(rows.stop - rows.start, device=self.device)
+            total, place = (sums[:, self.names[name]] for name in ("norm", "norm_place"))
+            self.put_moved("distance", rows, (own * total - place) * inverse)
+        else:
+            _, cells = self.cells(rows, stop, distance=True)
+            found = torch.bmm((parts * norm[:, None]).transpose(0, 1), cells[..., :1])[..., 0]
+            self.put_moved("distance", rows, found.T * inverse)
+
+    def cells(self, rows: slice, keys: int, *, distance: bool) -> tuple[list[str], torch.Tensor]:
+        """What the cells of rows count in sums that are no sums over keys alone, ``[row, key, what]``."""
+        at = (rows.start, rows.stop, keys, distance, self.source.shape[1:], str(self.device))
+        known = self.questions.kept.get(at)
+        if known is None:
+            known = self.new_cells(rows, keys, distance=distance)
+            if (rows.stop - rows.start) * keys <= MOST_KEPT and rows == slice(0, self.source.shape[1]):
+                self.questions.kept[at] = known
+        return known
+
+    def new_cells(self, rows: slice, keys: int, *, distance: bool) -> tuple[list[str], torch.Tensor]:
+        """The same, not seen before."""
+        own = torch.arange(rows.start, rows.stop, device=self.device)[:, None]
+        origin = own + max(0, self.source.shape[2] - self.source.shape[1])
+        at = torch.arange(keys, device=self.device)
+        names, cells = [], []
+        if distance:
+            names, cells = ["distance"], [(origin - at).abs().float()]
+        if self.numbers is not None:
+            again = self.numbers[rows, None] == self.numbers[None, :keys]
+            again &= at < own
+            if bool(again.any()):
+                after = torch.zeros_like(again)
+                after[:, 1:] = again[:, :-1]
+                names, cells = [*names, "earlier", "after"], [*cells, again.float(), after.float()]
+            else:
+                for name in ("earlier", "after"):
+                    self.found.setdefault(name, self.empty())
+        return names, torch.stack(cells).permute(1, 2, 0) if cells else own
+
+    def compare(self, rows: slice, sums: torch.Tensor, weight: torch.Tensor) -> None:
+        """How far weights · values are from the output."""
+        projected = self.source.projected
+        assert projected is not None
+        if not projected.has_sink:
+            weight = torch.where(sums[:, 0] == 0, 0.0, 1 / sums[:, 0])
+        expected, size = (sums[:, self.names[name]] * weight for name in ("expected", "size"))
+        self.put("error", rows, projected.errors(rows, expected, size))
+
+    def take_pictures(self, rows: slice, parts: torch.Tensor, share: torch.Tensor | None) -> None:
+        """The largest weight of each cell; a coarser picture is made of the finer one where its cells fit."""
+        questions, known = self.questions, None
+        for name, cell in (("overview", questions.overview), ("thumbnail", questions.thumbnail)):
+            if cell is None:
+                continue
+            width = cell[1]
+            fits = known is not None and width % known[0] == 0
+            pooled = pool(known[1], width // known[0]) if known and fits else pool(parts, width)
+            known = (width, pooled)
+            weights = pooled if share is None else pooled * share[..., None]
+            merge_rows(self.pictures[name], torch.nan_to_num(weights), rows, cell[0])
+
+    def take_codes(self, rows: slice, parts: torch.Tensor, top: torch.Tensor, *, unused: torch.Tensor) -> None:
+        """``255 · √(weight / row_max)``, rounded; ``unused``: memory of the size of ``parts``."""
+        factor = torch.where(top > 0, 65025 / top, 0.0)
+        codes = torch.mul(parts, factor[..., None], out=unused).sqrt_().add_(0.5)
+        if bool(top.isnan().any()):
+            codes.nan_to_num_(0.0)
+        assert self.codes is not None
+        torch.from_numpy(self.codes)[:, rows, : parts.shape[2]].copy_(codes)
+
+
+def merge_rows(picture: torch.Tensor, pooled: torch.Tensor, rows: slice, height: int) -> None:
+    """Take rows ``[head, row, cell]`` into a picture whose cells are so many rows high."""
+    part = picture[:, :, : pooled.shape[2]]
+    if rows.start % height == 0 and (rows.stop - rows.start) % height == 0:  # nothing but whole cells
+        first = rows.start // height
+        whole = pooled.unflatten(1, (-1, height)).amax(2)
+        part[:, first : first + whole.shape[1]] = whole
+        return
+    for cell in range(rows.start // height, (rows.stop - 1) // height + 1):
+        first = max(cell * height, rows.start) - rows.start
+        inside = pooled[:, first : (cell + 1) * height - rows.start]
+        torch.maximum(part[:, cell], inside.amax(1), out=part[:, cell])
+
+
+def pool(rows: torch.Tensor, width: int) -> torch.Tensor:
+    """The maximum of each ``width`` neighbours along the last axis."""
+    if width == 1:
+        return rows
+    whole = rows.shape[-1] // width * width
+    parts = [rows[..., :whole].unflatten(-1, (-1, width)).amax(-1)] if whole else []
+    parts += [rows[..., whole:].amax(-1, keepdim=True)] if whole < rows.shape[-1] else []
+    return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
