@@ -45,7 +45,7 @@ def measure_rebuilding(layer: LayerAttention) -> None:
 
 def from_vectors(layer: LayerAttention) -> LayerAttention:
     """The layer as query and key alone."""
-    bare = copy(layer)
+    bare: LayerAttention[Any] = copy(layer)
     bare.weights, bare.blocks, bare.lse, bare.sink = None, None, None, None
     return bare
 

@@ -297,6 +297,8 @@ def causal_lengths(queries: int, keys: int) -> NDArray[np.int64]:
 
 def select_rows(weights: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
     """``weights[:, rows]``, as a view where the rows are neighbours."""
+    if rows.all():
+        return weights
     chosen = np.flatnonzero(rows)
     if len(chosen) and chosen[-1] - chosen[0] + 1 == len(chosen):
         return weights[:, chosen[0] : chosen[-1] + 1]

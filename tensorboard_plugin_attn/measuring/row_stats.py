@@ -21,7 +21,7 @@ from tensorboard_plugin_attn.measuring.faults import (
     rows_without_padding,
     sum_fault,
 )
-from tensorboard_plugin_attn.measuring.head_metrics import METRICS, mean, query_positions, undefined
+from tensorboard_plugin_attn.measuring.head_metrics import METRICS, mean, query_positions, select_rows, undefined
 from tensorboard_plugin_attn.measuring.token_patterns import padding_flags
 from tensorboard_plugin_attn.record.blocks import visible_counts, visible_range
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -133,10 +133,11 @@ def over_keys(stats: RowStats) -> RowStats:
     with np.errstate(divide="ignore"):
         log = np.where(factor > 0, np.log(factor), 0).astype(np.float32)
     linear = ("largest", "distance", "place", "first", "special", "earlier", "after")
-    changed = {name: getattr(stats, name) for name in linear}
+    known = {name: getattr(stats, name) for name in linear}
+    changed: dict[str, Any] = {name: None if each is None else each * factor for name, each in known.items()}
     return replace(
         stats,
-        **{name: None if each is None else each * factor for name, each in changed.items()},
+        **changed,
         offsets={by: each * factor for by, each in stats.offsets.items()},
         negentropy=stats.negentropy * factor + log * (total * factor),
         total=total * factor,
@@ -155,11 +156,17 @@ def token_numbers(tokens: tuple[str, ...]) -> NDArray[np.int64]:
     return np.array([known.setdefault(token, len(known)) for token in tokens])
 
 
+@lru_cache(maxsize=2)
+def shared_by(tokens: tuple[str, ...]) -> dict[Any, Any]:
+    """What is worked out once for all layers on these tokens."""
+    return {}
+
+
 @lru_cache(maxsize=8)
 def comes_again(tokens: tuple[str, ...]) -> NDArray[np.bool_]:
     """Which tokens stood before."""
-    seen: set[str] = set()
-    return np.array([token in seen or seen.add(token) is not None for token in tokens])
+    first = {token: place for place, token in reversed(list(enumerate(tokens)))}
+    return np.array([first[token] < place for place, token in enumerate(tokens)])
 
 
 def questions_of(layer: LayerAttention, **asked: Any) -> Questions:
@@ -172,6 +179,7 @@ def questions_of(layer: LayerAttention, **asked: Any) -> Questions:
         token_numbers(tuple(layer.key_tokens)) if is_square else None,
         padded=padded,
         padded_rows=None if padded is None else padding_flags(layer.query_tokens),
+        kept=shared_by(tuple(layer.key_tokens)) if is_square else {},
         hidden=None if bias is None else hidden_by(bias, layer.shape),
         **asked,
     )
@@ -225,19 +233,20 @@ ByRows = Callable[[LayerAttention, RowStats, Rows, NDArray[np.int64]], Any]
 
 def mean_of(name: str) -> ByRows:
     """The mean over rows of one of the numbers."""
-    return lambda layer, stats, rows, counts: mean(getattr(stats, name)[:, rows])
+    return lambda layer, stats, rows, counts: mean(select_rows(getattr(stats, name), rows))
 
 
 def entropy(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:
     """See ``head_metrics.entropy``."""
-    return mean(-stats.negentropy[:, rows] / np.log(counts[rows]))
+    return mean(-select_rows(stats.negentropy, rows) / np.log(counts[rows]))
 
 
 def mean_distance(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:
     """See ``head_metrics.mean_distance``."""
     if layer.kind == "cross" or not rows.any():
         return undefined(layer)
-    return stats.distance[:, rows].sum(1, dtype=np.float64) / stats.total[:, rows].sum(1, dtype=np.float64)
+    distance, total = select_rows(stats.distance, rows), select_rows(stats.total, rows)
+    return distance.sum(1, dtype=np.float64) / total.sum(1, dtype=np.float64)
 
 
 def offset(by: int) -> ByRows:
@@ -251,19 +260,19 @@ def offset(by: int) -> ByRows:
         padded = padding_flags(layer.key_tokens)
         if padded is not None:
             inside &= ~padded[np.clip(keys, 0, layer.num_keys - 1)]
-        return mean(stats.offsets[by][:, inside])
+        return mean(select_rows(stats.offsets[by], inside))
 
     return mass
 
 
 def first_token(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:
     """See ``head_metrics.first_token``."""
-    return mean(stats.first[:, rows & (query_positions(layer) > 0) if layer.kind == "self" else rows])
+    return mean(select_rows(stats.first, rows & (query_positions(layer) > 0) if layer.kind == "self" else rows))
 
 
 def special_tokens(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:
     """See ``head_metrics.special_tokens``."""
-    return undefined(layer) if stats.special is None else mean(stats.special[:, rows])
+    return undefined(layer) if stats.special is None else mean(select_rows(stats.special, rows))
 
 
 def pattern(name: str) -> ByRows:
@@ -273,7 +282,7 @@ def pattern(name: str) -> ByRows:
         found = getattr(stats, name)
         if found is None:
             return undefined(layer)
-        return mean(found[:, rows & comes_again(tuple(layer.key_tokens))])
+        return mean(select_rows(found, rows & comes_again(tuple(layer.key_tokens))))
 
     return mass
 
@@ -303,7 +312,7 @@ def diagonality(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDAr
 
 def focus_rate(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:
     """See ``head_metrics.focus_rate``."""
-    return mean(stats.largest[:, rows]) if layer.kind == "cross" else undefined(layer)
+    return mean(select_rows(stats.largest, rows)) if layer.kind == "cross" else undefined(layer)
 
 
 BY_ROWS: dict[str, ByRows] = {

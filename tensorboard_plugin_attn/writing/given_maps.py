@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from copy import copy
+from math import prod
 
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = ["in_blocks"]
+
+SMALL_BYTES = 4 << 20  # of float32 weights, below which one array at a time is as fast
 
 
 def in_blocks(layer: LayerAttention, index: int) -> LayerAttention:
@@ -18,6 +21,8 @@ def in_blocks(layer: LayerAttention, index: int) -> LayerAttention:
     """
     asks_for_scores = layer.query is not None and layer.max_score is None
     if layer.weights is None or layer.blocks is not None or "torch" not in sys.modules or asks_for_scores:
+        return layer
+    if 4 * prod(getattr(layer.weights, "shape", (0,))) <= SMALL_BYTES:
         return layer
     from tensorboard_plugin_attn.capturing.calls.held_blocks import layer_in_blocks
 

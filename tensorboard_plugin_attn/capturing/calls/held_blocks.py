@@ -121,13 +121,15 @@ def layer_in_blocks(layer: LayerAttention[Any], index: int) -> MapBlocks:
 def readable(array: Any) -> np.ndarray[Any, Any]:
     """An array as torch takes it: of a type that it knows, with steps forward, and not marked as read-only."""
     array = to_numpy(array)
+    result: np.ndarray[Any, Any] = array
     if array.dtype not in (np.float16, np.float32, np.float64) or min(array.strides, default=0) < 0:
         return np.ascontiguousarray(array, np.float32)
     if array.flags.writeable:
-        return array
+        return result
     interface = dict(array.__array_interface__)
     interface["data"] = (interface["data"][0], False)  # nobody writes to it; torch would warn
-    return np.asarray(SimpleNamespace(__array_interface__=interface, base=array))
+    result = np.asarray(SimpleNamespace(__array_interface__=interface, base=array))
+    return result
 
 
 def mask_of(blocks: MapBlocks) -> str:

@@ -52,7 +52,8 @@ def mask_name(mask: torch.Tensor, rows_at_once: int = ROWS_AT_ONCE) -> str | Non
         seen = part > HIDDEN_BELOW
         return None if bool(part.masked_fill(~seen, 0.0).any()) else seen
 
-    return name_of(*mask.shape, seen_of, rows_at_once)
+    queries, keys = mask.shape
+    return name_of(queries, keys, seen_of, rows_at_once)
 
 
 def scores_mask_name(

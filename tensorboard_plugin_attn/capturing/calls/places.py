@@ -41,7 +41,8 @@ MaskOf = Callable[[Places], torch.Tensor]
 
 def all_places(shape: Sequence[int], device: torch.device) -> Places:
     """Every place of a map ``[batch, head, query, key]``."""
-    return Places(*(torch.arange(size, device=device) for size in shape))
+    batch, head, query, key = (torch.arange(size, device=device) for size in shape)
+    return Places(batch, head, query, key)
 
 
 def mask_at(mask: torch.Tensor, places: Places) -> torch.Tensor:

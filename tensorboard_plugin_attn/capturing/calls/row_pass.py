@@ -15,7 +15,9 @@ from tensorboard_plugin_attn.measuring.row_stats import Moved, Questions, RowSta
 __all__ = ["Pass", "merge_rows", "pool"]
 
 TINY = torch.finfo(torch.float32).tiny
-MOST_KEPT = 1 << 20  # cells that layers of one length share
+FEW = 4
+OFFSETS = (-1, 0, 1)
+MOST_KEPT = 1 << 18  # cells that layers of one length share
 
 
 class Pass:
@@ -32,7 +34,6 @@ class Pass:
         heads, queries, keys = source.shape
         self.found: dict[str, torch.Tensor] = {}
         self.moved: dict[str, torch.Tensor] = {}
-        self.offsets = {by: self.empty() for by in (-1, 0, 1)}
         self.has_moved = questions.moved and source.value_norm is not None
         self.names, self.columns = self.key_columns()
         self.numbers = self.tensor(questions.numbers)
@@ -54,15 +55,22 @@ class Pass:
 
     def put(self, name: str, rows: slice, values: torch.Tensor) -> None:
         """A number of each of a block's rows."""
-        if name not in self.found:
-            self.found[name] = self.empty()
-        self.found[name][:, rows] = values
+        self.put_into(self.found, name, rows, values)
+
+    def put_into(
+        self, found: dict[str, torch.Tensor], name: str, rows: slice, values: torch.Tensor
+    ) -> None:
+        """The same; a block of all rows is what was found."""
+        if values.shape == self.source.shape[:2]:
+            found[name] = values
+            return
+        if name not in found:
+            found[name] = self.empty()
+        found[name][:, rows] = values
 
     def put_moved(self, name: str, rows: slice, values: torch.Tensor) -> None:
         """The same of weights times the lengths of values."""
-        if name not in self.moved:
-            self.moved[name] = self.empty()
-        self.moved[name][:, rows] = values
+        self.put_into(self.moved, name, rows, values)
 
     def tensor(self, array: Any) -> torch.Tensor | None:
         """An array on the source's device."""
@@ -95,12 +103,12 @@ class Pass:
         found: dict[str, Any] = {
             name: each.cpu().numpy() for name, each in self.found.items() if name in known
         }
-        found |= {name: each.cpu().numpy() for name, each in self.pictures.items()}
+        found |= {name: np.nan_to_num(each.cpu().numpy()) for name, each in self.pictures.items()}
         budget_of, score = self.source.budget_of, found.get("score")
         largest = 1.0 if score is None else float(np.abs(score[score > HIDDEN / 2]).max(initial=0.0))
         return RowStats(
             **found,
-            offsets={by: each.cpu().numpy() for by, each in self.offsets.items()},
+            offsets={by: self.found[f"offset {by}"].cpu().numpy() for by in OFFSETS},
             codes=self.codes,
             budget=0.0 if budget_of is None else budget_of(largest),
             counts=self.counts,
@@ -242,11 +250,8 @@ class Pass:
         own = torch.arange(rows.stop - rows.start, device=self.device)
         place = sums[:, self.names["place"]]
         self.put("place", rows, (place + origin * sums[:, 0]) * weight)
-        for by, found in self.offsets.items():
-            keys = own + origin + by
-            inside = (keys >= 0) & (keys < stop)
-            picked = parts[:, own, keys.clamp(0, stop - 1)] * weight
-            found[:, rows] = torch.where(inside, picked, 0.0)
+        for by in OFFSETS:
+            self.put(f"offset {by}", rows, diagonal(parts, origin + by) * weight)
         looks_back = holds and self.source.mask not in ("full", "other")
         if looks_back:
             self.put("distance", rows, (own * sums[:, 0] - place) * weight)
@@ -314,6 +319,14 @@ class Pass:
     def take_pictures(self, rows: slice, parts: torch.Tensor, share: torch.Tensor | None) -> None:
         """The largest weight of each cell; a coarser picture is made of the finer one where its cells fit."""
         questions, known = self.questions, None
+        if share is None and questions.overview is None and questions.thumbnail is not None:
+            height, width = questions.thumbnail
+            if rows.start % height == 0 and (rows.stop - rows.start) % height == 0:  # along the keys is fast
+                parts = pool(parts.transpose(1, 2), height).transpose(1, 2)
+                first = rows.start // height
+                pooled = pool(parts, width)
+                self.pictures["thumbnail"][:, first : first + pooled.shape[1], : pooled.shape[2]] = pooled
+                return
         for name, cell in (("overview", questions.overview), ("thumbnail", questions.thumbnail)):
             if cell is None:
                 continue
@@ -322,7 +335,7 @@ class Pass:
             pooled = pool(known[1], width // known[0]) if known and fits else pool(parts, width)
             known = (width, pooled)
             weights = pooled if share is None else pooled * share[..., None]
-            merge_rows(self.pictures[name], torch.nan_to_num(weights), rows, cell[0])
+            merge_rows(self.pictures[name], weights, rows, cell[0])
 
     def take_codes(self, rows: slice, parts: torch.Tensor, top: torch.Tensor, *, unused: torch.Tensor) -> None:
         """``255 · √(weight / row_max)``, rounded; ``unused``: memory of the size of ``parts``."""
@@ -330,8 +343,22 @@ class Pass:
         codes = torch.mul(parts, factor[..., None], out=unused).sqrt_().add_(0.5)
         if bool(top.isnan().any()):
             codes.nan_to_num_(0.0)
+        if self.device.type != "cpu":
+            codes = codes.to(torch.uint8).cpu()
         assert self.codes is not None
-        torch.from_numpy(self.codes)[:, rows, : parts.shape[2]].copy_(codes)
+        np.copyto(self.codes[:, rows, : parts.shape[2]], codes.numpy(), casting="unsafe")
+
+
+def diagonal(parts: torch.Tensor, offset: int) -> torch.Tensor:
+    """``parts[:, i, i + offset]``, 0 where there is no such key."""
+    heads, rows, keys = parts.shape
+    first, stop = max(0, -offset), min(rows, keys - offset)
+    if stop <= first:
+        return parts.new_zeros(heads, rows)
+    inside = parts[:, first:stop, first + offset : stop + offset].diagonal(dim1=1, dim2=2)
+    if stop - first == rows:
+        return inside
+    return torch.nn.functional.pad(inside, (first, rows - stop))
 
 
 def merge_rows(picture: torch.Tensor, pooled: torch.Tensor, rows: slice, height: int) -> None:
@@ -339,7 +366,9 @@ def merge_rows(picture: torch.Tensor, pooled: torch.Tensor, rows: slice, height:
     part = picture[:, :, : pooled.shape[2]]
     if rows.start % height == 0 and (rows.stop - rows.start) % height == 0:  # nothing but whole cells
         first = rows.start // height
-        whole = pooled.unflatten(1, (-1, height)).amax(2)
+        whole = pooled[:, ::height]
+        for row in range(1, height):
+            whole = torch.maximum(whole, pooled[:, row::height])
         part[:, first : first + whole.shape[1]] = whole
         return
     for cell in range(rows.start // height, (rows.stop - 1) // height + 1):
@@ -353,6 +382,13 @@ def pool(rows: torch.Tensor, width: int) -> torch.Tensor:
     if width == 1:
         return rows
     whole = rows.shape[-1] // width * width
-    parts = [rows[..., :whole].unflatten(-1, (-1, width)).amax(-1)] if whole else []
+    parts = []
+    if whole and width <= FEW:  # a reduction of so few is slow
+        found = rows[..., :whole:width]
+        for offset in range(1, width):
+            found = torch.maximum(found, rows[..., offset:whole:width])
+        parts.append(found)
+    elif whole:
+        parts.append(rows[..., :whole].reshape(*rows.shape[:-1], -1, width).amax(-1))
     parts += [rows[..., whole:].amax(-1, keepdim=True)] if whole < rows.shape[-1] else []
     return parts[0] if len(parts) == 1 else torch.cat(parts, -1)

@@ -130,8 +130,8 @@ class Sighting:
     def streamed(self, blocks: RowSource) -> LayerAttention[Any]:
         """A layer that is measured in blocks; with query and key where these rebuild it."""
         vectors = blocks.vectors if isinstance(blocks, MapBlocks) else blocks
-        known = isinstance(vectors, LayerBlocks) and vectors.is_plain
-        if not known and blocks.keeps_vectors:
+        known = vectors if isinstance(vectors, LayerBlocks) and vectors.is_plain else None
+        if known is None and blocks.keeps_vectors:
             tell(
                 f"layer {self.name!r}: query and key are not kept, as something is added to their scores and its weights "
                 f"take {4 * prod(blocks.shape) >> 20} MiB; log fewer heads=, or a shorter text"
@@ -143,8 +143,8 @@ class Sighting:
             kind=self.kind,
             stack=self.stack,
             mask=blocks.mask,
-            query=vectors.query if known else None,
-            key=vectors.key if known else None,
+            query=None if known is None else known.query,
+            key=None if known is None else known.key,
             scale=self.scale,
             mechanism=self.mechanism,
             dtype=self.dtype,
