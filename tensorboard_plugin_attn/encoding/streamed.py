@@ -39,7 +39,8 @@ def measure_rebuilding(layer: LayerAttention) -> None:
     rows = np.array(sorted({0, last // 2, last}))
     exact = layer.blocks.weights_at(rows)
     rebuilt = np.stack([layer_rows(from_vectors(layer), head, rows) for head in range(layer.num_heads)])
-    rebuilt *= exact.sum(-1, keepdims=True)  # a sink takes its share of both
+    if layer.blocks.sinks is not None:  # they take their share of both
+        rebuilt *= exact.sum(-1, keepdims=True)
     layer.rebuild_error = float(np.abs(rebuilt - exact).max())
 
 
@@ -136,7 +137,11 @@ def streamed_metrics(
     the whole layer, where that is not too large."""
     values = np.full((layer.num_heads, len(metrics)), np.nan, np.float32)
     known = metrics_of_rows(layer, stats, metrics)
-    own = {name: each for name, each in metrics.items() if name not in known and GRID_METRICS.get(name) is not each}
+    own = {
+        name: each
+        for name, each in metrics.items()
+        if name not in known and GRID_METRICS.get(name) is not each
+    }
     if has_grid(layer) or len(known) + len(own) < len(metrics):
         known = {**known, **grid_values(layer, metrics, own)}
     size = whole_bytes(layer)

@@ -21,7 +21,13 @@ from tensorboard_plugin_attn.measuring.faults import (
     rows_without_padding,
     sum_fault,
 )
-from tensorboard_plugin_attn.measuring.head_metrics import METRICS, mean, query_positions, select_rows, undefined
+from tensorboard_plugin_attn.measuring.head_metrics import (
+    METRICS,
+    mean,
+    query_positions,
+    select_rows,
+    undefined,
+)
 from tensorboard_plugin_attn.measuring.token_patterns import padding_flags
 from tensorboard_plugin_attn.record.blocks import visible_counts, visible_range
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -267,7 +273,9 @@ def offset(by: int) -> ByRows:
 
 def first_token(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:
     """See ``head_metrics.first_token``."""
-    return mean(select_rows(stats.first, rows & (query_positions(layer) > 0) if layer.kind == "self" else rows))
+    return mean(
+        select_rows(stats.first, rows & (query_positions(layer) > 0) if layer.kind == "self" else rows)
+    )
 
 
 def special_tokens(layer: LayerAttention, stats: RowStats, rows: Rows, counts: NDArray[np.int64]) -> Any:

@@ -113,7 +113,12 @@ class Draft:
         """Refuse weights that are none. Raises InvalidRecordError."""
         if layer.blocks.gives_weights:
             broken = () if self.allow_nan else np.flatnonzero(np.isnan(stats.total).any(axis=1)).tolist()
-            check_range(stats.lowest, float(np.nan_to_num(stats.largest, nan=0.0, posinf=np.inf).max()), broken, len(self.layers))
+            check_range(
+                stats.lowest,
+                float(np.nan_to_num(stats.largest, nan=0.0, posinf=np.inf).max()),
+                broken,
+                len(self.layers),
+            )
 
     def finish(self) -> str:
         """The probe's hash, once every layer is there; changes from another input become NaN.

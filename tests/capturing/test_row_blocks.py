@@ -67,9 +67,7 @@ def both(
     }
     whole = LayerAttention(weights, query=query, key=key, **options)
     streamed: LayerAttention = LayerAttention(None, query=query, key=key, **options)
-    streamed.blocks = LayerBlocks(
-        query=query, key=key, scale=WIDTH**-0.5, mask=mask, rows_at_once=rows
-    )
+    streamed.blocks = LayerBlocks(query=query, key=key, scale=WIDTH**-0.5, mask=mask, rows_at_once=rows)
     for layer in (whole, streamed):
         label_layer(axes_of(kind, queries, keys), layer, 0)
     return whole, streamed

@@ -110,9 +110,7 @@ def neighbours(positions: Positions) -> Positions:
     return slice(first, last + 1) if is_run else positions
 
 
-def held_sighting(
-    layout: Layout, found: WeightMap, *, with_vectors: bool, wants: Streams
-) -> Sighting | None:
+def held_sighting(layout: Layout, found: WeightMap, *, with_vectors: bool, wants: Streams) -> Sighting | None:
     """As ``softmax_matmul.sighting_of``, of a map that is to be read in blocks; None: of any other."""
     kept = found.weights
     if kept is None:

@@ -32,9 +32,7 @@ def name_of(queries: int, keys: int, seen_of: SeenOf, rows_at_once: int = ROWS_A
         own = torch.arange(start, start + len(seen), device=seen.device)[:, None] + keys - queries
         at = torch.arange(keys, device=seen.device)
         for name in list(possible):
-            expected = (
-                torch.ones_like(seen) if name == "full" else (at <= own) & (at > own - lengths[name])
-            )
+            expected = torch.ones_like(seen) if name == "full" else (at <= own) & (at > own - lengths[name])
             if not torch.equal(seen, expected):
                 possible.discard(name)
         if not possible:

@@ -57,9 +57,7 @@ class Pass:
         """A number of each of a block's rows."""
         self.put_into(self.found, name, rows, values)
 
-    def put_into(
-        self, found: dict[str, torch.Tensor], name: str, rows: slice, values: torch.Tensor
-    ) -> None:
+    def put_into(self, found: dict[str, torch.Tensor], name: str, rows: slice, values: torch.Tensor) -> None:
         """The same; a block of all rows is what was found."""
         if values.shape == self.source.shape[:2]:
             found[name] = values
@@ -257,7 +255,9 @@ class Pass:
             self.put("distance", rows, (own * sums[:, 0] - place) * weight)
         names, cells = self.cells(rows, stop, distance=not looks_back)
         if names:
-            found = torch.bmm(parts.transpose(0, 1), cells)  # of all heads of a row together, [row, head, cell]
+            found = torch.bmm(
+                parts.transpose(0, 1), cells
+            )  # of all heads of a row together, [row, head, cell]
             for name, each in zip(names, found.unbind(-1), strict=True):
                 self.put(name, rows, each.T * weight)
 
@@ -337,7 +337,9 @@ class Pass:
             weights = pooled if share is None else pooled * share[..., None]
             merge_rows(self.pictures[name], weights, rows, cell[0])
 
-    def take_codes(self, rows: slice, parts: torch.Tensor, top: torch.Tensor, *, unused: torch.Tensor) -> None:
+    def take_codes(
+        self, rows: slice, parts: torch.Tensor, top: torch.Tensor, *, unused: torch.Tensor
+    ) -> None:
         """``255 · √(weight / row_max)``, rounded; ``unused``: memory of the size of ``parts``."""
         factor = torch.where(top > 0, 65025 / top, 0.0)
         codes = torch.mul(parts, factor[..., None], out=unused).sqrt_().add_(0.5)

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing.calls.sdpa import Call
     from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 
-__all__ = ["MOST_WHOLE_BYTES", "StreamedCall", "StreamedMap", "Streams", "can_stream", "is_streamed", "whole_sighting"]
+__all__ = [
+    "MOST_WHOLE_BYTES",
+    "StreamedCall",
+    "StreamedMap",
+    "Streams",
+    "can_stream",
+    "is_streamed",
+    "whole_sighting",
+]
 
 MOST_WHOLE_BYTES = 64 << 20  # of a layer's float32 weights
 
@@ -70,7 +78,9 @@ class StreamedMap:
         value = self.value[batch if len(self.value) > 1 else 0][:, keys]
         padded = None if self.padded is None else self.padded[batch][queries]
         has_sink = self.output_has_sink
-        projected = projected_of(self.shape[1], value, self.output[batch][:, queries], padded, has_sink=has_sink)
+        projected = projected_of(
+            self.shape[1], value, self.output[batch][:, queries], padded, has_sink=has_sink
+        )
         return {
             "projected": projected,
             "budget_of": partial(budget, self.output.dtype, is_tf32=uses_tf32(self.output)),
@@ -161,9 +171,7 @@ class StreamedCall(StreamedMap):
                 return True
         return False
 
-    def mask_kind(
-        self, places: Places, batch: int, queries: Positions, keys: Positions
-    ) -> tuple[str, bool]:
+    def mask_kind(self, places: Places, batch: int, queries: Positions, keys: Positions) -> tuple[str, bool]:
         """What one input's mask is among the positions that are kept, and whether it is nothing but that."""
         if self.mask is None and self.mask_of is None:
             if not self.is_causal:
