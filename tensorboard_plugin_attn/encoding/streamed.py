@@ -121,7 +121,8 @@ def kept_vectors(layer: LayerAttention, source: str) -> dict[str, tuple[str, NDA
     if source == "codes":
         vectors.pop("lse", None)
         if not layer.blocks.keeps_vectors:
-            vectors.pop("query", None), vectors.pop("key", None)
+            vectors.pop("query", None)
+            vectors.pop("key", None)
     return vectors
 
 

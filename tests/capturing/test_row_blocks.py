@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from tensorboard_plugin_attn import LayerAttention
-from tensorboard_plugin_attn.capturing.calls.masks import causal
 from tensorboard_plugin_attn.capturing.calls.mask_names import mask_name
+from tensorboard_plugin_attn.capturing.calls.masks import causal
 from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks
 from tensorboard_plugin_attn.encoding.codes import decode_weights
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
