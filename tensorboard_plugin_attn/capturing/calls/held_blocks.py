@@ -129,7 +129,7 @@ def readable(array: Any) -> np.ndarray[Any, Any]:
     interface = dict(array.__array_interface__)
     interface["data"] = (interface["data"][0], False)  # nobody writes to it; torch would warn
     result = np.asarray(SimpleNamespace(__array_interface__=interface, base=array))
-    return result
+    return result  # noqa: RET504 numpy says Any of it
 
 
 def mask_of(blocks: MapBlocks) -> str:
