@@ -15,7 +15,7 @@ import pytest
 __all__ = ["begin_with_the_long_ones", "every_day", "mark_the_rest_slow"]
 
 THINNED = ("tests/browser/", "tests/serving/test_tensorboard.py")
-TURNS = {"dark", "height", "load_fast", "model", "sized_tab", "step", "themed_tab", "width"}
+TURNS = {"dark", "height", "load_fast", "model", "scheme", "sized_tab", "step", "tab", "themed_tab", "width"}
 """Parameters of which a test needs one value a day."""
 LONG = (
     "capturing/test_undisturbed_ranks.py",

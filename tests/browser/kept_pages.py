@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 __all__ = ["keep", "take"]
 
-MOST = 2
+MOST = 3
 KEPT: list[tuple[Browser, str, Page]] = []
 CLEAR = "() => { localStorage.clear(); sessionStorage.clear(); }"
 

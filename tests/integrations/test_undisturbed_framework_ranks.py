@@ -10,7 +10,7 @@ from models.framework_ranks import PROBES, start
 from tensorboard_plugin_attn import AttentionReader
 
 
-@pytest.mark.parametrize("framework", ["trainer", "lightning"])
+@pytest.mark.parametrize("framework", ["trainer", pytest.param("lightning", marks=pytest.mark.slow)])
 def test_both_ranks_train_bitwise_the_same_and_rank_0_alone_writes_into_one_event_file(
     framework: str, tmp_path: Path
 ) -> None:
