@@ -4,7 +4,7 @@ The developer's commands need Python ≥ 3.11, as the tools that they install do
     python dev.py demo [--steps N …]   fine-tune a small BERT, log its attention, open TensorBoard on the tab
     python dev.py check [--full]       lint, type-check, test, build the docs; --full adds the slow tests
     python dev.py loop [--logdir runs] TensorBoard with the frontend rebuilt on every save
-    python dev.py bench                print the measured numbers beside those to hold
+    python dev.py bench [--short]      print the measured numbers beside those to hold; --short: this machine's ratios
     python dev.py screenshots          take the pictures in docs/img/ again
 
 Installs what it needs into the active virtual environment, or into ``.venv`` when none is active.
@@ -169,7 +169,9 @@ def loop(arguments: Sequence[str]) -> int:
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """Every benchmark, or those named."""
+    """Every benchmark, or those named; ``--short``: what logging costs here, in under two minutes."""
+    if "--short" in arguments:
+        return run([sys.executable, str(ROOT / "tests" / "bench" / "short.py")])
     build()
     names = arguments or sorted(path.name for path in (ROOT / "tests" / "bench").glob("bench_*.py"))
     return max(run([sys.executable, str(ROOT / "tests" / "bench" / name)]) for name in names)

@@ -60,7 +60,7 @@ __all__ = [
     "show",
     "word_heat",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 HOMES = {
     "AlignedWord": "studying.alignment",

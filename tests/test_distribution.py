@@ -92,6 +92,22 @@ def test_the_links_of_the_description_lead_to_files_that_are_there(metadata: Mes
     assert [place for place in places if not (ROOT / place.split("#")[0]).is_file()] == []
 
 
+def test_the_description_renders_as_pypi_shows_it(metadata: Message) -> None:
+    from readme_renderer import markdown
+
+    rendered = markdown.render(str(metadata.get_payload()), stream=sys.stderr)
+    assert rendered is not None
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert rendered.count("<img") == str(metadata.get_payload()).count("![")
+    assert "<table>" in rendered
+    assert "<pre" in rendered
+
+
+def test_the_extras_bring_what_they_promise(metadata: Message) -> None:
+    named = set(metadata.get_all("Provides-Extra") or [])
+    assert {"demo", "torch", "transformers", "lightning", "remote", "pandas"} <= named
+
+
 def test_what_the_package_imports_is_required_and_nothing_else_is(metadata: Message) -> None:
     required = {
         re.split(r"[^\w-]", need)[0]

@@ -55,6 +55,7 @@ TESTED = {
     *STORIES,
 }
 TESTED_ELSEWHERE = {
+    "docs/how-to/homes.md",  # test_homes_page.py
     "docs/how-to/coming_from_bertviz.md",
     "docs/tutorials/notebook.md",
 }  # test_notebook_pages.py
