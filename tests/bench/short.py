@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench_capture import ids, model_of, plain_forward, probe, training_step
+from bench_capture import model_of, plain_forward, probe, training_step
 
 from tensorboard_plugin_attn import AttentionWriter
 
