@@ -10,7 +10,7 @@ from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, f
 from tensorboard_plugin_attn.capturing.calls.gating import Gates
 from tensorboard_plugin_attn.capturing.calls.projecting import Awaited
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
-from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, Streams
+from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, Streams, whole_sighting
 from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller, mask_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
 from tensorboard_plugin_attn.capturing.inputs.stack_lists import named_inputs
@@ -107,6 +107,11 @@ class Session:
                     self.flush()
                     self.hand_on_streamed(index, sighting)
                     continue
+                if isinstance(sighting.weights, StreamedMap):
+                    value, output = sighting.value, sighting.output
+                    whole_sighting(sighting)
+                    if sighting.output_error is None and sighting.value is None:
+                        sighting.value, sighting.output = value, output
                 settle(sighting)
                 (value, output), sighting.checked = sighting.checked, (None, None)
                 if self.values:
