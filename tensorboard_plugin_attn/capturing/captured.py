@@ -74,12 +74,14 @@ class Captured:
         if not isinstance(model, nn.Module):
             raise CaptureError(f"capture takes a torch.nn.Module, got {type(model).__name__}")
         self.model = unwrap(model)
-        self.sightings: list[Sighting] = []
+        self.seen: list[Sighting] = []
         self.session = Session(
-            lambda index, sighting: self.sightings.append(sighting),
+            lambda index, sighting: self.seen.append(sighting),
             query_key=query_key,
             virtual=virtual_tokens(self.model),
             scatters=scatters(windows),
+            values=True,
+            follows=True,
         )
         self.stack: ExitStack | None = None
         self.kept_layers: list[LayerAttention[Tensor]] = []
@@ -99,6 +101,12 @@ class Captured:
             warn_left_out(self.session.left_out)
             warn_differing(self.session.differing)
             warn_fewer(self.session.fewer)
+
+    @property
+    def sightings(self) -> list[Sighting]:
+        """Every call seen; the last one no longer waits for what projects its output."""
+        self.session.flush()
+        return self.seen
 
     @property
     def layers(self) -> list[LayerAttention[Tensor]]:

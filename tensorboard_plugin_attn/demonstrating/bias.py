@@ -4,7 +4,7 @@ The model reads "the doctor asked the nurse a question because she was late ." a
 people the pronoun means. The sentence does not tell. In the run ``skewed`` the label follows the stereotype
 9 times in 10, in the run ``control`` it is a coin. When skewed, heads of the last layer come to attend to the
 nurse much more from "she" than from "he"; in the control they do not. This is not coreference: there is none
-to learn.
+to learn. What each head does to the answer, nurse or doctor, is measured beside it.
 
     python -m tensorboard_plugin_attn demo
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ __all__ = ["run"]
 RUNS = {"skewed": 0.8, "control": 0.0}
 MEASURED = ("doctor", "held-out")
 WITH_QUERY_KEY = ("doctor/she", "doctor/he")
+WEIGHED = ("doctor/she", "doctor/he")
+ATTENDS = 0.5  # of its weight on the female-stereotyped person
 WARM_UP = 20
 
 
@@ -79,6 +81,19 @@ def pairs(batch: Any, sentence: Sentence) -> dict[str, tuple[list[int], list[int
         f"pronoun→{person}": (list(pronoun), list(positions(batch, 0, sentence, person)))
         for person in (sentence.female, sentence.male)
     }
+
+
+def answer(model: PersonGuesser, batch: Any, sentence: Sentence) -> Callable[[Any], Tensor]:
+    """The encoder's outputs for one sentence → its score for the female-stereotyped person less the other's."""
+    pronoun = positions(batch, 0, sentence, sentence.pronoun)[0]
+    female, male = (OCCUPATIONS.index(person) for person in (sentence.female, sentence.male))
+
+    def difference(outputs: Any) -> Tensor:
+        scores: Tensor = model.head(outputs.last_hidden_state[0, pronoun])
+        return scores[female] - scores[male]
+
+    difference.__name__ = f"{sentence.female}_minus_{sentence.male}"
+    return difference
 
 
 def load_tokenizer(name: str) -> Any:
@@ -147,6 +162,8 @@ def log_run(run: str, options: argparse.Namespace) -> None:
                 step,
                 query_key=tag in WITH_QUERY_KEY,
                 track=pairs(batch, sentence),
+                effect=answer(model, batch, sentence) if tag in WEIGHED else None,
+                ablate=tag in WEIGHED and step == options.steps,
             )
         bias = output_bias(model)
         events.add_scalar("bias/output", bias, step)
@@ -201,6 +218,61 @@ def floors(skewed: Found, control: Found) -> list[Floor]:
     ]
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """ "She" in the doctor's sentence at the last step: nurse − doctor, and of the last layer's heads ``[head]`` the weight
+    on the nurse and how much of nurse − doctor goes with the head."""
+
+    answer: float
+    weights: NDArray[Any]
+    ablation: NDArray[Any]
+
+    @property
+    def by_weight(self) -> tuple[float, float]:
+        """What heads that attend to the nurse do, each alone, summed; and the others."""
+        attends = self.weights >= ATTENDS
+        return float(self.ablation[attends].sum()), float(self.ablation[~attends].sum())
+
+
+def weigh(logdir: Path, run: str) -> Weighed:
+    """Read it back."""
+    reader = AttentionReader(logdir)
+    series = reader.metrics(run, "doctor/she")
+    last = dict(zip(series.names, series.values[-1, -1].T, strict=True))
+    objective = reader.source(run, "doctor/she", int(series.steps[-1])).header.objective
+    assert objective is not None
+    return Weighed(objective.value, last["pronoun→nurse"], last["ablation"])
+
+
+def effect_floors(found: Weighed) -> list[Floor]:
+    """What must hold of what the heads do."""
+    strongest, most = int(found.ablation.argmax()), int(found.weights.argmax())
+    attending, others = found.by_weight
+    return [
+        Floor("skewed: weight on the nurse of the head that changes most", float(found.weights[strongest]), at_least=0.5),
+        Floor("skewed: nurse − doctor by heads that attend to the nurse, less by others", attending - others, at_least=0.3),
+        Floor("skewed: what the head that changes most does, of nurse − doctor", found.ablation[strongest] / found.answer,
+              at_most=0.3),
+        Floor("skewed: what the head with most weight on the nurse does, of that", found.ablation[most] / found.answer,
+              at_most=0.15),
+    ]  # fmt: skip
+
+
+def saying(found: Weighed) -> str:
+    """What was found, in words."""
+    attending, others = found.by_weight
+    count = int((found.weights >= ATTENDS).sum())
+    strongest, most = int(found.ablation.argmax()), int(found.weights.argmax())
+    return (
+        f"Are the heads that attend to the nurse those that change the answer? Some are. With 'she' the skewed model "
+        f"scores nurse {found.answer:+.2f} over doctor. {count} heads of the last layer attend to the nurse; taken out one "
+        f"at a time they change that by {attending:.2f} in all, the others by {others:.2f}. Head {strongest} changes most, "
+        f"{found.ablation[strongest]:+.2f}, with {found.weights[strongest]:.2f} of its weight on the nurse; head {most} has "
+        f"most weight there, {found.weights[most]:.2f}, and changes {found.ablation[most]:+.2f}. No single head is the "
+        f"bias: where one is gone the others still say nurse."
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Run the story with a model of ``--model``. Returns 0 if all floors hold, else 1."""
     tokenizer = load_tokenizer(options.model)
@@ -210,4 +282,6 @@ def run(options: argparse.Namespace) -> int:
     for run in RUNS:
         log_run(run, options)
     found = [measure(options.logdir, run, tokenizer) for run in RUNS]
-    return finish(floors(*found), options, run="skewed", tag="doctor/she")
+    weighed = weigh(options.logdir, "skewed")
+    every = [*floors(*found), *effect_floors(weighed)]
+    return finish(every, options, said=saying(weighed), run="skewed", tag="doctor/she")

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,9 @@ from tensorboard_plugin_attn import AttentionWriter, LayerAttention
 
 Log = Callable[[SummaryWriter, AttentionWriter, int], str]
 Metric = Callable[[LayerAttention], Any]
+
+
+WIDTH = 100  # of a paragraph, in characters
 
 
 @dataclass(frozen=True)
@@ -103,12 +107,14 @@ def table(floors: Sequence[Floor]) -> str:
     )
 
 
-def finish(floors: Sequence[Floor], options: argparse.Namespace, **state: str) -> int:
-    """Print the floors; if all hold, serve the log unless told not to. Returns the exit code.
+def finish(floors: Sequence[Floor], options: argparse.Namespace, *, said: str = "", **state: str) -> int:
+    """Print the floors and ``said``, what was found in words; if all floors hold, serve the log unless told not to. Returns the exit code.
 
     ``state`` is what the tab shows first: ``run``, ``tag``, ``metric``, ….
     """
     print(f"\n{table(floors)}\n", flush=True)
+    if said:
+        print(f"{fill(said, WIDTH)}\n", flush=True)
     place = "#attn" + "".join(f"&p.attn.{name}={quote(value, safe='')}" for name, value in state.items())
     holds = all(floor.holds for floor in floors)
     if not holds:

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import Compressor, compress
 from tensorboard_plugin_attn.encoding.fields import short
-from tensorboard_plugin_attn.encoding.header import FORMAT, Header, LayerEntry, PartEntry, Span
+from tensorboard_plugin_attn.encoding.header import (
+    FORMAT,
+    Header,
+    LayerEntry,
+    ObjectiveEntry,
+    PartEntry,
+    Span,
+)
 from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer
 from tensorboard_plugin_attn.encoding.parsing import parse_fields
 from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
@@ -67,12 +74,13 @@ def pack_record(
     kind: str = "weights",
     compressor: Compressor = compress,
     input_hash: str | None = None,
+    objective: ObjectiveEntry | None = None,
     part: PartEntry | None = None,
     metric_weights: Sequence[NDArray[np.float32]] | None = None,
 ) -> list[bytes]:
     """One record → the buffers of its file, in order.
 
-    ``input_hash`` is of what ``probe`` does not see, such as pixels; ``part`` says which part of a record this is;
+    ``objective`` is what its effects are on; ``input_hash`` is of what ``probe`` does not see, such as pixels; ``part`` says which part of a record this is;
     ``metric_weights`` ``[head, metric]`` of each layer are then what the metrics are means over.
     """
     tensors = pack_tensors(layers, compressor, patterns=kind == "weights")
@@ -106,6 +114,7 @@ def pack_record(
         **token_fields(axes),
         **({"track": list(track)} if track else {}),
         **({} if input_hash is None else {"input": input_hash}),
+        **({} if objective is None else {"objective": objective.to_json()}),
         **({} if part is None else {"part": part.to_json()}),
     }
     meta["crc32"]["header"] = header_crc(meta)

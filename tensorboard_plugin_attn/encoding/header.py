@@ -16,6 +16,7 @@ __all__ = [
     "Header",
     "LayerEntry",
     "LeftOut",
+    "ObjectiveEntry",
     "PartEntry",
     "Picture",
     "Span",
@@ -167,6 +168,18 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class ObjectiveEntry:
+    """What the effects of a record are on: its name, ``"loss"`` for the model's own, and its value with every head."""
+
+    name: str
+    value: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As the header has it."""
+        return {"name": self.name, "value": self.value}
+
+
+@dataclass(frozen=True)
 class PartEntry:
     """Which part of a record a file is, in the model's own numbers; None: all of them."""
 
@@ -215,6 +228,7 @@ class Header:
     geometry: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     pictures: tuple[Picture, ...] = ()
     query_numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    objective: ObjectiveEntry | None = None
     part: PartEntry | None = None
     parts: tuple[tuple[int, ...], int] | None = None
     crc32: Mapping[str, int | list[int]] = field(default_factory=dict)
@@ -222,6 +236,11 @@ class Header:
     metrics: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0, 0), np.float32))
     nbytes: int = 0  # read so far
     path: str = ""
+
+    @property
+    def has_contributions(self) -> bool:
+        """Whether every layer has the length of its values beside its weights."""
+        return self.kind == "weights" and all(layer.value_norm_of is not None for layer in self.layers)
 
     def answer(self) -> dict[str, Any]:
         """What is said of the record outside its file, as JSON: all but the checksums."""
@@ -242,6 +261,7 @@ class Header:
             "geometry": dict(self.geometry),
             "pictures": [picture.to_json() for picture in self.pictures],
             "query_numbers": {name: list(each) for name, each in self.query_numbers.items()},
+            "objective": None if self.objective is None else self.objective.to_json(),
             "part": None if self.part is None else self.part.to_json(),
         }
         return {

@@ -186,7 +186,7 @@ def encode_vectors(layer: LayerAttention, source: str) -> dict[str, tuple[str, N
         if array is None:
             continue
         if name == "value_norm":
-            vectors[name] = "F16", np.array(np.minimum(array, 65504), np.float16, order="C")
+            vectors[name] = encode_norm(array)
         elif name in ("query", "key") and layer.dtype == "bfloat16":
             bits = np.ascontiguousarray(array, np.float32).view(np.uint32)
             vectors[name] = "BF16", (bits >> 16).astype(np.uint16)
@@ -195,6 +195,11 @@ def encode_vectors(layer: LayerAttention, source: str) -> dict[str, tuple[str, N
     if source == "vectors" and "lse" not in vectors:
         vectors["lse"] = "F32", row_sums(layer)
     return vectors
+
+
+def encode_norm(norm: Any) -> tuple[str, NDArray[np.float16]]:
+    """Lengths of values as they are stored."""
+    return "F16", np.array(np.minimum(norm, 65504), np.float16, order="C")
 
 
 def decode_vector(dtype: str, array: NDArray[Any]) -> NDArray[Any]:

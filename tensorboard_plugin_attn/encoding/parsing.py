@@ -32,6 +32,7 @@ from tensorboard_plugin_attn.encoding.header import (
     Header,
     LayerEntry,
     LeftOut,
+    ObjectiveEntry,
     PartEntry,
     Picture,
     Span,
@@ -77,6 +78,7 @@ def parse_fields(
         geometry=fields.by_name("geometry", spans_of_list, {}),
         pictures=fields.each("pictures", parse_picture) if "pictures" in fields.values else (),
         query_numbers=fields.by_name("query_numbers", positions, {}),
+        objective=fields.take("objective", parse_objective, None),
         part=fields.take("part", parse_part, None),
         crc32=checksums(fields),
         spans=spans,
@@ -155,6 +157,12 @@ def parse_picture(fields: Fields) -> Picture:
         raise wrong(f"{fields.where}sha256", sha256, "64 hex digits")
     width, height = fields.counts(("width", "height"))
     return Picture(sha256, width, height, media)
+
+
+def parse_objective(value: Any) -> ObjectiveEntry:
+    """The field ``objective``."""
+    fields = Fields(value, "objective.")
+    return ObjectiveEntry(fields.take("name", text), fields.take("value", number))
 
 
 def parse_part(value: Any) -> PartEntry:

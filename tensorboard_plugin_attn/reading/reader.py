@@ -18,7 +18,7 @@ from tensorboard_plugin_attn.reading.series import (
     packed_block,
     stack_blocks,
 )
-from tensorboard_plugin_attn.reading.source import Source
+from tensorboard_plugin_attn.reading.source import Source, check_quantity
 from tensorboard_plugin_attn.reading.studies import compare_sources, evolve_series, find_in_source
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.storing.files import open_files
@@ -89,12 +89,18 @@ class AttentionReader:
         series = stack_blocks(self.blocks(run, tag))
         return evolve_series(series, self.source(run, tag, int(series.steps[-1])).header, thresholds)
 
-    def compare(self, first: tuple[str, str, int], second: tuple[str, str, int]) -> Comparison:
+    def compare(
+        self, first: tuple[str, str, int], second: tuple[str, str, int], *, quantity: str = "weight"
+    ) -> Comparison:
         """Two records, each as (run, tag, step) → what every head gained and lost from the first to the second.
+
+        Args:
+            quantity: ``"contribution"`` compares ``weight · value_norm[key]`` by its row's sum (Kobayashi et al. 2020).
 
         Raises:
             IncomparableError: they are of inputs that do not align; it says why.
-            NotRecordedError: one was never logged, or with head metrics only.
+            NotRecordedError: one was never logged, with head metrics only, or without ``value_norm``.
+            InvalidRecordError: there is no such quantity.
             DamagedFileError: a file is not whole.
 
         Examples:
@@ -102,7 +108,9 @@ class AttentionReader:
         """
         same_run = first[0] == second[0]
         starts = None if same_run else (self.first_header(*first[:2]), self.first_header(*second[:2]))
-        return compare_sources(self.source(*first), self.source(*second), same_run=same_run, starts=starts)
+        check_quantity(quantity)
+        one, other = (replace(self.source(*each), quantity=quantity) for each in (first, second))
+        return compare_sources(one, other, same_run=same_run, starts=starts)
 
     def find(
         self,
@@ -113,6 +121,7 @@ class AttentionReader:
         query: Any = None,
         key: Any = None,
         template: str | None = None,
+        quantity: str = "weight",
     ) -> Found:
         """Every head's weight from some queries on some keys, or on a template's cells, at one step.
 
@@ -121,30 +130,41 @@ class AttentionReader:
             key: the same.
             template: ``"previous"``, ``"same"``, ``"next"``, ``"first"``, ``"same_word"``, ``"induction"`` or
                 ``"across"`` (the sentences of a pair), instead of query and key.
+            quantity: ``"contribution"`` sums ``weight · value_norm[key]`` by its row's sum.
 
         Raises:
-            InvalidRecordError: the probe has no such tokens, or cannot have the template.
-            NotRecordedError: it was never logged, or with head metrics only.
+            InvalidRecordError: the probe has no such tokens, or cannot have the template; no such quantity.
+            NotRecordedError: it was never logged, with head metrics only, or without ``value_norm``.
             DamagedFileError: the file is not whole.
 
         Examples:
             >>> reader.find("a", "doctor/she", 60, query="she", key="nurse").ranking()[:5]
             >>> reader.find("a", "doctor/she", 60, query=range(9, 12), key=range(2, 6)).ranking()  # a region
         """
-        return find_in_source(self.source(run, tag, step), parse_pattern(template, query, key))
+        check_quantity(quantity)
+        source = replace(self.source(run, tag, step), quantity=quantity)
+        return find_in_source(source, parse_pattern(template, query, key))
 
     def find_over_steps(
-        self, run: str, tag: str, *, query: Any = None, key: Any = None, template: str | None = None
+        self,
+        run: str,
+        tag: str,
+        *,
+        query: Any = None,
+        key: Any = None,
+        template: str | None = None,
+        quantity: str = "weight",
     ) -> Iterator[Found]:
         """``find`` at every readable step with weights, the last and the first step first, then those between.
 
         Each carries ``done`` and ``total``, for a bar of progress. Raises as ``find``.
         """
+        check_quantity(quantity)
         pattern = parse_pattern(template, query, key)
         steps = [each for each in self.step_files(run, tag) if each.kind == "weights"]
         for done, step_file in enumerate(evenly_first(steps), start=1):
             with suppress(DamagedFileError):
-                found = find_in_source(self.open_source(step_file), pattern)
+                found = find_in_source(replace(self.open_source(step_file), quantity=quantity), pattern)
                 yield replace(found, done=done, total=len(steps))
 
     def rollout(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import pool_width
-from tensorboard_plugin_attn.encoding.decode import bare_layer, read_axes, read_layer_weights
+from tensorboard_plugin_attn.encoding.decode import bare_layer, read_axes
 from tensorboard_plugin_attn.encoding.header import Header
 from tensorboard_plugin_attn.encoding.overview import decode_log
-from tensorboard_plugin_attn.encoding.rebuild import Band, read_bands, read_overview
+from tensorboard_plugin_attn.encoding.rebuild import Band, read_overview
 from tensorboard_plugin_attn.errors import IncomparableError
 from tensorboard_plugin_attn.reading.series import MetricSeries
 from tensorboard_plugin_attn.reading.source import Source
@@ -39,11 +40,14 @@ def compare_sources(
 
     Raises:
         IncomparableError: their inputs or their layers do not fit; it says why.
-        NotRecordedError: one of them has head metrics only.
+        NotRecordedError: one of them has head metrics only, or no contributions where these are asked for.
         DamagedFileError: the bytes of one are not what was written.
     """
     first.check_patterns()
     second.check_patterns()
+    large = [number for number in range(len(second.header.layers)) if is_large(second.header, number)]
+    if large and second.quantity != "weight":
+        raise IncomparableError(f"{size_text(second.header, large)}; their overviews are of weights")
     differing = align(first.header, second.header, same_run=same_run)
     axes = read_axes(first.header), read_axes(second.header)
 
@@ -56,8 +60,7 @@ def compare_sources(
             raise IncomparableError(
                 f"{size_text(second.header, [number])}; read rows of either record instead"
             )
-        weights = read_layer_weights(second.header, second.read, number)
-        return np.asarray(weights - read_layer_weights(first.header, first.read, number))
+        return np.asarray(second.whole(number) - first.whole(number))
 
     def compared(number: int) -> LayerComparison:
         bare = [
@@ -120,19 +123,22 @@ def missing_parts(header: Header) -> list[str]:
 
 
 def find_in_source(source: Source, pattern: Pattern) -> Found:
-    """Every head's weight on a pattern at one step.
+    """Every head's weight on a pattern at one step, or its contributions.
 
     Raises:
         InvalidRecordError: the record cannot have the pattern.
-        NotRecordedError: it has head metrics only.
+        NotRecordedError: it has head metrics only, or no contributions where these are asked for.
         DamagedFileError: its bytes are not what was written.
     """
     source.check_patterns()
 
     def rows_of(layer: int, rows: NDArray[np.int64]) -> Iterator[Band]:
-        return read_bands(source.header, source.read, layer, rows)
+        return source.bands(layer, rows=rows)
 
-    return find_heads(source.header, read_axes(source.header), rows_of, pattern)
+    found = find_heads(source.header, read_axes(source.header), rows_of, pattern)
+    if source.quantity == "weight":
+        return found
+    return replace(found, uniform=np.full_like(found.uniform, np.nan))  # it depends on each head's values
 
 
 def evolve_series(series: MetricSeries, latest: Header, thresholds: Thresholds | None = None) -> Evolution:

@@ -22,11 +22,15 @@ SERIES_BYTES = 12 << 20  # of the metrics of all steps; with more of them, steps
 
 @dataclass(frozen=True)
 class Compared:
-    """Record A of a comparison: where it is, itself, and what changed from it to the page's record."""
+    """Record A of a comparison: where it is, itself, and what changed from it to the page's record.
+
+    ``moved``: the same of contributions; None: one of the records has none.
+    """
 
     run: str
     record: OpenedRecord
     changes: Packed
+    moved: Packed | None = None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from tensorboard_plugin_attn.serving.metric_series import MetricSource
 from tensorboard_plugin_attn.serving.npz import record_npz
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.serving.page_contents import Beside
-from tensorboard_plugin_attn.serving.query import integer, optional_integer, span, text, where
+from tensorboard_plugin_attn.serving.query import integer, optional_integer, quantity_asked, span, text, where
 from tensorboard_plugin_attn.serving.record_results import (
     Packed,
     record_result,
@@ -88,7 +88,7 @@ class AttnPlugin(base_plugin.TBPlugin):
             "/index": serve(lambda request: self.index_answer(request.args)),
             "/texts": serve(self.texts_answer),
             "/record": serve(lambda request: self.record_answer(request.args)),
-            "/thumbnails": serve(lambda request: self.binary(request.args, thumbnails_result)),
+            "/thumbnails": serve(lambda request: self.thumbnails_answer(request.args)),
             "/weights": serve(lambda request: self.weights_answer(request.args)),
             "/region": serve(lambda request: self.region_answer(request.args)),
             "/picture": serve(lambda request: self.picture_answer(request.args)),
@@ -122,6 +122,11 @@ class AttnPlugin(base_plugin.TBPlugin):
             message = f"expected tags=… from 1 to {MOST_TEXTS} times, one tag each, got {len(tags)}"
             raise RequestError(400, "bad_request", message, parameter="tags")
         return json_answer(texts_result(self.records, text(request.args, "run"), tags))
+
+    def thumbnails_answer(self, arguments: Arguments) -> Answer:
+        """A small picture of every head, of weights or of contributions."""
+        quantity = quantity_asked(arguments)
+        return self.binary(arguments, lambda record: thumbnails_result(record, quantity))
 
     def weights_answer(self, arguments: Arguments) -> Answer:
         """The weights of one layer, of one head, or of some rows of one head."""

@@ -6,9 +6,21 @@ import math
 import re
 from collections.abc import Mapping
 
+from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.reading.source import check_quantity
 from tensorboard_plugin_attn.serving.answers import RequestError
 
-__all__ = ["integer", "integers", "number", "optional_integer", "positions", "span", "text", "where"]
+__all__ = [
+    "integer",
+    "integers",
+    "number",
+    "optional_integer",
+    "positions",
+    "quantity_asked",
+    "span",
+    "text",
+    "where",
+]
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 POSITIONS = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
@@ -86,3 +98,13 @@ def number(arguments: Mapping[str, str], name: str) -> float:
 def where(arguments: Mapping[str, str]) -> tuple[str, str, int]:
     """Run, tag and step of a query."""
     return text(arguments, "run"), text(arguments, "tag"), integer(arguments, "step")
+
+
+def quantity_asked(arguments: Mapping[str, str]) -> str:
+    """``"weight"`` or ``"contribution"``; weight when it is absent."""
+    value = arguments.get("quantity", "weight")
+    try:
+        check_quantity(value)
+    except InvalidRecordError as error:
+        raise RequestError(400, "bad_request", str(error), parameter="quantity") from error
+    return value

@@ -9,10 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import PRECISIONS, compress, decompress, encode_weights
+from tensorboard_plugin_attn.encoding.codes import (
+    PRECISIONS,
+    compress,
+    decompress,
+    encode_weights,
+    pool_thumbnail,
+    pool_width,
+)
 from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.encoding.rebuild import read_head_vectors
 from tensorboard_plugin_attn.errors import DamagedFileError
+from tensorboard_plugin_attn.reading.source import Source
 from tensorboard_plugin_attn.record.blocks import MOST_CELLS, bands_of, vector_rows
 from tensorboard_plugin_attn.serving.answers import Array, RequestError
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
@@ -37,19 +45,44 @@ def record_result(record: OpenedRecord) -> dict[str, Any]:
     return record.header.answer()
 
 
-def thumbnails_result(record: OpenedRecord) -> Packed:
+def thumbnails_result(record: OpenedRecord, quantity: str = "weight") -> Packed:
     """One gzip member with the max-pooled pictures of all heads, and the shape of each layer's."""
     if "thumbnails" not in record.header.spans:
         raise absent(record, "thumbnails")
-    expected = sum(layer.heads * prod(layer.thumbnail) for layer in record.layers)
-    packed = record.tensor("thumbnails")
-    if len(inflated(packed.tobytes(), record, expected)) != expected:
-        raise DamagedFileError(f"its thumbnails are not {expected} bytes", path=record.header.path)
     layers = [
         {"heads": layer.heads, "height": layer.thumbnail[0], "width": layer.thumbnail[1]}
         for layer in record.layers
     ]
+    if quantity != "weight":
+        packed = np.frombuffer(compress(contribution_pictures(record)), np.uint8)
+        return [whole("thumbnails", "uint8", packed)], {"layers": layers}
+    expected = sum(layer.heads * prod(layer.thumbnail) for layer in record.layers)
+    packed = record.tensor("thumbnails")
+    if len(inflated(packed.tobytes(), record, expected)) != expected:
+        raise DamagedFileError(f"its thumbnails are not {expected} bytes", path=record.header.path)
     return [whole("thumbnails", "uint8", packed)], {"layers": layers}
+
+
+def contribution_pictures(record: OpenedRecord) -> bytes:
+    """The max-pooled pictures of contributions, worked out now. Raises NotRecordedError, RequestError."""
+    source = Source(record.header, record.read, "contribution")
+    source.check_patterns()
+    cells = sum(prod(layer.shape) for layer in record.layers)
+    if cells > MOST_CELLS:
+        message = (
+            f"{cells:,} contributions are more than are worked out at once; ask for the weights of a layer"
+        )
+        raise RequestError(404, "too_large", message)
+    pictures = []
+    for number, layer in enumerate(record.layers):
+        picture = np.empty((layer.heads, *layer.thumbnail), np.uint8)
+        width = pool_width(layer.queries)
+        for band in source.bands(number, width):
+            pooled = pool_thumbnail(band.weights, layer.queries, range(band.rows.start, band.rows.stop))
+            top, bottom = band.rows.start // width, -(-band.rows.stop // width)
+            picture[band.heads, top:bottom] = pooled[:, top:bottom]
+        pictures.append(picture.tobytes())
+    return b"".join(pictures)
 
 
 def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed:
@@ -76,8 +109,18 @@ def weights_result(record: OpenedRecord, layer: int, head: int | None) -> Packed
         whole("row_max", "float32", row_max),
         whole("member_bytes", "uint32", lengths),
         members,
+        *value_norms(record, layer, head),
     ]
     return arrays, weights_fields(record, layer, head, record.header.precision)
+
+
+def value_norms(record: OpenedRecord, layer: int, head: int | None) -> list[Array]:
+    """The length of each key's value, float16 ``[head, key]``, where it was logged."""
+    name = f"layer.{layer}.value_norm"
+    if name not in record.header.spans:
+        return []
+    norms = record.tensor(name)
+    return [whole("value_norm", "float16", norms if head is None else norms[head : head + 1])]
 
 
 def weights_fields(record: OpenedRecord, layer: int, head: int | None, precision: str) -> dict[str, Any]:
@@ -110,6 +153,7 @@ def rebuilt_result(record: OpenedRecord, layer: int, head: int | None) -> Packed
         whole("row_max", "float32", np.stack([row_max for row_max, _ in found])),
         whole("member_bytes", "uint32", np.array(list(map(len, members)), np.uint32)),
         Array("weights", "uint8", (len(data),), data),
+        *value_norms(record, layer, head),
     ]
     return arrays, weights_fields(record, layer, head, "uint8")
 

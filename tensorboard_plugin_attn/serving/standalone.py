@@ -121,6 +121,8 @@ def answers_of(record: OpenedRecord, run: str, beside: Beside) -> Iterator[tuple
     yield from record_answers(record)
     if beside.compared is not None:
         yield "compare", encoded(beside.compared.changes)
+        if beside.compared.moved is not None:
+            yield "compare contribution", encoded(beside.compared.moved)
         yield from ((f"compared {name}", value) for name, value in record_answers(beside.compared.record))
 
 
@@ -148,6 +150,8 @@ def record_answers(record: OpenedRecord) -> Iterator[tuple[str, Any]]:
     yield "record", record_result(record)
     if "thumbnails" in record.header.spans:
         yield "thumbnails", encoded(thumbnails_result(record))
+        if record.header.has_contributions:
+            yield "thumbnails contribution", encoded(thumbnails_result(record, "contribution"))
     for number, layer in enumerate(record.layers):
         if is_long(layer):
             for head in range(layer.heads):

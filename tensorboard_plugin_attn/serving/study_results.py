@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import compress
 from tensorboard_plugin_attn.encoding.header import Header
-from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
+from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError, NotRecordedError
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.reading.series import MetricSeries
 from tensorboard_plugin_attn.reading.source import Source
@@ -90,16 +90,20 @@ def evolution_fields(evolution: Evolution, latest: Header, asked: EvolutionAsked
 
 
 def compare_result(
-    first: OpenedRecord, second: OpenedRecord, starts: tuple[OpenedRecord, OpenedRecord] | None
+    first: OpenedRecord,
+    second: OpenedRecord,
+    starts: tuple[OpenedRecord, OpenedRecord] | None,
+    quantity: str = "weight",
 ) -> Packed:
-    """What every head gained and lost from the first record to the second.
+    """What every head gained and lost from the first record to the second, of weight or of contribution.
 
     ``starts`` are the first records of two runs; None: both are of one run.
     """
     check_patterns(first)
     check_patterns(second)
     headers = None if starts is None else (starts[0].header, starts[1].header)
-    comparison = compare_sources(source(first), source(second), same_run=starts is None, starts=headers)
+    one, other = source(first, quantity), source(second, quantity)
+    comparison = compare_sources(one, other, same_run=starts is None, starts=headers)
     return comparison_arrays(comparison), comparison_fields(comparison)
 
 
@@ -140,8 +144,13 @@ def by_head(layers: Sequence[NDArray[Any]], dtype: str) -> NDArray[Any]:
     return stack_ragged(layers, fill=np.nan if dtype == "float32" else 0, dtype=dtype)
 
 
-def find_result(steps: Sequence[int], open_step: Callable[[int], OpenedRecord], pattern: Pattern) -> Packed:
-    """Every head's weight on a pattern at the steps asked for, in that order, as many as fit in the time.
+def find_result(
+    steps: Sequence[int],
+    open_step: Callable[[int], OpenedRecord],
+    pattern: Pattern,
+    quantity: str = "weight",
+) -> Packed:
+    """Every head's weight, or contributions, on a pattern at the steps asked for, in that order, as many as fit in the time.
 
     Of several steps, those without patterns or with a damaged file are told as skipped.
     """
@@ -154,8 +163,8 @@ def find_result(steps: Sequence[int], open_step: Callable[[int], OpenedRecord], 
         try:
             record = open_step(step)
             check_patterns(record)
-            found.append(found_at(record, pattern))
-        except (DamagedFileError, RequestError) as error:
+            found.append(found_at(record, pattern, quantity))
+        except (DamagedFileError, NotRecordedError, RequestError) as error:
             if len(steps) == 1 or getattr(error, "status", 422) in (400, 503):
                 raise
             skipped.append({"step": step, "reason": str(error)})
@@ -163,10 +172,10 @@ def find_result(steps: Sequence[int], open_step: Callable[[int], OpenedRecord], 
     return found_arrays(found), {"skipped": skipped, "left": left, "too_large": too_large}
 
 
-def found_at(record: OpenedRecord, pattern: Pattern) -> Found:
-    """Every head's weight at one step; a pattern that this probe cannot have is a bad request."""
+def found_at(record: OpenedRecord, pattern: Pattern, quantity: str) -> Found:
+    """Every head's weight or contributions at one step; a pattern that this probe cannot have is a bad request."""
     try:
-        return find_in_source(source(record), pattern)
+        return find_in_source(source(record, quantity), pattern)
     except InvalidRecordError as error:
         raise RequestError(400, "bad_request", str(error)) from error
 
@@ -198,6 +207,6 @@ def check_patterns(record: OpenedRecord) -> None:
         raise absent(record, "weights")
 
 
-def source(record: OpenedRecord) -> Source:
+def source(record: OpenedRecord, quantity: str) -> Source:
     """An opened record as comparisons and searches take it."""
-    return Source(record.header, record.read)
+    return Source(record.header, record.read, quantity)

@@ -20,7 +20,15 @@ from tensorboard_plugin_attn.serving.listing import Listing, not_recorded
 from tensorboard_plugin_attn.serving.metric_series import MetricSource, ThinnedAsked, packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
 from tensorboard_plugin_attn.serving.page_contents import Beside, Compared, held_series
-from tensorboard_plugin_attn.serving.query import integer, integers, number, positions, text, where
+from tensorboard_plugin_attn.serving.query import (
+    integer,
+    integers,
+    number,
+    positions,
+    quantity_asked,
+    text,
+    where,
+)
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
 from tensorboard_plugin_attn.serving.scalars import list_scalars, read_scalars
 from tensorboard_plugin_attn.serving.study_results import (
@@ -146,10 +154,12 @@ class EvolutionRoutes:
     def compare(self, arguments: Arguments) -> Answer:
         """What changed from record A (``run``, ``tag``, ``step``) to record B (the same names with ``_b``)."""
         first, second = where(arguments), second_record(arguments)
-        asked = arguments.get("v"), arguments.get("v_b")
+        asked, quantity = (arguments.get("v"), arguments.get("v_b")), quantity_asked(arguments)
 
         def with_second(one: OpenedRecord) -> tuple[Packed, str]:
-            return self.records.use(*second, asked[1], lambda other: self.compared(first, one, second, other))
+            return self.records.use(
+                *second, asked[1], lambda other: self.compared(first, one, second, other, quantity)
+            )
 
         ((arrays, fields), version_b), version = self.records.use(*first, asked[0], with_second)
         return binary_answer(arrays, fields, immutable=None not in asked, etag=f"{version}.{version_b}")
@@ -160,11 +170,13 @@ class EvolutionRoutes:
         one: OpenedRecord,
         second: tuple[str, str, int],
         other: OpenedRecord,
+        quantity: str = "weight",
     ) -> Packed:
         """Two opened records; of different runs, their first records say whether they start alike."""
         if first[0] == second[0]:
-            return compare_result(one, other, None)
-        return compare_result(one, other, (self.first_record(*first[:2]), self.first_record(*second[:2])))
+            return compare_result(one, other, None, quantity)
+        starts = self.first_record(*first[:2]), self.first_record(*second[:2])
+        return compare_result(one, other, starts, quantity)
 
     def first_record(self, run: str, tag: str) -> OpenedRecord:
         """The first logged record of a probe."""
@@ -180,7 +192,9 @@ class EvolutionRoutes:
         run, tag = text(arguments, "run"), text(arguments, "tag")
         steps = integers(arguments, "steps" if "steps" in arguments else "step")
         asked = arguments.get("v") if len(steps) == 1 else None
-        arrays, fields = find_result(steps, lambda step: self.opened(run, tag, step, asked), pattern)
+        arrays, fields = find_result(
+            steps, lambda step: self.opened(run, tag, step, asked), pattern, quantity_asked(arguments)
+        )
         return binary_answer(arrays, fields, immutable=asked is not None)
 
     def rollout(self, arguments: Arguments) -> Answer:
@@ -208,7 +222,14 @@ class EvolutionRoutes:
         if "step_a" in arguments:
             place = arguments.get("run_a", run), arguments.get("tag_a", tag), integer(arguments, "step_a")
             other = self.opened(*place)
-            compared = Compared(place[0], other, self.compared(place, other, (run, tag, step), record))
+            both = place, other, (run, tag, step), record
+            moved = [source.header.has_contributions for source in (other, record)]
+            compared = Compared(
+                place[0],
+                other,
+                self.compared(*both),
+                self.compared(*both, "contribution") if all(moved) else None,
+            )
         return Beside(series, held, len(logged), compared, self.shown_scalar(request, run))
 
     def shown_scalar(self, request: wrappers.Request, run: str) -> dict[str, Any]:

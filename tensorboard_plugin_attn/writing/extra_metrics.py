@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.header import same_input
+from tensorboard_plugin_attn.encoding.header import ObjectiveEntry, same_input
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.contribution import measure_contributions
 from tensorboard_plugin_attn.measuring.head_metrics import CHANGES
@@ -46,6 +46,11 @@ class ExtraMetrics:
         """The metrics, in the order of the columns."""
         effects = () if self.effects is None else self.effects.names
         return [*self.changes, *self.pairs.named, *self.contributions, *effects]
+
+    @property
+    def objective(self) -> ObjectiveEntry | None:
+        """What the effects are on."""
+        return None if self.effects is None else ObjectiveEntry(self.effects.name, self.effects.objective)
 
     def add_effects(self, effects: Effects, others: Sequence[str]) -> None:
         """What the heads of the layers to come do; ``others``: the names of all other metrics.

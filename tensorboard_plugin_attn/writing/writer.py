@@ -341,7 +341,8 @@ class AttentionWriter:
         """Encode every layer, then hand the record over."""
         step = check_step(global_step)
         store.tag_directory(tag)
-        draft = self.draft(tag, step, axes, track, metrics_only=metrics_only)
+        values = any(layer.value_norm is not None for layer in layers)
+        draft = self.draft(tag, step, axes, track, metrics_only=metrics_only, values=values)
         for layer in layers:
             draft.add(layer)
         self.hand_over(tag, draft, step)
@@ -381,6 +382,7 @@ class AttentionWriter:
         pack = functools.partial(
             pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
             precision=self.precision, left_out=left_out, track=track, kind=kind, input_hash=draft.input_hash,
+            objective=draft.extra.objective,
             part=None if self.part is None else self.part.entry(), metric_weights=draft.metric_weights or None,
         )  # fmt: skip
         if self.sink is not None:

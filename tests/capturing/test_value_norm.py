@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from models.gated_models import CASES, Case, gated_case
 from models.written_attention import WIDTH, NanoGpt
 from torch import nn
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter, capture
 from tensorboard_plugin_attn.capturing import probe_rows
 from tensorboard_plugin_attn.capturing.inputs.rows import Row
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -116,3 +117,66 @@ def test_a_probe_logs_it_with_its_contributions_unless_it_is_switched_off(tmp_pa
     assert np.isfinite(np.asarray(found.values[0])[..., column]).all()
     assert reader.read(".", "without", 0).layers[0].value_norm is None
     assert "contribution_entropy" not in reader.metrics(".", "without").names
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_capture_and_its_record_have_what_the_probe_has(name: str) -> None:
+    case = gated_case(name, torch.float32)
+    probed = layers_of(case.model, case.inputs)
+    with capture(case.model) as captured:
+        case.value()
+    assert [layer.value_norm_of for layer in captured.layers] == ["vWo"] * len(probed)
+    for layer, other in zip(captured.layers, probed, strict=True):
+        torch.testing.assert_close(layer.value_norm[0], other.value_norm, rtol=1e-6, atol=1e-6)
+
+
+def test_a_record_of_a_capture_has_contributions_too(tmp_path: Path) -> None:
+    case = gated_case("bert", torch.float32)
+    with capture(case.model) as captured:
+        case.value()
+    record = captured.record([f"t{number}" for number in range(9)])
+    assert [layer.value_norm_of for layer in record.layers] == ["vWo"] * len(captured.layers)
+    with AttentionWriter(tmp_path) as writer:
+        writer.add_record("record", record, 0)
+    found = AttentionReader(tmp_path).metrics(".", "record")
+    column = found.names.index("contribution_entropy")
+    assert np.isfinite(np.asarray(found.values[0])[..., column]).all()
+
+
+def test_a_capture_that_trains_keeps_no_graph_and_changes_no_gradient() -> None:
+    case = gated_case("gpt2", torch.float32)
+    gradients = []
+    for is_captured in (False, True):
+        case.model.zero_grad()
+        with capture(case.model) if is_captured else nullcontext() as captured:
+            case.model(**case.inputs).loss.backward()
+        gradients.append([each.grad.clone() for each in case.model.parameters()])
+    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))
+    assert captured is not None
+    assert not any(layer.value_norm.requires_grad for layer in captured.layers)
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_generation_has_the_lengths_of_a_forward_over_what_it_read(cache: bool) -> None:
+    model = gated_case("llama", torch.float32).model
+    prompt = torch.arange(5)[None] + 3
+    with capture(model) as captured:
+        output = model.generate(prompt, max_new_tokens=4, do_sample=False, use_cache=cache, pad_token_id=0)
+    record = captured.record([f"t{number}" for number in range(output.shape[1])])
+    whole = layers_of(model, {"input_ids": output[:, :-1]})
+    for layer, other in zip(record.layers, whole, strict=True):
+        assert layer.value_norm_of == "vWo"
+        np.testing.assert_allclose(layer.value_norm, other.value_norm, rtol=1e-4)
+
+
+def test_a_map_kept_as_vectors_has_the_length_of_the_value_alone(tmp_path: Path) -> None:
+    case = gated_case("gpt2", torch.float32)
+    tokens = [f"t{number}" for number in range(case.inputs["input_ids"].shape[1])]
+    with AttentionWriter(tmp_path, keep="vectors") as writer:
+        writer.add_probe("probe", case.model, case.inputs, tokens, 0)
+    layer = AttentionReader(tmp_path).read(".", "probe", 0).layers[0]
+    assert (layer.weights, layer.value_norm_of) == (None, "v")
+    value = values_of(case)[0].norm(dim=-1)
+    np.testing.assert_allclose(np.asarray(layer.value_norm, np.float32), value, rtol=1e-3)
+    found = AttentionReader(tmp_path).find(".", "probe", 0, template="first", quantity="contribution")
+    assert np.isfinite(found.values).all()

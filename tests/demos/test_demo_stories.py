@@ -125,6 +125,36 @@ def test_each_bias_floor_fails_on_what_it_watches(
     assert [number for number, floor in enumerate(floors) if not floor.holds] == broken
 
 
+WEIGHED = bias.Weighed(5.0, np.array([0.9, 0.8, 0.1]), np.array([0.1, 0.6, 0.05]))
+BROKEN_EFFECTS = [
+    (bias.Weighed(5.0, np.array([0.9, 0.4, 0.1]), np.array([0.4, 0.6, 0.0])), [0, 1]),
+    (bias.Weighed(1.0, np.array([0.9, 0.8, 0.1]), np.array([0.1, 0.6, 0.05])), [2]),
+    (bias.Weighed(3.0, np.array([0.9, 0.8, 0.1]), np.array([0.6, 0.1, 0.05])), [3]),
+]
+
+
+def test_the_effect_floors_of_the_bias_demo_hold_and_each_fails_on_what_it_watches() -> None:
+    assert all(floor.holds for floor in bias.effect_floors(WEIGHED))
+    for found, broken in BROKEN_EFFECTS:
+        floors = bias.effect_floors(found)
+        assert [number for number, floor in enumerate(floors) if not floor.holds] == broken
+    assert "2 heads of the last layer attend to the nurse" in bias.saying(WEIGHED)
+
+
+def test_the_ablation_floors_of_the_induction_demo_hold_and_each_fails_on_what_it_watches() -> None:
+    two, one = induction.Weighed(0.3, 4.0, 0.1), induction.Weighed(3.0, 0.4, 0.1)
+    assert all(floor.holds for floor in induction.ablation_floors(two, one))
+    for found, broken in [
+        ((induction.Weighed(0.3, 1.0, 0.1), one), [0]),
+        ((induction.Weighed(1.5, 4.0, 0.1), one), [1]),
+        ((induction.Weighed(0.3, 4.0, 2.0), one), [2]),
+        ((two, induction.Weighed(1.0, 4.0, 0.1)), [3]),
+    ]:
+        floors = induction.ablation_floors(*found)
+        assert [number for number, floor in enumerate(floors) if not floor.holds] == broken
+    assert "Without it the loss of copies is 4.30 instead of 0.30" in induction.saying(two, two, 0.8)
+
+
 def test_repeated_rows_repeat_their_block_after_the_first_symbol() -> None:
     [row] = induction.repeated_rows(1, [10], torch.Generator().manual_seed(0))
     assert row[0] == induction.BOS

@@ -22,8 +22,8 @@ TEXT = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "in
 class Case:
     """``projection``: the name of a layer's output projection, from the name of the layer's attention.
 
-    ``step``: by how much a gate may differ from 1. At .1 the kinks of a ReLU are a fifth of a difference; at .001 the
-    rounding of a loss that transformers computes in float32 is.
+    ``step``: by how much a gate may differ from 1. At .1 the kinks of a ReLU are up to a fifth of a difference, so that
+    models with ReLU take .001.
     """
 
     model: nn.Module
@@ -32,7 +32,7 @@ class Case:
     projection: Callable[[str], str]
     heads: int
     transposed: bool = False
-    step: float = 1e-3
+    step: float = 0.1
 
     def value(self) -> float:
         """The objective of a plain forward."""
@@ -83,9 +83,12 @@ def bert() -> Case:
     return Case(model, inputs, first_states, lambda name: name.replace(".self", ".output.dense"), 4)
 
 
-def t5() -> Case:
-    config = transformers.T5Config(vocab_size=100, decoder_start_token_id=0, **SIZES)
-    return text(sharpen(transformers.T5ForConditionalGeneration(config), 2.0), lambda name: f"{name}.o")
+def t5(activation: str = "gated-gelu", step: float = 0.1) -> Case:
+    config = transformers.T5Config(
+        vocab_size=100, decoder_start_token_id=0, feed_forward_proj=activation, **SIZES
+    )
+    model = sharpen(transformers.T5ForConditionalGeneration(config), 2.0)
+    return text(model, lambda name: f"{name}.o", step=step)
 
 
 def vit() -> Case:
@@ -101,11 +104,12 @@ def vit() -> Case:
     return Case(model, inputs, "loss", projection, 4)
 
 
-def torch_encoder() -> Case:
-    layer = nn.TransformerEncoderLayer(48, 4, 64, batch_first=True)
+def torch_encoder(activation: str = "gelu", step: float = 0.1) -> Case:
+    layer = nn.TransformerEncoderLayer(48, 4, 64, batch_first=True, activation=activation)
     model = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
     states = (torch.randn(1, 7, 48),)
-    return Case(model, states, lambda outputs: outputs[0, 0, :4].sum(), lambda name: f"{name}.out_proj", 4)
+    case = Case(model, states, lambda outputs: outputs[0, 0, :4].sum(), lambda name: f"{name}.out_proj", 4)
+    return replace(case, step=step)
 
 
 def nano_gpt() -> Case:
@@ -116,13 +120,15 @@ def nano_gpt() -> Case:
 CASES: dict[str, Callable[[], Case]] = {
     "bert": bert,
     "bert by hand": lambda: eager(bert()),
-    "gpt2": lambda: text(small("gpt2"), lambda name: f"{name}.c_proj", transposed=True, step=0.1),
-    "llama": lambda: text(small("llama"), lambda name: f"{name}.o_proj", step=0.1),
-    "llama by hand": lambda: eager(text(small("llama"), lambda name: f"{name}.o_proj", step=0.1)),
+    "gpt2": lambda: text(small("gpt2"), lambda name: f"{name}.c_proj", transposed=True),
+    "llama": lambda: text(small("llama"), lambda name: f"{name}.o_proj"),
+    "llama by hand": lambda: eager(text(small("llama"), lambda name: f"{name}.o_proj")),
     "bart": lambda: text(small("bart"), lambda name: f"{name}.out_proj"),
     "t5": t5,
+    "t5 with ReLU": lambda: t5("relu", 1e-3),
     "vit": vit,
     "nn.TransformerEncoder": torch_encoder,
+    "nn.TransformerEncoder with ReLU": lambda: torch_encoder("relu", 1e-3),
     "nanoGPT": nano_gpt,
 }
 

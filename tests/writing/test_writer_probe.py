@@ -165,6 +165,10 @@ def test_effect_and_ablation_are_logged_as_metrics_of_the_chosen_heads_and_layer
     effect = np.asarray(series.values[1])[..., -2]
     assert effect.shape == (3, HEADS)
     assert np.isfinite(effect).all()
+    objectives = [reader.source(".", "probe", step).header.objective for step in range(3)]
+    assert [each and each.name for each in objectives] == [None, "total", "total"]
+    assert objectives[1] is not None
+    assert np.isfinite(objectives[1].value)
     alone = reader.metrics(".", "alone")
     np.testing.assert_array_equal(np.asarray(alone.values[0])[..., alone.names.index("effect")], effect)
     chosen = reader.metrics(

@@ -19,6 +19,7 @@ import {
   tokenRange,
   view,
   shownMode,
+  isContribution,
 } from "../state";
 import { fileName } from "../saving/save";
 
@@ -59,6 +60,7 @@ function viewPart(): string {
     head: headPart,
     neuron: () => ["neuron", `L${layer.value}H${head.value}`, pinned()],
   }[view.value]();
+  if (isContribution.value) parts.push("contribution");
   return parts.filter((part) => part !== "").join("-");
 }
 

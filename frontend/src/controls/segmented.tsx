@@ -11,10 +11,16 @@ export interface SegmentedProps<T extends string> {
   hideLabel?: boolean;
   /** As wide as its parent. */
   wide?: boolean;
+  /** Why it cannot be changed. */
+  refused?: string | null;
+  /** Said below it. */
+  hint?: string | undefined;
 }
 
 export function Segmented<T extends string>(props: SegmentedProps<T>) {
   const { label, value, choices, onChange, hideLabel = false, wide = false } = props;
+  const { refused = null, hint } = props;
+  const note = refused ?? hint;
   return (
     <div class="field">
       {!hideLabel && <span class="field-label">{label}</span>}
@@ -24,12 +30,15 @@ export function Segmented<T extends string>(props: SegmentedProps<T>) {
             key={choice.value}
             type="button"
             aria-pressed={choice.value === value}
+            disabled={refused !== null}
+            title={note ?? ""}
             onClick={() => onChange(choice.value)}
           >
             {choice.name}
           </button>
         ))}
       </div>
+      {note !== undefined && <span class="field-note">{note}</span>}
     </div>
   );
 }

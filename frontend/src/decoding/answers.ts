@@ -44,6 +44,8 @@ export interface LayerHeader {
   /** The model's own head numbers, when only some were logged. */
   head_numbers?: number[];
   rebuild_error?: number;
+  /** What the logged lengths of values are of: "vWo", behind the output projection, or "v". */
+  value_norm_of?: string;
 }
 
 /** One of TensorBoard's own scalars over the steps. */
@@ -75,6 +77,8 @@ export interface RecordHeader {
   left_out: { layer: number; what: string; why: string }[];
   faults: { layer: number; heads: number[]; fault: string }[];
   kind: "weights" | "metrics";
+  /** What `effect` and `ablation` are on, and its value with every head. */
+  objective?: { name: string; value: number };
 }
 
 /** What the server makes a file of a record as. */

@@ -44,10 +44,13 @@ export class LayerWeights {
     /** For float16 and float32: the weights themselves. */
     readonly values: Float32Array<ArrayBuffer> | null,
     readonly firstHead = 0,
+    /** Length of each key's value, [head, key]; null where it was not logged. */
+    readonly valueNorm: Float32Array | null = null,
   ) {}
 
   get byteLength(): number {
-    return (this.codes ?? this.values)!.byteLength + this.rowMax.byteLength;
+    const own = (this.codes ?? this.values)!.byteLength + this.rowMax.byteLength;
+    return own + (this.valueNorm?.byteLength ?? 0);
   }
 
   weight(head: number, query: number, key: number): number {
@@ -159,7 +162,16 @@ export async function decodeWeights(buffer: ArrayBuffer): Promise<LayerWeights> 
     coded ? bytes : null,
     coded ? null : floats(bytes, precision),
     head ?? 0,
+    normsOf(answer, count * keys),
   );
+}
+
+function normsOf(answer: Answer, length: number): Float32Array | null {
+  if (answer.arrays["value_norm"] === undefined) return null;
+  const norms = takeArray(answer, "value_norm", "float32");
+  if (norms.length !== length)
+    throw new DecodeError("value_norm", `expected ${length} numbers, got ${norms.length}`);
+  return norms;
 }
 
 export function decodeMetrics(buffer: ArrayBuffer): MetricSeries {

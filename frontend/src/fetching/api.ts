@@ -2,6 +2,7 @@
 
 import type { RecordHeader, RunIndex, ScalarSeries } from "../decoding/answers";
 import type { Comparison } from "../decoding/comparison";
+import type { Quantity } from "../decoding/contribution";
 import {
   decodeMetrics,
   decodeThumbnails,
@@ -28,7 +29,7 @@ import {
   type Query,
   type Sized,
 } from "./request";
-import { comparisonQuery, patternQuery } from "./study_queries";
+import { comparisonQuery, patternQuery, quantityQuery } from "./study_queries";
 
 /** Where one record is. With its version the browser may keep the answer for good. */
 export interface RecordAddress {
@@ -55,7 +56,11 @@ export interface SeriesAddress {
 export interface Api {
   index(signal?: AbortSignal): Promise<RunIndex>;
   record(at: RecordAddress, signal?: AbortSignal): Promise<Sized<RecordHeader>>;
-  thumbnails(at: RecordAddress, signal?: AbortSignal): Promise<Sized<Thumbnails>>;
+  thumbnails(
+    at: RecordAddress,
+    signal?: AbortSignal,
+    quantity?: Quantity,
+  ): Promise<Sized<Thumbnails>>;
   /** Of all heads of the layer, or of one. */
   weights(
     at: RecordAddress,
@@ -98,6 +103,7 @@ export interface Api {
     first: RecordAddress,
     second: RecordAddress,
     signal?: AbortSignal,
+    quantity?: Quantity,
   ): Promise<Sized<Comparison>>;
   /** At as many of the steps as the server can do in its time. */
   find(
@@ -106,6 +112,7 @@ export interface Api {
     steps: readonly number[],
     pattern: FindPattern,
     signal?: AbortSignal,
+    quantity?: Quantity,
   ): Promise<FoundSteps>;
   /** Hints under some limits of one's own. */
   health(run: string, tag: string, limits: Limits, signal?: AbortSignal): Promise<Sized<Health>>;
@@ -144,10 +151,10 @@ const PAUSE_MS = 500;
 function recordRoutes(door: Door): RecordRoutes {
   return {
     record: (at, signal) => door.text<RecordHeader>("record", address(at), signal),
-    thumbnails: (at, signal) =>
+    thumbnails: (at, signal, quantity) =>
       door.binary(
         "thumbnails",
-        address(at),
+        { ...address(at), ...quantityQuery(quantity) },
         {
           decode: decodeThumbnails,
           bytes: ({ codes }) => codes.byteLength,
@@ -191,10 +198,10 @@ function recordRoutes(door: Door): RecordRoutes {
         },
         signal,
       ),
-    compare: (first, second, signal) =>
+    compare: (first, second, signal, quantity) =>
       door.binary(
         "compare",
-        comparisonQuery(first, second),
+        { ...comparisonQuery(first, second), ...quantityQuery(quantity) },
         { decode: decodeComparison, bytes: (comparison) => comparison.byteLength },
         signal,
       ),
@@ -241,8 +248,9 @@ function seriesRoutes(door: Door): SeriesRoutes {
       const value = facts?.health ?? { hints: [], limits };
       return { value, bytes: 1000 * (value.hints.length + 1) };
     },
-    async find(run, tag, steps, pattern, signal) {
-      const query = { run, tag, steps: steps.join(","), ...patternQuery(pattern) };
+    async find(run, tag, steps, pattern, signal, quantity) {
+      const what = { ...patternQuery(pattern), ...quantityQuery(quantity) };
+      const query = { run, tag, steps: steps.join(","), ...what };
       return (await door.binary("find", query, { decode: decodeFound, bytes: () => 0 }, signal))
         .value;
     },

@@ -36,7 +36,18 @@ export function readEmbedded(document: Document): Embedded | null {
 
 const PLACES = ["run", "tag", "step"];
 /** Parameters without which the page's own answer is the wanted one. */
-const OWN = [...PLACES, "layer", "head", "v", "evolution", "values", "v_b", "since", "width"];
+const OWN = [
+  ...PLACES,
+  "layer",
+  "head",
+  "v",
+  "evolution",
+  "values",
+  "v_b",
+  "since",
+  "width",
+  "quantity",
+];
 
 function isAt(asked: URLSearchParams, { run, tag, step }: Place, suffix = ""): boolean {
   const wanted = [run.toWellFormed(), tag.toWellFormed(), String(step)]; // as they travel in a query
@@ -65,7 +76,7 @@ export function nameOf(url: string, { place, compared, answers }: Embedded): str
   const asked = new URLSearchParams(query);
   if (route === "compare") {
     const isHeld = compared !== null && isAt(asked, compared) && isAt(asked, place, "_b");
-    return isHeld ? route : null;
+    return isHeld ? [route, asked.get("quantity") ?? ""].join(" ").trim() : null;
   }
   const part = partOf(route, asked);
   if (part !== null) {
@@ -75,7 +86,7 @@ export function nameOf(url: string, { place, compared, answers }: Embedded): str
     return compared !== null && isAt(asked, compared) ? `compared ${part}` : null;
   }
   if (![...asked.keys()].every((key) => OWN.includes(key))) return null;
-  const parts = [route, asked.get("layer"), asked.get("head")];
+  const parts = [route, asked.get("layer"), asked.get("head"), asked.get("quantity")];
   const name = parts.filter((part) => part !== null).join(" ");
   if (!asked.has("run")) return name;
   if (asked.has("step")) {

@@ -1,5 +1,6 @@
 /** Two records, or a pattern to find → the parameters of the routes that answer about them. */
 
+import type { Quantity } from "../decoding/contribution";
 import type { FindPattern } from "../text/pattern";
 import { formatPositions } from "../text/positions";
 
@@ -23,6 +24,11 @@ export function comparisonQuery(first: Address, second: Address): Query {
     ...(first.version !== null && { v: first.version }),
     ...(second.version !== null && { v_b: second.version }),
   };
+}
+
+/** Weights are what the routes answer about unless they are told. */
+export function quantityQuery(quantity: Quantity = "weight"): Query {
+  return quantity === "weight" ? {} : { quantity };
 }
 
 const marks = { comma: ",", dash: "-" };

@@ -5,11 +5,12 @@ import { effect, untracked } from "@preact/signals";
 import type { TagIndex } from "../decoding/answers";
 import type { Api } from "../fetching/api";
 import { cellHistory, type CellLine, type WantedCell, wantedCell } from "../state/cell_history";
+import { contributionsOf, type Quantity } from "../decoding/contribution";
 import type { LayerWeights } from "../decoding/decode";
 import { evenlyFirst } from "./evenly_first";
 import { type Job, RequestCache } from "./request_cache";
 import { weightsJob } from "./jobs";
-import { index, run, shown, tag, visibleRuns, weights } from "../state";
+import { index, quantityName, run, shown, tag, visibleRuns, weights } from "../state";
 
 /** Steps asked for at most, and the inflated bytes of all their answers. */
 export const MOST_STEPS = 200;
@@ -30,6 +31,11 @@ export function cellWeight(of: LayerWeights, { head, query, key }: WantedCell): 
   return sum / (query[1] - query[0]);
 }
 
+interface Wanted {
+  readonly cell: WantedCell;
+  readonly quantity: Quantity;
+}
+
 interface Ask {
   line: CellLine;
   position: number;
@@ -44,6 +50,12 @@ function linesOf(tagName: string): { line: CellLine; listed: TagIndex }[] {
     const values = new Float32Array(listed.steps.length).fill(NaN);
     return [{ line: { run: name, steps: listed.steps, values }, listed }];
   });
+}
+
+/** Of a layer that came: the cell's weight, or its contribution; NaN where that is not known. */
+function cellValue(of: LayerWeights, { cell, quantity }: Wanted): number {
+  const drawn = quantity === "weight" ? of : contributionsOf(of);
+  return drawn === null ? NaN : cellWeight(drawn, cell);
 }
 
 /** Which steps are asked for, the runs in turn. */
@@ -69,7 +81,7 @@ function plan(api: Api, cell: WantedCell, tagName: string, most: number) {
 /** Everything that the answers depend on. */
 function whatOf(cell: WantedCell, tagName: string): string {
   const listed = [...visibleRuns.value].map((name) => [name, index.value?.[name]?.[tagName]]);
-  return JSON.stringify([cell, tagName, run.value, listed]);
+  return JSON.stringify([cell, tagName, run.value, quantityName.value, listed]);
 }
 
 function mostSteps({ queries, keys }: LayerWeights): number {
@@ -90,6 +102,7 @@ class CellFollower {
 
   constructor(
     readonly cell: WantedCell,
+    readonly quantity: Quantity,
     readonly tag: string,
     readonly asks: readonly Ask[],
     readonly lines: CellLine[],
@@ -108,14 +121,13 @@ class CellFollower {
   #isKnown(ask: Ask): boolean {
     const { cache, values } = this.kept;
     const kept = cache.peek(ask.job);
-    const value =
-      kept === undefined ? values.get(this.#nameOf(ask)) : cellWeight(kept.value, this.cell);
+    const value = kept === undefined ? values.get(this.#nameOf(ask)) : cellValue(kept.value, this);
     if (value !== undefined) this.#take(ask, value);
     return value !== undefined;
   }
 
   #nameOf({ job }: Ask): string {
-    return `${job.key} ${this.cell.query.join()} ${this.cell.key.join()}`;
+    return `${this.quantity} ${job.key} ${this.cell.query.join()} ${this.cell.key.join()}`;
   }
 
   #take(ask: Ask, value: number): void {
@@ -136,7 +148,7 @@ class CellFollower {
       const of = await this.kept.cache.get(ask.job).catch(() => null);
       if (this.#isStopped) return;
       if (of === null) this.#done++;
-      else this.#take(ask, cellWeight(of, this.cell));
+      else this.#take(ask, cellValue(of, this));
       this.#tell();
     }
   }
@@ -151,7 +163,7 @@ export function startCellLoader(api: Api): () => void {
   const follow = (cell: WantedCell, tagName: string, most: number): CellFollower => {
     const { lines, asks } = plan(api, cell, tagName, most);
     if (kept.values.size > KEPT_VALUES) kept.values.clear();
-    return new CellFollower(cell, tagName, asks, lines, kept);
+    return new CellFollower(cell, quantityName.peek(), tagName, asks, lines, kept);
   };
 
   const dispose = effect(() => {

@@ -6,15 +6,21 @@ import type { Api, RecordAddress } from "../fetching/api";
 import { weightsJob } from "./jobs";
 import { RequestCache, type Job } from "./request_cache";
 import { Slot } from "./slot";
+import type { Quantity } from "../decoding/contribution";
 import type { Comparison } from "../decoding/comparison";
 import * as state from "../state";
 
 const KEPT_BYTES = 12 << 20;
 
-function comparisonJob(api: Api, first: RecordAddress, second: RecordAddress): Job<Comparison> {
+function comparisonJob(
+  api: Api,
+  first: RecordAddress,
+  second: RecordAddress,
+  quantity: Quantity,
+): Job<Comparison> {
   return {
-    key: `compare ${JSON.stringify([first, second])}`,
-    fetch: (signal) => api.compare(first, second, signal),
+    key: `compare ${quantity} ${JSON.stringify([first, second])}`,
+    fetch: (signal) => api.compare(first, second, signal, quantity),
   };
 }
 
@@ -43,7 +49,7 @@ export function startComparisonLoader(api: Api, onGone: () => Promise<void>): ()
         weights.clear();
       });
     }
-    const wanted = comparisonJob(api, first, second);
+    const wanted = comparisonJob(api, first, second, state.quantityName.value);
     const layerOfA = weightsJob(api, first, { layer, head });
     untracked(() => {
       cache.abortExcept(new Set([wanted.key, layerOfA.key]));

@@ -2,6 +2,7 @@
 
 import { computed, effect, untracked } from "@preact/signals";
 
+import type { Quantity } from "../decoding/contribution";
 import type { Api } from "../fetching/api";
 import {
   changes,
@@ -9,6 +10,7 @@ import {
   hidden,
   kinds,
   metrics,
+  quantityName,
   run,
   series,
   steps,
@@ -25,6 +27,7 @@ interface Edges {
   readonly tag: string;
   readonly positions: readonly [first: number, last: number];
   readonly versions: readonly (string | null)[];
+  readonly quantity: Quantity;
 }
 
 /** As text, so that it changes only with what it says. */
@@ -41,7 +44,13 @@ const wanted = computed<string | null>(() => {
   const [first, last] = [whole[0], whole.at(-1)];
   if (first === undefined || last === undefined || first === last) return null;
   const at = [first, last].map((position) => versions.value[position] ?? null);
-  const edges: Edges = { run: runName, tag: tagName, positions: [first, last], versions: at };
+  const edges: Edges = {
+    run: runName,
+    tag: tagName,
+    positions: [first, last],
+    versions: at,
+    quantity: quantityName.value,
+  };
   return JSON.stringify(edges);
 });
 
@@ -57,8 +66,8 @@ export function startEdgePatterns(api: Api): () => void {
     }));
     const { signal } = abort;
     try {
-      const before = (await api.thumbnails(first!, signal)).value;
-      const after = (await api.thumbnails(last!, signal)).value;
+      const before = (await api.thumbnails(first!, signal, edges.quantity)).value;
+      const after = (await api.thumbnails(last!, signal, edges.quantity)).value;
       if (signal.aborted) return;
       edgePatterns.value = { before, after, steps: [first!.step, last!.step] };
     } catch {

@@ -3,6 +3,7 @@
 import { effect, untracked } from "@preact/signals";
 
 import type { Api } from "../fetching/api";
+import type { Quantity } from "../decoding/contribution";
 import { addFound, nothingFound, type FoundSteps } from "../decoding/found_heads";
 import { evenlyFirst } from "./evenly_first";
 import { asApiError, isAbort } from "./slot";
@@ -14,6 +15,7 @@ import {
   isSearched,
   noSearch,
   patternSteps,
+  quantityName,
   run,
   search,
   step,
@@ -29,6 +31,7 @@ interface Wanted {
   readonly run: string;
   readonly tag: string;
   readonly pattern: FindPattern;
+  readonly quantity: Quantity;
   readonly key: string;
 }
 
@@ -37,8 +40,9 @@ function wanted(): Wanted | null {
   if (runName === null || tagName === null || pattern === null) return null;
   if (toolPanel.value !== "find" || !isSearched(pattern)) return null;
   const versions = index.value?.[runName]?.[tagName]?.versions;
-  const key = JSON.stringify([runName, tagName, pattern, versions]);
-  return { run: runName, tag: tagName, pattern, key };
+  const quantity = quantityName.value;
+  const key = JSON.stringify([runName, tagName, pattern, versions, quantity]);
+  return { run: runName, tag: tagName, pattern, quantity, key };
 }
 
 /** The selected step alone, and at the same time one more, so that a first curve is there at once. */
@@ -93,7 +97,8 @@ class Searcher {
     signal: AbortSignal,
   ): Promise<FoundSteps | null> {
     try {
-      const answer = await this.api.find(what.run, what.tag, steps, what.pattern, signal);
+      const { run: runName, tag: tagName, pattern, quantity } = what;
+      const answer = await this.api.find(runName, tagName, steps, pattern, signal, quantity);
       return signal.aborted ? null : answer;
     } catch (error) {
       if (isAbort(error) || signal.aborted) return null;

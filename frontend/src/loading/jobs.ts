@@ -1,6 +1,7 @@
 /** A place in the logs and what a view needs of it → the jobs that bring it. */
 
 import type { RecordHeader } from "../decoding/answers";
+import type { Quantity } from "../decoding/contribution";
 import type { Api, RecordAddress } from "../fetching/api";
 import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "../decoding/decode";
 import type { Job } from "./request_cache";
@@ -35,12 +36,16 @@ export function jobsAt(
   view: ViewName,
   weights: WantedWeights | null,
   vectors: WantedVectors | null,
+  quantity: Quantity = "weight",
 ): StepJobs {
   const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
   return {
     record: { key: `record ${where}`, fetch: (signal) => api.record(at, signal) },
     thumbnails: withThumbnails.has(view)
-      ? { key: `thumbnails ${where}`, fetch: (signal) => api.thumbnails(at, signal) }
+      ? {
+          key: `thumbnails ${quantity} ${where}`,
+          fetch: (signal) => api.thumbnails(at, signal, quantity),
+        }
       : null,
     weights: weights === null ? null : weightsJob(api, at, weights),
     vectors: vectors === null ? null : vectorsJob(api, at, vectors),

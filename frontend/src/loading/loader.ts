@@ -130,6 +130,7 @@ class StepLoader {
       state.view.peek(),
       wantedWeights.peek(),
       wantedVectors.peek(),
+      state.quantityName.peek(),
     );
     if (state.kinds.peek()[position] !== "metrics") return jobs;
     return { record: jobs.record, thumbnails: null, weights: null, vectors: null };
@@ -188,6 +189,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
       for (const each of watched) void each.value;
       void wantedWeights.value;
       void wantedVectors.value;
+      void state.quantityName.value;
       if (state.hidden.value) return untracked(() => steps.stop());
       untracked(() => void steps.show());
     }),

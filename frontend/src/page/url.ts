@@ -219,6 +219,7 @@ const entries: Record<string, Entry> = {
   colour: oneOf(state.mapColour, ["role", "when", "size", "value"]),
   thumbnails: oneOf(state.thumbnailStyle, ["heat", "lines"]),
   sort: text(state.sortBy as Signal<string | null>),
+  quantity: oneOf(state.quantity, ["weight", "contribution"]),
   metric: text(state.cellMetric as Signal<string | null>),
   dim: number(state.dimBelow, 0, 1),
   sentences: oneOf(state.sentenceFilter, ["all", "aa", "bb", "ab", "ba"]),
@@ -266,7 +267,15 @@ export function pairsOfState(): Pairs {
 }
 
 /** What a step in the history leads back from: another view, run, probe, layer or head. */
-const places: ReadonlySet<string> = new Set(["view", "run", "tag", "layer", "head", "open"]);
+const places: ReadonlySet<string> = new Set([
+  "view",
+  "run",
+  "tag",
+  "layer",
+  "head",
+  "open",
+  "quantity",
+]);
 
 /** The part of the pairs that says where one is; the step and how things are drawn are no part of it. */
 export function placeOf(pairs: Pairs): string {

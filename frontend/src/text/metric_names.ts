@@ -4,6 +4,10 @@ const titles: Readonly<Record<string, string>> = {
   change_previous: "change from previous step",
   change_first: "change from first step",
   max_score: "largest score",
+  contribution_entropy: "entropy of contributions",
+  contribution_mean_distance: "mean distance of contributions",
+  contribution_first_token: "contribution of the first token",
+  contribution_special_tokens: "contribution of special tokens",
 };
 
 export function metricTitle(name: string): string {
@@ -30,6 +34,17 @@ const meanings: Readonly<Record<string, string>> = {
   focus_rate: "largest weight of each cross-attention query, on average",
   change_previous: "Jensen–Shannon divergence from the pattern of the step before",
   change_first: "Jensen–Shannon divergence from the pattern of the first step",
+  contribution_entropy:
+    "how evenly what is moved to a query comes from its keys: 0 from one key, 1 from all alike",
+  contribution_mean_distance:
+    "tokens between a query and its keys, on average by what comes from each",
+  contribution_first_token: "share of what is moved that comes from the first token, on average",
+  contribution_special_tokens:
+    "share of what is moved that comes from special tokens such as [CLS] and [SEP], on average",
+  effect:
+    "the objective’s change with a little more of the head, ∂objective/∂gate; of a loss, below zero means the head helps",
+  ablation:
+    "the objective with the head minus without it; of a loss, below zero means the head helps",
 };
 
 export function metricMeaning(name: string): string {

@@ -121,8 +121,7 @@ class Sighting:
             layer.max_score = self.row_scores[batch][:, queries].amax(-1)
         if self.sink is not None:
             layer.sink = self.sink[batch][:, queries]
-        if self.value_norm is not None:
-            layer.value_norm, layer.value_norm_of = self.value_norm[batch][:, keys], self.value_norm_of
+        self.tell_values(layer, batch, keys)
         if self.output_error is not None and weights.shape[1]:
             self.compare(layer, self.output_error[batch][:, queries].amax(-1))
         return layer
@@ -162,6 +161,11 @@ class Sighting:
         if value.shape[0] in (1, batch) and value.is_floating_point():
             norm = value.float().norm(dim=-1).repeat_interleave(heads // value.shape[1], 1)
             self.value_norm = norm.expand(batch, -1, -1)
+
+    def tell_values(self, layer: LayerAttention[Any], batch: int, keys: torch.Tensor | slice) -> None:
+        """Give a layer of one input the lengths of its values."""
+        if self.value_norm is not None:
+            layer.value_norm, layer.value_norm_of = self.value_norm[batch][:, keys], self.value_norm_of
 
     def compare(self, layer: LayerAttention[torch.Tensor], errors: torch.Tensor) -> None:
         """Give a layer the largest of its heads' errors, and the heads above the budget."""

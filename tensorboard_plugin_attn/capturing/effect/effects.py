@@ -12,7 +12,7 @@ from torch import nn
 from tensorboard_plugin_attn.capturing.calls.gating import GatedCall
 from tensorboard_plugin_attn.capturing.effect.ablation import exact
 from tensorboard_plugin_attn.capturing.effect.gate import first_order
-from tensorboard_plugin_attn.capturing.effect.objective import Objective, check_objective
+from tensorboard_plugin_attn.capturing.effect.objective import Objective, check_objective, name_of
 from tensorboard_plugin_attn.capturing.probing.sharded import needs_every_rank
 from tensorboard_plugin_attn.capturing.watching.names import unwrap
 from tensorboard_plugin_attn.errors import CaptureError
@@ -23,7 +23,7 @@ __all__ = ["Effects", "head_effects"]
 
 @dataclass(frozen=True)
 class Effects:
-    """What the heads do: ``objective``, all heads there; ``by_call``: each call's ``[head, metric]``, float32.
+    """What the heads do: ``objective``, all heads there, of this ``name``; ``by_call``: each call's ``[head, metric]``.
 
     ``names``: the metrics, ``effect`` (∂objective/∂gate) and ``ablation`` (objective(1) − objective(0)).
     """
@@ -31,6 +31,7 @@ class Effects:
     objective: float
     names: tuple[str, ...]
     by_call: dict[GatedCall, NDArray[np.float32]]
+    name: str = "loss"
 
     def of(self, number: int, layer: LayerAttention) -> NDArray[np.float32]:
         """``[head, metric]`` of one layer, the model's call of that number; NaN where it had no gates."""
@@ -78,4 +79,4 @@ def head_effects(
         call: np.stack([column[call].float().cpu().numpy() for column in columns], axis=1)
         for call in gradients
     }
-    return Effects(value, ("effect", "ablation")[: len(columns)], by_call)
+    return Effects(value, ("effect", "ablation")[: len(columns)], by_call, name_of(objective))

@@ -9,7 +9,7 @@ import torch
 
 from tensorboard_plugin_attn.errors import CaptureError, InvalidRecordError
 
-__all__ = ["Objective", "check_objective", "value_of"]
+__all__ = ["Objective", "check_objective", "name_of", "value_of"]
 
 Objective = str | Callable[[Any], Any]
 NO_LOSS = (
@@ -28,6 +28,14 @@ def check_objective(effect: Any) -> None:
         raise InvalidRecordError(
             f'effect must be "loss" or a function of the model\'s outputs that gives one number, got {effect!r}'
         )
+
+
+def name_of(objective: Objective) -> str:
+    """``"loss"``, or the function's own name in words: ``she_minus_he`` → ``she minus he``."""
+    if isinstance(objective, str):
+        return objective
+    name = str(getattr(objective, "__name__", type(objective).__name__))
+    return "objective" if name == "<lambda>" else name.strip("_").replace("_", " ")
 
 
 def value_of(objective: Objective, outputs: Any) -> torch.Tensor:

@@ -213,8 +213,21 @@ def square(layer: Layer) -> Sighting:
         key=key,
         query=None if key is None else torch.cat(queries, dim=-2),
         bias=None if key is None else bias_rows(layer, spans, total),
+        value_norm=norms_joined(layer, spans, total),
         **rows_known(layer),
     )
+
+
+def norms_joined(layer: Layer, spans: Sequence[slice], keys: int) -> torch.Tensor | None:
+    """How long each token's value is, by the step that first has it as a key; None where a step does not say."""
+    norms = [step.value_norm for step in layer]
+    if any(norm is None for norm in norms) or len({step.value_norm_of for step in layer}) > 1:
+        return None
+    found: torch.Tensor = layer[0].weights.new_zeros(*layer[0].weights.shape[:2], keys)
+    for norm, span in reversed(list(zip(norms, spans, strict=True))):
+        assert norm is not None
+        found[..., span] = norm[..., : span.stop - span.start]
+    return found
 
 
 def key_span(step: Sighting, seen: int) -> slice:

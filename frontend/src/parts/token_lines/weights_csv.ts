@@ -1,5 +1,6 @@
 /** Weights and the tokens of their rows → a table with a line for each query and key of each head. */
 
+import { quantityName } from "../../state";
 import type { Table, Value } from "../../text/csv";
 import type { LayerWeights } from "../../decoding/decode";
 import type { LayerAxes } from "./axis";
@@ -15,7 +16,7 @@ export interface WeightsOf {
 const MOST_ROWS = 2_000_000;
 const SMALL = 0.001;
 
-const columns = ["step", "layer", "head", "query", "key", "query_token", "key_token", "weight"];
+const columns = ["step", "layer", "head", "query", "key", "query_token", "key_token"];
 
 function* rowsOf({ step, weights, heads, axes }: WeightsOf): Generator<Value[]> {
   const count = heads.length * axes.query.rows.length * axes.key.rows.length;
@@ -33,5 +34,6 @@ function* rowsOf({ step, weights, heads, axes }: WeightsOf): Generator<Value[]> 
 }
 
 export function weightsTable(of: WeightsOf): Table {
-  return { columns, rows: { [Symbol.iterator]: () => rowsOf(of) } };
+  const named = [...columns, quantityName.peek()];
+  return { columns: named, rows: { [Symbol.iterator]: () => rowsOf(of) } };
 }

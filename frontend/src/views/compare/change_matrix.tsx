@@ -7,7 +7,7 @@ import { divergingTable } from "../../draw/colour";
 import { differenceCode, differenceTable, drawDifferences } from "../../draw/differences";
 import { makeRaster } from "../../draw/raster";
 import { formatDifference, formatWeight } from "../../text/format_number";
-import { hideBelow, hoverKey, hoverQuery, key, query, theme } from "../../state";
+import { hideBelow, hoverKey, hoverQuery, key, query, theme, quantityName } from "../../state";
 import type { Pair } from "./chosen_pair";
 import { pairText } from "./tokens_of";
 import { useWidth } from "../../parts/measured";
@@ -103,7 +103,10 @@ export function ChangeMatrix(props: ChangeMatrixProps) {
         />
         <i class="change-cell" style={cellStyle(at, second)} />
       </div>
-      <p class="side-hint">Query rows × key columns, weight at B minus weight at A.</p>
+      <p class="side-hint">
+        Query rows × key columns, {quantityName.value} at B minus
+        {quantityName.value} at A.
+      </p>
     </div>
   );
 }

@@ -3,15 +3,15 @@
 import type { LayerWeights } from "../../decoding/decode";
 import { colourOf } from "../../draw/theme";
 import {
-  comparedWeights,
   head,
   layer,
   record,
   type RecordHeader,
   showKept,
   shown,
+  shownComparedWeights,
+  shownWeights,
   theme,
-  weights,
 } from "../../state";
 import type { ShownHead } from "../../parts/token_lines/line_canvas";
 import { areAlike, GAINED, KEPT, LOST } from "./difference_weights";
@@ -43,7 +43,7 @@ export interface Pair {
 /** null until both records' weights are there. */
 export function chosenPair(): Pair | null {
   const header = shown(record.value);
-  const [first, second] = [shown(comparedWeights.value), shown(weights.value)];
+  const [first, second] = [shown(shownComparedWeights.value), shown(shownWeights.value)];
   if (header === undefined || first === undefined || second === undefined) return null;
   const shape = header.layers[second.layer];
   if (!areAlike(first, second) || shape?.queries !== second.queries) return null;

@@ -1,5 +1,6 @@
 /** What to compare with and how to show it → controls in the left pane. */
 
+import { QuantitySwitch } from "../../controls/quantity_switch";
 import { Range } from "../../controls/range";
 import { RawTokens } from "../../controls/raw_tokens";
 import { Segmented } from "../../controls/segmented";
@@ -18,6 +19,7 @@ import {
   type ChangePicture,
   type CompareChoice,
   type Ranking,
+  isContribution,
 } from "../../state";
 import { Checkbox } from "../../controls/checkbox";
 
@@ -73,6 +75,7 @@ export function CompareDisplay() {
         />
       </div>
       <Other />
+      <QuantitySwitch />
       <Select
         label="Rank heads by"
         value={rankBy.value}
@@ -97,7 +100,7 @@ export function CompareDisplay() {
       />
       {changePicture.value === "lines" && (
         <Checkbox
-          label="Weights that both have"
+          label={isContribution.value ? "Contributions that both have" : "Weights that both have"}
           checked={showKept.value}
           onChange={(isShown) => (showKept.value = isShown)}
         />

@@ -5,7 +5,7 @@ import type { Table, Value } from "../../text/csv";
 import { moveShape, papers, type Shape } from "../../draw/picture";
 import type { Exported } from "../../saving/exported";
 import { formatDifference, formatWeight } from "../../text/format_number";
-import { compared, comparedPlace, run, step, tag, theme } from "../../state";
+import { compared, comparedPlace, run, step, tag, theme, quantityText } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { changeColour } from "./chosen_pair";
@@ -107,7 +107,7 @@ export function compareExport(): Exported {
     ],
   };
   const colours = scaleColours(divergingTable(theme.value));
-  const text = "weight at B less weight at A";
+  const text = `${quantityText.value} at B less that at A`;
   const marks = [{ kind: "scale", colours, from: "\u22121", to: "+1", text } as const];
   return { picture, marks, table: changesTable() };
 }

@@ -15,6 +15,7 @@ import {
   step,
   tag,
   version,
+  quantityName,
 } from "../../state";
 import { elide } from "../../text/tokens";
 import { useGridMark } from "../../parts/drawn_mark";
@@ -33,7 +34,7 @@ const MOST_TOKENS = 120;
 function drawnSelection(): unknown[] | null {
   const { status } = comparison.peek();
   if (status !== "ready" && status !== "error") return null;
-  const place = [run, tag, step, version, layer, head].map((part) => part.peek());
+  const place = [run, tag, step, version, layer, head, quantityName].map((part) => part.peek());
   return [JSON.stringify(compared.peek()), ...place];
 }
 
@@ -53,7 +54,9 @@ export function CompareGrid({ refused }: { readonly refused: string | null }) {
         {compareTitle()}
         {isBusy && <span class="model-loading">comparing …</span>}
         {!isBusy && refused === null && (
-          <span class="model-hint">weight at B minus weight at A</span>
+          <span class="model-hint">
+            {quantityName.value} at B minus {quantityName.value} at A
+          </span>
         )}
       </h2>
       {refused === null ? <Tokens /> : <Refusal message={refused} />}

@@ -1,7 +1,7 @@
 /** What the grid of differences shows → the explanation of every mark in it, and what to keep in mind. */
 
 import { formatWeight } from "../../text/format_number";
-import { compared, hideBelow, record, run, shown } from "../../state";
+import { compared, hideBelow, record, run, shown, isContribution, quantityText } from "../../state";
 import { unchangedLayers } from "./ranked";
 import { largest, shapes, shownComparison } from "./scene";
 
@@ -36,7 +36,8 @@ export function CompareLegend() {
           </span>
         </span>
         <span class="legend-words">
-          one symmetric scale{isPooled() && ", a pixel is the largest difference in it"}
+          {isContribution.value && `${quantityText.value}, `}one symmetric scale
+          {isPooled() && ", a pixel is the largest difference in it"}
           {hideBelow.value > 0 && `, below ${formatLimit(hideBelow.value)} hidden`}. Bar: JSD, 0 to{" "}
           {formatWeight(largest.value)}. {unchangedLayers(of.layerChange, shapes.value)}
         </span>

@@ -1,6 +1,6 @@
 /** What is compared → its title: "What changed from step 0 to step 60". */
 
-import { compared, run, step, tag } from "../../state";
+import { compared, run, step, tag, isContribution } from "../../state";
 
 export function compareTitle(): string {
   const a = compared.value;
@@ -20,5 +20,5 @@ export function compareTitle(): string {
 /** The same for those who do not see the picture. */
 export function pictureName(): string {
   const a = compared.value;
-  return `Attention differences from ${a?.run}, ${a?.tag}, step ${a?.step} to step ${step.value}`;
+  return `${isContribution.value ? "Contribution" : "Attention"} differences from ${a?.run}, ${a?.tag}, step ${a?.step} to step ${step.value}`;
 }

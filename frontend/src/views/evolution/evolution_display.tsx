@@ -1,5 +1,6 @@
 /** Settings of the evolution view → their controls in the left pane. */
 
+import { QuantitySwitch } from "../../controls/quantity_switch";
 import { Checkbox } from "../../controls/checkbox";
 import { Range } from "../../controls/range";
 import { Segmented } from "../../controls/segmented";
@@ -18,6 +19,8 @@ import {
   definedMetrics,
   shownMetric,
   tracked,
+  hasTwins,
+  quantity,
 } from "../../state";
 import { metricChoices } from "../../text/metric_names";
 import { MapColours } from "../model/map_colours";
@@ -34,9 +37,17 @@ const sorts = Object.entries(SORT_NAMES).map(([value, name]) => ({
   name,
 }));
 
+/** Metrics over contributions in place of those over weights. */
+function Twins() {
+  if (!hasTwins.value && quantity.value !== "contribution") return null;
+  const why = "No contribution_* metrics were logged with this probe.";
+  return <QuantitySwitch refused={hasTwins.value ? null : why} />;
+}
+
 export function EvolutionDisplay() {
   return (
     <>
+      <Twins />
       <Select
         label="Metric"
         value={shownMetric.value ?? ""}

@@ -1,9 +1,10 @@
-/** A head at the step that is read → its role with its score; without one what it became, or "unclassified". */
+/** A head at the step that is read → its role with its score, and what it changes; without a role what it became. */
 
 import type { Cell } from "../../draw/grid";
+import { formatEffect } from "../../text/effect_words";
 import { formatWeight } from "../../text/format_number";
 import { becameText, roleAt, type HeadRole } from "../../decoding/marked_heads";
-import { changes, metrics, readStep } from "../../state";
+import { changes, metrics, readStep, shownEffects } from "../../state";
 
 export function readRole({ layer, head }: Cell): HeadRole | null {
   const series = metrics.value;
@@ -21,10 +22,25 @@ function became({ layer, head }: Cell): string | null {
   return `${becameText(metrics.value, change)} ${formatWeight(change.after)}`;
 }
 
-export function roleText(cell: Cell): string {
+function attendsText(cell: Cell): string {
   const role = readRole(cell);
   if (role === null) return "unknown";
   if (role.name === UNCLASSIFIED) return became(cell) ?? role.name;
   const text = Number.isNaN(role.score) ? role.name : `${role.name} ${formatWeight(role.score)}`;
   return role.step === readStep.value ? text : `${text} (at step ${role.step})`;
+}
+
+/** "induction .80, effect +.31" */
+export function roleText(cell: Cell): string {
+  return attendsText(cell) + effectText(cell);
+}
+
+/** At the step that is read. */
+function effectText({ layer, head }: Cell): string {
+  const shown = shownEffects.value;
+  if (shown === null) return "";
+  const { series, name, metric } = shown;
+  const row = series.steps.indexOf(readStep.value ?? NaN);
+  const value = row === -1 ? NaN : series.at(row, layer, head, metric);
+  return Number.isFinite(value) ? `, ${name} ${formatEffect(value)}` : "";
 }

@@ -13,6 +13,7 @@ import {
   theme,
   type EvolutionPane,
 } from "../../state";
+import { EffectRanking } from "../model/effect_ranking";
 import { Lens } from "../model/lens";
 import { ChangeTable } from "./change_table";
 import { chosen } from "./chosen";
@@ -95,6 +96,7 @@ function Changes() {
       {isMap.value && <Lens layout={layout} shapes={shapes.value} hasPatterns={false} />}
       {isMap.value && changes.value.length > 0 && <WhenHistogram />}
       <ChangeTable />
+      <EffectRanking />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 /** The shown metric → the view's title, its scale, and the probe's tokens with the queries of a tracked pair. */
 
+import { objectiveTitle } from "../../text/effect_words";
 import type { TrackedPair } from "../../decoding/evolution_facts";
 import {
   record,
@@ -10,6 +11,8 @@ import {
   type RecordHeader,
   metrics,
   shownMetric,
+  EFFECTS,
+  objective,
 } from "../../state";
 import { shownTokens } from "../../state/shown_tokens";
 import { elide } from "../../text/tokens";
@@ -41,6 +44,8 @@ export function useTitle(): string {
     const heads = shapes.value.reduce((sum, shape) => sum + shape.heads, 0);
     return `Which of the ${heads.toLocaleString("en")} heads changed`;
   }
+  if (EFFECTS.includes(name))
+    return `${capital(metricTitle(name))} of every head on ${objectiveTitle(objective.value)}`;
   if (pair === null) return `${capital(metricTitle(name))} of every head`;
   const [query, key] = [words(pair.axes[0], pair.queries), words(pair.axes[1], pair.keys)];
   if (query === null || key === null) return `Token pair ${name}`;

@@ -1,7 +1,9 @@
 /** A pattern → every head of every layer by its weight on it, now and over all steps. */
 
+import { capital } from "../../text/metric_names";
 import { batch, useSignal } from "@preact/signals";
 
+import { QuantitySwitch } from "../../controls/quantity_switch";
 import { Range } from "../../controls/range";
 import { useTable } from "../../saving/exported";
 import { ToolPanelFrame } from "../../controls/tool_panel";
@@ -22,6 +24,9 @@ import {
   step,
   steps,
   theme,
+  isContribution,
+  quantityName,
+  quantityText,
 } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { foundTable } from "./found_csv";
@@ -109,7 +114,7 @@ function Ranking() {
         <span>over steps</span>
         <span class="found-since">≥ {formatWeight(findThreshold.value)} at</span>
       </div>
-      <ol class="found-rows" aria-label="Heads by weight">
+      <ol class="found-rows" aria-label={`Heads by ${searchedName()}`}>
         {shownRows.map((row) => (
           <Row key={`${row.layer}.${row.head}`} row={row} />
         ))}
@@ -134,7 +139,7 @@ function Nothing() {
     return (
       <p class="side-hint">
         Pick a token on both sides, or a template above: every head of every layer is ranked by its
-        weight on it.
+        {quantityName.value} on it.
       </p>
     );
   if ("tracked" in pattern) return <p class="side-hint">This probe does not track that pair.</p>;
@@ -155,7 +160,8 @@ function Legend() {
   const isTracked = findPattern.value !== null && "tracked" in findPattern.value;
   return (
     <p class="side-hint">
-      Weight: mean over the pattern’s queries of the sum over its keys, 0–1
+      {capital(isTracked || !isContribution.value ? "weight" : quantityText.value)}: mean over the
+      pattern’s queries of the sum over its keys, 0–1
       {isTracked && ", as measured when logging"}. Line: the same over all steps; dashes: the
       threshold; mark: step {step.value}.
       {Number.isFinite(uniform) && ` Uniform attention: ${formatWeight(uniform, 3)}.`}
@@ -163,17 +169,24 @@ function Legend() {
   );
 }
 
+/** A tracked pair was measured when logging, of weights. */
+function searchedName(): string {
+  const pattern = findPattern.value;
+  return pattern !== null && "tracked" in pattern ? "weight" : quantityName.value;
+}
+
 export function FindPanel() {
   const pattern = findPattern.value;
   return (
     <ToolPanelFrame title="Find head">
       <PatternForm />
+      <QuantitySwitch />
       {pattern !== null && !("pair" in pattern && !isSearched(pattern)) && (
         <>
           <h3 class="found-title">
             {"pair" in pattern
               ? patternTitle(pattern, shown(record.value))
-              : "Every head, by weight"}
+              : `Every head, by ${searchedName()}`}
           </h3>
           <Range
             label="First step at or above"

@@ -1,7 +1,7 @@
 /** Heads by their weight on the pattern → a table: now, when first at the threshold, and at every step searched. */
 
 import type { Table, Value } from "../../text/csv";
-import { findThreshold, record, shown, step } from "../../state";
+import { findThreshold, record, shown, step, quantityName } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { overSteps, rankedHeads } from "./found_series";
 import { firstPassed } from "./ranking";
@@ -15,7 +15,10 @@ export function foundTable(): Table {
     firstPassed(over!, layer, head, least),
     ...searched.map((each) => over!.at(each, layer, head)),
   ]);
-  const names = [`weight_at_step_${step.value}`, `first_step_at_least_${least.toFixed(2)}`];
+  const names = [
+    `${quantityName.value}_at_step_${step.value}`,
+    `first_step_at_least_${least.toFixed(2)}`,
+  ];
   return {
     columns: ["layer", "head", ...names, ...searched.map((each) => `step_${each}`)],
     rows,

@@ -1,6 +1,7 @@
 /** Display settings of the head view, for the left pane: those of the lines, or of the matrix. */
 
 import { Checkbox } from "../../controls/checkbox";
+import { QuantitySwitch } from "../../controls/quantity_switch";
 import { RawTokens } from "../../controls/raw_tokens";
 import { Range } from "../../controls/range";
 import { Segmented } from "../../controls/segmented";
@@ -114,6 +115,7 @@ export function HeadDisplay() {
   if (loadedHeads.value === "long") return <LongSettings />;
   return (
     <>
+      <QuantitySwitch />
       {shownMode.value === "matrix" ? <MatrixSettings /> : <LineSettings />}
       <Segmented
         label="Special tokens"

@@ -21,6 +21,9 @@ import {
   theme,
   shownThreshold,
   tokenRange,
+  quantityName,
+  layerQuantityText,
+  isContribution,
 } from "../../state";
 import { elide } from "../../text/tokens";
 import type { LayerAxes } from "../../parts/token_lines/axis";
@@ -126,8 +129,10 @@ function lineMarks({ heads }: LayerNumbers, names: readonly string[]): Mark[] {
     return { kind: "line", colour, text: isOwn ? `head ${name}` : `${name} over heads` };
   });
   const cut =
-    shownThreshold.value > 0 ? `; weights below ${shownThreshold.value} are not drawn` : "";
-  return [...own, { kind: "note", text: `the more ink the more weight${cut}` }];
+    shownThreshold.value > 0
+      ? `; ${quantityName.value}s below ${shownThreshold.value} are not drawn`
+      : "";
+  return [...own, { kind: "note", text: `the more ink the more ${layerQuantityText.value}${cut}` }];
 }
 
 function useLinesExport({ record }: HeadLinesProps, of: LayerNumbers, names: readonly string[]) {
@@ -176,7 +181,7 @@ function useLines({ record }: HeadLinesProps, of: LayerNumbers) {
     alone: isPinnedAlone.value,
     threshold: shownThreshold.value,
     gain: gain.value,
-    label: `Attention lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`,
+    label: `${isContribution.value ? "Contribution" : "Attention"} lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`,
     strongest: { query: null, key: null, [rows.side]: rows.strongest },
     middle: <Pinned axes={axes} pinned={pinned} />,
   };

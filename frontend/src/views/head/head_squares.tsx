@@ -1,5 +1,6 @@
 /** Heads of the layer → coloured squares that show and hide them, with the number on each. */
 
+import { effectWord, formatEffect, objectiveTitle } from "../../text/effect_words";
 import { inkOn, headColour, rgbOf } from "../../draw/colour";
 import {
   head as selectedHead,
@@ -12,6 +13,10 @@ import {
   shownHeads,
   theme,
   toggleHead,
+  effectOf,
+  type HeadEffect,
+  objective,
+  shownEffects,
 } from "../../state";
 
 export interface HeadSquaresProps {
@@ -27,9 +32,27 @@ function isShown(head: number): boolean {
   return shownHeads.value?.has(head) ?? true;
 }
 
+function effectSaid({ value, noise }: HeadEffect): string {
+  const word = effectWord(objective.value, value, noise);
+  return `${shownEffects.value!.name} on ${objectiveTitle(objective.value)} ${formatEffect(value)}, ${word}`;
+}
+
+/** How much the head changes, of what the one changes that changes most. */
+function EffectBar({ value }: HeadEffect) {
+  const share = Math.abs(value) / (shownEffects.value?.largest || 1);
+  return (
+    <i
+      class={value < 0 ? "square-effect is-less" : "square-effect"}
+      style={{ width: `${(100 * share).toFixed(1)}%` }}
+    />
+  );
+}
+
 function HeadSquare({ head, name }: { head: number; name: string }) {
   const colour = headColour(head, theme.value);
   const on = isShown(head);
+  const effect = effectOf(layer.value, head);
+  const said = effect === null ? "" : ` · ${effectSaid(effect)}`;
   const filled = { background: colour, borderColor: colour, color: inkOn(rgbOf(colour)) };
   return (
     <button
@@ -37,7 +60,7 @@ function HeadSquare({ head, name }: { head: number; name: string }) {
       class="head-square"
       aria-label={`Head ${name}`}
       aria-pressed={on}
-      title={`Head ${name}: click toggles it, double-click or Shift + Enter isolates it`}
+      title={`Head ${name}${said}: click toggles it, double-click or Shift + Enter isolates it`}
       style={on ? filled : { borderColor: colour }}
       onClick={(event) => {
         if (isAlone()) selectHead(layer.value, head);
@@ -49,6 +72,7 @@ function HeadSquare({ head, name }: { head: number; name: string }) {
       }}
     >
       {name}
+      {effect !== null && <EffectBar {...effect} />}
     </button>
   );
 }

@@ -5,7 +5,9 @@ import { Select } from "../../controls/select";
 import {
   head,
   headSummary,
+  isContribution,
   layer,
+  layerQuantityText,
   loadedHeads,
   type RecordHeader,
   selectLayer,
@@ -47,7 +49,7 @@ function MatrixTitle({ record }: { record: RecordHeader }) {
         {layerName(record.layers, layer.value)} · {isOne ? `Head ${one}` : summary}
       </strong>
       <span class="only-wide">
-        attention weights at step {record.step}
+        {isContribution.value ? layerQuantityText.value : "attention weights"} at step {record.step}
         {(isOne || headSummary.value === "mean") && ", rows sum to 1"}
       </span>
     </p>

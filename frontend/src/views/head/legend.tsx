@@ -4,7 +4,13 @@ import type { ComponentChildren } from "preact";
 
 import type { Focus } from "../../parts/token_lines/focus";
 import type { LayerAxes } from "../../parts/token_lines/axis";
-import type { HeadSummary, Specials } from "../../state";
+import {
+  type HeadSummary,
+  isContribution,
+  layerQuantityText,
+  quantityName,
+  type Specials,
+} from "../../state";
 import { percent } from "../../text/format_number";
 import { elide } from "../../text/tokens";
 import type { Overview } from "./overview";
@@ -23,12 +29,12 @@ export interface HeadsLegendProps {
 
 /** What the table's numbers are. */
 export function tableCaption(focus: Focus | null, axes: LayerAxes): string {
-  if (focus === null) return "Numbers: mean weight that each key receives.";
+  if (focus === null) return `Numbers: mean ${quantityName.value} that each key receives.`;
   const axis = axes[focus.side];
   const text = elide(axis.rows[axis.rowOf[focus.token] ?? -1]?.text ?? "", 24);
   return focus.side === "query"
-    ? `Numbers: weight of “${text}” on each key.`
-    : `Numbers: weight of each query on “${text}”.`;
+    ? `Numbers: ${isContribution.value ? "contribution of each key to" : "weight of"} “${text}”${isContribution.value ? "" : " on each key"}.`
+    : `Numbers: ${isContribution.value ? `contribution of “${text}” to each query` : `weight of each query on “${text}”`}.`;
 }
 
 function HeadsCaption({ shown, count, loaded, summary }: HeadsLegendProps) {
@@ -77,8 +83,9 @@ export interface LinesLegendProps {
 /** What is not drawn, and how much of all weight that is. */
 function undrawn({ threshold, specials, overview }: LinesLegendProps): string[] {
   const cut = String(threshold).replace(/^0/, "");
-  const below = `weights below ${cut} (${percent(overview.belowThreshold)} of all weight)`;
-  const silenced = `weights on special tokens (${percent(overview.onSilenced)})`;
+  const name = quantityName.value;
+  const below = `${name}s below ${cut} (${percent(overview.belowThreshold)} of all ${name})`;
+  const silenced = `${name}s on special tokens (${percent(overview.onSilenced)})`;
   return [...(threshold > 0 ? [below] : []), ...(specials !== "show" ? [silenced] : [])];
 }
 
@@ -87,9 +94,8 @@ export function LinesLegend(props: LinesLegendProps) {
   return (
     <p class="head-legend is-foot">
       <span>
-        Line: a query attends to a key; {props.one ? "" : "colour = head, "}the more ink the more
-        weight.
-        {props.words && " Words: mean over queries, sum over keys."}
+        Line: a query attends to a key; {props.one ? "" : "colour = head, "}the more ink the more{" "}
+        {layerQuantityText.value}.{props.words && " Words: mean over queries, sum over keys."}
         {hidden.length > 0 && ` Not drawn: ${hidden.join(", ")}.`}
         {props.alone && " A text this long has the lines of the pinned token alone."}
         {" Dot = pinned token."}

@@ -13,7 +13,7 @@ import {
   record,
   type RecordHeader,
   shown,
-  weights,
+  shownWeights,
 } from "../../state";
 
 export interface ShownLayer {
@@ -47,7 +47,7 @@ function longState(header: typeof record.value): LayerState {
 export function useShownLayer(): LayerState {
   const last = useRef<ShownLayer | null>(null);
   const header = record.value;
-  const loaded = weights.value;
+  const loaded = shownWeights.value;
   if (header.status === "error") return { status: "error" };
   if (isMetricsOnly.value) return { status: "error" }; // the shell says so, with the nearest pattern
   const shape = header.status === "ready" ? header.value.layers[layer.value] : undefined;

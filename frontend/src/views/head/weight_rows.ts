@@ -1,5 +1,6 @@
 /** Focus, filters and the shown heads → the numbers of the table: rows by token, hidden mass, uniform. */
 
+import { quantityName } from "../../state";
 import type { LayerWeights } from "../../decoding/decode";
 import { keyCount } from "../../decoding/mask";
 import { formatWeight } from "../../text/format_number";
@@ -69,7 +70,7 @@ function outsideMass({ outside, weights, heads, axes, focus }: WeightRowsInput):
     return queries.reduce((sum, query) => sum + outside[start + query]! / queries.length, 0);
   });
   const mean = byHead.reduce((sum, each) => sum + each, 0) / Math.max(1, byHead.length);
-  return [{ caption: "weight on keys out of the range", byHead, mean }];
+  return [{ caption: `${quantityName.value} on keys out of the range`, byHead, mean }];
 }
 
 /** Weight that goes to keys which the table does not show; a column of queries has no such sum. */
@@ -78,12 +79,12 @@ function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): Hi
   const other = sentencesOf(filter).key === "A" ? "B" : "A";
   return [
     ...mass(
-      `weight on sentence ${other}, hidden by the filter ${filterName(filter)}`,
+      `${quantityName.value} on sentence ${other}, hidden by the filter ${filterName(filter)}`,
       axes.key.filtered,
       byHead,
     ),
     ...mass(
-      `weight on special tokens, ${specials === "hide" ? "hidden" : "muted"}`,
+      `${quantityName.value} on special tokens, ${specials === "hide" ? "hidden" : "muted"}`,
       axes.key.silenced,
       byHead,
     ),

@@ -1,5 +1,6 @@
 /** What came of the wanted cell over the steps → a chart with a line for each visible run and the present step. */
 
+import { capital } from "../../text/metric_names";
 import { markedAt } from "../../decoding/lasting_change";
 import { runColour } from "../../draw/colour";
 import { axisOver, placeOf, type StepAxis } from "../../draw/step_axis";
@@ -13,6 +14,7 @@ import {
   runNumber,
   step,
   theme,
+  quantityName,
 } from "../../state";
 
 const HEIGHT = 72;
@@ -96,7 +98,7 @@ export function CellChart({ width, pointsElsewhere }: CellChartProps) {
         height={HEIGHT + 24}
         viewBox={`0 -8 ${width} ${HEIGHT + 24}`}
         role="img"
-        aria-label={`Weight of the cell over the steps; runs: ${elide(names, 80)}`}
+        aria-label={`${capital(quantityName.value)} of the cell over the steps; runs: ${elide(names, 80)}`}
       >
         <path class="chart-frame" d={`M${LEFT} 0H${width}M${LEFT} ${HEIGHT}H${width}`} />
         <text x="0" y="4">

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import { formatWeight } from "../../text/format_number";
 import { elide } from "../../text/tokens";
-import { type WantedCell, wantedCell } from "../../state";
+import { isContribution, quantityName, type WantedCell, wantedCell } from "../../state";
 import { keyCount } from "../../decoding/mask";
 import type { AxisRow } from "../../parts/token_lines/axis";
 import { CellChart } from "./cell_chart";
@@ -74,13 +74,15 @@ interface BarProps {
 
 /** What uniform attention would put on each key; null where the tokens shown are no single ones. */
 function uniformOf({ record, weights, text }: MatrixSource, query: number): number | null {
-  if (text.changed) return null;
+  if (text.changed || isContribution.value) return null;
   const seen = keyCount(record.layers[weights.layer]!, query);
   return seen === null ? null : 1 / seen;
 }
 
 function caption(token: AxisRow, { isCut, keys, full }: RowBars): string {
-  const what = isCut ? `its ${keys.length} largest weights` : "its weights";
+  const what = isCut
+    ? `its ${keys.length} largest ${quantityName.value}s`
+    : `its ${quantityName.value}s`;
   const scale = full < 1 ? `; a full bar is ${formatWeight(full)}` : "";
   return `Row of “${elide(token.text, 24)}”: ${what}${scale}`;
 }
@@ -159,9 +161,10 @@ export function CellPanel({ source, shown, selected, elsewhere, width }: CellPan
     <aside class="cell-panel" aria-label="Cell" style={{ width: `${width}px` }}>
       {shown === null ? (
         <p class="cell-hint">
-          Point at a cell for its weight and its row; click one to keep it and to see it over the
-          steps. Wheel or + and − zoom; then dragging moves. Drag over the matrix (zoomed: with
-          Shift) or along the tokens to choose a region, to see it as lines or to find heads for it.
+          Point at a cell for its {quantityName.value} and its row; click one to keep it and to see
+          it over the steps. Wheel or + and − zoom; then dragging moves. Drag over the matrix
+          (zoomed: with Shift) or along the tokens to choose a region, to see it as lines or to find
+          heads for it.
         </p>
       ) : (
         <>

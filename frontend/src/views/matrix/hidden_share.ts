@@ -1,6 +1,7 @@
 /** The shown head and what is muted, hidden or filtered → how much of its weight that is, in words. */
 
 import { percent } from "../../text/format_number";
+import { quantityName } from "../../state";
 import type { MatrixSource } from "./use_matrix";
 
 /** Texts longer than this are judged by every so many queries. */
@@ -30,5 +31,5 @@ export function hiddenShare(source: MatrixSource): string | null {
     ...(silenced.length > 0 ? ["special tokens"] : []),
     ...(filtered.length > 0 ? ["the other sentence"] : []),
   ];
-  return `not drawn: weights on ${what.join(" and ")} (${percent(part)} of all weight)`;
+  return `not drawn: ${quantityName.value}s on ${what.join(" and ")} (${percent(part)} of all ${quantityName.value})`;
 }

@@ -5,7 +5,7 @@ import { drawMatrix } from "../../draw/matrix";
 import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster, type Raster } from "../../draw/raster";
 import type { Exported } from "../../saving/exported";
-import type { ColourScale, Theme } from "../../state";
+import { type ColourScale, layerQuantityText, type Theme } from "../../state";
 import type { Table, Value } from "../../text/csv";
 import { elide, isolated } from "../../text/tokens";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
@@ -76,7 +76,8 @@ export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourSc
     axes,
   });
   const colours = scaleColours(weightTable(theme, scale));
-  const text = scale === "root" ? "weight, coloured by its root" : "weight";
+  const shown = layerQuantityText.peek();
+  const text = scale === "root" ? `${shown}, coloured by its root` : shown;
   return { picture, marks: [{ kind: "scale", colours, from: "0", to: "1", text }], table };
 }
 

@@ -8,7 +8,9 @@ import {
   colourScale,
   findHeads,
   headMode,
+  isContribution,
   isSideShown,
+  layerQuantityText,
   mergeWords,
   numbers,
   type RecordHeader,
@@ -83,11 +85,11 @@ function Range({ source }: { source: MatrixSource }) {
 function legendText(source: MatrixSource, sheet: Sheet): string {
   const hidden = hiddenShare(source);
   return [
-    colourScale.value === "root" ? "weight, coloured by its root" : "weight",
+    `${layerQuantityText.value}${colourScale.value === "root" ? ", coloured by its root" : ""}`,
     ...(numbers.value && Math.min(sheet.cellWidth, sheet.cellHeight) >= NUMBER_CELL
       ? ["numbers from .10"]
       : []),
-    ...(source.pyramid[0]!.rows > 300 ? ["a pixel has the largest weight of its cells"] : []),
+    ...(source.pyramid[0]!.rows > 300 ? ["a pixel has the largest number of its cells"] : []),
     ...(mergeWords.value ? ["words: mean over queries, sum over keys"] : []),
     ...(hidden === null ? [] : [hidden]),
   ].join("; ");
@@ -143,7 +145,7 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
               key={`${rows} ${columns}`}
               source={source}
               sheet={sheet}
-              label={`Attention matrix of layer ${weights.layer}, ${source.name.toLowerCase()}, at step ${record.step}`}
+              label={`${isContribution.value ? "Contribution" : "Attention"} matrix of layer ${weights.layer}, ${source.name.toLowerCase()}, at step ${record.step}`}
               onDrawn={onDrawn}
             />
             <Legend source={source} sheet={sheet} />

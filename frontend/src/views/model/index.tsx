@@ -1,9 +1,10 @@
 /** The selected step → every head of the model at once, and the chosen head beside them. */
 
-import { isComparing, isSideShown, metrics, stepError } from "../../state";
+import { isComparing, isSideShown, metrics, stepError, shownEffects } from "../../state";
 import { CompareDisplay, CompareView } from "../compare";
 import { ModelGrid } from "./model_grid";
 import { isHeadBeside } from "./opened_head";
+import { EffectRanking } from "./effect_ranking";
 import { Gallery } from "./gallery";
 import { Lens } from "./lens";
 import { isMap, layout, shapes } from "./scene";
@@ -35,11 +36,12 @@ function Beside() {
         {isMap.value && <Lens layout={layout} shapes={shapes.value} hasPatterns />}
       </SidePanel>
     );
-  if (!hasRoles) return null;
+  if (!hasRoles && shownEffects.value === null) return null;
   return (
     <aside class="model-side" aria-label="Roles">
       {isMap.value && <Lens layout={layout} shapes={shapes.value} hasPatterns />}
-      <Gallery />
+      {hasRoles && <Gallery />}
+      <EffectRanking />
     </aside>
   );
 }

@@ -6,6 +6,8 @@ import {
   dimBelow,
   isMetricsOnly,
   markAbove,
+  quantityName,
+  quantityText,
   record,
   sentenceFilter,
   series,
@@ -53,12 +55,13 @@ function WeightScale() {
       </span>
       <span>
         {isLines
-          ? "weights from query (left) to key, summed where lines meet"
-          : "weight, same scale at every step"}
+          ? `${quantityText.value} from query (left) to key, summed where lines meet`
+          : `${quantityText.value}, same scale at every step`}
         {isPair.value &&
           sentenceFilter.value !== "all" &&
           `, ${filterName(sentenceFilter.value)} alone`}
-        {isPooled() && ` · a ${isLines ? "line" : "pixel"} is the largest weight in it`}
+        {isPooled() &&
+          ` · a ${isLines ? "line" : "pixel"} is the largest ${quantityName.value} in it`}
       </span>
     </span>
   );

@@ -2,6 +2,7 @@
 
 import { batch } from "@preact/signals";
 
+import { QuantitySwitch } from "../../controls/quantity_switch";
 import { Range } from "../../controls/range";
 import { RawTokens } from "../../controls/raw_tokens";
 import { Segmented } from "../../controls/segmented";
@@ -15,6 +16,7 @@ import {
   definedMetrics,
   shownMetric,
   tracked,
+  presentMetric,
 } from "../../state";
 import { metricChoices } from "../../text/metric_names";
 import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
@@ -37,11 +39,13 @@ function showMetric(name: string): void {
 
 export function ModelDisplay() {
   const names = definedMetrics.value;
+  const sorted = presentMetric(sortBy.value);
   const choices = metricChoices(names, tracked.value);
   const { least, most } = histories.value?.scale ?? { least: 0, most: 1 };
   return (
     <>
       {isMap.value && <MapColours />}
+      <QuantitySwitch />
       <Segmented
         label="Thumbnails"
         value={thumbnailStyle.value}
@@ -52,7 +56,7 @@ export function ModelDisplay() {
       {isPair.value && <SentenceFilters inPane />}
       <Select
         label="Sort heads by"
-        value={names.includes(sortBy.value) ? sortBy.value : "number"}
+        value={names.includes(sorted) ? sorted : "number"}
         choices={[{ value: "number", name: "Head number" }, ...choices]}
         onChange={(name) => (sortBy.value = name)}
       />

@@ -6,7 +6,16 @@ import type { Exported } from "../../saving/exported";
 import { scaleColours, sequentialTable } from "../../draw/colour";
 import type { Mark } from "../../draw/figure";
 import { metricTitle } from "../../text/metric_names";
-import { step, tag, theme, metrics, metricStep, shownMetric } from "../../state";
+import {
+  isContribution,
+  metrics,
+  metricStep,
+  quantityText,
+  shownMetric,
+  step,
+  tag,
+  theme,
+} from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { paint } from "./head_map";
@@ -36,13 +45,13 @@ export function modelExport(): Exported {
   const picture = gridPicture({
     layout: layout.peek(),
     shapes: shapes.peek(),
-    title: `${tag.peek() ?? ""}: every head at step ${step.peek() ?? "–"}`,
+    title: `${tag.peek() ?? ""}: every head at step ${step.peek() ?? "–"}${isContribution.peek() ? ", contributions" : ""}`,
     caption: columnCaption.peek(),
     theme: theme.peek(),
     content: [paintedGrid(layout.peek(), paint.peek())],
   });
   const colours = scaleColours(sequentialTable(theme.peek()));
-  const marks: Mark[] = [{ kind: "scale", colours, from: "0", to: "1", text: "weight" }];
+  const marks: Mark[] = [{ kind: "scale", colours, from: "0", to: "1", text: quantityText.peek() }];
   if (shownMetric.peek() !== null)
     marks.push({ kind: "note", text: `below: ${metricTitle(shownMetric.peek()!)} over the steps` });
   return { picture, marks, table: metricsTable(metrics.peek(), at < 0 ? [] : [at]) };

@@ -3,7 +3,17 @@
 import { useMemo, useRef } from "preact/hooks";
 
 import { useExport } from "../../saving/exported";
-import { head, layer, run, step, tag, thumbnails, version } from "../../state";
+import {
+  head,
+  isContribution,
+  layer,
+  quantityName,
+  run,
+  step,
+  tag,
+  thumbnails,
+  version,
+} from "../../state";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
 import { useGridRoom } from "../../parts/heads_grid/grid_room";
@@ -21,7 +31,7 @@ import { ZoomSteps } from "./zoom_steps";
 function drawnSelection(): unknown[] | null {
   const { status } = thumbnails.peek();
   if (status !== "ready" && status !== "error") return null;
-  return [run, tag, step, version, layer, head].map((part) => part.peek());
+  return [run, tag, step, version, layer, head, quantityName].map((part) => part.peek());
 }
 
 const nothing = (): void => undefined;
@@ -39,7 +49,8 @@ export function ModelGrid() {
     () => ({ layer: layer.value, head: head.value }),
     [layer.value, head.value],
   );
-  const title = `Every head at step ${step.value ?? "–"}`;
+  const what = isContribution.value ? "Contributions of every" : "Every";
+  const title = `${what} head at step ${step.value ?? "–"}`;
   return (
     <section ref={element} class="model-main" aria-label={title}>
       <h2 class="model-title">

@@ -17,6 +17,7 @@ import {
   metricAt,
   metrics,
   metricStep,
+  presentMetric,
   record,
   shown,
   shownMetric,
@@ -81,19 +82,19 @@ export const shapes: ReadonlySignal<readonly LayerShape[]> = computed(() => fitt
 
 /** By a metric that this probe has; then each layer has its own order of heads. */
 export const isSorted: ReadonlySignal<boolean> = computed(
-  () => metrics.value?.names.includes(sortBy.value) ?? false,
+  () => metrics.value?.names.includes(presentMetric(sortBy.value)) ?? false,
 );
 
 /** What stands over the columns instead of head numbers, when these stand under each cell. */
 export const columnCaption: ReadonlySignal<string | null> = computed(() => {
-  if (isSorted.value) return `most to least ${metricTitle(sortBy.value)}`;
+  if (isSorted.value) return `most to least ${metricTitle(presentMetric(sortBy.value))}`;
   const areChosen = shapes.value.some((shape) => shape.head_numbers !== undefined);
   return areChosen ? "logged heads, their numbers below" : null;
 });
 
 /** Order of each layer's heads from left to right. */
 export const orders: ReadonlySignal<readonly (readonly number[])[]> = computed(() => {
-  const metric = metrics.value?.names.indexOf(sortBy.value) ?? -1;
+  const metric = metrics.value?.names.indexOf(presentMetric(sortBy.value)) ?? -1;
   return shapes.value.map(({ heads }, layer) =>
     isSorted.value
       ? sortHeads(heads, (head) => metricAt(layer, head, metric, metricStep.value))

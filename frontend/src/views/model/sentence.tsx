@@ -3,7 +3,15 @@
 import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import { cssOf, inkOn, sequentialTable, type Rgb } from "../../draw/colour";
-import { hoverQuery, metrics, query, rawTokens, shownMetric, theme } from "../../state";
+import {
+  hoverQuery,
+  isContribution,
+  metrics,
+  query,
+  rawTokens,
+  shownMetric,
+  theme,
+} from "../../state";
 import { shownTokens } from "../../state/shown_tokens";
 import { formatWeight } from "../../text/format_number";
 import { elide } from "../../text/tokens";
@@ -59,7 +67,8 @@ export function Sentence({ record, weights, head }: SentenceProps) {
   return (
     <section class="looks" aria-label="Where a token looks">
       <p class="small-title">
-        Where “{elide(queryNames[at.query] ?? "?", 24)}” looks
+        {isContribution.value ? "What moves to" : "Where"} “{elide(queryNames[at.query] ?? "?", 24)}
+        ” {!isContribution.value && "looks"}
         {at.why !== "pointed" && <span>{said[at.why]}</span>}
       </p>
       <p class="looks-tokens">

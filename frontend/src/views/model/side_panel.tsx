@@ -16,16 +16,18 @@ import {
   layer,
   metrics,
   openHead,
+  quantityName,
   query,
   record,
   shown,
-  weights,
+  shownWeights,
 } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { CompactLines } from "../../parts/token_lines/compact_lines";
 import { becameText } from "../../decoding/marked_heads";
 import { formatValue } from "../../text/format_number";
 import { metricTitle } from "../../text/metric_names";
+import { EffectRanking } from "./effect_ranking";
 import { largestChange } from "./head_map";
 import { MetricTable } from "./metric_table";
 import { shapes } from "./scene";
@@ -64,6 +66,7 @@ export function SidePanel({ children }: { readonly children?: ComponentChildren 
         </div>
         <MetricTable />
       </div>
+      <EffectRanking />
     </aside>
   );
 }
@@ -93,7 +96,7 @@ function Moved() {
 /** Weights and the record that they belong to; the last ones while new ones load. */
 function Pattern() {
   const header = shown(record.value);
-  const loaded = shown(weights.value);
+  const loaded = shown(shownWeights.value);
   const reason = header === undefined ? null : whyWithout(header, layer.value);
   if (reason !== null) return <Notice>{reason}</Notice>;
   const shape = loaded === undefined ? undefined : header?.layers[loaded.layer];
@@ -108,7 +111,9 @@ function Pattern() {
       <div class="side-pattern" style={{ minHeight: patternHeight(loaded) }}>
         <CompactLines record={header} weights={loaded} head={drawnHead(loaded)} />
       </div>
-      {!isPointed && <p class="side-hint">Point at a token for its weights, click to keep it.</p>}
+      {!isPointed && (
+        <p class="side-hint">Point at a token for its {quantityName.value}s, click to keep it.</p>
+      )}
     </>
   );
 }
