@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,14 @@ __all__ = [
     "choose_metrics",
     "compute_metrics",
     "informative_rows",
+    "log",
     "mean",
+    "query_positions",
     "select_rows",
     "sum_of_x_log_x",
     "undefined",
     "visible_lengths",
+    "x_log_x_of",
 ]
 
 Heads = NDArray[Any]  # float [head]
@@ -52,7 +56,7 @@ def entropy(layer: LayerAttention) -> Heads:
     """Mean over rows of −Σ A ln A / ln n, n = visible keys: 0 = one key, 1 = uniform (Clark et al. 2019)."""
     rows, counts = informative_rows(layer)
     weights = select_rows(layer.weights, rows)
-    return mean(-sum_of_x_log_x(weights) / np.log(counts[rows]))
+    return mean(-x_log_x_of(layer, weights).sum(axis=-1) / np.log(counts[rows]))
 
 
 def mean_distance(layer: LayerAttention) -> Heads:
@@ -351,11 +355,32 @@ def pattern_cells(pattern: Pattern, tokens: tuple[str, ...]) -> tuple[NDArray[np
     return queries, keys
 
 
+KEPT: WeakKeyDictionary[LayerAttention, NDArray[np.float32]] = WeakKeyDictionary()
+MOST_KEPT = 4 << 20  # bytes
+
+
+def x_log_x_of(layer: LayerAttention, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """x ln x of a layer's weights in its informative rows, 0 where x is 0; kept for what else asks for them."""
+    kept = KEPT.get(layer)
+    if kept is not None and kept.shape == weights.shape:
+        return kept
+    terms = log(weights)
+    terms *= weights
+    if terms.nbytes <= MOST_KEPT:
+        KEPT[layer] = terms
+    return terms
+
+
+def log(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """ln x, finite where x is 0."""
+    logs = np.maximum(values, np.finfo(np.float32).tiny)
+    np.log(logs, out=logs)
+    return logs
+
+
 def sum_of_x_log_x(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Σ x ln x over the last axis, 0 where x is 0."""
-    logs = np.maximum(weights, np.finfo(np.float32).tiny)
-    np.log(logs, out=logs)
-    total: NDArray[np.float32] = np.einsum("...k,...k->...", weights, logs)
+    total: NDArray[np.float32] = np.einsum("...k,...k->...", weights, log(weights))
     return total
 
 

@@ -74,7 +74,9 @@ def contribution(model: Any, folder: str) -> None:
 
         def seconds(values: bool) -> float:
             before = time.thread_time()
-            writer.add_probe("with" if values else "without", model, inputs, tokens, next(steps), values=values)
+            writer.add_probe(
+                "with" if values else "without", model, inputs, tokens, next(steps), values=values
+            )
             spent = time.thread_time() - before
             writer.flush()
             return spent

@@ -82,7 +82,9 @@ def test_the_ranking_is_that_of_the_log_and_says_who_helps(tab: AttentionTab, di
     ).to_be_visible()
 
 
-def test_the_squares_of_the_head_view_have_bars_and_say_the_effect(tab: AttentionTab, directory: Path) -> None:
+def test_the_squares_of_the_head_view_have_bars_and_say_the_effect(
+    tab: AttentionTab, directory: Path
+) -> None:
     series = AttentionReader(directory).metrics(".", "loss")
     effect = series.names.index("effect")
     tab.go("head", run=".", tag="loss", step=20, layer=1, mode="lines")

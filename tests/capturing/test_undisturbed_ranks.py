@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from models.undisturbed_runs import TAGS, Small
 from torch import nn
@@ -72,6 +73,20 @@ def check_ranks(name: str, ranks: list[Any], directory: Path) -> None:
         layers = reader.read(name, tag, 3).layers
         assert [layer.weights.shape for layer in layers] == [(2, length, length)] * 2
         assert [layer.name for layer in layers] == ["blocks.0", "blocks.1"]
+
+
+@pytest.mark.parametrize("name", SETUPS)
+def test_effects_of_a_spread_model_are_refused_and_those_of_a_copied_one_are_its_own(
+    name: str, ranks: list[Any]
+) -> None:
+    for rank in ranks:
+        found = rank[name]["effects"]
+        if name.startswith("FSDP"):
+            assert "spread over several ranks" in found
+        elif "checkpointing" not in name or not isinstance(found, str):
+            np.testing.assert_allclose(found, rank["plain"]["effects"], rtol=1e-4, atol=1e-7)
+        else:
+            assert "backward" in found
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,24 @@ def test_equal_lengths_change_nothing() -> None:
     names = list(CONTRIBUTIONS)
     twins = choose_metrics([name.removeprefix("contribution_") for name in names])
     np.testing.assert_allclose(measure_contributions(layer, names), compute_metrics(layer, twins), atol=1e-6)
+
+
+@pytest.mark.parametrize("mask", ["causal", "full", "other"])
+@pytest.mark.parametrize("is_special", [False, True])
+def test_the_metrics_are_those_of_the_shares(mask: str, is_special: bool) -> None:
+    rng = np.random.default_rng(3)
+    scores = rng.random((3, 9, 9)).astype(np.float32)
+    weights = scores if mask == "full" else np.tril(scores)
+    weights /= weights.sum(-1, keepdims=True)
+    layer = LayerAttention(weights, mask=mask, value_norm=rng.random((3, 9)).astype(np.float32))
+    tokens = [f"t{at}" for at in range(9)]
+    TokenAxes(tokens, special=[is_special and at in (0, 4) for at in range(9)]).name_axes(layer)
+    moved = copy(layer)
+    moved.weights = contributed(weights, layer.value_norm)
+    names = list(CONTRIBUTIONS)
+    found = measure_contributions(layer, names)
+    np.testing.assert_allclose(found, compute_metrics(moved, CONTRIBUTIONS), rtol=1e-5, atol=1e-5)
+    assert np.isnan(found[:, names.index("contribution_special_tokens")]).all() != is_special
 
 
 def test_a_row_that_moves_nothing_is_zero_and_a_layer_without_lengths_has_no_contributions() -> None:

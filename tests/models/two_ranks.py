@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from models.undisturbed_runs import Block, train
+from models.undisturbed_runs import LENGTH, VOCABULARY, Block, Small, seed, train
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
@@ -25,6 +25,8 @@ from torch.distributed.fsdp.wrap import ModuleWrapPolicy
 from torch.nn.parallel import DistributedDataParallel
 
 from tensorboard_plugin_attn import AttentionWriter
+from tensorboard_plugin_attn.capturing import head_effects
+from tensorboard_plugin_attn.errors import CaptureError
 
 RANKS = 2
 Prepare = Callable[[nn.Module], nn.Module]
@@ -67,6 +69,22 @@ def setups(backend: str) -> dict[str, tuple[Prepare, dict[str, Any]]]:
     }
 
 
+def effects(prepare: Prepare, checkpoints: bool = False, **_: Any) -> Any:
+    """Each head's effect on the loss of a fresh model, or why there is none."""
+    torch.compiler.reset()
+    seed()
+    ids = torch.arange(LENGTH)[None] % VOCABULARY
+    try:
+        found = head_effects(prepare(Small(checkpoints).train()), {"input_ids": ids, "labels": ids}, itself)
+    except CaptureError as error:
+        return str(error)
+    return [values.tolist() for values in found.by_call.values()]
+
+
+def itself(loss: torch.Tensor) -> torch.Tensor:
+    return loss
+
+
 def compare(rank: int, directory: Path, backend: str, names: list[str]) -> dict[str, Any]:
     """Both trainings of every set-up as this rank saw them."""
     found = {}
@@ -77,6 +95,8 @@ def compare(rank: int, directory: Path, backend: str, names: list[str]) -> dict[
         with AttentionWriter(directory / name) as writer:
             with_probes = train(prepare, writer, rank=rank, steps=4, **options)
         found[name] = {"without": asdict(without), "with": asdict(with_probes), "written": writer.num_written}
+        found[name]["effects"] = effects(prepare, **options)
+    found["plain"] = {"effects": effects(lambda model: model)}
     return found
 
 
