@@ -215,8 +215,8 @@ def saying(induction: Weighed, previous: Weighed, weight: float) -> str:
         f"Head 1.0 has {weight:.2f} of its weight on what followed the symbol before. Without it the loss of copies is "
         f"{induction.without:.2f} instead of {induction.loss:.2f} (chance: {math.log(BOS):.2f}): the copying is gone. "
         f"So it is without head 0.0, which head 1.0 builds on: {previous.without:.2f}. The first-order effect misses "
-        f"it: {induction.effect:.2f} for head 1.0, whose absence costs {induction.ablation:.2f}; the answers are sure, so that "
-        f"a little less of the head changes nothing."
+        f"it: {induction.effect:.2f} for head 1.0, whose absence costs {induction.ablation:.2f}; "
+        f"it says what a little less of the head changes, and that is nearly nothing."
     )
 
 
