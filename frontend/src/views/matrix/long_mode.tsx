@@ -48,9 +48,9 @@ export function longLegend({ record, weights }: MatrixSource, picture: Region): 
   const keys = weights.keys.toLocaleString("en");
   const coarse = whyCoarse(record, weights.layer);
   return [
-    `weight in times uniform attention (1 / ${keys}), logarithmic; one scale for all heads and steps; at or below uniform has no colour`,
-    `a pixel has the largest weight of its cells: ${picture.cell.join(" × ")} where no finer part has come`,
-    ...(numbers.value && coarse === null ? [`numbers: times uniform, from ${SMALLEST_TIMES}`] : []),
+    `times uniform attention (1 / ${keys}), logarithmic, one scale for all heads and steps; up to 1 × has no colour`,
+    `a pixel has the largest of its cells, at first ${picture.cell.join(" × ")}`,
+    ...(numbers.value && coarse === null ? [`numbers from ${SMALLEST_TIMES} ×`] : []),
     ...(coarse === null ? [] : [coarse]),
   ].join("; ");
 }

@@ -42,7 +42,7 @@ function Title({ source, cell }: { source: MatrixSource; cell: Cell }) {
         {layerName(record.layers, weights.layer).toLowerCase()} · {name.toLowerCase()} · step{" "}
         {record.step} · tokens {from.token} → {to.token}
       </p>
-      <p>
+      <p class="cell-times">
         {cells > 1
           ? `the largest of ${cells.toLocaleString("en")} cells; zoom in for the weight itself`
           : `${formatTimes(weight * seen)} uniform over the ${seen.toLocaleString("en")} keys it sees`}
@@ -60,7 +60,9 @@ function Pinned({ source }: { source: MatrixSource }) {
   return (
     <section class="cell-row">
       <h3>
-        Row of “<bdi>{name}</bdi>” ({at.toLocaleString("en")})
+        <span>
+          Row of “<bdi>{name}</bdi>” ({at.toLocaleString("en")})
+        </span>
       </h3>
       {row !== null && (
         <RowText

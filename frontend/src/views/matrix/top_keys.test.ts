@@ -8,6 +8,9 @@ describe("the keys with most weight of a row", () => {
     expect(topKeys(row, 2)).toEqual({ keys: [0, 3], coverage: 0.75 });
     expect(topKeys(row, 9)).toEqual({ keys: [0, 3, 2, 5], coverage: 1 });
   });
+  test("are no keys with less than half of uniform", () => {
+    expect(topKeys(Float32Array.from([0.9, 0.06, 0.02, 0.02]), 3)).toMatchObject({ keys: [0] });
+  });
   test("of a row without weight are none", () => {
     expect(topKeys(new Float32Array(5), 3)).toEqual({ keys: [], coverage: 0 });
   });

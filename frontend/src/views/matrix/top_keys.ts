@@ -10,13 +10,15 @@ export interface TopKeys {
 /** Tokens [first, end) that stand together. */
 export type Snippet = readonly [first: number, end: number];
 
-/** At most `most` keys that have some weight. */
+/** At most `most` keys that have at least half of what uniform attention would give them. */
 export function topKeys(row: Float32Array, most: number): TopKeys {
+  const least = 0.5 / row.length;
   const keys: number[] = [];
   let all = 0;
   row.forEach((weight, key) => {
     if (!(weight > 0)) return;
     all += weight;
+    if (weight < least) return;
     const last = keys.at(-1);
     if (keys.length === most && weight <= row[last!]!) return;
     let at = keys.length;
