@@ -9,6 +9,7 @@ from models.other_packages import run
 from models.vision_models import TIMM
 
 POOLED = "vit_base_patch16_siglip_224"
+DIFFUSERS = [f"{name}{kind}" for name in ("AttnProcessor2_0", "AttnProcessor") for kind in ("", " of a DiT")]
 LEFT_OUT = {"xcit_nano_12_p16_224": "blocks.0.attn: softmax: channel attention"}
 MIXED = {"cait_xxs24_224": 2}
 """Layers whose heads are mixed before the softmax: there is no query and key to rebuild from."""
@@ -19,7 +20,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return run("vision_models.py", tmp_path_factory.mktemp("vision") / "found.json")
 
 
-@pytest.mark.parametrize("name", [*TIMM, "AttnProcessor2_0", "AttnProcessor"])
+@pytest.mark.parametrize("name", [*TIMM, *DIFFUSERS])
 def test_fused_layers_have_the_maps_of_the_unfused_model(name: str, found: dict[str, Any]) -> None:
     layers = found[name]
     assert layers["names"] == layers["expected"]

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -49,6 +49,7 @@ TIMM: dict[str, dict[str, Any]] = {
 }
 QUERY_KEY = re.compile(r"qkv|\bq\b|\bk\b|\bkv\b|q_proj|k_proj|to_q|to_k")
 Maps = list[tuple[str, torch.Tensor]]
+Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 @dataclass
@@ -126,7 +127,7 @@ def pooled(pool: Any, states: torch.Tensor) -> torch.Tensor:
     return torch.einsum("bqhd,bkhd->bhqk", query * pool.scale, key).softmax(-1)
 
 
-def compared(model: nn.Module, inputs: tuple[Any, ...], maps: Maps) -> Found:
+def compared(model: nn.Module, inputs: tuple[Any, ...], maps: Maps, **kwargs: Any) -> Found:
     """Capture the fused model and lay its layers beside the maps."""
     with (
         warnings.catch_warnings(record=True) as told,
@@ -134,7 +135,7 @@ def compared(model: nn.Module, inputs: tuple[Any, ...], maps: Maps) -> Found:
         capture(model, query_key=True) as captured,
     ):
         warnings.simplefilter("always")
-        captured.model(*inputs)
+        captured.model(*inputs, **kwargs)
     found = Found([name for name, _ in maps], [str(one.message) for one in told])
     for layer, (_, own) in zip(captured.layers, maps, strict=False):
         others = [
@@ -169,42 +170,69 @@ def of_timm(name: str, options: dict[str, Any]) -> Found:
     return compared(model, (images,), maps)
 
 
-def of_diffusers(cls: str) -> Found:
-    """A small U-Net with self- and cross-attention, its scores kept by diffusers' own unfused processor."""
-    import diffusers
+def of_diffusers(cls: str, build: Callable[[], tuple[nn.Module, Call]]) -> Found:
+    """A small model of diffusers, its scores kept by diffusers' own unfused processor."""
     from diffusers.models.attention_processor import Attention, AttnProcessor, AttnProcessor2_0
 
     torch.manual_seed(0)
-    model = diffusers.UNet2DConditionModel(
-        sample_size=8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(16, 32),
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-        cross_attention_dim=24, attention_head_dim=4, norm_num_groups=4,
-    ).eval()  # fmt: skip
+    model, (args, kwargs) = build()
     sharpen(model, 4)
     names = {id(module): name for name, module in model.named_modules()}
     maps: Maps = []
     scores_of = Attention.get_attention_scores
 
-    def keep(attention: Any, *args: Any) -> torch.Tensor:
-        weights = scores_of(attention, *args)
+    def keep(attention: Any, *given: Any) -> torch.Tensor:
+        weights = scores_of(attention, *given)
         maps.append((names[id(attention)], weights.unflatten(0, (-1, attention.heads))))
         return weights
 
-    inputs = torch.randn(2, 4, 8, 8), torch.tensor([3, 7]), torch.randn(2, 5, 24)
+    def use(processor: type) -> None:
+        for module in model.modules():
+            if isinstance(module, Attention):
+                module.set_processor(processor())
+
     Attention.get_attention_scores = keep
-    model.set_attn_processor(AttnProcessor())
+    use(AttnProcessor)
     with torch.no_grad():
-        model(*inputs)
+        model(*args, **kwargs)
     Attention.get_attention_scores = scores_of
-    model.set_attn_processor({"AttnProcessor": AttnProcessor, "AttnProcessor2_0": AttnProcessor2_0}[cls]())
-    return compared(model, inputs, list(maps))
+    use({"AttnProcessor": AttnProcessor, "AttnProcessor2_0": AttnProcessor2_0}[cls])
+    return compared(model, args, list(maps), **kwargs)
+
+
+def unet() -> tuple[nn.Module, Call]:
+    """Self- and cross-attention at one resolution."""
+    import diffusers
+
+    model = diffusers.UNet2DConditionModel(
+        sample_size=8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(16, 32),
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        cross_attention_dim=24, attention_head_dim=4, norm_num_groups=4,
+    ).eval()  # fmt: skip
+    return model, ((torch.randn(2, 4, 8, 8), torch.tensor([3, 7]), torch.randn(2, 5, 24)), {})
+
+
+def dit() -> tuple[nn.Module, Call]:
+    """A transformer over the patches of a latent, told a timestep and a class."""
+    import diffusers
+
+    model = diffusers.DiTTransformer2DModel(
+        num_attention_heads=2, attention_head_dim=8, in_channels=4, out_channels=4, num_layers=2, sample_size=8,
+        patch_size=2, norm_num_groups=4, num_embeds_ada_norm=10,
+    ).eval()  # fmt: skip
+    told = {"timestep": torch.tensor([3, 7]), "class_labels": torch.tensor([1, 2])}
+    return model, ((torch.randn(2, 4, 8, 8),), told)
+
+
+DIFFUSERS = {"": unet, " of a DiT": dit}
 
 
 def main(out: Path) -> None:
     torch.set_num_threads(1)
     without_cuda()
     found = {name: asdict(of_timm(name, options)) for name, options in TIMM.items()}
-    found |= {name: asdict(of_diffusers(name)) for name in ("AttnProcessor2_0", "AttnProcessor")}
+    for name in ("AttnProcessor2_0", "AttnProcessor"):
+        found |= {f"{name}{kind}": asdict(of_diffusers(name, build)) for kind, build in DIFFUSERS.items()}
     out.write_text(json.dumps(found))
 
 
