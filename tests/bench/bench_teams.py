@@ -7,6 +7,7 @@ TensorBoard, the pictures are those of a headless Chromium without a GPU.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -68,6 +69,12 @@ def listed(reply: Reply) -> int:
     return sum(len(tag["steps"]) for tags in reply.json["runs"].values() for tag in tags.values())
 
 
+def cpu_ms(server: TensorBoardServer) -> float:
+    """Milliseconds of a processor that TensorBoard has used, which do not grow with what else the machine does."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 def timed(ask: Callable[[], Any]) -> tuple[float, Any]:
     """Milliseconds and the answer."""
     started = time.perf_counter()
@@ -84,7 +91,9 @@ def measure(name: str, logdir: Path, browser: Browser, empty_mb: float) -> None:
     with TensorBoardServer.start(logdir=logdir, load_fast=False) as server:
         while listed(reply := server.get("index", {"since": ""})) < count:
             time.sleep(0.02)
-        print(f"  served {time.monotonic() - server.started:.1f} s after the start (hold 5)")
+        print(
+            f"  served {time.monotonic() - server.started:.1f} s after the start (hold 5), {cpu_ms(server) / 1000:.1f} s of CPU"
+        )
         tab = AttentionTab.open(browser, server.url, view=view)
         tab.wait_drawn(view, timeout=120_000)
         print(
@@ -93,22 +102,28 @@ def measure(name: str, logdir: Path, browser: Browser, empty_mb: float) -> None:
         print(f"  server {resident_mb(server) - empty_mb:+.0f} MB (hold 60)")
         query = {"since": reply.json["token"]}
         etag = server.get("index", query).headers["etag"]
+        used = cpu_ms(server)
         runs = [timed(lambda: server.get("index", query, If_None_Match=etag)) for _ in range(REPEATS)]
         print(
-            f"  unchanged refresh {statistics.median(ms for ms, _ in runs):.0f} ms, {runs[-1][1].status} (hold 50 and 304)"
+            f"  unchanged refresh {statistics.median(ms for ms, _ in runs):.0f} ms, {runs[-1][1].status} (hold 50 and 304), "
+            f"{(cpu_ms(server) - used) / REPEATS:.0f} ms of CPU"
         )
         series = {"run": run, "tag": tag, "width": 512}
         took, first = timed(lambda: server.get("metrics", {**series, "since": ""}, Accept_Encoding="gzip"))
         print(f"  its series anew {took:.0f} ms, {len(first.body) / 1e6:.2f} MB")
         token = token_of(server, series)
-        times, sizes, pages = [], [], []
+        times, sizes, pages, used = [], [], [], 0.0
         for number in range(REPEATS):
             step = 2_000_000 + 50 * number
             add_record(logdir / run, tag, step, layers=layers, heads=heads, metrics_only=is_bare)
+            before = cpu_ms(server)
             took, changes = timed(partial(server.get, "index", query, Accept_Encoding="gzip"))
+            used += cpu_ms(server) - before
             query = {"since": server.get("index", query).json["token"]}
             asked = {**series, "since": token}
+            before = cpu_ms(server)
             more, page = timed(partial(server.get, "metrics", asked, Accept_Encoding="gzip"))
+            used += cpu_ms(server) - before
             token = token_of(server, asked)
             times.append((took, more))
             sizes.append(len(changes.body))
@@ -116,7 +131,8 @@ def measure(name: str, logdir: Path, browser: Browser, empty_mb: float) -> None:
         index_ms, series_ms = (statistics.median(each) for each in zip(*times, strict=True))
         print(
             f"  one new record: index {statistics.median(sizes) / 1e3:.1f} KB, {index_ms:.0f} ms (hold 4 KB); "
-            f"series {statistics.median(pages) / 1e3:.1f} KB, {series_ms:.0f} ms (hold 64 KB, 100 ms)"
+            f"series {statistics.median(pages) / 1e3:.1f} KB, {series_ms:.0f} ms (hold 64 KB, 100 ms); "
+            f"{used / REPEATS:.0f} ms of CPU for both"
         )
         print(f"  server {resident_mb(server) - empty_mb:+.0f} MB in the end", flush=True)
         tab.close()
