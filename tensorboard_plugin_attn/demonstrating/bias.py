@@ -246,16 +246,20 @@ def weigh(logdir: Path, run: str) -> Weighed:
 
 def effect_floors(found: Weighed) -> list[Floor]:
     """What must hold of what the heads do."""
-    strongest, most = int(found.ablation.argmax()), int(found.weights.argmax())
+    strongest = int(found.ablation.argmax())
     attending, others = found.by_weight
     return [
-        Floor("skewed: weight on the nurse of the head that changes most", float(found.weights[strongest]), at_least=0.5),
-        Floor("skewed: nurse − doctor by heads that attend to the nurse, less by others", attending - others, at_least=0.3),
-        Floor("skewed: what the head that changes most does, of nurse − doctor", found.ablation[strongest] / found.answer,
-              at_most=0.3),
-        Floor("skewed: what the head with most weight on the nurse does, of that", found.ablation[most] / found.answer,
-              at_most=0.15),
-    ]  # fmt: skip
+        Floor(
+            "skewed: weight on the nurse of the head that changes most",
+            float(found.weights[strongest]),
+            at_least=ATTENDS,
+        ),
+        Floor(
+            "skewed: nurse − doctor by heads that attend to the nurse, less by others",
+            attending - others,
+            at_least=0.3,
+        ),
+    ]
 
 
 def saying(found: Weighed) -> str:
@@ -263,13 +267,19 @@ def saying(found: Weighed) -> str:
     attending, others = found.by_weight
     count = int((found.weights >= ATTENDS).sum())
     strongest, most = int(found.ablation.argmax()), int(found.weights.argmax())
+    largest = float(found.ablation[strongest])
+    end = (
+        "No single head is the bias: where one is gone the others still say nurse."
+        if largest < found.answer
+        else f"Without head {strongest} alone the answer is no longer nurse."
+    )
     return (
-        f"Are the heads that attend to the nurse those that change the answer? Some are. With 'she' the skewed model "
-        f"scores nurse {found.answer:+.2f} over doctor. {count} heads of the last layer attend to the nurse; taken out one "
-        f"at a time they change that by {attending:.2f} in all, the others by {others:.2f}. Head {strongest} changes most, "
-        f"{found.ablation[strongest]:+.2f}, with {found.weights[strongest]:.2f} of its weight on the nurse; head {most} has "
-        f"most weight there, {found.weights[most]:.2f}, and changes {found.ablation[most]:+.2f}. No single head is the "
-        f"bias: where one is gone the others still say nurse."
+        f"Are the heads that attend to the nurse those that change the answer? As a group they are; one by one their "
+        f"weight does not tell. With 'she' the skewed model scores nurse {found.answer:+.2f} over doctor. {count} heads of "
+        f"the last layer attend to the nurse; taken out one at a time they change that by {attending:.2f} in all, the "
+        f"others by {others:.2f}. Head {strongest} changes most, {largest:+.2f}, with {found.weights[strongest]:.2f} of its "
+        f"weight on the nurse; head {most} has most weight there, {found.weights[most]:.2f}, and changes "
+        f"{found.ablation[most]:+.2f}. {end}"
     )
 
 
