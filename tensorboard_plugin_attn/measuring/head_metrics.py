@@ -373,7 +373,7 @@ def x_log_x_of(layer: LayerAttention, weights: NDArray[np.float32]) -> NDArray[n
 
 def log(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """ln x, finite where x is 0."""
-    logs = np.maximum(values, np.finfo(np.float32).tiny)
+    logs: NDArray[np.float32] = np.maximum(values, np.finfo(np.float32).tiny)
     np.log(logs, out=logs)
     return logs
 

@@ -184,7 +184,9 @@ def rollout_result(record: OpenedRecord, stack: str | None, heads: str, discard:
     """The rollout of one stack; one that there cannot be is a bad request that says why."""
     check_patterns(record)
     try:
-        found = roll_out(record.header, source(record).bands, stack=stack, heads=heads, discard=discard)
+        found = roll_out(
+            record.header, source(record, "weights").bands, stack=stack, heads=heads, discard=discard
+        )
     except InvalidRecordError as error:
         raise RequestError(400, "bad_request", str(error)) from error
     return [whole("weights", "float32", found.weights)], {"stack": found.stack, "layers": found.layers}

@@ -187,4 +187,5 @@ def discarded(fused: Matrix, share: float) -> Matrix:
 def mixed(fused: Matrix) -> Matrix:
     """What a layer passes on: half its attention, half the position itself, each row summing to 1."""
     passed: Matrix = fused + np.eye(len(fused), dtype=np.float32)
-    return passed / passed.sum(axis=-1, keepdims=True)
+    passed /= passed.sum(axis=-1, keepdims=True)
+    return passed
