@@ -185,7 +185,7 @@ def rollout_result(record: OpenedRecord, stack: str | None, heads: str, discard:
     check_patterns(record)
     try:
         found = roll_out(
-            record.header, source(record, "weights").bands, stack=stack, heads=heads, discard=discard
+            record.header, source(record, "weight").bands, stack=stack, heads=heads, discard=discard
         )
     except InvalidRecordError as error:
         raise RequestError(400, "bad_request", str(error)) from error
