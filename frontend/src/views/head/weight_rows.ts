@@ -1,6 +1,6 @@
 /** Focus, filters and the shown heads → the numbers of the table: rows by token, hidden mass, uniform. */
 
-import { quantityName } from "../../state";
+import { quantityName , isContribution } from "../../state";
 import type { LayerWeights } from "../../decoding/decode";
 import { keyCount } from "../../decoding/mask";
 import { formatWeight } from "../../text/format_number";
@@ -93,6 +93,7 @@ function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): Hi
 }
 
 function uniformLine(header: LayerHeader, focus: Focus | null): string | null {
+  if (isContribution.value) return null; // it depends on how long each value is
   if (header.mask !== "full" && focus?.side !== "query") return null;
   const count = keyCount(header, focus?.side === "query" ? focus.token : 0);
   if (count === null) return null;
