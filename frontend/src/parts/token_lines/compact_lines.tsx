@@ -17,7 +17,9 @@ import {
   specials,
   theme,
   isPinnedAlone,
-  shownThreshold, isContribution } from "../../state";
+  shownThreshold,
+  isContribution,
+} from "../../state";
 import { axesOf, type Axis, type LayerAxes } from "./axis";
 import { focusOf, type Focus } from "./focus";
 import { hoverToken, pinToken } from "./pinning";
@@ -112,7 +114,11 @@ export function CompactLines({ record, weights, head, axes: given, onDrawn }: Co
         label={`Attention lines of layer ${weights.layer} head ${head}`}
         strongest={{ query: null, key: null, [other]: values && strongestToken(values) }}
         bars={{ [other]: values }}
-        asideHead={<span class="is-aside">{other === "key" ? (isContribution.value ? "share" : "weight") : "by query"}</span>}
+        asideHead={
+          <span class="is-aside">
+            {other === "key" ? (isContribution.value ? "share" : "weight") : "by query"}
+          </span>
+        }
         aside={(seen) =>
           values === null ? null : <WeightColumn axis={axes[other]} values={values} seen={seen} />
         }

@@ -1,6 +1,6 @@
 /** Focus, filters and the shown heads → the numbers of the table: rows by token, hidden mass, uniform. */
 
-import { quantityName , isContribution } from "../../state";
+import { quantityName, isContribution } from "../../state";
 import type { LayerWeights } from "../../decoding/decode";
 import { keyCount } from "../../decoding/mask";
 import { formatWeight } from "../../text/format_number";
