@@ -128,10 +128,10 @@ def save_tiny_gpt(folder: Path) -> None:
 def test_each_home_logs_the_probe_while_it_trains(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
     for package in home.package.split():
         pytest.importorskip(package, exc_type=ImportError)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KERAS_BACKEND", "torch")
     save_tiny_bert(tmp_path / "my-bert")
     save_tiny_gpt(tmp_path / "my-gpt")
     names = {"AttentionCallback": AttentionCallback, "probes": {"doctor/she": TEXT}, **home.given()}
