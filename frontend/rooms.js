@@ -19,13 +19,15 @@ export const rooms = {
 
 /** Folders of a room, and the ones beside them that they may import from. */
 export const folders = {
-  parts: { chart: [], heads_grid: [], token_lines: [] },
+  parts: { chart: [], heads_grid: [], token_lines: [], picture_map: [] },
   views: {
     matrix: [],
-    head: ["matrix"],
+    image: [],
+    sound: [],
+    head: ["matrix", "image", "sound"],
     neuron: ["head"],
     compare: ["head", "matrix"],
-    model: ["compare"],
+    model: ["compare", "image"],
     evolution: ["model"],
     find: [],
     health: [],

@@ -24,6 +24,7 @@ from tensorboard_plugin_attn.serving.answers import (
 )
 from tensorboard_plugin_attn.serving.assets import ENTRY, find_asset
 from tensorboard_plugin_attn.serving.listing import Listing
+from tensorboard_plugin_attn.serving.map_results import maps_result
 from tensorboard_plugin_attn.serving.metric_series import MetricSource
 from tensorboard_plugin_attn.serving.npz import record_npz
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord, OpenedRecords
@@ -91,6 +92,7 @@ class AttnPlugin(base_plugin.TBPlugin):
             "/thumbnails": serve(lambda request: self.thumbnails_answer(request.args)),
             "/weights": serve(lambda request: self.weights_answer(request.args)),
             "/region": serve(lambda request: self.region_answer(request.args)),
+            "/maps": serve(lambda request: self.maps_answer(request.args)),
             "/picture": serve(lambda request: self.picture_answer(request.args)),
             "/vectors": serve(lambda request: self.vectors_answer(request.args)),
             "/metrics": serve(lambda request: self.evolution.metrics(request.args)),
@@ -145,6 +147,13 @@ class AttnPlugin(base_plugin.TBPlugin):
             raise RequestError(400, "bad_request", message, parameter="side")
         asked = Rectangle(span(arguments, "queries"), span(arguments, "keys"), side)
         return self.binary(arguments, lambda record: self.regions.region(record, layer, head, asked))
+
+    def maps_answer(self, arguments: Arguments) -> Answer:
+        """The weights of one query, or of one key, in every head that has it."""
+        side = "key" if "key" in arguments else "query"
+        at, layer = integer(arguments, side), optional_integer(arguments, "layer")
+        tokens = text(arguments, "list")
+        return self.binary(arguments, lambda record: maps_result(record, side, tokens, at, layer))
 
     def vectors_answer(self, arguments: Arguments) -> Answer:
         """Query and key of one head."""

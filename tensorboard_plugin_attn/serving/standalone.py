@@ -29,6 +29,7 @@ from tensorboard_plugin_attn.serving.record_results import (
 )
 from tensorboard_plugin_attn.serving.region_results import Regions, overview_result
 from tensorboard_plugin_attn.serving.thinning import spaced
+from tensorboard_plugin_attn.storing.pictures import read_picture
 from tensorboard_plugin_attn.storing.store import StepFile
 
 __all__ = ["VIEWS", "standalone_html"]
@@ -119,7 +120,9 @@ def answers_of(record: OpenedRecord, run: str, beside: Beside) -> Iterator[tuple
     yield "scalars", {"tags": list(beside.scalars)}
     yield from ((f"scalars {tag}", answer) for tag, answer in beside.scalars.items())
     yield from record_answers(record)
+    yield from pictures_of(record)
     if beside.compared is not None:
+        yield from pictures_of(beside.compared.record)
         yield "compare", encoded(beside.compared.changes)
         if beside.compared.moved is not None:
             yield "compare contribution", encoded(beside.compared.moved)
@@ -177,6 +180,17 @@ def pinned_row(record: OpenedRecord, state: str) -> Iterator[tuple[str, str]]:
     if is_long(entry) and entry.source != "left_out" and at < entry.heads and query < entry.queries:
         row = Regions().rows(record, number, at, range(query, query + 1))
         yield f"row {number} {at} {query}", encoded(row)
+
+
+def pictures_of(record: OpenedRecord) -> Iterator[tuple[str, str]]:
+    """The pictures and sounds whose bytes were kept."""
+    directory = record.step_file.path.rpartition("/")[0]
+    for picture in record.header.pictures:
+        try:
+            data, _ = read_picture(record.files, directory, picture.sha256)
+        except FileNotFoundError:
+            continue
+        yield f"picture {picture.sha256}", b64encode(data).decode("ascii")
 
 
 def page_index(record: OpenedRecord, run: str, beside: Beside) -> dict[str, Any]:

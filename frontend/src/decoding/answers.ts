@@ -14,7 +14,44 @@ export interface TagIndex {
 /** run → tag → what is logged. */
 export type RunIndex = Record<string, Record<string, TagIndex>>;
 
-export type TokenList = "tokens" | "decoder_tokens";
+/** "tokens", "decoder_tokens", or the name of another stack's list. */
+export type TokenList = string;
+
+/** Positions that are the patches of an image, row by row unless `order` says otherwise. */
+export interface ImageSpan {
+  kind: "image";
+  start: number;
+  rows: number;
+  cols: number;
+  frames?: number;
+  /** Index of `pictures`. */
+  picture?: number | null;
+  /** The part of the picture that the patches cover, 0 to 1. */
+  box?: [x0: number, y0: number, x1: number, y1: number];
+  /** In pixels; 0: not known. */
+  patch?: [height: number, width: number];
+  order?: number[] | null;
+}
+
+/** Positions that are the frames of a sound. */
+export interface SoundSpan {
+  kind: "sound";
+  start: number;
+  length: number;
+  /** Of one position. */
+  seconds: number;
+  offset?: number;
+  /** Indices of `pictures`: a spectrogram, and the samples. */
+  picture?: number | null;
+  clip?: number | null;
+}
+
+export interface PictureEntry {
+  sha256: string;
+  width: number;
+  height: number;
+  media: string;
+}
 
 export interface LayerHeader {
   name: string;
@@ -65,8 +102,12 @@ export interface RecordHeader {
   tag: string;
   step: number;
   wall_time: number;
-  tokens: { tokens: string[]; decoder_tokens?: string[] };
-  special: { tokens: number[]; decoder_tokens?: number[] };
+  tokens: { tokens: string[]; decoder_tokens?: string[]; [list: TokenList]: string[] | undefined };
+  special: { tokens: number[]; [list: TokenList]: number[] | undefined };
+  /** By list and position: "cls", "register", … */
+  special_names?: Record<TokenList, Record<string, string>>;
+  geometry?: Record<TokenList, (ImageSpan | SoundSpan)[]>;
+  pictures?: PictureEntry[];
   sentence_b_start: number | null;
   words?: Partial<Record<TokenList, (number | null)[]>>;
   layers: LayerHeader[];

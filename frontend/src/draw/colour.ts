@@ -72,6 +72,10 @@ export function pixelOf([red, green, blue]: Rgb): number {
   );
 }
 
+export function rgbOfPixel(pixel: number): Rgb {
+  return [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
+}
+
 /** A colour of the table, as a pixel. */
 export function themePixel(name: ColourName, theme: Theme): number {
   return pixelOf(rgbOf(colourOf(name, theme)));

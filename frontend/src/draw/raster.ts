@@ -58,3 +58,16 @@ export function blendPixel(
   const at = y * raster.width + x;
   raster.pixels[at] = mixPixels(raster.pixels[at]!, colour, Math.min(1, share));
 }
+
+/** Lays all of a raster on another one, as far as it lies inside. */
+export function pasteRaster(raster: Raster, source: Raster, x: number, y: number): void {
+  const left = Math.max(0, -x);
+  const right = Math.min(source.width, raster.width - x);
+  const bottom = Math.min(source.height, raster.height - y);
+  if (right <= left) return;
+  for (let row = Math.max(0, -y); row < bottom; row++) {
+    const from = row * source.width;
+    const line = source.pixels.subarray(from + left, from + right);
+    raster.pixels.set(line, (y + row) * raster.width + x + left);
+  }
+}

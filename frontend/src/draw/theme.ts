@@ -27,6 +27,10 @@ const table = {
   curtain: ["rgb(0 0 0 / 30%)", "rgb(0 0 0 / 30%)"],
   /** The step under the pointer, and lines that neither gained nor lost. */
   pointer: ["#9e9e9e", "#8a8a8a"],
+  /** On any picture, and what parts it from what is bright. */
+  "on-picture": ["#ffffff", "#ffffff"],
+  "around-mark": ["rgb(0 0 0 / 65%)", "rgb(0 0 0 / 65%)"],
+  "patch-line": ["rgb(255 255 255 / 28%)", "rgb(255 255 255 / 28%)"],
   /** Of a head that is made of several: no hue, as no head has. */
   summary: ["#4d4d4d", "#d0d0d0"],
   /** Weights at B more, or less, than at A: numbers, bars and lines. */

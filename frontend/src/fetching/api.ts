@@ -16,6 +16,8 @@ import {
 import { decodeComparison } from "../decoding/comparison";
 import { fits, type EvolutionFacts } from "../decoding/evolution_facts";
 import { decodeRegion, type Region } from "../decoding/region";
+import { decodeHeadMaps, type HeadMaps, type MapSide } from "../decoding/head_maps";
+import { decodeMedia, mediaBytes, type Media } from "../decoding/picture";
 import { decodeFound, type FoundSteps } from "../decoding/found_heads";
 import type { Health, Limits } from "../decoding/health_facts";
 import type { FindPattern } from "../text/pattern";
@@ -82,6 +84,15 @@ export interface Api {
     head: number,
     signal?: AbortSignal,
   ): Promise<Sized<HeadVectors>>;
+  /** Of one query, or one key, in every head of one layer, or of all (null). */
+  maps(
+    at: RecordAddress,
+    of: MapSide,
+    layer: number | null,
+    signal?: AbortSignal,
+  ): Promise<Sized<HeadMaps>>;
+  /** A picture or a sound that the record names. */
+  picture(at: RecordAddress, sha256: string, signal?: AbortSignal): Promise<Sized<Media>>;
   /** Thinned to pixels; `pending` while the server has not read all steps. */
   metrics(run: string, tag: string, signal?: AbortSignal): Promise<Sized<MetricSeries>>;
   /** Exactly, of some steps. */
@@ -138,7 +149,15 @@ const series: Decoder<MetricSeries> = {
 
 type RecordRoutes = Pick<
   Api,
-  "record" | "thumbnails" | "weights" | "region" | "row" | "vectors" | "compare"
+  | "record"
+  | "thumbnails"
+  | "weights"
+  | "region"
+  | "row"
+  | "vectors"
+  | "compare"
+  | "maps"
+  | "picture"
 >;
 type SeriesRoutes = Pick<
   Api,
@@ -196,6 +215,20 @@ function recordRoutes(door: Door): RecordRoutes {
           bytes: ({ query, key, bias }) =>
             query.byteLength + key.byteLength + (bias?.byteLength ?? 0),
         },
+        signal,
+      ),
+    maps: (at, { side, list, at: position }, layer, signal) =>
+      door.binary(
+        "maps",
+        { ...address(at), [side]: position, list, ...(layer !== null && { layer }) },
+        { decode: decodeHeadMaps, bytes: (maps) => maps.byteLength },
+        signal,
+      ),
+    picture: ({ run, tag, step }, sha256, signal) =>
+      door.binary(
+        "picture",
+        { run, tag, step, sha256 },
+        { decode: decodeMedia, bytes: mediaBytes },
         signal,
       ),
     compare: (first, second, signal, quantity) =>

@@ -40,6 +40,7 @@ const OWN = [
   ...PLACES,
   "layer",
   "head",
+  "sha256",
   "v",
   "evolution",
   "values",
@@ -86,9 +87,9 @@ export function nameOf(url: string, { place, compared, answers }: Embedded): str
     return compared !== null && isAt(asked, compared) ? `compared ${part}` : null;
   }
   if (![...asked.keys()].every((key) => OWN.includes(key))) return null;
-  const parts = [route, asked.get("layer"), asked.get("head"), asked.get("quantity")];
-  const name = parts.filter((part) => part !== null).join(" ");
-  if (!asked.has("run")) return name;
+  const parts = ["layer", "head", "sha256", "quantity"].map((each) => asked.get(each));
+  const name = [route, ...parts].filter((part) => part !== null).join(" ");
+  if (!asked.has("run") || route === "picture") return name; // a picture is the same at every step
   if (asked.has("step")) {
     if (isAt(asked, place)) return name;
     const other = `step ${asked.get("step")} ${name}`;

@@ -21,6 +21,7 @@ import {
   stale,
   tag,
   view,
+  wantedFilm,
 } from "../state";
 
 /** A loss is what one looks at first. */
@@ -175,7 +176,8 @@ export function startEvolutionLoader(api: Api): () => void {
     effect(() => {
       const [runName, wanted] = [run.value, scalarTag.value];
       void index.value;
-      if (!isWanted() || runName === null) return scalars.stop();
+      const isBesideFilm = wantedFilm.value !== null && !hidden.value;
+      if (!(isWanted() || isBesideFilm) || runName === null) return scalars.stop();
       untracked(() => void scalars.show(runName, wanted));
     }),
   ];

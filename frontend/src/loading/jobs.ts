@@ -4,6 +4,9 @@ import type { RecordHeader } from "../decoding/answers";
 import type { Quantity } from "../decoding/contribution";
 import type { Api, RecordAddress } from "../fetching/api";
 import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "../decoding/decode";
+import type { HeadMaps, MapSide } from "../decoding/head_maps";
+import { standaloneViews } from "../state/standalone";
+import { mapsOfPage } from "./page_maps";
 import type { Job } from "./request_cache";
 import type { ViewName } from "../state/selection";
 
@@ -14,6 +17,8 @@ export interface StepJobs {
   weights: Job<LayerWeights> | null;
   /** null: the view has no use for them, or there are none. */
   vectors: Job<HeadVectors> | null;
+  /** null: no maps are drawn. */
+  maps: Job<HeadMaps> | null;
 }
 
 export interface WantedWeights {
@@ -36,6 +41,7 @@ export function jobsAt(
   view: ViewName,
   weights: WantedWeights | null,
   vectors: WantedVectors | null,
+  maps: MapSide | null,
   quantity: Quantity = "weight",
 ): StepJobs {
   const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
@@ -49,6 +55,7 @@ export function jobsAt(
       : null,
     weights: weights === null ? null : weightsJob(api, at, weights),
     vectors: vectors === null ? null : vectorsJob(api, at, vectors),
+    maps: maps === null ? null : mapsJob(api, at, maps, null),
   };
 }
 
@@ -64,6 +71,22 @@ export function weightsJob(
   };
 }
 
+export function mapsJob(
+  api: Api,
+  at: RecordAddress,
+  of: MapSide,
+  layer: number | null,
+): Job<HeadMaps> {
+  const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
+  return {
+    key: `maps ${where} ${of.side} ${of.list} ${of.at} ${layer ?? "all"}`,
+    fetch: (signal) =>
+      standaloneViews.peek() === null
+        ? api.maps(at, of, layer, signal)
+        : mapsOfPage(api, at, of, layer, signal),
+  };
+}
+
 function vectorsJob(api: Api, at: RecordAddress, { layer, head }: WantedVectors): Job<HeadVectors> {
   const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
   return {
@@ -73,7 +96,9 @@ function vectorsJob(api: Api, at: RecordAddress, { layer, head }: WantedVectors)
 }
 
 export function listed(jobs: StepJobs): Job<unknown>[] {
-  return [jobs.record, jobs.thumbnails, jobs.weights, jobs.vectors].filter((job) => job !== null);
+  return [jobs.record, jobs.thumbnails, jobs.weights, jobs.vectors, jobs.maps].filter(
+    (job) => job !== null,
+  );
 }
 
 /** Anew for every change of the listing, and for every round until all steps are read; with its evolution at once, or with the metrics alone, which come sooner. */

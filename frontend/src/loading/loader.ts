@@ -6,16 +6,19 @@ import type { Api } from "../fetching/api";
 import { startCellLoader } from "./cell_loader";
 import { jobsAt, listed, type StepJobs, type WantedVectors, type WantedWeights } from "./jobs";
 import { ApiError } from "../decoding/errors";
+import type { MapSide } from "../decoding/head_maps";
 import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
 import { startEdgePatterns } from "./edge_patterns";
 import { startRivalPatterns } from "./rival_patterns";
 import { startExactSteps } from "./exact_steps";
+import { startFilmLoader } from "./film_loader";
 import { startFirstHead } from "./first_head";
 import { startFindLoader } from "./find_loader";
 import { startLongHeadLoader } from "./long_head_loader";
 import { startHealthLoader } from "./health_loader";
 import { startListing } from "./listing";
+import { startPictureLoader } from "./picture_loader";
 import { capacityFor, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
 import { RequestCache } from "./request_cache";
@@ -49,12 +52,19 @@ const wantedVectors = computed<WantedVectors | null>(() =>
     : null,
 );
 
+/** Of every head, over the picture. */
+const wantedMaps = computed<MapSide | null>(() => {
+  const areDrawn = state.view.value === "model" && !state.isComparing.value;
+  return areDrawn && state.shownThumbnails.value === "image" ? state.wantedMaps.value : null;
+});
+
 /** Follows the selected step, with the window around it. */
 class StepLoader {
   readonly #record;
   readonly #thumbnails;
   readonly #weights;
   readonly #vectors;
+  readonly #maps;
   #prefetching = new AbortController();
   /** What one step weighs: of the last one that came whole. */
   #stepBytes = 0;
@@ -68,6 +78,7 @@ class StepLoader {
     this.#thumbnails = new Slot(state.thumbnails, cache, onGone);
     this.#weights = new Slot(state.weights, cache, onGone);
     this.#vectors = new Slot(state.vectors, cache, onGone);
+    this.#maps = new Slot(state.headMaps, cache, onGone);
   }
 
   async show(): Promise<void> {
@@ -89,7 +100,7 @@ class StepLoader {
     this.cache.abortExcept(new Set());
   }
 
-  #showJobs({ record, thumbnails, weights, vectors }: StepJobs): Promise<unknown> {
+  #showJobs({ record, thumbnails, weights, vectors, maps }: StepJobs): Promise<unknown> {
     if (state.isMetricsOnly.peek()) return this.#showMetricsOnly(record);
     return batch(() =>
       Promise.all([
@@ -97,6 +108,7 @@ class StepLoader {
         thumbnails === null ? this.#thumbnails.clear() : this.#thumbnails.want(thumbnails),
         weights === null ? this.#withoutWeights() : this.#weights.want(weights),
         vectors === null ? this.#vectors.clear() : this.#vectors.want(vectors),
+        maps === null ? this.#maps.clear() : this.#maps.want(maps),
       ]),
     );
   }
@@ -114,6 +126,7 @@ class StepLoader {
       this.#thumbnails.refuse(error);
       this.#weights.refuse(error);
       this.#vectors.clear();
+      this.#maps.clear();
       return this.#record.want(record);
     });
   }
@@ -130,10 +143,11 @@ class StepLoader {
       state.view.peek(),
       wantedWeights.peek(),
       wantedVectors.peek(),
+      wantedMaps.peek(),
       state.quantityName.peek(),
     );
     if (state.kinds.peek()[position] !== "metrics") return jobs;
-    return { record: jobs.record, thumbnails: null, weights: null, vectors: null };
+    return { record: jobs.record, thumbnails: null, weights: null, vectors: null, maps: null };
   }
 
   /** Whether a step turned out to weigh something else than the one before. */
@@ -189,6 +203,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
       for (const each of watched) void each.value;
       void wantedWeights.value;
       void wantedVectors.value;
+      void wantedMaps.value;
       void state.quantityName.value;
       if (state.hidden.value) return untracked(() => steps.stop());
       untracked(() => void steps.show());
@@ -209,6 +224,8 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     startHealthLoader(api, listing.refresh),
     startCellLoader(api),
     startLongHeadLoader(api, listing.refresh),
+    startPictureLoader(api),
+    startFilmLoader(api),
     startEdgePatterns(api),
     startRivalPatterns(api),
     startFirstHead(),

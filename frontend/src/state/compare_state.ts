@@ -31,8 +31,9 @@ export const hideBelow: Signal<number> = signal(0.01);
 export const rankBy: Signal<Ranking> = signal("change");
 /** Weights that both have, under the lines of what was gained and lost. */
 export const showKept: Signal<boolean> = signal(false);
-export type ChangePicture = "lines" | "matrix";
-export const changePicture: Signal<ChangePicture> = signal("lines");
+export type ChangePicture = "lines" | "matrix" | "image";
+/** null: over the picture where there is one, else lines. */
+export const changePicture: Signal<ChangePicture | null> = signal(null);
 
 /** A loader writes them: the comparison, and the selected layer of record A. */
 export const comparison: Signal<Loaded<Comparison>> = signal({ status: "idle" });

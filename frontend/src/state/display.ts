@@ -3,9 +3,9 @@
 import { signal, type Signal } from "@preact/signals";
 
 export type Specials = "show" | "mute" | "hide";
-export type ThumbnailStyle = "heat" | "lines";
+export type ThumbnailStyle = "heat" | "lines" | "image";
 export type SentenceFilter = "all" | "aa" | "bb" | "ab" | "ba";
-export type HeadMode = "lines" | "matrix";
+export type HeadMode = "lines" | "matrix" | "image" | "sound";
 /** All heads by themselves, or one made of those shown. */
 export type HeadSummary = "none" | "mean" | "max";
 export type ColourScale = "root" | "linear";
@@ -23,7 +23,8 @@ export const gain: Signal<number> = signal(1);
 export const specials: Signal<Specials> = signal("show");
 /** Weights as numbers. */
 export const numbers: Signal<boolean> = signal(true);
-export const thumbnailStyle: Signal<ThumbnailStyle> = signal("heat");
+/** null: maps over the picture where there is one, else heat maps. */
+export const thumbnailStyle: Signal<ThumbnailStyle | null> = signal(null);
 /** Side of each head's pattern in CSS pixels, the rest scrolled to; null: the whole grid fills the view. */
 export const gridZoom: Signal<number | null> = signal(null);
 /** What gives each head its colour where patterns are too small to be seen. */

@@ -73,7 +73,10 @@ export const patternSteps: ReadonlySignal<readonly number[]> = computed(() => {
   return listed === undefined ? [] : listed.steps.filter((_, i) => listed.kinds[i] !== "metrics");
 });
 
+/** How lists stand in an address; other stacks' by their own names. */
 const lists: Record<string, TokenList> = { t: "tokens", d: "decoder_tokens" };
+const shortOf = (list: TokenList): string =>
+  Object.keys(lists).find((each) => lists[each] === list) ?? list;
 
 /** `.` and `_` need no escape in an address. */
 const marks = { comma: ".", dash: "_" };
@@ -84,17 +87,21 @@ export function formatPattern(pattern: FindPattern): string {
   if ("tracked" in pattern) return `tracked.${pattern.tracked}`;
   const { query, key, axes } = pattern.pair;
   const pair = `${formatPositions(query, marks)}-${formatPositions(key, marks)}`;
-  return axes === null ? pair : `${pair}~${axes.map((list) => list.charAt(0)).join("")}`;
+  return axes === null
+    ? pair
+    : `${pair}~${axes.map(shortOf).join(axes.some((list) => shortOf(list).length > 1) ? "." : "")}`;
 }
 
 export function parsePattern(text: string): FindPattern | undefined {
   const template = templates.find((each) => each === text);
   if (template !== undefined) return { template };
   if (text.startsWith("tracked.")) return { tracked: text.slice("tracked.".length) };
-  const parts = /^([\d._]*)-([\d._]*)(?:~([td])([td]))?$/.exec(text);
+  const parts = /^([\d._]*)-([\d._]*)(?:~(?:([td])([td])|(\w+)\.(\w+)))?$/.exec(text);
   if (parts === null) return undefined;
   const [query, key] = [parsePositions(parts[1]!, marks), parsePositions(parts[2]!, marks)];
   if (query === undefined || key === undefined) return undefined;
-  const axes = parts[3] === undefined ? null : ([lists[parts[3]]!, lists[parts[4]!]!] as const);
+  const [first, second] = [parts[3] ?? parts[5], parts[4] ?? parts[6]];
+  const named = (list: string): TokenList => lists[list] ?? list;
+  const axes = first === undefined ? null : ([named(first), named(second!)] as const);
   return { pair: { query, key, axes } };
 }

@@ -1,10 +1,11 @@
-/** How long the shown text is → lines or matrix, of which tokens lines are drawn, and from which weight on. */
+/** What the positions are and how long the shown text is → lines, matrix, image or sound, of which tokens lines are drawn, and from which weight on. */
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 
-import { headMode, threshold, type HeadMode } from "./display";
-import { knownHeader } from "./loaded";
+import { headMode, threshold, thumbnailStyle, type HeadMode, type ThumbnailStyle } from "./display";
+import { knownHeader, loadedHeads } from "./loaded";
 import { layer, tokenRange } from "./selection";
+import { directions, hasSound } from "./shown_image";
 
 /** Tokens up to which the Head view opens with lines. */
 const SHORT = 60;
@@ -19,10 +20,36 @@ const length: ReadonlySignal<number> = computed(() => {
   return shape === undefined ? 0 : Math.max(shape.queries, shape.keys);
 });
 
-/** The chosen picture, or the one that fits the text. */
-export const shownMode: ReadonlySignal<HeadMode> = computed(
-  () => headMode.value ?? (length.value > SHORT ? "matrix" : "lines"),
-);
+/** The pictures that the selected layer can have. */
+export const possibleModes: ReadonlySignal<readonly HeadMode[]> = computed(() => [
+  "lines",
+  "matrix",
+  ...(isWhole() && directions.value.length > 0 ? ["image" as const] : []),
+  ...(isWhole() && hasSound.value ? ["sound" as const] : []),
+]);
+
+/** Maps are drawn of heads that are loaded whole. */
+const isWhole = (): boolean => loadedHeads.value !== "long";
+
+function fittingMode(): HeadMode {
+  const shape = knownHeader.value?.layers[layer.value];
+  if (isWhole() && directions.value.length > 0) return "image";
+  if (isWhole() && hasSound.value && shape?.kind === "cross") return "sound";
+  return length.value > SHORT ? "matrix" : "lines";
+}
+
+/** The chosen picture, or the one that fits what the positions are. */
+export const shownMode: ReadonlySignal<HeadMode> = computed(() => {
+  const chosen = headMode.value;
+  return chosen !== null && possibleModes.value.includes(chosen) ? chosen : fittingMode();
+});
+
+/** What the Model view's cells hold. */
+export const shownThumbnails: ReadonlySignal<ThumbnailStyle> = computed(() => {
+  const hasImage = directions.value.length > 0;
+  if (thumbnailStyle.value === null) return hasImage ? "image" : "heat";
+  return thumbnailStyle.value === "image" && !hasImage ? "heat" : thumbnailStyle.value;
+});
 
 /** The text is so long that lines are drawn for the pinned token alone. */
 export const isPinnedAlone: ReadonlySignal<boolean> = computed(() => length.value > MOST_AT_ONCE);

@@ -6,13 +6,13 @@ import type { LayerWeights } from "../../decoding/decode";
 import { divergingTable, sequentialTable } from "../../draw/colour";
 import { differenceTable, drawDifferences } from "../../draw/differences";
 import type { Codes } from "../../draw/heatmap";
-import { changePicture, compared, hideBelow, run, step, theme } from "../../state";
+import { shownChange, compared, hideBelow, run, step, theme } from "../../state";
 import { SmallPattern } from "../../parts/small_pattern";
 import { differenceCodes, type ChangeMatrixProps } from "./change_matrix";
 
 /** Longer texts would be many numbers for a picture of so few pixels; the grid has their patterns. */
 const MOST_CELLS = 1 << 20;
-const SIDES = { lines: 84, matrix: 132 };
+const SIDES = { lines: 84, matrix: 132, image: 0 };
 
 /** √ codes of a head, as thumbnails have them. */
 function patternCodes(weights: LayerWeights, head: number): Codes {
@@ -51,7 +51,7 @@ export function BothSides(props: ChangeMatrixProps) {
     [theme.value, hideBelow.value],
   );
   if (isLong) return null;
-  const side = SIDES[changePicture.value];
+  const side = SIDES[shownChange.value];
   const a = compared.value;
   const isOther = a !== null && a.run !== run.value;
   return (
@@ -66,7 +66,7 @@ export function BothSides(props: ChangeMatrixProps) {
         <SmallPattern codes={after} colours={weights} side={side} />
         <figcaption>B {isOther ? run.value : `step ${step.value ?? ""}`}</figcaption>
       </figure>
-      {changePicture.value === "lines" && (
+      {shownChange.value === "lines" && (
         <figure>
           <SmallPattern codes={difference} colours={changes} side={side} draw={drawDifferences} />
           <figcaption>B − A</figcaption>

@@ -6,7 +6,7 @@ import type { LayerWeights } from "../../decoding/decode";
 import { useTable } from "../../saving/exported";
 import { formatDifference } from "../../text/format_number";
 import {
-  changePicture,
+  shownChange,
   comparedWeights,
   gain,
   hasWeights,
@@ -35,6 +35,7 @@ import { hoverToken, pinToken } from "../../parts/token_lines/pinning";
 import { TokenLines } from "../../parts/token_lines/token_lines";
 import { rowsInWindow, type ScrollWindow } from "../../parts/token_lines/use_window";
 import { BothSides } from "./both_sides";
+import { ChangeImage } from "./change_image";
 import { ChangeMatrix } from "./change_matrix";
 import { changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differencesTable } from "./chosen_picture";
@@ -59,7 +60,7 @@ export function ChangeLines() {
           {layerName(shapes.value, at)} · Head {headNumber(shapes.value[at], head.value)}
           <span class="change-key">
             <span class="is-gained">gained</span> <span class="is-lost">lost</span>
-            {showKept.value && changePicture.value === "lines" && " kept"}
+            {showKept.value && shownChange.value === "lines" && " kept"}
           </span>
         </h2>
         <button type="button" class="link" onClick={() => openHead(at, head.value)}>
@@ -76,10 +77,11 @@ export function ChangeLines() {
         </p>
       )}
       {!isLeftOut && !isTooLong && pair === null && <Waiting />}
-      {pair !== null && <BothSides {...pair} />}
+      {pair !== null && shownChange.value !== "image" && <BothSides {...pair} />}
       <RunColumns />
-      {pair !== null && changePicture.value === "lines" && <Lines {...pair} />}
-      {pair !== null && changePicture.value === "matrix" && <ChangeMatrix {...pair} />}
+      {pair !== null && shownChange.value === "lines" && <Lines {...pair} />}
+      {pair !== null && shownChange.value === "image" && <ChangeImage {...pair} />}
+      {pair !== null && shownChange.value === "matrix" && <ChangeMatrix {...pair} />}
     </section>
   );
 }

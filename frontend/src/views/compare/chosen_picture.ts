@@ -6,10 +6,12 @@ import { differenceTable } from "../../draw/differences";
 import { moveShape, papers, type Shape } from "../../draw/picture";
 import { formatDifference } from "../../text/format_number";
 import {
-  changePicture,
+  shownChange,
   gain,
   hideBelow,
   rawTokens,
+  pictureLook,
+  pixelsOf,
   sentenceFilter,
   showKept,
   specials,
@@ -22,6 +24,9 @@ import { axesOf, type LayerAxes } from "../../parts/token_lines/axis";
 import { presentFocus } from "../../parts/token_lines/compact_lines";
 import { changeColour, changeColours, changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differenceCodes } from "./change_matrix";
+import { basePicture, pictureSize } from "../../parts/picture_map/base_picture";
+import { drawnMap } from "../../parts/picture_map/map_canvas";
+import { changeMaps, changeStyle, type ChangeMaps } from "./change_image";
 import { changedWeights, focusedDifferences } from "./difference_weights";
 import { shapes as layerShapes } from "./scene";
 import { layerName } from "../../text/layer_names";
@@ -39,7 +44,7 @@ const SIDE = 560;
 function title({ second, head }: Pair): Shape[] {
   const number = headNumber(layerShapes.value[second.layer], head);
   const { gained, lost, kept } = changeColours();
-  const hasKept = showKept.value && changePicture.value === "lines";
+  const hasKept = showKept.value && shownChange.value === "lines";
   const word = (x: number, text: string, colour: string): Shape => {
     return { kind: "text", x, y: 16, text, colour, isBold: true };
   };
@@ -121,10 +126,25 @@ function matrixPart(pair: Pair): Part {
   };
 }
 
+/** Two device pixels a pixel: the picture is part of it. */
+function imagePart(pair: Pair, { panel, maps }: ChangeMaps): Part {
+  const size = pictureSize(panel, SIDE, SIDE);
+  const lying = { look: pictureLook.value, theme: theme.value, scale: 2 };
+  const base = basePicture(panel, pixelsOf(panel), size, lying);
+  const raster = drawnMap(base, maps.change, changeStyle());
+  return {
+    shapes: [...title(pair), { kind: "cells", x: 0, y: TITLE, ...size, raster }],
+    width: size.width,
+    height: TITLE + size.height,
+  };
+}
+
 export function chosenShapes(): Part {
   const pair = chosenPair();
   if (pair === null) return { shapes: [], width: 0, height: 0 };
-  return changePicture.value === "lines" ? linesPart(pair) : matrixPart(pair);
+  const found = shownChange.value === "image" ? changeMaps(pair) : null;
+  if (found !== null) return imagePart(pair, found);
+  return shownChange.value === "matrix" ? matrixPart(pair) : linesPart(pair);
 }
 
 /** Every cell of the chosen head in both records. */

@@ -7,6 +7,8 @@ import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import {
   changePicture,
+  directions,
+  shownChange,
   comparableRuns,
   comparableTags,
   compareChoice,
@@ -33,6 +35,8 @@ const pictures: readonly { value: ChangePicture; name: string }[] = [
   { value: "lines", name: "Lines" },
   { value: "matrix", name: "Matrix" },
 ];
+
+const image = { value: "image", name: "Image" } as const;
 
 /** Only what there is to compare with. */
 function choices(): { value: CompareChoice; name: string }[] {
@@ -93,12 +97,12 @@ export function CompareDisplay() {
       />
       <Segmented
         label="Chosen head"
-        value={changePicture.value}
-        choices={pictures}
+        value={shownChange.value}
+        choices={[...pictures, ...(directions.value.length > 0 ? [image] : [])]}
         wide
         onChange={(picture) => (changePicture.value = picture)}
       />
-      {changePicture.value === "lines" && (
+      {shownChange.value === "lines" && (
         <Checkbox
           label={isContribution.value ? "Contributions that both have" : "Weights that both have"}
           checked={showKept.value}

@@ -87,8 +87,7 @@ function useFitting(header: RecordHeader | undefined, pattern: FindPattern | nul
     if (header === undefined || pattern === null || !("pair" in pattern)) return;
     const { query: queries, key: keys, axes } = pattern.pair;
     const own = axes ?? axesIn(header)[0] ?? (["tokens", "tokens"] as const);
-    const has = (list: "tokens" | "decoder_tokens") => (at: number) =>
-      at < (header.tokens[list] ?? []).length;
+    const has = (list: string) => (at: number) => at < (header.tokens[list] ?? []).length;
     const fitting = { query: queries.filter(has(own[0])), key: keys.filter(has(own[1])), axes };
     if (fitting.query.length < queries.length || fitting.key.length < keys.length)
       findPattern.value = { pair: fitting };

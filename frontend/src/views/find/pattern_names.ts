@@ -38,10 +38,11 @@ export function axesIn(header: RecordHeader): Axes[] {
 }
 
 export function axesTitle([query, key]: Axes): string {
-  const name = { tokens: "encoder", decoder_tokens: "decoder" };
+  const known: Readonly<Record<string, string>> = { tokens: "encoder", decoder_tokens: "decoder" };
+  const name = (list: string): string => known[list] ?? list;
   return query === key
-    ? `${name[query]} self-attention`
-    : `cross-attention, ${name[query]} to ${name[key]}`;
+    ? `${name(query)} self-attention`
+    : `cross-attention, ${name(query)} to ${name(key)}`;
 }
 
 const MOST_NAMED = 3;

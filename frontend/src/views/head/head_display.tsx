@@ -20,6 +20,7 @@ import {
   shownMode,
   shownThreshold,
 } from "../../state";
+import { ImageSettings, ScaleSetting } from "../image/image_settings";
 import { ChosenHead } from "./chosen_head";
 
 const treatments: { value: Specials; name: string }[] = [
@@ -113,6 +114,8 @@ function LongSettings() {
 
 export function HeadDisplay() {
   if (loadedHeads.value === "long") return <LongSettings />;
+  if (shownMode.value === "image") return <ImageSettings />;
+  if (shownMode.value === "sound") return <ScaleSetting />;
   return (
     <>
       <QuantitySwitch />

@@ -11,6 +11,7 @@ import {
   selectHead,
   showAllHeads,
   shownHeads,
+  shownMode,
   theme,
   toggleHead,
   effectOf,
@@ -113,7 +114,9 @@ export function HeadSquares({ names }: HeadSquaresProps) {
           >
             All
           </button>
-          {names.length > 1 && summaries.map((each) => <SummaryButton key={each} summary={each} />)}
+          {names.length > 1 &&
+            shownMode.value !== "image" &&
+            summaries.map((each) => <SummaryButton key={each} summary={each} />)}
         </>
       )}
     </div>

@@ -2,6 +2,8 @@
 
 import { layer, record, shown, step, shownMode } from "../../state";
 import { LongMode } from "../matrix/long_mode";
+import { ImageMode } from "../image/image_mode";
+import { SoundMode } from "../sound/sound_mode";
 import { MatrixMode } from "../matrix/matrix_mode";
 import { HeadLines } from "./head_lines";
 import { LongLines } from "./long_lines";
@@ -18,9 +20,11 @@ function Message({ title, children }: { title: string; children: string }) {
   );
 }
 
+const modes = { lines: HeadLines, matrix: MatrixMode, image: ImageMode, sound: SoundMode };
+
 function Picture(shownLayer: ShownLayer) {
   const names = headNames(shownLayer.record, shownLayer.weights.layer);
-  const Mode = shownMode.value === "matrix" ? MatrixMode : HeadLines;
+  const Mode = modes[shownMode.value];
   return <Mode {...shownLayer} names={names} />;
 }
 

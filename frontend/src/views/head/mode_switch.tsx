@@ -1,12 +1,14 @@
-/** Lines or matrix. */
+/** Lines or matrix; over the picture or the sound where there is one. */
 
 import { Segmented } from "../../controls/segmented";
-import { type HeadMode, headMode, shownMode } from "../../state";
+import { type HeadMode, headMode, possibleModes, shownMode } from "../../state";
 
-const modes: { value: HeadMode; name: string }[] = [
-  { value: "lines", name: "Lines" },
-  { value: "matrix", name: "Matrix" },
-];
+const names: Readonly<Record<HeadMode, string>> = {
+  lines: "Lines",
+  matrix: "Matrix",
+  image: "Image",
+  sound: "Sound",
+};
 
 export function ModeSwitch() {
   return (
@@ -14,7 +16,7 @@ export function ModeSwitch() {
       label="Picture"
       hideLabel
       value={shownMode.value}
-      choices={modes}
+      choices={possibleModes.value.map((value) => ({ value, name: names[value] }))}
       onChange={(value) => {
         headMode.value = value;
       }}

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-import { cssOf, inkOn, type Rgb, type Theme, weightTable } from "../../draw/colour";
+import { cssOf, inkOn, rgbOfPixel, type Theme, weightTable } from "../../draw/colour";
 import { drawMatrix } from "../../draw/matrix";
 import type { Pyramid } from "../../draw/pyramid";
 import { makeRaster } from "../../draw/raster";
@@ -33,10 +33,6 @@ export interface MatrixCanvasProps {
 /** Smallest cell that has room for a number, and the smallest weight that is written. */
 export const NUMBER_CELL = 22;
 export const SMALLEST_NUMBER = 0.1;
-
-function rgbOfPixel(pixel: number): Rgb {
-  return [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
-}
 
 function writeNumbers(context: CanvasRenderingContext2D, props: MatrixCanvasProps): void {
   const { sheet, view, pyramid, weightOf } = props;

@@ -8,7 +8,7 @@ import { drawMapRows } from "../../draw/heads_map";
 import { placeOf, axisOver } from "../../draw/step_axis";
 import { changes, mapColour, metrics, readStep, theme } from "../../state";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
-import { histories, isMap, patternPaint } from "./scene";
+import { histories } from "./scene";
 
 /** Head colours that are told apart most safely together, in this order. */
 const SAFEST = {
@@ -131,8 +131,3 @@ export const mapPaint: ReadonlySignal<Paint> = computed<Paint>(() => {
   const scene = { background: themePixel("background", theme.value), colour: colourOf.value };
   return (target, layout, rows, scale) => drawMapRows(target, layout, rows, scene, scale);
 });
-
-/** Of the Model view: patterns, where they can be seen. */
-export const paint: ReadonlySignal<Paint> = computed<Paint>(() =>
-  isMap.value ? mapPaint.value : patternPaint.value,
-);

@@ -5,6 +5,7 @@ import { changeScale } from "../../decoding/marked_heads";
 import {
   dimBelow,
   isMetricsOnly,
+  layer,
   markAbove,
   quantityName,
   quantityText,
@@ -15,12 +16,14 @@ import {
   step,
   stepError,
   steps,
-  thumbnailStyle,
+  shownThumbnails,
   shownMetric,
 } from "../../state";
 import { metricTitle } from "../../text/metric_names";
 import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { filterName } from "../../parts/token_lines/filter_name";
+import { MapScale } from "../../parts/picture_map/map_legend";
+import { isImage } from "./image_paint";
 import { isPair } from "./sentence_part";
 import { MapLegend } from "./map_legend";
 import { histories, isMap, isUnreadable, layout } from "./scene";
@@ -28,10 +31,17 @@ import { histories, isMap, isUnreadable, layout } from "./scene";
 export function Legend() {
   return (
     <LegendBox>
-      {isMap.value ? <MapLegend /> : isUnreadable.value ? <NoPicture /> : <WeightScale />}
+      <Scale />
       {layout.value.sparkHeight > 0 && <MetricMarks />}
     </LegendBox>
   );
+}
+
+function Scale() {
+  if (isMap.value) return <MapLegend />;
+  if (isUnreadable.value) return <NoPicture />;
+  if (isImage.value) return <MapScale keys={shown(record.value)?.layers[layer.value]?.keys ?? 1} />;
+  return <WeightScale />;
 }
 
 function NoPicture() {
@@ -42,7 +52,7 @@ function NoPicture() {
 }
 
 function WeightScale() {
-  const isLines = thumbnailStyle.value === "lines";
+  const isLines = shownThumbnails.value === "lines";
   return (
     <span class="legend-scale">
       <span class="legend-bar">

@@ -11,6 +11,8 @@ import {
   cellMetric,
   dimBelow,
   sortBy,
+  directions,
+  shownThumbnails,
   thumbnailStyle,
   type ThumbnailStyle,
   definedMetrics,
@@ -20,6 +22,7 @@ import {
 } from "../../state";
 import { metricChoices } from "../../text/metric_names";
 import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
+import { ImageSettings } from "../image/image_settings";
 import { MapColours } from "./map_colours";
 import { histories, isMap } from "./scene";
 import { isPair } from "./sentence_part";
@@ -28,6 +31,8 @@ const styles: readonly { value: ThumbnailStyle; name: string }[] = [
   { value: "heat", name: "Heat map" },
   { value: "lines", name: "Lines" },
 ];
+
+const image = { value: "image", name: "Image" } as const;
 
 /** Another metric has another scale, so the limit for dimming starts again. */
 function showMetric(name: string): void {
@@ -48,11 +53,12 @@ export function ModelDisplay() {
       <QuantitySwitch />
       <Segmented
         label="Thumbnails"
-        value={thumbnailStyle.value}
-        choices={styles}
+        value={shownThumbnails.value}
+        choices={[...styles, ...(directions.value.length > 0 ? [image] : [])]}
         wide
         onChange={(style) => (thumbnailStyle.value = style)}
       />
+      {shownThumbnails.value === "image" && <ImageSettings />}
       {isPair.value && <SentenceFilters inPane />}
       <Select
         label="Sort heads by"

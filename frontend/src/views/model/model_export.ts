@@ -5,6 +5,8 @@ import type { MetricSeries } from "../../decoding/decode";
 import type { Exported } from "../../saving/exported";
 import { scaleColours, sequentialTable } from "../../draw/colour";
 import type { Mark } from "../../draw/figure";
+import { MAP_END } from "../../draw/patch_map";
+import { scaleText } from "../../parts/picture_map/map_legend";
 import { metricTitle } from "../../text/metric_names";
 import {
   isContribution,
@@ -15,10 +17,15 @@ import {
   step,
   tag,
   theme,
+  knownHeader,
+  layer,
+  mapScale,
 } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
-import { paint } from "./head_map";
+import { gridPaint } from "./grid_paint";
+import { isImage } from "./image_paint";
+import { imageTitle } from "./image_title";
 import { columnCaption, layout, shapes } from "./scene";
 
 /** Every head's metrics at some of the steps of a series. */
@@ -45,13 +52,17 @@ export function modelExport(): Exported {
   const picture = gridPicture({
     layout: layout.peek(),
     shapes: shapes.peek(),
-    title: `${tag.peek() ?? ""}: every head at step ${step.peek() ?? "–"}${isContribution.peek() ? ", contributions" : ""}`,
+    title: `${tag.peek() ?? ""}: ${isImage.peek() ? imageTitle() : `every head at step ${step.peek() ?? "–"}${isContribution.peek() ? ", contributions" : ""}`}`,
     caption: columnCaption.peek(),
     theme: theme.peek(),
-    content: [paintedGrid(layout.peek(), paint.peek())],
+    content: [paintedGrid(layout.peek(), gridPaint.peek())],
   });
   const colours = scaleColours(sequentialTable(theme.peek()));
-  const marks: Mark[] = [{ kind: "scale", colours, from: "0", to: "1", text: quantityText.peek() }];
+  const keys = knownHeader.peek()?.layers[layer.peek()]?.keys ?? 1;
+  const of = isImage.peek()
+    ? { to: mapScale.peek() === "own" ? "largest" : `≥ ${MAP_END}×`, text: scaleText(keys) }
+    : { to: "1", text: quantityText.peek() };
+  const marks: Mark[] = [{ kind: "scale", colours, from: "0", ...of }];
   if (shownMetric.peek() !== null)
     marks.push({ kind: "note", text: `below: ${metricTitle(shownMetric.peek()!)} over the steps` });
   return { picture, marks, table: metricsTable(metrics.peek(), at < 0 ? [] : [at]) };

@@ -21,7 +21,8 @@ import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
 import { modelExport } from "./model_export";
 import { isHeadBeside, toggleHeadBeside } from "./opened_head";
-import { paint } from "./head_map";
+import { gridPaint, isImage } from "./grid_paint";
+import { ImageChips, imageTitle } from "./image_title";
 import { LensFrame } from "./lens";
 import { lensAt } from "./lens_area";
 import { areMany, columnCaption, isMap, isUnreadable, layout, shapes } from "./scene";
@@ -50,13 +51,13 @@ export function ModelGrid() {
     [layer.value, head.value],
   );
   const what = isContribution.value ? "Contributions of every" : "Every";
-  const title = `${what} head at step ${step.value ?? "–"}`;
+  const title = isImage.value ? imageTitle() : `${what} head at step ${step.value ?? "–"}`;
   return (
     <section ref={element} class="model-main" aria-label={title}>
       <h2 class="model-title">
         {title}
         {thumbnails.value.status === "loading" && <span class="model-loading">loading …</span>}
-        {!isUnreadable.value && (
+        {!isUnreadable.value && !isImage.value && (
           <span class="model-hint">
             {isMap.value ? "one cell a head" : "query rows × key columns"}, click opens a head
             {isHeadBeside.value && ", again closes it"}
@@ -64,10 +65,10 @@ export function ModelGrid() {
         )}
       </h2>
       {areMany.value && <ZoomSteps />}
-      <TokenLine />
+      {isImage.value ? <ImageChips /> : <TokenLine />}
       <HeadsGrid
         layout={layout}
-        paint={paint}
+        paint={gridPaint}
         shapes={shapes.value}
         selected={selected}
         label={`Attention heads at step ${step.value ?? "–"}`}

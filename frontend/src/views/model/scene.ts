@@ -26,7 +26,7 @@ import {
   stepError,
   theme,
   thumbnails,
-  thumbnailStyle,
+  shownThumbnails,
 } from "../../state";
 import { metricTitle } from "../../text/metric_names";
 import { filteredPictures } from "./sentence_part";
@@ -131,7 +131,7 @@ const inkOf = keptInk(headsInk);
 export const patternPaint: ReadonlySignal<Paint> = computed(() => {
   const scene: HeadsScene = {
     thumbnails: filteredPictures(fitting.value.pictures),
-    style: thumbnailStyle.value,
+    style: shownThumbnails.value === "lines" ? "lines" : "heat",
     histories: histories.value,
     step: step.value ?? 0,
     isDamaged: stepError.value?.damaged ?? false,

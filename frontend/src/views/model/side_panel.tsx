@@ -29,6 +29,8 @@ import { formatValue } from "../../text/format_number";
 import { metricTitle } from "../../text/metric_names";
 import { EffectRanking } from "./effect_ranking";
 import { largestChange } from "./head_map";
+import { HeadPicture } from "./head_picture";
+import { isImage } from "./image_paint";
 import { MetricTable } from "./metric_table";
 import { shapes } from "./scene";
 import { Sentence } from "./sentence";
@@ -103,6 +105,13 @@ function Pattern() {
   if (header === undefined || loaded === undefined || shape?.queries !== loaded.queries) {
     return <div class="side-pattern" aria-busy="true" />;
   }
+  if (isImage.value)
+    return (
+      <>
+        <Faults header={header} />
+        <HeadPicture record={header} weights={loaded} head={drawnHead(loaded)} />
+      </>
+    );
   const isPointed = [query, key, hoverQuery, hoverKey].some(({ value }) => value !== null);
   return (
     <>

@@ -1,0 +1,141 @@
+/** The chosen head's map at logged steps → a strip of frames, with the loss under it. */
+
+import { useEffect, useMemo, useRef } from "preact/hooks";
+
+import type { RecordHeader } from "../../decoding/answers";
+import type { Panel } from "../../decoding/panels";
+import { axisOver } from "../../draw/step_axis";
+import { pictureSize, useBasePicture } from "../../parts/picture_map/base_picture";
+import { MapCanvas } from "../../parts/picture_map/map_canvas";
+import { mapOf, patchMap } from "../../parts/picture_map/map_values";
+import { ScalarChart } from "../../parts/chart/scalar_chart";
+import { useWidth } from "../../parts/measured";
+import {
+  chosenList,
+  film,
+  patternSteps,
+  pictureLook,
+  pixelsOf,
+  scalarTags,
+  selectStep,
+  shown as shownOf,
+  step,
+  theme,
+  wantedFilm,
+} from "../../state";
+import { positionName } from "../../text/patch_names";
+import { formatWeight } from "../../text/format_number";
+import { mapLook, mapStyle, type ShownMaps } from "./shown_maps";
+
+const FRAME = 72;
+const GAP = 4;
+
+/** Evenly spaced, first and last included, the shown one in place of its neighbour. */
+export function frameSteps(steps: readonly number[], shown: number | null, most: number): number[] {
+  if (steps.length <= most) return [...steps];
+  const places = Array.from({ length: most }, (_, at) =>
+    Math.round((at * (steps.length - 1)) / Math.max(1, most - 1)),
+  );
+  const at = steps.indexOf(shown ?? NaN);
+  if (at !== -1 && !places.includes(at)) {
+    const inner = places.slice(1, -1);
+    const nearest = inner.reduce((best, each) =>
+      Math.abs(each - at) < Math.abs(best - at) ? each : best,
+    );
+    places[places.indexOf(nearest)] = at;
+  }
+  return [...new Set(places)].sort((a, b) => a - b).map((place) => steps[place]!);
+}
+
+export interface FilmStripProps {
+  readonly record: RecordHeader;
+  readonly layer: number;
+  readonly head: number;
+  readonly name: string;
+  readonly panel: Panel;
+  readonly shown: ShownMaps;
+}
+
+export function FilmStrip(props: FilmStripProps) {
+  const { record, layer, head, name, shown } = props;
+  const room = useRef<HTMLDivElement>(null);
+  const width = useWidth(room);
+  const most = Math.max(3, Math.floor((width + GAP) / (FRAME + GAP)));
+  const list = chosenList.value ?? "tokens";
+  const steps = useMemo(
+    () => frameSteps(patternSteps.value, step.value, most),
+    [patternSteps.value, step.value, most],
+  );
+  const { side, pinned: at } = shown;
+  useEffect(() => {
+    if (width > 0 && steps.length > 1) wantedFilm.value = { side, list, at, layer, head, steps };
+  }, [side, list, at, layer, head, steps.join(), width > 0]);
+  useEffect(() => () => void (wantedFilm.value = null), []);
+  const axis = useMemo(() => axisOver([patternSteps.value], false), [patternSteps.value]);
+  const hasScalars = (shownOf(scalarTags.value)?.length ?? 0) > 0;
+  return (
+    <section class="film" ref={room} aria-label={`What ${name} looked at, per step`}>
+      {steps.length > 1 && (
+        <>
+          <h3>
+            {side === "query" ? `What ${name} looked at` : `What looked at it in ${name}`}, per step
+            <span>from {positionName(record, list, at)}; a click on a frame goes to its step</span>
+          </h3>
+          <Frames {...props} steps={steps} />
+          {hasScalars && width > 0 && <ScalarChart axis={axis} width={width} />}
+        </>
+      )}
+    </section>
+  );
+}
+
+function Frames({ panel, shown, steps }: FilmStripProps & { readonly steps: readonly number[] }) {
+  const size = pictureSize(panel, FRAME, FRAME * 1.4);
+  const base = useBasePicture(panel, pixelsOf(panel), size, pictureLook.value, theme.value);
+  return (
+    <div class="film-frames">
+      {steps.map((at) => (
+        <Frame key={at} {...{ at, panel, shown, size, base }} line={film.value.get(at)} />
+      ))}
+    </div>
+  );
+}
+
+interface FrameProps {
+  readonly at: number;
+  readonly panel: Panel;
+  readonly shown: ShownMaps;
+  readonly size: ReturnType<typeof pictureSize>;
+  readonly base: ReturnType<typeof useBasePicture>;
+  /** undefined: not yet there; null: it cannot be had. */
+  readonly line: Float32Array | null | undefined;
+}
+
+function Frame({ at, panel, shown, size, base, line }: FrameProps) {
+  const { side, pinned, layer } = shown;
+  const [look, style] = [mapLook(), mapStyle()];
+  const values = useMemo(
+    () =>
+      line === null || line === undefined ? null : mapOf(line, layer, { panel, side, at: pinned }),
+    [line, layer, panel, side, pinned],
+  );
+  const map = useMemo(
+    () => (values === null ? null : patchMap(panel, values, look)),
+    [values, look.scale, look.topShare, look.topLook],
+  );
+  const ink = useMemo(() => style, [style.theme, style.opacity, style.isSmooth]);
+  const said =
+    values === null ? (line === null ? "cannot be read" : "…") : formatWeight(values.share);
+  return (
+    <button
+      type="button"
+      aria-pressed={at === step.value}
+      aria-label={`Step ${at}, ${said}`}
+      onClick={() => selectStep(at)}
+    >
+      <MapCanvas base={base} map={map} style={ink} size={size} />
+      <span>{at.toLocaleString("en")}</span>
+      <span class="film-share">{said}</span>
+    </button>
+  );
+}

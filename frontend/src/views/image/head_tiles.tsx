@@ -1,0 +1,111 @@
+/** Every drawn head's map → a tile each, with the head's colour and the weight that lies on the picture. */
+
+import { useMemo } from "preact/hooks";
+
+import type { Panel } from "../../decoding/panels";
+import { headColour, summaryColour } from "../../draw/colour";
+import { patchAt } from "../../decoding/panels";
+import {
+  useBasePicture,
+  type BasePicture,
+  type PictureSize,
+} from "../../parts/picture_map/base_picture";
+import { MapCanvas } from "../../parts/picture_map/map_canvas";
+import { patchMap } from "../../parts/picture_map/map_values";
+import { patchStyle, patchUnder } from "../../parts/picture_map/patch_grid";
+import {
+  head as selectedHead,
+  isOneList,
+  layer,
+  pictureLook,
+  pixelsOf,
+  readPatch,
+  selectHead,
+  theme,
+} from "../../state";
+import { formatWeight } from "../../text/format_number";
+import { pointRead } from "./choosing";
+import { mapLook, mapStyle, type HeadMap, type ShownMaps } from "./shown_maps";
+
+export interface TilesProps {
+  readonly shown: ShownMaps;
+  readonly panel: Panel;
+  readonly size: PictureSize;
+  /** Number of each head, as in the model. */
+  readonly names: readonly string[];
+  /** In short. */
+  readonly layerName: string;
+}
+
+export function HeadTiles({ shown, panel, size, names, layerName }: TilesProps) {
+  const base = useBasePicture(panel, pixelsOf(panel), size, pictureLook.value, theme.value);
+  const mark = isOneList.value ? patchAt(panel, shown.at) : -1;
+  return (
+    <div class="map-tiles" role="group" aria-label="Heads over the picture">
+      {shown.maps.map((map) => (
+        <Tile
+          key={map.head}
+          {...{ map, shown, panel, base, size, mark }}
+          name={nameOf(map.head, names, layerName)}
+        />
+      ))}
+    </div>
+  );
+}
+
+export function nameOf(head: number | null, names: readonly string[], layerName: string): string {
+  return head === null ? "mean" : `${layerName}.${names[head] ?? head}`;
+}
+
+interface TileProps {
+  readonly map: HeadMap;
+  readonly shown: ShownMaps;
+  readonly panel: Panel;
+  readonly base: BasePicture;
+  readonly size: PictureSize;
+  readonly mark: number;
+  readonly name: string;
+}
+
+function Tile({ map, shown, panel, base, size, mark, name }: TileProps) {
+  const { head } = map;
+  const [look, style] = [mapLook(), mapStyle()];
+  const drawn = useMemo(
+    () => patchMap(panel, map, look),
+    [panel, map, look.scale, look.topShare, look.topLook],
+  );
+  const ink = useMemo(() => style, [style.theme, style.opacity, style.isSmooth]);
+  const share = `${shown.side === "query" ? "image" : "mean"} ${formatWeight(map.share)}`;
+  const colour = head === null ? summaryColour(theme.value) : headColour(head, theme.value);
+  const read = readPatch.value;
+  return (
+    <button
+      type="button"
+      class={head === null ? "map-tile is-mean" : "map-tile"}
+      aria-pressed={head !== null && head === selectedHead.value}
+      aria-label={`${head === null ? "Mean over the shown heads" : `Head ${name}`}, ${share}`}
+      style={{ width: size.width }}
+      onClick={() => head !== null && selectHead(layer.value, head)}
+    >
+      <span class="map-tile-name">
+        <i style={{ background: colour }} />
+        <strong>{name}</strong>
+        <span>{size.width < 116 ? formatWeight(map.share) : share}</span>
+      </span>
+      <span
+        class="map-tile-picture"
+        style={{ width: size.width, height: size.height }}
+        onPointerMove={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+          pointRead(patchUnder(panel, x / box.width, y / box.height));
+        }}
+        onPointerLeave={() => pointRead(-1)}
+      >
+        <MapCanvas base={base} map={drawn} style={ink} size={size} label={`Map of ${name}`} />
+        {mark !== -1 && <i class="patch-mark is-pinned" style={patchStyle(panel, mark)} />}
+        {read !== -1 && <i class="patch-mark" style={patchStyle(panel, read)} />}
+      </span>
+    </button>
+  );
+}

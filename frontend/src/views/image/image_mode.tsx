@@ -1,0 +1,224 @@
+/** One loaded layer → its heads over the picture: the picture to choose a query on, a tile a head, a strip over the steps. */
+
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+
+import { patchAt, type Panel } from "../../decoding/panels";
+import { faultLines } from "../../parts/fault_lines";
+import { useDrawnMark } from "../../parts/drawn_mark";
+import { useSize } from "../../parts/measured";
+import {
+  pictureSize,
+  useBasePicture,
+  type PictureSize,
+} from "../../parts/picture_map/base_picture";
+import { MapCanvas } from "../../parts/picture_map/map_canvas";
+import { MapScale } from "../../parts/picture_map/map_legend";
+import { PatchGrid } from "../../parts/picture_map/patch_grid";
+import { WordChips } from "../../parts/picture_map/word_chips";
+import { useExport, useTable } from "../../saving/exported";
+import {
+  chosenList,
+  chosenWords,
+  drawnHead,
+  hoverKey,
+  hoverQuery,
+  isOneList,
+  key,
+  panel as shownPanel,
+  panels,
+  pixelsOf,
+  query,
+  readPatch,
+  shownPosition,
+  theme,
+} from "../../state";
+import { layerShort } from "../../text/layer_names";
+import { patchName, positionName, timesText } from "../../text/patch_names";
+import { formatWeight } from "../../text/format_number";
+import { freeChoice, pickChoice, pickPicture, pointChoice, pointPicture } from "./choosing";
+import { FilmStrip } from "./film_strip";
+import { HeadTiles, nameOf } from "./head_tiles";
+import { imageExport, mapsTable } from "./image_export";
+import { mapStyle, shownMaps, type ImageModeProps, type ShownMaps } from "./shown_maps";
+
+export function ImageMode(props: ImageModeProps) {
+  const panel = shownPanel.value;
+  const shown = panel === null ? null : shownMaps(props.record, props.weights, panel);
+  if (panel === null || shown === null)
+    return <p class="head-message is-quiet">This layer has no patches to look at.</p>;
+  return <Pictures {...props} panel={panel} shown={shown} />;
+}
+
+interface PicturesProps extends ImageModeProps {
+  readonly panel: Panel;
+  readonly shown: ShownMaps;
+}
+
+const GAP = 8;
+/** Of a tile: at least, and at most. */
+const [LEAST, MOST] = [96, 200];
+const NAME = 22;
+
+/** The large picture takes a third at most; the tiles are the largest that end about where it ends. */
+export function sizesIn(width: number, panel: Panel, tiles: number): Sizes {
+  const large = pictureSize(panel, Math.max(160, Math.min(352, 0.32 * width)), 360);
+  const room = Math.max(LEAST, width - large.width - 24);
+  const sizeOf = (columns: number): PictureSize =>
+    pictureSize(panel, Math.min(MOST, Math.floor((room + GAP) / columns) - GAP), large.height);
+  const heightOf = (columns: number): number =>
+    Math.ceil(tiles / columns) * (sizeOf(columns).height + NAME + GAP);
+  const widest = Math.max(1, Math.floor((room + GAP) / (LEAST + GAP)));
+  const counts = Array.from({ length: Math.min(widest, tiles) }, (_, at) => at + 1);
+  const columns =
+    counts.find((count) => heightOf(count) <= large.height + 2 * NAME) ?? counts.at(-1)!;
+  return { large, tile: sizeOf(columns) };
+}
+
+interface Sizes {
+  readonly large: PictureSize;
+  readonly tile: PictureSize;
+}
+
+function Pictures(props: PicturesProps) {
+  const { record, weights, names, panel, shown } = props;
+  const room = useRef<HTMLDivElement>(null);
+  const { width } = useSize(room);
+  const short = layerShort(record.layers, weights.layer);
+  const head = drawnHead(weights);
+  useExport(() => imageExport(props, short));
+  useTable("Maps", () => mapsTable(props));
+  const onDrawn = useDrawnMark("head", [
+    weights,
+    shown.at,
+    panel,
+    pixelsOf(panel),
+    theme.value,
+    "image",
+  ]);
+  useLayoutEffect(() => {
+    if (width > 0) onDrawn();
+  }, [onDrawn, width > 0]);
+  useEffect(
+    () => () => {
+      hoverQuery.value = hoverKey.value = null;
+    },
+    [],
+  );
+  const { large, tile } = sizesIn(width - 16, panel, shown.maps.length);
+  return (
+    <div class="image-mode" ref={room}>
+      {width > 0 && (
+        <>
+          {faultLines(record, weights.layer, names).map((line) => (
+            <p key={line} class="head-fault">
+              {line}
+            </p>
+          ))}
+          <Chips {...props} head={head} name={nameOf(head, names, short)} />
+          <Readout {...props} head={head} name={nameOf(head, names, short)} />
+          <div class="image-row">
+            <LargePicture panel={panel} size={large} />
+            <div>
+              <HeadTiles {...{ shown, panel, names }} size={tile} layerName={short} />
+              <div class="model-legend">
+                <MapScale keys={shown.layer.keys} />
+              </div>
+            </div>
+          </div>
+          <FilmStrip
+            {...{ record, panel, shown, head }}
+            layer={weights.layer}
+            name={nameOf(head, names, short)}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+function LargePicture({ panel, size }: { readonly panel: Panel; readonly size: PictureSize }) {
+  const pixels = pixelsOf(panel);
+  const base = useBasePicture(panel, pixels, size, "full", theme.value);
+  const style = mapStyle();
+  const choice = patchAt(panel, shownPosition.value);
+  const pinned = isOneList.value ? choice : -1;
+  return (
+    <figure class="image-large">
+      <PatchGrid
+        panel={panel}
+        size={size}
+        label={isOneList.value ? "The picture, to choose a patch" : "The picture, to read a patch"}
+        hasLines
+        pinned={pinned}
+        pointed={isOneList.value ? -1 : readPatch.value}
+        onPoint={pointPicture}
+        onPick={pickPicture}
+        onClear={freeChoice}
+      >
+        <MapCanvas base={base} map={null} style={style} size={size} label="The picture" />
+      </PatchGrid>
+      <figcaption>
+        {pixels === null && "No picture was stored: its patches alone. "}
+        {isOneList.value
+          ? "Point at a patch for its maps, click to keep it."
+          : "Point at a patch for its weight."}
+        {panels.value.length > 1 && ` ${panel.name}.`}
+      </figcaption>
+    </figure>
+  );
+}
+
+interface NamedHead extends PicturesProps {
+  readonly head: number;
+  readonly name: string;
+}
+
+function Chips({ shown, head, name }: NamedHead) {
+  const list = chosenList.value ?? "tokens";
+  const map = shown.maps.find((each) => each.head === head);
+  const isColoured = isOneList.value && shown.side === "query" && map !== undefined;
+  if (chosenWords.value.length === 0) return null;
+  return (
+    <div class="image-chips">
+      <span>{isColoured ? "beside the picture" : shown.side}</span>
+      <WordChips
+        label={shown.side === "query" ? "Words and special positions as query" : "Keys"}
+        list={list}
+        positions={chosenWords.value}
+        chosen={shown.at}
+        times={isColoured ? (position) => (map.line[position] ?? NaN) * shown.layer.keys : null}
+        onPoint={pointChoice}
+        onPick={pickChoice}
+      />
+      {isColoured && <span>coloured by {name}; a click makes one the query</span>}
+    </div>
+  );
+}
+
+/** In one place, whatever is pointed at. */
+function Readout({ record, shown, panel, head, name }: NamedHead) {
+  const list = chosenList.value ?? "tokens";
+  const isPinned = (shown.side === "query" ? query.value : key.value) !== null;
+  const map = shown.maps.find((each) => each.head === head);
+  const patch = readPatch.value;
+  const best = map === undefined ? -1 : map.weights.indexOf(Math.max(...map.weights));
+  const at = patch === -1 ? best : patch;
+  return (
+    <p class="image-readout" aria-live="polite">
+      <span>
+        {shown.side} <strong>{positionName(record, list, shown.at)}</strong>
+        {isPinned && (
+          <button type="button" class="link" onClick={freeChoice}>
+            free it
+          </button>
+        )}
+      </span>
+      {map !== undefined && at !== -1 && (
+        <span>
+          {name} {patch === -1 ? "most" : ""} on <strong>{patchName(panel, at)}</strong>:{" "}
+          {formatWeight(map.weights[at]!, 4)} = {timesText(map.times[at]!)} uniform
+        </span>
+      )}
+    </p>
+  );
+}

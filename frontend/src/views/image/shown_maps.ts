@@ -1,0 +1,74 @@
+/** One layer's weights and the shown position → every drawn head's map, and their mean. */
+
+import type { LayerHeader, RecordHeader } from "../../decoding/answers";
+import type { LayerWeights } from "../../decoding/decode";
+import type { Panel } from "../../decoding/panels";
+import type { MapStyle } from "../../draw/patch_map";
+import { lineOf, mapOf, type MapLook, type MapValues } from "../../parts/picture_map/map_values";
+import {
+  between,
+  drawnHeads,
+  mapOpacity,
+  mapScale,
+  pinnedPosition,
+  shownDirection,
+  shownPosition,
+  theme,
+  topLook,
+  topShare,
+} from "../../state";
+
+export interface ImageModeProps {
+  record: RecordHeader;
+  weights: LayerWeights;
+  /** Number of each head, as in the model. */
+  names: readonly string[];
+}
+
+export interface HeadMap extends MapValues {
+  /** null: the mean over the drawn heads. */
+  readonly head: number | null;
+  /** By the positions of the other side. */
+  readonly line: Float32Array;
+}
+
+export interface ShownMaps {
+  readonly layer: LayerHeader;
+  readonly side: "query" | "key";
+  /** Pointed at, or chosen. */
+  readonly at: number;
+  readonly pinned: number;
+  readonly maps: readonly HeadMap[];
+}
+
+export function shownMaps(
+  record: RecordHeader,
+  weights: LayerWeights,
+  panel: Panel,
+): ShownMaps | null {
+  const layer = record.layers[weights.layer];
+  const at = shownPosition.value;
+  if (layer === undefined || at === null) return null;
+  const side = shownDirection.value === "keys" ? "query" : "key";
+  const wanted = { panel, side, at } as const;
+  const heads = drawnHeads(weights);
+  const mapFor = (head: number | null, of: readonly number[]): HeadMap => {
+    const line = lineOf(weights, of, wanted);
+    return { head, line, ...mapOf(line, layer, wanted) };
+  };
+  const maps = heads.map((head) => mapFor(head, [head]));
+  const mean = heads.length > 1 ? [mapFor(null, heads)] : [];
+  return { layer, side, at, pinned: pinnedPosition.value ?? at, maps: [...maps, ...mean] };
+}
+
+export const mapLook = (): MapLook => ({
+  scale: mapScale.value,
+  topShare: topShare.value,
+  topLook: topLook.value,
+});
+
+export const mapStyle = (): MapStyle => ({
+  theme: theme.value,
+  opacity: mapOpacity.value,
+  isSmooth: between.value === "smooth",
+});

@@ -1,0 +1,137 @@
+/** The chosen head → its map over the picture beside the grid, where the rest of its weight goes, and the pointed patch. */
+
+import { useMemo, useRef } from "preact/hooks";
+
+import type { RecordHeader } from "../../decoding/answers";
+import type { LayerWeights } from "../../decoding/decode";
+import { patchAt, type Panel } from "../../decoding/panels";
+import { useWidth } from "../../parts/measured";
+import { pictureSize, useBasePicture } from "../../parts/picture_map/base_picture";
+import { MapCanvas } from "../../parts/picture_map/map_canvas";
+import { lineOf, mapOf, patchMap } from "../../parts/picture_map/map_values";
+import { PatchGrid } from "../../parts/picture_map/patch_grid";
+import {
+  isOneList,
+  knownHeader,
+  panel as shownPanel,
+  pictureLook,
+  pinnedPosition,
+  pixelsOf,
+  readPatch,
+  shownDirection,
+  shownPosition,
+  theme,
+} from "../../state";
+import { formatWeight } from "../../text/format_number";
+import { patchName, timesText } from "../../text/patch_names";
+import { freeChoice, pickPicture, pointRead } from "../image/choosing";
+import { mapLook, mapStyle } from "../image/shown_maps";
+
+export interface HeadPictureProps {
+  readonly record: RecordHeader;
+  readonly weights: LayerWeights;
+  readonly head: number;
+}
+
+const HIGHEST = 384;
+
+export function HeadPicture(props: HeadPictureProps) {
+  const panel = shownPanel.value;
+  const at = shownPosition.value;
+  const room = useRef<HTMLDivElement>(null);
+  const width = useWidth(room);
+  return (
+    <div class="head-picture" ref={room}>
+      {panel !== null && at !== null && width > 0 && (
+        <Picture {...props} panel={panel} at={at} width={width} />
+      )}
+    </div>
+  );
+}
+
+interface PictureProps extends HeadPictureProps {
+  readonly panel: Panel;
+  readonly at: number;
+  readonly width: number;
+}
+
+function Picture({ record, weights, head, panel, at, width }: PictureProps) {
+  const size = pictureSize(panel, width, HIGHEST);
+  const base = useBasePicture(panel, pixelsOf(panel), size, pictureLook.value, theme.value);
+  const side = shownDirection.value === "keys" ? "query" : "key";
+  const shape = record.layers[weights.layer]!;
+  const [look, style] = [mapLook(), mapStyle()];
+  const line = useMemo(() => lineOf(weights, [head], { side, at }), [weights, head, side, at]);
+  const values = useMemo(() => mapOf(line, shape, { panel, side, at }), [line, shape, panel]);
+  const map = useMemo(
+    () => patchMap(panel, values, look),
+    [values, look.scale, look.topShare, look.topLook],
+  );
+  const ink = useMemo(() => style, [style.theme, style.opacity, style.isSmooth]);
+  const read = readPatch.value;
+  const most = values.weights.indexOf(Math.max(...values.weights));
+  const patch = read === -1 ? most : read;
+  return (
+    <>
+      <PatchGrid
+        panel={panel}
+        size={size}
+        label="The chosen head over the picture"
+        pointed={read}
+        pinned={isOneList.value ? patchAt(panel, pinnedPosition.value) : -1}
+        onPoint={pointRead}
+        onPick={pickPicture}
+        onClear={freeChoice}
+      >
+        <MapCanvas base={base} map={map} style={ink} size={size} label="Map of the chosen head" />
+      </PatchGrid>
+      {patch !== -1 && (
+        <p class="image-readout" aria-live="polite">
+          <span>
+            {read === -1 && "most on "}
+            <strong>{patchName(panel, patch)}</strong>: {formatWeight(values.weights[patch]!, 4)} ={" "}
+            {timesText(values.times[patch]!)} uniform
+          </span>
+        </p>
+      )}
+      {side === "query" && <Shares list={shape.key_tokens} line={line} panel={panel} />}
+    </>
+  );
+}
+
+/** Of one query: on the picture, on words, and on what has a name of its own. */
+function Shares({
+  list,
+  line,
+  panel,
+}: {
+  readonly list: string;
+  readonly line: Float32Array;
+  readonly panel: Panel;
+}) {
+  const names = knownHeader.value?.special_names?.[list] ?? {};
+  const onPanel = new Set(panel.positions);
+  const sums = new Map<string, readonly [weight: number, count: number]>();
+  line.forEach((weight, position) => {
+    const name = onPanel.has(position) ? "this picture" : (names[position] ?? "words and others");
+    const [sum, count] = sums.get(name) ?? [0, 0];
+    sums.set(name, [sum + weight, count + 1]);
+  });
+  return (
+    <dl class="head-shares" aria-label="Where its weight goes">
+      {[...sums]
+        .sort((a, b) => b[1][0] - a[1][0])
+        .map(([name, [sum, count]]) => (
+          <div key={name}>
+            <dt>
+              {name} <span>{count}</span>
+            </dt>
+            <dd>
+              <i style={{ width: `${100 * Math.min(1, sum || 0)}%` }} />
+              {formatWeight(sum)}
+            </dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
