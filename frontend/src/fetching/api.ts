@@ -149,15 +149,7 @@ const series: Decoder<MetricSeries> = {
 
 type RecordRoutes = Pick<
   Api,
-  | "record"
-  | "thumbnails"
-  | "weights"
-  | "region"
-  | "row"
-  | "vectors"
-  | "compare"
-  | "maps"
-  | "picture"
+  "record" | "thumbnails" | "weights" | "region" | "row" | "vectors" | "compare"
 >;
 type SeriesRoutes = Pick<
   Api,
@@ -217,6 +209,18 @@ function recordRoutes(door: Door): RecordRoutes {
         },
         signal,
       ),
+    compare: (first, second, signal) =>
+      door.binary(
+        "compare",
+        comparisonQuery(first, second),
+        { decode: decodeComparison, bytes: (comparison) => comparison.byteLength },
+        signal,
+      ),
+  };
+}
+
+function pictureRoutes(door: Door): Pick<Api, "maps" | "picture"> {
+  return {
     maps: (at, { side, list, at: position }, layer, signal) =>
       door.binary(
         "maps",
@@ -295,6 +299,7 @@ export function createApi(fetch: Fetch): Api {
   const knownIndex = new KnownIndex(door);
   return {
     ...recordRoutes(door),
+    ...pictureRoutes(door),
     ...seriesRoutes(door),
     index: (signal) => knownIndex.ask(signal),
     texts: (run, names, signal) => door.json<Texts>("texts", { run, tags: names }, signal),

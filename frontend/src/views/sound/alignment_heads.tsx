@@ -46,6 +46,33 @@ export function rankedHeads(
     .sort((a, b) => b.score - a.score);
 }
 
+const nameOf = ({ name }: RankedHead): string => name.join(".");
+
+interface RowProps {
+  readonly each: RankedHead;
+  readonly isTicked: boolean;
+  readonly onToggle: () => void;
+}
+
+function Row({ each, isTicked, onToggle }: RowProps) {
+  const isShown = each.layer === selectedLayer.value && each.head === selectedHead.value;
+  return (
+    <li class={isShown ? "is-shown" : ""}>
+      <input
+        type="checkbox"
+        aria-label={`Head ${nameOf(each)} is an alignment head`}
+        checked={isTicked}
+        onChange={onToggle}
+      />
+      <button type="button" class="link" onClick={() => selectHead(each.layer, each.head)}>
+        {nameOf(each)}
+      </button>
+      <i style={{ width: `${60 * Math.max(0, each.score)}%` }} />
+      <span>{formatWeight(each.score)}</span>
+    </li>
+  );
+}
+
 export interface AlignmentHeadsProps {
   readonly record: RecordHeader;
   readonly scene: SoundScene;
@@ -58,7 +85,6 @@ export function AlignmentHeads({ record, scene }: AlignmentHeadsProps) {
       ? []
       : rankedHeads(record, (at, head) => metricAt(at, head, metric, metricStep.value));
   const [ticked, setTicked] = useState<ReadonlySet<string> | null>(null);
-  const nameOf = ({ name }: RankedHead): string => name.join(".");
   const chosen = ticked ?? new Set(ranked.slice(0, CHOSEN).map(nameOf));
   const asText = (): string =>
     JSON.stringify(
@@ -87,30 +113,12 @@ export function AlignmentHeads({ record, scene }: AlignmentHeadsProps) {
           </p>
           <ul>
             {ranked.slice(0, MOST).map((each) => (
-              <li
+              <Row
                 key={nameOf(each)}
-                class={
-                  each.layer === selectedLayer.value && each.head === selectedHead.value
-                    ? "is-shown"
-                    : ""
-                }
-              >
-                <input
-                  type="checkbox"
-                  aria-label={`Head ${nameOf(each)} is an alignment head`}
-                  checked={chosen.has(nameOf(each))}
-                  onChange={() => toggle(nameOf(each))}
-                />
-                <button
-                  type="button"
-                  class="link"
-                  onClick={() => selectHead(each.layer, each.head)}
-                >
-                  {nameOf(each)}
-                </button>
-                <i style={{ width: `${60 * Math.max(0, each.score)}%` }} />
-                <span>{formatWeight(each.score)}</span>
-              </li>
+                each={each}
+                isTicked={chosen.has(nameOf(each))}
+                onToggle={() => toggle(nameOf(each))}
+              />
             ))}
           </ul>
           <CopyButton class="action" name="Copy as alignment_heads" text={asText} />

@@ -32,7 +32,7 @@ import { formatWeight } from "../../text/format_number";
 import { timesText } from "../../text/patch_names";
 import { elide } from "../../text/tokens";
 import { AlignmentHeads } from "./alignment_heads";
-import { usePlaying } from "./playing";
+import { type Playing, usePlaying } from "./playing";
 import { samplesOf, soundScene, timeText, type SoundScene } from "./sound_scene";
 
 export interface SoundModeProps {
@@ -119,7 +119,6 @@ function Scene(props: SceneProps) {
   useLayoutEffect(() => {
     if (size.width > 0) onDrawn();
   }, [onDrawn, size.width > 0]);
-  const secondsAt = (x: number): number => (x / width) * scene.seconds;
   return (
     <div class="sound-mode">
       <div class="sound-main" ref={room}>
@@ -128,31 +127,7 @@ function Scene(props: SceneProps) {
             {line}
           </p>
         ))}
-        <div class="sound-row">
-          <div class="sound-label">
-            <button
-              type="button"
-              class="sound-play"
-              disabled={samples === null}
-              aria-label={playing.isOn ? "Stop the sound" : "Play the sound"}
-              onClick={playing.toggle}
-            >
-              {playing.isOn ? "◼" : "▶"}
-            </button>
-            <span>{samples === null ? "no sound was stored" : `${timeText(playing.at)} s`}</span>
-          </div>
-          <div
-            class="sound-picture"
-            style={{ width, height: SOUND }}
-            onClick={(event) => {
-              const { left } = event.currentTarget.getBoundingClientRect();
-              playing.moveTo(secondsAt(event.clientX - left));
-            }}
-          >
-            {sound !== null && <RasterCanvas raster={sound} label="Spectrogram" height={SOUND} />}
-            {samples !== null && <Playhead at={playing.at / scene.seconds} />}
-          </div>
-        </div>
+        <SoundRow {...{ scene, sound, samples, playing, width }} />
         <TimeAxis seconds={scene.seconds} width={width} />
         <div class="sound-row">
           <Names scene={scene} pitch={pitch} />
@@ -166,6 +141,45 @@ function Scene(props: SceneProps) {
         </div>
       </div>
       {isSideShown.value && <AlignmentHeads record={record} scene={scene} />}
+    </div>
+  );
+}
+
+interface SoundRowProps {
+  readonly scene: SoundScene;
+  readonly sound: Raster | null;
+  readonly samples: ReturnType<typeof samplesOf>;
+  readonly playing: Playing;
+  readonly width: number;
+}
+
+/** The spectrogram, with the button that plays it. */
+function SoundRow({ scene, sound, samples, playing, width }: SoundRowProps) {
+  return (
+    <div class="sound-row">
+      <div class="sound-label">
+        <button
+          type="button"
+          class="sound-play"
+          disabled={samples === null}
+          aria-label={playing.isOn ? "Stop the sound" : "Play the sound"}
+          onClick={playing.toggle}
+        >
+          {playing.isOn ? "◼" : "▶"}
+        </button>
+        <span>{samples === null ? "no sound was stored" : `${timeText(playing.at)} s`}</span>
+      </div>
+      <div
+        class="sound-picture"
+        style={{ width, height: SOUND }}
+        onClick={(event) => {
+          const { left } = event.currentTarget.getBoundingClientRect();
+          playing.moveTo(((event.clientX - left) / width) * scene.seconds);
+        }}
+      >
+        {sound !== null && <RasterCanvas raster={sound} label="Spectrogram" height={SOUND} />}
+        {samples !== null && <Playhead at={playing.at / scene.seconds} />}
+      </div>
     </div>
   );
 }
