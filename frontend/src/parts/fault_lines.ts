@@ -8,7 +8,6 @@ const sentences: Record<string, string> = {
   nan: "weights that are not numbers; nothing is drawn for them",
   row_sum: "rows that do not sum to 1",
   masked: "weight on keys that the mask hides",
-  kernel_differs: "weights × values are not what the model's kernel returned",
 };
 
 export function faultLines(

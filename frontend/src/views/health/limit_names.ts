@@ -23,7 +23,6 @@ const kinds: Readonly<Record<string, string>> = {
   nan: "NaN in the weights",
   row_sum: "Rows do not sum to 1",
   masked: "Weight on masked keys",
-  kernel_differs: "Not what the kernel returned",
   mask_changed: "The mask changed",
   max_score: "Large score",
   max_score_growth: "Score grew fast",
