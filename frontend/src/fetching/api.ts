@@ -209,10 +209,10 @@ function recordRoutes(door: Door): RecordRoutes {
         },
         signal,
       ),
-    compare: (first, second, signal) =>
+    compare: (first, second, signal, quantity) =>
       door.binary(
         "compare",
-        comparisonQuery(first, second),
+        { ...comparisonQuery(first, second), ...quantityQuery(quantity) },
         { decode: decodeComparison, bytes: (comparison) => comparison.byteLength },
         signal,
       ),
@@ -233,13 +233,6 @@ function pictureRoutes(door: Door): Pick<Api, "maps" | "picture"> {
         "picture",
         { run, tag, step, sha256 },
         { decode: decodeMedia, bytes: mediaBytes },
-        signal,
-      ),
-    compare: (first, second, signal, quantity) =>
-      door.binary(
-        "compare",
-        { ...comparisonQuery(first, second), ...quantityQuery(quantity) },
-        { decode: decodeComparison, bytes: (comparison) => comparison.byteLength },
         signal,
       ),
   };

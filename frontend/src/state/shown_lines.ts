@@ -4,6 +4,7 @@ import { computed, type ReadonlySignal } from "@preact/signals";
 
 import { headMode, threshold, thumbnailStyle, type HeadMode, type ThumbnailStyle } from "./display";
 import { knownHeader, loadedHeads } from "./loaded";
+import { isContribution } from "./quantity";
 import { layer, tokenRange } from "./selection";
 import { directions, hasSound } from "./shown_image";
 
@@ -46,7 +47,7 @@ export const shownMode: ReadonlySignal<HeadMode> = computed(() => {
 
 /** What the Model view's cells hold. */
 export const shownThumbnails: ReadonlySignal<ThumbnailStyle> = computed(() => {
-  const hasImage = directions.value.length > 0;
+  const hasImage = directions.value.length > 0 && !isContribution.value;
   if (thumbnailStyle.value === null) return hasImage ? "image" : "heat";
   return thumbnailStyle.value === "image" && !hasImage ? "heat" : thumbnailStyle.value;
 });

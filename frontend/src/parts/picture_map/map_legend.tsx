@@ -1,13 +1,13 @@
 /** What the colours of maps are → their scale and its words. */
 
 import { MAP_END } from "../../draw/patch_map";
-import { between, mapOpacity, mapScale, topLook, topShare } from "../../state";
+import { between, isContribution, mapOpacity, mapScale, topLook, topShare } from "../../state";
 
 /** What the multiples are of: "1 of 197". */
 export function scaleText(keys: number): string {
   return mapScale.value === "own"
     ? "√ of the weight, each map up to its own largest"
-    : `times uniform (1 of ${keys}), √ scale, one scale for all heads and steps`;
+    : `${isContribution.value ? "contribution, " : ""}times uniform (1 of ${keys}), √ scale, one scale for all heads and steps`;
 }
 
 export function topText(): string | null {
@@ -26,12 +26,14 @@ export function MapScale({
   readonly end?: number;
 }) {
   const isOwn = mapScale.value === "own";
-  const notes = [
-    scaleText(keys),
+  const ofPatches = [
     topText(),
     between.value === "smooth" ? "smooth between the patches’ centres" : null,
     mapOpacity.value < 1 ? "the picture shows through" : null,
-  ].filter((note) => note !== null);
+  ];
+  const notes = [scaleText(keys), ...(end === MAP_END ? ofPatches : [])].filter(
+    (note) => note !== null,
+  );
   return (
     <span class="legend-scale">
       <span class="legend-bar">

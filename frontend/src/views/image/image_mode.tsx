@@ -22,6 +22,7 @@ import {
   drawnHead,
   hoverKey,
   hoverQuery,
+  isContribution,
   isOneList,
   key,
   panel as shownPanel,
@@ -125,11 +126,13 @@ function Pictures(props: PicturesProps) {
               </div>
             </div>
           </div>
-          <FilmStrip
-            {...{ record, panel, shown, head }}
-            layer={weights.layer}
-            name={nameOf(head, names, short)}
-          />
+          {!isContribution.value && (
+            <FilmStrip
+              {...{ record, panel, shown, head }}
+              layer={weights.layer}
+              name={nameOf(head, names, short)}
+            />
+          )}
         </>
       )}
     </div>
