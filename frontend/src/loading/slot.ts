@@ -3,7 +3,7 @@
 import type { Signal } from "@preact/signals";
 
 import { ApiError } from "../decoding/errors";
-import { shown, stale, type Loaded } from "../state/loaded";
+import { shown, stale, type Loaded } from "../state/load";
 import type { Job, RequestCache } from "./request_cache";
 
 export const isAbort = (error: unknown): boolean =>

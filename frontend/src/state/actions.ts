@@ -4,7 +4,8 @@ import { batch } from "@preact/signals";
 
 import type { RecordHeader, RunIndex } from "../decoding/answers";
 import { headOpen } from "./display";
-import { loadedHeads, record, series, shown, stale, thumbnails, vectors, weights } from "./loaded";
+import { shown, stale } from "./load";
+import { loadedHeads, record, series, thumbnails, vectors, weights } from "./loaded";
 import { nearestOf } from "./nearest";
 import {
   direction,

@@ -5,7 +5,8 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from "@prea
 import type { RecordHeader, TagIndex } from "../decoding/answers";
 import type { Comparison } from "../decoding/comparison";
 import type { LayerWeights } from "../decoding/decode";
-import { probeHeaders, record, shown, type Loaded } from "./loaded";
+import { shown, type Loaded } from "./load";
+import { probeHeaders, record } from "./loaded";
 import { nearestOf } from "./nearest";
 import { index, run, runs, step, tag, tags, view, visits } from "./selection";
 

@@ -3,7 +3,8 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import type { Health, Hint, Limits } from "../decoding/health_facts";
-import { series, shown, type Loaded } from "./loaded";
+import { shown, type Loaded } from "./load";
+import { series } from "./loaded";
 
 export type { Health, Hint, Limits } from "../decoding/health_facts";
 

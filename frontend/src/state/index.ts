@@ -13,6 +13,7 @@ export * from "./film";
 export * from "./find_state";
 export * from "./health_state";
 export * from "./image_settings";
+export * from "./load";
 export * from "./loaded";
 export * from "./long_head";
 export { nearestOf } from "./nearest";

@@ -5,18 +5,9 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 import type { LayerHeader, RecordHeader, ScalarSeries } from "../decoding/answers";
 import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "../decoding/decode";
 import type { ApiError } from "../decoding/errors";
+import { shown, type Loaded } from "./load";
 import { longPicture } from "./long_head";
 import { layer, tag } from "./selection";
-
-/**
- * "ready" and "error" always belong to the present selection: whatever changes the selection sets
- * "loading" in the same batch. `previous` is what was shown before, to stay on screen meanwhile.
- */
-export type Loaded<T> =
-  | { status: "idle"; previous?: T }
-  | { status: "loading"; previous?: T }
-  | { status: "ready"; value: T }
-  | { status: "error"; error: ApiError; previous?: T };
 
 export const record: Signal<Loaded<RecordHeader>> = signal({ status: "idle" });
 export const thumbnails: Signal<Loaded<Thumbnails>> = signal({ status: "idle" });
@@ -44,17 +35,6 @@ export const scalarTags: Signal<Loaded<readonly string[]>> = signal({ status: "i
 export const scalar: Signal<Loaded<ScalarSeries>> = signal({ status: "idle" });
 /** Latest readable record of each tag of the selected run. */
 export const probeHeaders: Signal<ReadonlyMap<string, RecordHeader>> = signal(new Map());
-
-/** The value, or the one shown before; undefined when there was none. */
-export function shown<T>(loaded: Loaded<T>): T | undefined {
-  return loaded.status === "ready" ? loaded.value : loaded.previous;
-}
-
-/** The same thing after the selection moved away from it. */
-export function stale<T>(loaded: Loaded<T>): Loaded<T> {
-  const previous = shown(loaded);
-  return previous === undefined ? { status: "loading" } : { status: "loading", previous };
-}
 
 /** A layer with more weights than these is loaded one head at a time. */
 export const MOST_WEIGHTS = 1 << 24;

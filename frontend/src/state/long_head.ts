@@ -3,7 +3,7 @@
 import { signal, type Signal } from "@preact/signals";
 
 import type { Region } from "../decoding/region";
-import type { Loaded } from "./loaded";
+import type { Loaded } from "./load";
 
 /** A square part of the head: `level` 0 has a cell a pixel, each further one twice as many a side. */
 export interface Tile {

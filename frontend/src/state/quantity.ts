@@ -6,7 +6,8 @@ import type { LayerHeader, RecordHeader } from "../decoding/answers";
 import { contributionsOf, type Quantity } from "../decoding/contribution";
 import type { LayerWeights } from "../decoding/decode";
 import { comparedWeights } from "./compare_state";
-import { isLong, knownHeader, weights, type Loaded } from "./loaded";
+import { type Loaded } from "./load";
+import { isLong, knownHeader, weights } from "./loaded";
 import { layer, view, visits } from "./selection";
 
 export type { Quantity } from "../decoding/contribution";

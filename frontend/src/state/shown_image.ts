@@ -8,7 +8,8 @@ import { type Panel, panelsOf, patchAt, soundOf, wordsOf } from "../decoding/pan
 import type { Media, Pixels } from "../decoding/picture";
 import { changePicture, type ChangePicture } from "./compare_state";
 import { mapDirection, type MapDirection, panelNumber } from "./image_settings";
-import { knownHeader, type Loaded } from "./loaded";
+import type { Loaded } from "./load";
+import { knownHeader } from "./loaded";
 import { hoverKey, hoverQuery, key, layer, query } from "./selection";
 
 /** By hash; null: its bytes were not kept, or cannot be read. */

@@ -6,7 +6,8 @@ import type { MetricSeries } from "../decoding/decode";
 import { metricsOfLayer } from "../decoding/defined_metrics";
 import { cellMetric } from "./display";
 import { hoverStep } from "./evolution_settings";
-import { series, shown } from "./loaded";
+import { shown } from "./load";
+import { series } from "./loaded";
 import { quantity } from "./quantity";
 import { step } from "./selection";
 
