@@ -69,12 +69,12 @@ def test_an_only_stack_has_no_name() -> None:
 def test_transformer_encoder_equals_need_weights(batch_first: bool) -> None:
     torch.manual_seed(0)
     layer = nn.TransformerEncoderLayer(48, 4, 64, batch_first=batch_first)
-    encoder = nn.TransformerEncoder(layer, 3, enable_nested_tensor=False).eval()
+    encoder = nn.TransformerEncoder(layer, 3, enable_nested_tensor=False).eval().double()
     with torch.no_grad():
         for index, block in enumerate(encoder.layers):
             block.self_attn.in_proj_weight.normal_(std=0.25 + 0.05 * index)
             block.self_attn.in_proj_weight[:96] *= 8
-    states = torch.randn(2, 7, 48) if batch_first else torch.randn(7, 2, 48)
+    states = torch.randn(*((2, 7) if batch_first else (7, 2)), 48, dtype=torch.float64)  # rounds nothing
     expected, hidden = [], states
     with torch.no_grad():
         for block in encoder.layers:
@@ -85,7 +85,7 @@ def test_transformer_encoder_equals_need_weights(batch_first: bool) -> None:
             captured.model(states)
     assert [layer.mechanism for layer in captured.layers] == ["multi_head_attention_forward"] * 3
     for layer, reference in zip(captured.layers, expected, strict=True):
-        torch.testing.assert_close(layer.weights, reference, atol=1e-5, rtol=0)
+        torch.testing.assert_close(layer.weights, reference.float(), atol=1e-5, rtol=0)
 
 
 def test_a_record_is_float32_numpy_with_its_tokens() -> None:
