@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,16 +116,13 @@ class Regions:
         return row_max, codes, record.header.precision
 
     def head_vectors(self, record: OpenedRecord, layer: int, head: int) -> Vectors:
-        """Queries and keys of one head in float32, read once while it is looked at."""
+        """Queries and keys of one head as they are stored, read once while it is looked at."""
         key = (*cache_key(record.files, record.step_file), layer, head)
         with self.reading:
             kept = self.vectors.get(key)
             if kept is not None:
                 return kept
-            read = read_head_vectors(record.header, record.read, layer, head)
-            found = replace(
-                read, query=np.asarray(read.query, np.float32), key=np.asarray(read.key, np.float32)
-            )
+            found = read_head_vectors(record.header, record.read, layer, head)
             held = [found.query, found.key, found.bias, found.lse, found.sink]
             self.vectors.put(key, found, sum(each.nbytes for each in held if each is not None))
             return found

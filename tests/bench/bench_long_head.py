@@ -100,6 +100,8 @@ def browse(logdir: Path) -> None:
     from renderer_memory import renderer_peak_mib
 
     with TensorBoardServer.start(logdir=logdir) as server, sync_playwright() as playwright:
+        while not server.get("index").json:
+            time.sleep(0.1)
         browser = launch(playwright)
         tab = AttentionTab.open(browser, server.url, view="head", run="run", tag="long", mode="matrix")
         tab.wait_drawn("head")

@@ -24,6 +24,12 @@ describe("the snippet of a probe", () => {
     expect(shown.length).toBeLessThanOrEqual(36);
   });
 
+  it("is the same end however long the text is", () => {
+    const words = "the doctor asked the nurse a question because she was late .";
+    const long = probe(`${"a b ".repeat(20_000)}${words}`, []);
+    expect(snippet(long)).toBe(snippet(probe(words, [])));
+  });
+
   it("parts two sentences", () => {
     const pair = probe("[CLS] who ? [SEP] she was . [SEP]", [0, 3, 7], 4);
     expect(snippet(pair)).toBe("who ? | she was .");

@@ -27,8 +27,9 @@ export function snippet(header: RecordHeader): string {
   });
   const whole = parts.join(" ");
   if (whole.length <= SNIPPET) return whole;
-  while (parts.length > 1 && parts.join(" ").length > SNIPPET - 2) parts.shift();
-  return `… ${[...parts.join(" ")].slice(2 - SNIPPET).join("")}`;
+  const last = parts.slice(-SNIPPET); // a part has a character or more
+  while (last.length > 1 && last.join(" ").length > SNIPPET - 2) last.shift();
+  return `… ${[...last.join(" ")].slice(2 - SNIPPET).join("")}`;
 }
 
 export function tokensText({ tokens }: RecordHeader): string {

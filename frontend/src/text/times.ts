@@ -2,7 +2,7 @@
 
 export function formatTimes(ratio: number): string {
   if (!Number.isFinite(ratio)) return "–";
-  if (ratio >= 9.95) return `${Math.round(Number(ratio.toPrecision(2))).toLocaleString("en")} ×`;
+  if (ratio >= 9.95) return `${Math.round(ratio).toLocaleString("en")} ×`;
   return `${ratio < 0.095 && ratio > 0 ? ratio.toPrecision(1) : ratio.toFixed(1)} ×`.replace(
     /^0\./,
     ".",
