@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import decode_weights, pool_axis
 from tensorboard_plugin_attn.encoding.overview import encode_log, encode_log2, overview_cell, width_of
-from tensorboard_plugin_attn.record.blocks import Vectors, as_float32, visible_range
+from tensorboard_plugin_attn.record.blocks import Vectors, visible_range
 
 __all__ = ["Rectangle", "Region", "crop_overview", "member_bands", "pool_codes", "pool_vectors"]
 
@@ -53,7 +53,7 @@ def pool_vectors(vectors: Vectors, asked: Rectangle) -> Region:
     codes = np.zeros((height, width), np.uint8)
     size = max(1, AT_ONCE // (4 * len(asked.keys)) // down) * down
     ones = np.ones((len(asked.keys), 1), np.float32)
-    key = np.concatenate([as_float32(vectors.key[slice_of(asked.keys)]), ones], axis=1)
+    key = np.concatenate([np.asarray(vectors.key[slice_of(asked.keys)], np.float32), ones], axis=1)
     for start in range(0, len(asked.queries), size):
         rows = np.arange(
             asked.queries.start + start, min(asked.queries.start + start + size, asked.queries.stop)
@@ -80,7 +80,7 @@ def row_logs(
 ) -> NDArray[np.float32]:
     """log₂ of the weights of some rows on some keys, ``[row, key]``; ``key`` ends with a column of ones."""
     scale = vectors.query.shape[-1] ** -0.5 if vectors.scale is None else vectors.scale
-    query = as_float32(vectors.query[rows]) * (np.float32(scale) * LOG2E)
+    query = np.asarray(vectors.query[rows], np.float32) * (np.float32(scale) * LOG2E)
     if vectors.lse is None:
         raise ValueError("a part of a row needs the row's lse, which every file with vectors has")
     last = np.minimum(vectors.lse[rows], HIDDEN) * -LOG2E

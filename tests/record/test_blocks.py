@@ -112,8 +112,3 @@ def test_a_layer_that_does_not_say_what_it_is_is_refused(options: dict[str, obje
 def test_a_head_that_does_not_exist_is_an_index_error() -> None:
     with pytest.raises(IndexError, match="no head 1 in a layer of 1"):
         LayerAttention(np.ones((1, 2, 2))).weights_of(1)
-
-
-def test_every_half_is_the_same_number_in_float32() -> None:
-    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16).reshape(256, 256)
-    np.testing.assert_array_equal(blocks.as_float32(halves), halves.astype(np.float32))
