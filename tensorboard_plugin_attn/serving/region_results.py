@@ -125,7 +125,9 @@ class Regions:
         """
         name = (*cache_key(record.files, record.step_file), layer, head)
         with self.reading:
-            found = self.vectors.get(name) or read_head_vectors(record.header, record.read, layer, head)
+            found = self.vectors.get(name)
+            if found is None:
+                found = read_head_vectors(record.header, record.read, layer, head)
             if all_keys:
                 found = replace(found, key=np.asarray(found.key, np.float32))
             held = [found.query, found.key, found.bias, found.lse, found.sink]
