@@ -88,6 +88,7 @@ def compare(architecture: str, overrides: dict[str, Any] | None = None) -> Row:
         except Exception as error:  # noqa: BLE001 - whatever a model raises: the next way may do
             errors.append(error)
             continue
+        fresh = copy.deepcopy(model)  # a forward in double precision may leave tensors of it behind
         for inputs in every_input(model):
             for dtype in (torch.float64, torch.float32):
                 given = cast(inputs, dtype)
@@ -99,14 +100,14 @@ def compare(architecture: str, overrides: dict[str, Any] | None = None) -> Row:
                         continue
                     row = captured_row(architecture, case)
                 if row.verdict == "exact" or dtype == torch.float32:
-                    return with_checks(row, model, inputs)
+                    return with_checks(row, fresh, inputs)
     raise errors[0]
 
 
 def with_checks(row: Row, model: nn.Module, inputs: dict[str, Any]) -> Row:
     """A row whose maps are exact, with what the model shows in float32."""
     if row.verdict == "exact":
-        row.checked = check(model.float(), cast(inputs, torch.float32))
+        row.checked = check(model, cast(inputs, torch.float32))
     return row
 
 

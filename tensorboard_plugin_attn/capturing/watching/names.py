@@ -155,8 +155,16 @@ class ModuleNames:
             return None
         module = self.running[-1]
         counts = [getattr(module, name, None) for name in HEAD_COUNTS]
-        counts.append(getattr(getattr(module, "config", None), "num_attention_heads", None))
+        counts.append(heads_in(getattr(module, "config", None)))
         return next((count for count in counts if type(count) is int and count > 0), None)
+
+
+def heads_in(config: Any) -> Any:
+    """What a configuration says; None where its layers may have different numbers, which transformers raises for."""
+    try:
+        return getattr(config, "num_attention_heads", None)
+    except Exception:  # noqa: BLE001 - a configuration is a user's code too
+        return None
 
 
 def stack_in(name: str) -> str:
