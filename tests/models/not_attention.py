@@ -115,6 +115,16 @@ def a_loss(m: Hand, x: torch.Tensor) -> Any:
     return (chances * chances.log()).sum(-1).mean()
 
 
+def walks_over_a_graph(m: Hand, x: torch.Tensor) -> Any:
+    edges = (m.q(x) @ m.k(x).mT).sigmoid()
+    edges = edges / edges.sum(-1, keepdim=True)
+    reach = power = edges
+    for _ in range(2):
+        power = 0.9 * (edges @ power)
+        reach = reach + power
+    return reach - reach.mT
+
+
 NOT_ATTENTION = {
     "experts multiplied with their gates and summed": experts_multiplied_and_summed,
     "experts times gates by matmul": experts_by_matmul,
@@ -135,4 +145,5 @@ NOT_ATTENTION = {
     "external attention": external_attention,
     "a gate of channels": channel_gate,
     "a loss": a_loss,
+    "walks over a graph": walks_over_a_graph,
 }

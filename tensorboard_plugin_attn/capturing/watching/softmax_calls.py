@@ -130,7 +130,7 @@ class SoftmaxCalls:
             return None
         operand = contraction.left if on_left else contraction.right
         axis = softmax_matmul.contracted_axis(contraction, facts.axes, on_left=on_left)
-        if axis is None or not is_normalised(operand, axis):
+        if axis is None or not is_normalised(operand, axis) or self.is_power(contraction, on_left):
             return None
         if scoring_of(role) is None and not spreads(
             operand, axis
@@ -139,6 +139,17 @@ class SoftmaxCalls:
         if isinstance(role, Raised):  # of scores less their logsumexp, however that was written
             return self.see_softmax(Made(facts.axes, axis, role.of, facts, role.is_masked), operand)
         return self.see_softmax(Made(facts.axes, axis, None, facts, mechanism="normalised"), operand)
+
+    def is_power(self, contraction: Contraction, on_left: bool) -> bool:
+        """Whether a matrix meets itself or its own powers: a walk over a graph, no values under a map."""
+        one, other = contraction.left, contraction.right
+        one, other = (one, other) if on_left else (other, one)
+        facts = self.flow.get(other)
+        parts = [other]
+        if facts is not None and isinstance(facts.role, Scores) and facts.role.product is not None:
+            known = facts.role.product.contraction
+            parts += [known.left, known.right]
+        return any(each.data_ptr() == one.data_ptr() and each.numel() == one.numel() for each in parts)
 
     def is_left_out(self, contraction: Contraction, facts: Facts, on_left: bool) -> bool:
         """Whether this is a softmax that was lost on its way to the values, which is then named."""
