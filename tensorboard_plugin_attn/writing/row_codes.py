@@ -51,7 +51,7 @@ class RowCodes:
         for other in others:
             if other is None or other.kind != self.kind:
                 changes.append(None)
-            elif np.array_equal(other.codes[:, -1], self.codes[:, -1]) and np.array_equal(
+            elif np.array_equal(other.codes[:, -1:], self.codes[:, -1:]) and np.array_equal(
                 other.codes, self.codes
             ):
                 changes.append(mean_of_known(self.negentropy * 0))

@@ -112,9 +112,9 @@ def test_the_file_holds_the_histories_and_says_of_other_steps_that_it_has_no_pat
         assert int(slider.get_attribute("max") or 0) == len(STEPS) - 1
         page.get_by_role("tab", name="Model").click()
         slider.press("ArrowRight")
-        expect(page.get_by_text("This file holds the patterns of one step")).to_be_visible()
+        expect(page.get_by_text("This file holds the patterns of some steps")).to_be_visible()
         page.get_by_role("button", name="step 10").click()
-        expect(page.get_by_text("This file holds the patterns of one step")).to_have_count(0)
+        expect(page.get_by_text("This file holds the patterns of some steps")).to_have_count(0)
 
 
 def test_a_comparison_is_held_with_both_of_its_records(

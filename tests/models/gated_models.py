@@ -23,7 +23,7 @@ class Case:
     """``projection``: the name of a layer's output projection, from the name of the layer's attention.
 
     ``step``: by how much a gate may differ from 1. At .1 the kinks of a ReLU are up to a fifth of a difference, so that
-    models with ReLU take .001.
+    models with ReLU take .001; so does T5, whose unscaled scores curve by 5 % of the largest within .1.
     """
 
     model: nn.Module
@@ -83,7 +83,7 @@ def bert() -> Case:
     return Case(model, inputs, first_states, lambda name: name.replace(".self", ".output.dense"), 4)
 
 
-def t5(activation: str = "gated-gelu", step: float = 0.1) -> Case:
+def t5(activation: str = "gated-gelu", step: float = 0.001) -> Case:
     config = transformers.T5Config(
         vocab_size=100, decoder_start_token_id=0, feed_forward_proj=activation, **SIZES
     )

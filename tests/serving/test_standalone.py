@@ -250,7 +250,7 @@ def test_a_large_layer_is_embedded_head_by_head_as_the_tab_asks_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log_run(tmp_path / "run")
-    monkeypatch.setattr(standalone, "MOST_WEIGHTS", 10)
+    monkeypatch.setattr(standalone, "MOST_WEIGHTS", len(TOKENS) ** 2)  # of one head
     answers = embedded(AttentionReader(tmp_path).to_html("run", "probe", 0))["answers"]
     assert "weights 0" not in answers
     assert unpack(b64decode(answers["weights 0 2"]))[0]["head"] == 2
