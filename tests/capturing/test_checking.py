@@ -98,6 +98,23 @@ def test_the_truth_keeps_a_margin_to_the_budget_and_one_key_whose_projection_is_
         assert float(seen.output_error.max()) < 1e-5
 
 
+@pytest.mark.parametrize(
+    "dtype", DTYPES[:2], ids=str
+)  # float16 has no number so low that a score is lost in it
+def test_a_row_hidden_by_the_lowest_number_hides_no_fault(dtype: torch.dtype) -> None:
+    call = sharp_call(dtype, CAUSAL)
+    mask = torch.zeros(LENGTH, LENGTH, dtype=dtype).masked_fill(~CAUSAL[0, 0], torch.finfo(dtype).min)
+    mask[0] = torch.finfo(dtype).min  # as of a padded query
+    output = call.output.clone()
+    output[:, :, 0] = call.value.mean(2)
+    call = replace(call, mask=mask[None, None], output=output)
+    assert differs(sighting_of(call, [BATCH, HEADS], with_vectors=False)) is None
+    swapped = replace(call, query=call.query[:, [1, 0, 2, 3]])
+    found = differs(sighting_of(swapped, [BATCH, HEADS], with_vectors=False))
+    assert found is not None
+    assert found.heads == (0, 1)
+
+
 def test_budgets_grow_with_the_type_and_the_largest_score() -> None:
     assert budget(torch.float32) < 1e-5 < budget(torch.float16) < budget(torch.bfloat16) < 0.05
     assert budget(torch.float32, 100.0) == pytest.approx(100 * budget(torch.float32), rel=0.1)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from tensorboard_plugin_attn import capture
+from tensorboard_plugin_attn.capturing.calls.checking import EXACT_SUM
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
 from tensorboard_plugin_attn.encoding.layer import encode_layer
@@ -100,7 +101,10 @@ def blocks_share(whole: Sighting, streamed: Sighting) -> float | None:
         axes = TokenAxes(axes.tokens, decoder_tokens=[f"q{place}" for place in range(layer.num_queries)])
     metrics = [measured(each, axes) for each in (layer, expected)]
     differences.append(np.nanmax(np.abs(metrics[0] - metrics[1]) / np.maximum(np.abs(metrics[1]), 1)))
-    return float(max(differences)) / budget(expected)
+    missing = np.abs(1 - expected.weights.sum(-1)).clip(
+        max=EXACT_SUM
+    )  # as little is rounding, divided by or not
+    return float(max(differences)) / (budget(expected) + float(missing.max(initial=0.0)))
 
 
 def measured(layer: LayerAttention[Any], axes: TokenAxes) -> Any:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN_BELOW
+
 if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
     from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
@@ -154,14 +156,11 @@ def projection(heads: int, width: int) -> torch.Tensor:
 
 
 def largest(scores: torch.Tensor | None) -> float:
-    """The largest finite score, by its size."""
+    """The largest finite score of rows that see a key, by its size; a hidden row's is its mask's number."""
     if scores is None:
         return 1.0
-    return (
-        float(torch.nan_to_num(scores, nan=0.0, posinf=0.0, neginf=0.0).abs().amax())
-        if scores.numel()
-        else 1.0
-    )
+    seen = scores[(scores > HIDDEN_BELOW) & scores.isfinite()]
+    return float(seen.abs().amax()) if seen.numel() else 1.0
 
 
 def uses_tf32(tensor: torch.Tensor) -> bool:

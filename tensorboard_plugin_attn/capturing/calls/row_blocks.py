@@ -78,7 +78,9 @@ class Added:
         if self.mask is None:
             return scores
         allowed, bias = split_mask(self.mask(at))
-        scores = scores if bias is None else scores + bias[0]
+        scores = (
+            scores if bias is None else scores + bias[0].clamp(min=HIDDEN / 10)
+        )  # lowest numbers hide no row
         return scores if allowed is None else scores.masked_fill_(~allowed[0], HIDDEN)
 
     def of_heads(self, numbers: Sequence[int]) -> Added:

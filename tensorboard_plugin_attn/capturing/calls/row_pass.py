@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN_BELOW
 from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, RowSource
 from tensorboard_plugin_attn.measuring.row_stats import Moved, Questions, RowStats
 
@@ -103,7 +104,7 @@ class Pass:
         }
         found |= {name: np.nan_to_num(each.cpu().numpy()) for name, each in self.pictures.items()}
         budget_of, score = self.source.budget_of, found.get("score")
-        largest = 1.0 if score is None else float(np.abs(score[score > HIDDEN / 2]).max(initial=0.0))
+        largest = 1.0 if score is None else float(np.abs(score[score > HIDDEN_BELOW]).max(initial=0.0))
         return RowStats(
             **found,
             offsets={by: self.found[f"offset {by}"].cpu().numpy() for by in OFFSETS},
