@@ -65,6 +65,7 @@ DOCSTRING: State = {
     "head": 2,
     "metric": "mean_distance",
 }
+DIGITS: State = {"run": "digits", "tag": "asked/red", "layer": 2, "head": 0, "query": 0}
 DARK = {"control", "one_layer"}
 TALL = {"neuron": 1080}
 STORIES: Mapping[str, Mapping[str, State]] = {
@@ -99,6 +100,10 @@ STORIES: Mapping[str, Mapping[str, State]] = {
         "model": {**DOCSTRING, "view": "model"},
         "matrix": {**DOCSTRING, "view": "head", "mode": "matrix", "query": 53, "key": 52},
         "neuron": {**DOCSTRING, "view": "neuron", "query": 53, "key": 52, "dimension": 15},
+    },
+    "digits": {
+        "model": {**DIGITS, "view": "model"},
+        "head": {**DIGITS, "view": "head"},
     },
 }
 """By demo, what its page shows: ``use_case_<demo>_<name>.png``."""

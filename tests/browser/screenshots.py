@@ -60,7 +60,12 @@ def take(browser: Browser, url: str, pictures: Iterable[Picture], target: Path) 
         for picture in members:
             tab.go(**picture.state)  # type: ignore[arg-type]  # every state names its view
             tab.page.wait_for_load_state("networkidle")
-            for unfinished in (tab.frame.get_by_role("progressbar"), tab.frame.get_by_text(READING)):
+            loading = tab.frame.get_by_text("…", exact=True)  # a frame of a film strip
+            for unfinished in (
+                tab.frame.get_by_role("progressbar"),
+                tab.frame.get_by_text(READING),
+                loading,
+            ):
                 expect(unfinished).to_have_count(0, timeout=60_000)
             save(tab.page.screenshot(), target / f"{picture.name}.png")
         tab.close()
