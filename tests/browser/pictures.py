@@ -102,6 +102,7 @@ STORIES: Mapping[str, Mapping[str, State]] = {
         "neuron": {**DOCSTRING, "view": "neuron", "query": 53, "key": 52, "dimension": 15},
     },
     "digits": {
+        "start": {**DIGITS, "view": "model", "step": 0},
         "model": {**DIGITS, "view": "model"},
         "head": {**DIGITS, "view": "head"},
     },
