@@ -6,6 +6,7 @@ What measures them, a block at a time, is ``row_pass``.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -90,7 +91,7 @@ class Added:
 
 
 @dataclass(eq=False, kw_only=True)
-class RowSource:
+class RowSource(ABC):
     """The rows of one layer of one input.
 
     ``mask``: ``"full"``, ``"causal"``, ``"window <n>"`` or ``"other"``; ``value_norm``: ``[head, key]``;
@@ -111,14 +112,14 @@ class RowSource:
     told: list[RowSource] = field(default_factory=list, repr=False)  # itself, once measured
 
     @property
+    @abstractmethod
     def shape(self) -> tuple[int, int, int]:
         """``[head, query, key]``."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def device(self) -> torch.device:
         """Where its blocks are."""
-        raise NotImplementedError
 
     @property
     def sinks(self) -> torch.Tensor | None:
@@ -135,9 +136,9 @@ class RowSource:
         """Whether a row's last key is known before it is read."""
         return self.mask not in ("full", "other") and not self.gives_weights
 
+    @abstractmethod
     def read(self, rows: slice) -> torch.Tensor:
         """Scores that may be overwritten, or weights that may not, float32 ``[head, row, key]``."""
-        raise NotImplementedError
 
     def row_scores(self, rows: slice, weights: torch.Tensor) -> torch.Tensor | None:
         """The largest scores of rows whose weights were read, ``[head, row]``, where they are known."""

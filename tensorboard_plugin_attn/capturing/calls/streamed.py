@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -37,7 +38,7 @@ Streams = Callable[[tuple[int, int, int], int, int], bool]
 
 
 @dataclass(eq=False, kw_only=True)
-class StreamedMap:
+class StreamedMap(ABC):
     """In a Sighting the weights ``[batch, head, query, key]`` that nobody has read yet.
 
     ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]`` are None where they cannot be
@@ -55,21 +56,21 @@ class StreamedMap:
     measured: list[RowSource] = field(default_factory=list)
 
     @property
+    @abstractmethod
     def shape(self) -> torch.Size:
         """``[batch, head, query, key]``."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def device(self) -> torch.device:
         """The model's."""
-        raise NotImplementedError
 
     def __len__(self) -> int:
         return int(self.shape[0])
 
+    @abstractmethod
     def layer(self, batch: int, queries: Positions, keys: Positions) -> RowSource | None:
         """One input, padding cropped; None where it leaves weight on what was cropped."""
-        raise NotImplementedError
 
     def compared_with(self, batch: int, queries: Positions, keys: Positions) -> dict[str, Any]:
         """What the output of one input is compared with, and the lengths of its values."""

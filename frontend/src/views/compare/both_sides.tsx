@@ -33,9 +33,10 @@ export function BothSides(props: ChangeMatrixProps) {
     () => (isLong ? [null, null] : [patternCodes(first, head), patternCodes(second, head)]),
     [first, second, head],
   );
+  const hasDifference = !isLong && shownChange.value === "lines"; // the matrix itself is it, large
   const difference = useMemo(
     () =>
-      isLong
+      !hasDifference
         ? null
         : {
             codes: differenceCodes(props),
@@ -43,7 +44,7 @@ export function BothSides(props: ChangeMatrixProps) {
             rows: second.queries,
             columns: second.keys,
           },
-    [first, second, head],
+    [first, second, head, hasDifference],
   );
   const weights = sequentialTable(theme.value);
   const changes = useMemo(
@@ -66,7 +67,7 @@ export function BothSides(props: ChangeMatrixProps) {
         <SmallPattern codes={after} colours={weights} side={side} />
         <figcaption>B {isOther ? run.value : `step ${step.value ?? ""}`}</figcaption>
       </figure>
-      {shownChange.value === "lines" && (
+      {hasDifference && (
         <figure>
           <SmallPattern codes={difference} colours={changes} side={side} draw={drawDifferences} />
           <figcaption>B − A</figcaption>

@@ -91,21 +91,25 @@ function MatrixSettings() {
   );
 }
 
+function Numbers() {
+  return (
+    <Checkbox
+      label="Weights as numbers"
+      checked={numbers.value}
+      onChange={(value) => {
+        numbers.value = value;
+      }}
+    />
+  );
+}
+
 /** Parts of a head are drawn as they are: no words, nothing muted, one scale. */
 function LongSettings() {
   return (
     <>
       <ChosenHead />
       <div>
-        {shownMode.value === "matrix" && (
-          <Checkbox
-            label="Weights as numbers"
-            checked={numbers.value}
-            onChange={(value) => {
-              numbers.value = value;
-            }}
-          />
-        )}
+        {shownMode.value === "matrix" && <Numbers />}
         <RawTokens />
       </div>
     </>
@@ -136,13 +140,7 @@ export function HeadDisplay() {
             mergeWords.value = value;
           }}
         />
-        <Checkbox
-          label="Weights as numbers"
-          checked={numbers.value}
-          onChange={(value) => {
-            numbers.value = value;
-          }}
-        />
+        <Numbers />
         <RawTokens />
       </div>
     </>

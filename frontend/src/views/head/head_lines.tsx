@@ -36,7 +36,7 @@ import { type Side, TokenLines } from "../../parts/token_lines/token_lines";
 import { SideTable } from "./side_table";
 import { ColumnPager } from "./column_pager";
 import { useDrawnMark } from "../../parts/drawn_mark";
-import { faultLines } from "../../parts/fault_lines";
+import { FaultNotes } from "../../parts/fault_notes";
 import { HeadsLegend, LinesLegend } from "./legend";
 import { RangeNote } from "./range_note";
 import { type LayerNumbers, useLayerNumbers } from "./layer_numbers";
@@ -270,11 +270,7 @@ export function HeadLines(props: HeadLinesProps) {
         )}
       </HeadsLegend>
       <RangeNote text={text} />
-      {faultLines(record, weights.layer, props.names).map((line) => (
-        <p key={line} class="head-fault">
-          {line}
-        </p>
-      ))}
+      <FaultNotes record={record} layer={weights.layer} names={props.names} />
       {linesLayout.value === "horizontal" ? (
         <LinesAcross {...parts} />
       ) : (

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { patchAt, type Panel } from "../../decoding/panels";
-import { faultLines } from "../../parts/fault_lines";
+import { FaultNotes } from "../../parts/fault_notes";
 import { useDrawnMark } from "../../parts/drawn_mark";
 import { useSize } from "../../parts/measured";
 import {
@@ -110,11 +110,7 @@ function Pictures(props: PicturesProps) {
     <div class="image-mode" ref={room}>
       {width > 0 && (
         <>
-          {faultLines(record, weights.layer, names).map((line) => (
-            <p key={line} class="head-fault">
-              {line}
-            </p>
-          ))}
+          <FaultNotes record={record} layer={weights.layer} names={names} />
           <Chips {...props} head={head} name={nameOf(head, names, short)} />
           <Readout {...props} head={head} name={nameOf(head, names, short)} />
           <div class="image-row">

@@ -2,21 +2,17 @@
 
 import type { Region } from "../../decoding/region";
 import { scaleColours, sequentialTable } from "../../draw/colour";
-import { moveShape, papers, type Picture } from "../../draw/picture";
 import { makeRaster } from "../../draw/raster";
 import { drawTiled, partPyramid } from "../../draw/tiled";
 import { timesUniformTable } from "../../draw/times_uniform";
 import type { Exported } from "../../saving/exported";
 import { query, type Theme } from "../../state";
 import type { Table } from "../../text/csv";
-import { layerName } from "../../text/layer_names";
 import { formatTimes } from "../../text/times";
 import { rowOf } from "./long_source";
-import { axisLabels, LABELS } from "./matrix_export";
+import { headPicture } from "./matrix_export";
 import type { MatrixSource } from "./use_matrix";
 
-const EDGE = 16;
-const TOP = 48 + LABELS;
 const LARGEST_SIDE = 1024;
 
 /** The whole head; parts that have come are drawn into it. */
@@ -26,8 +22,7 @@ export function longExport(
   parts: readonly Region[],
   theme: Theme,
 ): Exported {
-  const { record, weights, name, axes } = source;
-  const { queries, keys } = weights;
+  const { queries, keys } = source.weights;
   const scale = LARGEST_SIDE / Math.max(queries, keys);
   const [width, height] = [Math.max(24, keys * scale), Math.max(24, queries * scale)];
   const raster = makeRaster(Math.round(width), Math.round(height));
@@ -41,19 +36,7 @@ export function longExport(
     { across, down },
     colours,
   );
-  const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, weights.layer).toLowerCase()}, ${name.toLowerCase()}`;
-  const drawn: Picture = {
-    ...papers[theme],
-    width: Math.max(480, EDGE + LABELS + width + EDGE),
-    height: TOP + height + EDGE,
-    shapes: [
-      { kind: "text", x: EDGE, y: 30, text: title, size: 16, isBold: true },
-      { kind: "cells", x: EDGE + LABELS, y: TOP, width, height, raster },
-      ...[...axisLabels(axes.query, "query", height), ...axisLabels(axes.key, "key", width)].map(
-        (shape) => moveShape(shape, EDGE + LABELS, TOP),
-      ),
-    ],
-  };
+  const drawn = headPicture(source, raster, { width, height }, theme);
   const text = `times uniform (1 / ${keys.toLocaleString("en")}), logarithmic; a pixel has the largest weight of ${picture.cell.join(" × ")} cells or fewer`;
   return {
     picture: drawn,

@@ -5,7 +5,7 @@ import { useMemo, useRef } from "preact/hooks";
 import type { Region } from "../../decoding/region";
 import { scaleColours, sequentialTable } from "../../draw/colour";
 import { timesUniformTable } from "../../draw/times_uniform";
-import { faultLines } from "../../parts/fault_lines";
+import { FaultNotes } from "../../parts/fault_notes";
 import { useDrawnMark } from "../../parts/drawn_mark";
 import { useSize } from "../../parts/measured";
 import { useExport, useTable } from "../../saving/exported";
@@ -102,11 +102,7 @@ export function LongMode({ record, picture, names }: LongModeProps) {
       {size.width > 0 && (
         <>
           <div class="matrix-main">
-            {faultLines(record, picture.layer, names).map((line) => (
-              <p key={line} class="head-fault">
-                {line}
-              </p>
-            ))}
+            <FaultNotes record={record} layer={picture.layer} names={names} />
             <MatrixPicture
               key={`${rows} ${columns}`}
               source={source}

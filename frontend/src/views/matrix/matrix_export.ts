@@ -52,12 +52,15 @@ export function axisLabels({ rows }: Axis, side: "query" | "key", length: number
   });
 }
 
-export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourScale): Exported {
-  const { record, weights, head, name, axes, pyramid } = source;
-  const { width, height } = sizeOf(pyramid[0]!.rows, pyramid[0]!.columns);
+/** The cells of one head under its title, with the tokens beside and above. */
+export function headPicture(
+  { record, weights, name, axes }: MatrixSource,
+  raster: Raster,
+  { width, height }: Size,
+  theme: Theme,
+): Picture {
   const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, weights.layer).toLowerCase()}, ${name.toLowerCase()}`;
-  const raster = cellsOf(source, weightTable(theme, scale));
-  const picture: Picture = {
+  return {
     ...papers[theme],
     width: Math.max(480, EDGE + LABELS + width + EDGE),
     height: TOP + height + EDGE,
@@ -69,6 +72,13 @@ export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourSc
       ),
     ],
   };
+}
+
+export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourScale): Exported {
+  const { record, weights, head, name, axes, pyramid } = source;
+  const { width, height } = sizeOf(pyramid[0]!.rows, pyramid[0]!.columns);
+  const raster = cellsOf(source, weightTable(theme, scale));
+  const picture = headPicture(source, raster, { width, height }, theme);
   const table = weightsTable({
     step: record.step,
     weights,

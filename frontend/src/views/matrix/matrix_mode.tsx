@@ -18,7 +18,7 @@ import {
   theme,
   tokenRange,
 } from "../../state";
-import { faultLines } from "../../parts/fault_lines";
+import { FaultNotes } from "../../parts/fault_notes";
 import { useDrawnMark } from "../../parts/drawn_mark";
 import { CellPanel } from "./cell_panel";
 import { matrixLayout, ROW_LABELS } from "./layout";
@@ -136,11 +136,7 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
       {size.width > 0 && rows > 0 && columns > 0 && (
         <>
           <div class="matrix-main">
-            {faultLines(record, weights.layer, names).map((line) => (
-              <p key={line} class="head-fault">
-                {line}
-              </p>
-            ))}
+            <FaultNotes record={record} layer={weights.layer} names={names} />
             <MatrixPicture
               key={`${rows} ${columns}`}
               source={source}

@@ -2,7 +2,7 @@
 
 import { formatWeight } from "../../text/format_number";
 import { isolated } from "../../text/tokens";
-import { faultLines } from "../../parts/fault_lines";
+import { FaultNotes } from "../../parts/fault_notes";
 import { headNames } from "../head/head_toolbar";
 import type { NeuronNumbers } from "./neuron_numbers";
 import { errorBound, farthestKey } from "./query_numbers";
@@ -37,15 +37,10 @@ function filteredNote({ axes, numbers }: NeuronNumbers): string | null {
 export function Notes(props: NotesProps) {
   const { record, vectors } = props.shown;
   const names = headNames(record, vectors.layer);
-  const faults = faultLines(record, vectors.layer, names);
   const lines = [differenceNote(props), filteredNote(props.found)].filter((line) => line !== null);
   return (
     <>
-      {faults.map((line) => (
-        <p key={line} class="head-fault">
-          {line}
-        </p>
-      ))}
+      <FaultNotes record={record} layer={vectors.layer} names={names} />
       {lines.map((line) => (
         <p key={line} class="neuron-note">
           {line}

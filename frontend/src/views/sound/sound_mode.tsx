@@ -11,7 +11,7 @@ import { drawSpectrogram, spectrogram } from "../../draw/spectrogram";
 import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import { useDrawnMark } from "../../parts/drawn_mark";
-import { faultLines } from "../../parts/fault_lines";
+import { FaultNotes } from "../../parts/fault_notes";
 import { useSize } from "../../parts/measured";
 import { MapScale, scaleText } from "../../parts/picture_map/map_legend";
 import { putRaster } from "../../parts/put_raster";
@@ -122,11 +122,7 @@ function Scene(props: SceneProps) {
   return (
     <div class="sound-mode">
       <div class="sound-main" ref={room}>
-        {faultLines(record, weights.layer, names).map((line) => (
-          <p key={line} class="head-fault">
-            {line}
-          </p>
-        ))}
+        <FaultNotes record={record} layer={weights.layer} names={names} />
         <SoundRow {...{ scene, sound, samples, playing, width }} />
         <TimeAxis seconds={scene.seconds} width={width} />
         <div class="sound-row">
