@@ -125,7 +125,12 @@ class AttentionTab:
         self.after_drawing(view, lambda: self.set_hash(tab_hash(target)))
 
     def set_hash(self, text: str) -> None:
-        """Change what stands after the ``#``, as a link in the page would."""
+        """Change what stands after the ``#``, as a link in the page would.
+
+        The tab writes its place half a second late: a hash that stands there still from the place before would
+        be no change, so the tab's own is waited for.
+        """
+        self.page.wait_for_function("hash => location.hash !== `#${hash}`", arg=text)
         self.page.evaluate("hash => { location.hash = hash }", text)
 
     def drawn(self, view: str) -> int:
