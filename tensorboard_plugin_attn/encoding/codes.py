@@ -43,13 +43,13 @@ Compressor = Callable[[Any], bytes]
 
 
 def encode_weights(
-    weights: NDArray[np.float32], precision: str = "uint8"
+    weights: NDArray[np.float32], precision: str = "uint8", maxima: NDArray[np.float32] | None = None
 ) -> tuple[NDArray[Any], NDArray[np.float32]]:
-    """Weights ``[head, query, key]`` → codes of the same shape and row maxima ``[head, query]``.
+    """Weights ``[head, query, key]`` → codes of the same shape and row maxima ``[head, query]``, ``maxima`` if known.
 
     A row with NaN gets a NaN maximum, so that it decodes to NaN.
     """
-    row_max: NDArray[np.float32] = weights.max(axis=-1)
+    row_max: NDArray[np.float32] = weights.max(axis=-1) if maxima is None else maxima
     if precision != "uint8":
         return weights.astype(PRECISIONS[precision]), row_max
     codes = np.empty(weights.shape, np.uint8)

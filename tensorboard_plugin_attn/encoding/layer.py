@@ -91,8 +91,11 @@ def encode_layer(
     shape = thumbnail_shape(queries, layer.num_keys)
     heads = [layer] if layer.weights is not None else list(single_heads(layer))
     long = picture and max(layer.num_queries, layer.num_keys) > LONG
+    maxima = [each.weights.max(axis=-1) for each in heads]
     codes, row_max = (
-        joined(*(encode_weights(each.weights, precision) for each in heads))
+        joined(
+            *(encode_weights(each.weights, precision, top) for each, top in zip(heads, maxima, strict=True))
+        )
         if chosen == "codes"
         else (None, None)
     )
@@ -104,7 +107,9 @@ def encode_layer(
             vectors="query" in vectors,
             value_norm_of=layer.value_norm_of if "value_norm" in vectors else None,
         ),
-        metrics=np.concatenate([compute_metrics(each, metrics) for each in heads]),
+        metrics=np.concatenate(
+            [compute_metrics(each, metrics, top) for each, top in zip(heads, maxima, strict=True)]
+        ),
         thumbnail=np.concatenate(
             [pool_thumbnail(each.weights, queries, layer.query_numbers) for each in heads]
         )

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.measuring.cell_metrics import cell_metrics
 from tensorboard_plugin_attn.measuring.grids import GRID_METRICS, cell_distance, has_grid, plain_positions
 from tensorboard_plugin_attn.measuring.token_patterns import (
     after_earlier_occurrences,
@@ -56,7 +57,8 @@ def entropy(layer: LayerAttention) -> Heads:
     """Mean over rows of −Σ A ln A / ln n, n = visible keys: 0 = one key, 1 = uniform (Clark et al. 2019)."""
     rows, counts = informative_rows(layer)
     weights = select_rows(layer.weights, rows)
-    return mean(-x_log_x_of(layer, weights).sum(axis=-1) / np.log(counts[rows]))
+    sums = x_log_x_of(layer, weights) @ np.ones(layer.num_keys, np.float32)
+    return mean(-sums / np.log(counts[rows]))
 
 
 def mean_distance(layer: LayerAttention) -> Heads:
@@ -223,13 +225,22 @@ def choose_metrics(
     return {name: known[name] for name in names if name in known}
 
 
-def compute_metrics(layer: LayerAttention, metrics: Mapping[str, Metric]) -> NDArray[np.float32]:
-    """Float32 ``[head, metric]``. A function that fails gives NaN and a warning, and never stops training."""
+def compute_metrics(
+    layer: LayerAttention, metrics: Mapping[str, Metric], maxima: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Float32 ``[head, metric]``. A function that fails gives NaN and a warning, and never stops training.
+
+    ``maxima``: the largest weight of each row, ``[head, query]``, if known.
+    """
     values = np.full((layer.num_heads, len(metrics)), np.nan, np.float32)
     keys_alone = over_keys(layer)
+    known = cell_metrics(layer, maxima)
     for column, (name, function) in enumerate(metrics.items()):
         try:
             is_ours = function in (METRICS.get(name), GRID_METRICS.get(name))
+            if METRICS.get(name) is function and name in known:
+                values[:, column] = known[name]
+                continue
             given = keys_alone if is_ours else layer
             values[:, column] = np.asarray(function(given), np.float32)
         except Exception as error:  # noqa: BLE001 a user's function may raise anything, and training goes on
@@ -357,6 +368,7 @@ def pattern_cells(pattern: Pattern, tokens: tuple[str, ...]) -> tuple[NDArray[np
 
 KEPT: WeakKeyDictionary[LayerAttention, NDArray[np.float32]] = WeakKeyDictionary()
 MOST_KEPT = 4 << 20  # bytes
+TINY = np.finfo(np.float32).tiny
 
 
 def x_log_x_of(layer: LayerAttention, weights: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -366,14 +378,16 @@ def x_log_x_of(layer: LayerAttention, weights: NDArray[np.float32]) -> NDArray[n
         return kept
     terms = log(weights)
     terms *= weights
-    if terms.nbytes <= MOST_KEPT:
+    if layer.value_norm is not None and terms.nbytes <= MOST_KEPT:
         KEPT[layer] = terms
     return terms
 
 
 def log(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """ln x, finite where x is 0."""
-    logs: NDArray[np.float32] = np.maximum(values, np.finfo(np.float32).tiny)
+    if values.size and values.min() >= TINY:
+        return np.asarray(np.log(values), np.float32)
+    logs: NDArray[np.float32] = np.maximum(values, TINY)
     np.log(logs, out=logs)
     return logs
 

@@ -191,6 +191,6 @@ def check_bias(bias: NDArray[np.float32], shape: tuple[int, ...], index: int) ->
 def mask_kind(weights: NDArray[np.float32]) -> str:
     """``"causal"`` when no query of a square layer gives weight to a later key, else ``"full"``."""
     queries, keys = weights.shape[1:]
-    if queries != keys or queries == 1:
+    if queries != keys or queries == 1 or weights[:, 0, 1:].any():
         return "full"
     return "full" if np.triu(weights.max(axis=0), k=1).any() else "causal"
