@@ -53,34 +53,26 @@ def encode_weights(
     if precision != "uint8":
         return weights.astype(PRECISIONS[precision]), row_max
     codes = np.empty(weights.shape, np.uint8)
-    flat, flat_codes, flat_max = (
-        weights.reshape(-1, weights.shape[-1]),
-        codes.reshape(-1, weights.shape[-1]),
-        row_max.ravel(),
-    )
+    flat, flat_codes = (each.reshape(-1, weights.shape[-1]) for each in (weights, codes))
+    factors = code_factors(row_max.reshape(-1, 1))
+    has_nan = not np.isfinite(row_max).all()
     block = np.empty((min(ROWS_PER_BLOCK, len(flat)), flat.shape[1]), np.float32)
     for start in range(0, len(flat), ROWS_PER_BLOCK):
         rows = flat[start : start + ROWS_PER_BLOCK]
-        flat_codes[start : start + len(rows)] = encode_rows(
-            rows, flat_max[start : start + len(rows)], block[: len(rows)]
-        )
+        out = np.sqrt(rows, out=block[: len(rows)])
+        out *= factors[start : start + len(rows)]
+        out += 0.5  # the cast to uint8 rounds
+        if has_nan:
+            np.nan_to_num(out, copy=False, nan=0.0)
+        flat_codes[start : start + len(rows)] = out
     return codes, row_max
 
 
-def encode_rows(
-    rows: NDArray[np.float32], row_max: NDArray[np.float32], out: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Rows ``[row, key]`` → codes + ½ as floats, computed in ``out``; the caller's cast to uint8 rounds them."""
+def code_factors(row_max: NDArray[np.float32]) -> NDArray[np.float32]:
+    """255 / √row_max, 0 where a row has no weight."""
     known = row_max > 0
-    factor = np.divide(
-        255, np.sqrt(row_max, where=known, out=np.ones_like(row_max)), where=known, out=np.zeros_like(row_max)
-    )
-    np.sqrt(rows, out=out)
-    out *= factor[:, None]
-    out += 0.5
-    if not np.isfinite(row_max).all():
-        np.nan_to_num(out, copy=False, nan=0.0)
-    return out
+    roots = np.sqrt(row_max, where=known, out=np.ones_like(row_max))
+    return np.divide(255, roots, where=known, out=np.zeros_like(row_max))
 
 
 def decode_weights(

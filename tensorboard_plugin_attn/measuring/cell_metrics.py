@@ -26,7 +26,6 @@ OFFSETS = {"previous_token": -1, "same_token": 0, "next_token": 1}
 PATTERNS = {"duplicate_token": earlier_occurrences, "induction": after_earlier_occurrences}
 
 
-
 class Counts(NamedTuple):
     """What each cell counts in each metric, ``[cell, name]``, over how many rows its mean is, and of which rows."""
 
@@ -46,9 +45,7 @@ def cell_metrics(
     if not is_plain(layer):
         return {}
     special = layer.key_special.tobytes() if layer.key_special.any() else b""
-    counts = counts_of(
-        tuple(layer.key_tokens), special, layer.num_queries, layer.mask or "full", layer.kind
-    )
+    counts = counts_of(tuple(layer.key_tokens), special, layer.num_queries, layer.mask or "full", layer.kind)
     sums = layer.weights.reshape(layer.num_heads, -1) @ counts.cells
     if not counts.names or not np.isfinite(sums).all():
         return {}

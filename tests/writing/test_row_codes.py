@@ -68,10 +68,10 @@ def test_change_is_the_mean_divergence_of_the_stored_rows(seed: int, size: int, 
 
 
 def test_long_texts_are_compared_on_evenly_spaced_rows_of_bounded_size() -> None:
-    whole, _ = row_codes(labelled(softmax_weights(12, 64, 64)))
-    assert whole.codes.shape == (12, 64, 64)
+    whole, _ = row_codes(labelled(softmax_weights(12, 45, 45)))
+    assert whole.codes.shape == (12, 45, 45)
     some, _ = row_codes(labelled(softmax_weights(12, 128, 128)))
-    assert some.codes.shape == (12, 32, 128)
+    assert some.codes.shape == (12, 16, 128)
     assert some.codes.nbytes <= MOST_BYTES
     long, _ = row_codes(labelled(softmax_weights(8, 600, 600)))
     assert long.codes.shape == (8, LEAST_ROWS, 600)
