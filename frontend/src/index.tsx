@@ -4,10 +4,11 @@ import { effect } from "@preact/signals";
 import { render as renderInto } from "preact";
 
 import { themeStyles } from "./draw/theme";
-import { createApi } from "./fetching/api";
+import { createApi, type Api } from "./fetching/api";
 import { App } from "./app";
 import { browserClock } from "./page/clock";
-import { embeddedFetch, readEmbedded } from "./fetching/embedded";
+import { embeddedFetch, readEmbedded, type Embedded } from "./fetching/embedded";
+import { withThumbnails } from "./fetching/page_thumbnails";
 import { requestFile } from "./fetching/file_request";
 import { createHost, type HostWindow } from "./page/host";
 import { onKey } from "./page/keyboard";
@@ -37,11 +38,16 @@ import { formatHash, pairsOfState } from "./page/url";
 import { syncUrl } from "./page/url_sync";
 import { views } from "./views";
 
+function apiOf(embedded: Embedded | null): Api {
+  if (embedded === null) return createApi((url, init) => fetch(url, init));
+  return withThumbnails(createApi(embeddedFetch(embedded)));
+}
+
 export function render(): void {
   const embedded = readEmbedded(document);
   const host = createHost(window as HostWindow, embedded?.state);
   const clock = browserClock(window);
-  const api = createApi(embedded ? embeddedFetch(embedded) : (url, init) => fetch(url, init));
+  const api = apiOf(embedded);
   standaloneViews.value = embedded?.views ?? null;
   standaloneSteps.value = embedded?.steps ?? null;
   standsAlone.value = embedded?.alone ?? false;

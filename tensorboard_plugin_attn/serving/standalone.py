@@ -119,7 +119,10 @@ def answers_of(record: OpenedRecord, run: str, beside: Beside) -> Iterator[tuple
     yield "metrics", encoded(one_step(record) if beside.series is None else beside.series)
     yield "scalars", {"tags": list(beside.scalars)}
     yield from ((f"scalars {tag}", answer) for tag, answer in beside.scalars.items())
-    yield from record_answers(record)
+    small = beside.is_alone and are_weights(record)
+    yield from (
+        (name, value) for name, value in record_answers(record) if not (small and name == "thumbnails")
+    )
     yield from pictures_of(record)
     if beside.compared is not None:
         yield from pictures_of(beside.compared.record)
@@ -161,6 +164,13 @@ def record_answers(record: OpenedRecord) -> Iterator[tuple[str, Any]]:
                 yield f"region {number} {head}", encoded(overview_result(record, number, head))
         elif layer.source != "left_out":
             yield from weights_of(record, number, layer)
+
+
+def are_weights(record: OpenedRecord) -> bool:
+    """Every thumbnail has one pixel for each weight, so that a page can make them of the weights: see its ``areWeights``."""
+    return all(
+        layer.source == "codes" and layer.thumbnail == (layer.queries, layer.keys) for layer in record.layers
+    )
 
 
 def is_long(layer: LayerEntry) -> bool:

@@ -12,7 +12,7 @@ from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.writing.arguments import split_layers
 
-__all__ = ["Attention", "record_of"]
+__all__ = ["Attention", "Included", "place_of_layer", "record_of"]
 
 Tokens = Sequence[str]
 
@@ -36,11 +36,20 @@ class Attention:
         return any(part is not None for part in (self.encoder, self.decoder, self.cross))
 
 
-def record_of(given: Attention, include_layers: Sequence[int] | None = None) -> AttentionRecord:
+@dataclass(frozen=True)
+class Included:
+    """Which layers and heads of each part are shown, by their numbers in the model; None: all."""
+
+    layers: Sequence[int] | None = None
+    heads: Sequence[int] | None = None
+
+
+def record_of(given: Attention, include: Included = Included()) -> AttentionRecord:
     """One record of all that is given.
 
     Raises:
-        InvalidRecordError: both forms are given, or neither, or their tokens are missing or do not fit.
+        InvalidRecordError: both forms are given, or neither, their tokens are missing or do not fit, or a layer or
+            head is included that is not there.
     """
     if given.is_in_parts == (given.attention is not None):
         raise InvalidRecordError(
@@ -48,17 +57,22 @@ def record_of(given: Attention, include_layers: Sequence[int] | None = None) -> 
             f"encoder_tokens and decoder_tokens; got {'both' if given.is_in_parts else 'neither'}; a model needs its "
             f"tokenizer and a text: show(model, tokenizer, text)"
         )
+    if isinstance(given.attention, tuple | list) and not given.attention:
+        raise InvalidRecordError(
+            "expected one layer of attention or more, got an empty sequence; pass outputs.attentions: with "
+            "transformers 5 outputs[-1] of a BERT are its cross-attentions, of which it has none"
+        )
     if not given.is_in_parts:
-        layers = [*numbered(given.attention, "self", "", include_layers)]
+        layers = [*numbered(given.attention, "self", "", include)]
         tokens = needed(given.tokens, "tokens")
         return AttentionRecord(layers, tokens, sentence_b_start=given.sentence_b_start)
     if given.encoder is None and given.cross is None:
-        layers = [*numbered(given.decoder, "self", "decoder", include_layers)]
+        layers = [*numbered(given.decoder, "self", "decoder", include)]
         return AttentionRecord(layers, needed(given.decoder_tokens, "decoder_tokens"))
-    return encoder_decoder_record(given, include_layers)
+    return encoder_decoder_record(given, include)
 
 
-def encoder_decoder_record(given: Attention, include: Sequence[int] | None) -> AttentionRecord:
+def encoder_decoder_record(given: Attention, include: Included) -> AttentionRecord:
     """Encoder layers, then each decoder layer with its cross-attention."""
     layers = [*numbered(given.encoder, "self", "encoder", include)]
     own = numbered(given.decoder, "self", "decoder", include)
@@ -72,16 +86,43 @@ def encoder_decoder_record(given: Attention, include: Sequence[int] | None) -> A
     )
 
 
-def numbered(weights: Any, kind: str, stack: str, include: Sequence[int] | None) -> Iterator[LayerAttention]:
+def numbered(weights: Any, kind: str, stack: str, include: Included) -> Iterator[LayerAttention]:
     """The layers of one part, named by their numbers in the model."""
     if weights is None:
         return
     found = split_layers(weights)
-    for number in range(len(found)) if include is None else include:
-        if not 0 <= number < len(found):
-            raise InvalidRecordError(f"include_layers must lie between 0 and {len(found) - 1}, got {number}")
-        part = "cross" if kind == "cross" else stack or "layer"
-        yield LayerAttention(found[number], kind=kind, stack=stack, name=f"{part}.{number}")
+    part = "cross" if kind == "cross" else stack or "layer"
+    for number in chosen(include.layers, len(found), "include_layers"):
+        shape: tuple[int, ...] = getattr(found[number], "shape", ())
+        if include.heads is None or len(shape) < 3:
+            yield LayerAttention(found[number], kind=kind, stack=stack, name=f"{part}.{number}")
+            continue
+        heads = chosen(include.heads, shape[-3], "include_heads")
+        yield LayerAttention(
+            found[number][..., heads, :, :], kind=kind, stack=stack, name=f"{part}.{number}", heads=heads
+        )
+
+
+def chosen(numbers: Sequence[int] | None, count: int, name: str) -> list[int]:
+    """The numbers, all where none are given. Raises InvalidRecordError where one is not there, or one is left."""
+    wanted = list(range(count)) if numbers is None else [int(number) for number in numbers]
+    for number in wanted:
+        if not 0 <= number < count:
+            raise InvalidRecordError(f"{name} must lie between 0 and {count - 1}, got {number}")
+    if not wanted:
+        raise InvalidRecordError(f"{name} must name at least one of {count}, got none; leave it out for all")
+    return wanted
+
+
+def place_of_layer(record: AttentionRecord, layer: int | None) -> int | None:
+    """Where the first layer with a number in the model is in the record. Raises InvalidRecordError."""
+    if layer is None:
+        return None
+    numbers = [int(each.name.rpartition(".")[2]) for each in record.layers]
+    if layer not in numbers:
+        shown = ", ".join(map(str, sorted(set(numbers))))
+        raise InvalidRecordError(f"layer must be one of those that are shown, {shown}; got {layer}")
+    return numbers.index(layer)
 
 
 def needed(tokens: Tokens | None, name: str) -> Tokens:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
-from tensorboard_plugin_attn.showing.attention_record import Attention, record_of
+from tensorboard_plugin_attn.showing.attention_record import Attention, Included, place_of_layer, record_of
 from tensorboard_plugin_attn.showing.page import page_of_record
 from tensorboard_plugin_attn.showing.show import selected
 from tensorboard_plugin_attn.showing.shown import Shown
@@ -41,8 +41,9 @@ def head_view(
         attention, tokens, encoder_attention, decoder_attention, cross_attention, encoder_tokens,
         decoder_tokens, sentence_b_start,
     )  # fmt: skip
-    state = selected(layer, None, heads, include_layers)
-    return answer(page_of_record(record_of(given, include_layers), "head", state), html_action)
+    record = record_of(given, Included(include_layers))
+    state = selected(place_of_layer(record, layer), None, heads)
+    return answer(page_of_record(record, "head", state), html_action)
 
 
 def model_view(
@@ -63,7 +64,7 @@ def model_view(
     """``bertviz.model_view``: the Model view of attention that you have.
 
     ``display_mode``: ``"dark"`` or ``"light"``; None: as the notebook is. ``prettify_tokens`` and ``html_action``
-    as in ``head_view``; ``include_heads``: the heads that are drawn at first.
+    as in ``head_view``; ``include_heads``: only these heads, under their numbers in the model.
 
     Raises:
         InvalidRecordError: shapes or tokens do not fit.
@@ -72,8 +73,7 @@ def model_view(
         attention, tokens, encoder_attention, decoder_attention, cross_attention, encoder_tokens,
         decoder_tokens, sentence_b_start,
     )  # fmt: skip
-    state = selected(None, None, include_heads)
-    page = page_of_record(record_of(given, include_layers), "model", state)
+    page = page_of_record(record_of(given, Included(include_layers, include_heads)), "model")
     return answer(page, html_action, display_mode)
 
 

@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.record import AttentionRecord
-from tensorboard_plugin_attn.showing.attention_record import Attention, record_of
+from tensorboard_plugin_attn.showing.attention_record import Attention, Included, place_of_layer, record_of
 from tensorboard_plugin_attn.showing.page import check_view, page_of_model, page_of_record
 from tensorboard_plugin_attn.showing.shown import Shown
 
@@ -57,8 +58,8 @@ def show(
         >>> show(outputs.attentions, tokens, view="head")
     """
     check_view(view)
-    state = selected(layer, head, heads, include_layers)
     if hasattr(model_or_attention, "modules"):
+        state = selected(place_among(include_layers, layer), head, heads)
         page = page_of_model(model_or_attention, tokenizer_or_tokens, text, view, state, include_layers)
     elif isinstance(model_or_attention, AttentionRecord):
         page = page_of_record(model_or_attention, view, selected(layer, head, heads))
@@ -67,17 +68,26 @@ def show(
             model_or_attention, tokenizer_or_tokens, encoder_attention, decoder_attention, cross_attention,
             encoder_tokens, decoder_tokens, sentence_b_start,
         )  # fmt: skip
-        page = page_of_record(record_of(given, include_layers), view, state)
+        record = record_of(given, Included(include_layers))
+        page = page_of_record(record, view, selected(place_of_layer(record, layer), head, heads))
     return Shown(page).written(save).display()
 
 
-def selected(
-    layer: int | None, head: int | None, heads: Sequence[int] | None, include: Sequence[int] | None = None
-) -> str:
+def place_among(include: Sequence[int] | None, layer: int | None) -> int | None:
+    """Where a layer is among those that are included. Raises InvalidRecordError where it is not."""
+    if include is None or layer is None:
+        return layer
+    if layer not in include:
+        shown = ", ".join(map(str, include))
+        raise InvalidRecordError(f"layer must be one of those that are shown, {shown}; got {layer}")
+    return list(include).index(layer)
+
+
+def selected(layer: int | None, head: int | None, heads: Sequence[int] | None) -> str:
     """The pairs of the tab's address that select a layer, a head and the heads that are drawn."""
     pairs = {}
     if layer is not None:
-        pairs["layer"] = str(include.index(layer) if include is not None and layer in include else layer)
+        pairs["layer"] = str(layer)
     if heads is not None:
         pairs["heads"] = ".".join(str(int(each)) for each in heads)
     if head is not None or heads:
