@@ -19,7 +19,7 @@ from tensorboard_plugin_attn.record.blocks import row_sums
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
-__all__ = ["VECTORS", "EncodedLayer", "decode_vector", "encode_layer"]
+__all__ = ["VECTORS", "EncodedLayer", "decode_vector", "encode_layer", "only_rows"]
 
 VECTORS = ("query", "key", "bias", "lse", "sink", "value_norm")
 
@@ -36,6 +36,9 @@ class EncodedLayer:
     vectors: dict[str, tuple[str, NDArray[Any]]]  # name → safetensors dtype, array
     faults: list[dict[str, Any]] = field(default_factory=list)  # see layer_faults
     overview: NDArray[np.uint8] | None = None  # [head, height, width] in log codes, of long texts
+    kept_rows: int | None = (
+        None  # how many rows the codes have, None: all; the others are 0 and their maxima NaN
+    )
 
     @property
     def nan_heads(self) -> list[int]:
@@ -45,7 +48,7 @@ class EncodedLayer:
     @property
     def kept_overview(self) -> NDArray[np.uint8] | None:
         """The picture that the file needs, None where the codes are there to be pooled."""
-        return None if self.codes is not None else self.overview
+        return None if self.codes is not None and self.kept_rows is None else self.overview
 
     @property
     def nbytes(self) -> int:
@@ -53,12 +56,14 @@ class EncodedLayer:
         arrays = [
             self.metrics,
             self.thumbnail,
-            self.codes,
             self.row_max,
             self.overview,
             *(array for _, array in self.vectors.values()),
         ]
-        return sum(array.nbytes for array in arrays if array is not None)
+        codes = 0 if self.codes is None else self.codes.nbytes
+        if self.kept_rows is not None:
+            codes = codes * self.kept_rows // max(1, self.entry.queries)
+        return codes + sum(array.nbytes for array in arrays if array is not None)
 
     def leave_out(self) -> None:
         """Drop weights and vectors; metrics and pictures stay."""
@@ -80,11 +85,13 @@ def encode_layer(
     keep: bool = True,
     picture: bool = True,
     source: str | None = None,
+    rows: NDArray[np.int64] | None = None,
 ) -> EncodedLayer:
     """A labelled layer (see ``label_layer``) → its encoded form.
 
     ``source`` is what its weights will be read from: ``"codes"`` or ``"vectors"``; None: as the layer has them.
-    Without weights when ``keep`` is False, with an empty thumbnail when ``picture`` is.
+    Without weights when ``keep`` is False, with an empty thumbnail when ``picture`` is. ``rows``: those whose codes are
+    kept, None: all.
     """
     chosen = "left_out" if not keep else source or ("vectors" if layer.weights is None else "codes")
     queries = len(axes.lists[axes.names(layer)[0]])
@@ -99,6 +106,8 @@ def encode_layer(
         if chosen == "codes"
         else (None, None)
     )
+    if codes is not None and row_max is not None and rows is not None:
+        row_max = only_rows(codes, row_max, rows)
     vectors = encode_vectors(layer, chosen) if keep else {}
     return EncodedLayer(
         entry=replace(
@@ -122,7 +131,18 @@ def encode_layer(
         overview=np.concatenate([pool_to(encode_log(each.weights), SIDE) for each in heads])
         if long
         else None,
+        kept_rows=None if rows is None or codes is None else len(rows),
     )
+
+
+def only_rows(
+    codes: NDArray[Any], row_max: NDArray[np.float32], rows: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Empty all rows but some, in place; the row maxima, NaN of what is gone."""
+    gone = np.ones(codes.shape[1], bool)
+    gone[rows] = False
+    codes[:, gone] = 0 if codes.dtype == np.uint8 else np.nan
+    return np.where(gone, np.float32(np.nan), row_max)
 
 
 def single_heads(layer: LayerAttention) -> Iterator[LayerAttention]:

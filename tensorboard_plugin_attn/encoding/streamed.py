@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR, pool_thumbnail, pool_width, thumbnail_shape
-from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_vectors, header_entry
+from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_vectors, header_entry, only_rows
 from tensorboard_plugin_attn.encoding.overview import LONG, SIDE, encode_log, width_of
 from tensorboard_plugin_attn.measuring.grids import GRID_METRICS, has_grid
 from tensorboard_plugin_attn.measuring.head_groups import WHOLE_BYTES, head_groups, whole_bytes
@@ -60,12 +60,14 @@ def encode_streamed(
     source: str,
     picture: bool = True,
     moved: bool = False,
+    rows: NDArray[np.int64] | None = None,
     check: Callable[[RowStats], None] = lambda stats: None,
 ) -> EncodedLayer:
     """A labelled layer with ``blocks`` → its encoded form, as ``encode_layer`` of its weights would give it.
 
     ``source``: ``"codes"``, ``"vectors"`` or ``"left_out"``. Codes in floats are taken from the whole layer. ``moved``:
-    whether contributions will be asked for; ``check`` may refuse what was measured.
+    whether contributions will be asked for; ``rows``: those whose codes are kept, None: all; ``check`` may refuse what
+    was measured.
     """
     queries, keys = layer.num_queries, layer.num_keys
     shape = thumbnail_shape(queries, keys)
@@ -75,6 +77,7 @@ def encode_streamed(
         thumbnail=(pool_width(queries), pool_width(keys)) if picture else None,
         overview=(width_of(queries, SIDE), width_of(keys, SIDE)) if long else None,
         codes=source == "codes" and precision == "uint8",
+        code_rows=rows,
         moved=moved and layer.blocks.value_norm is not None and not has_grid(layer),
     )
     stats = layer.blocks.measure(questions)
@@ -83,6 +86,9 @@ def encode_streamed(
     codes: NDArray[Any] | None = stats.codes
     if source == "codes" and codes is None:
         codes = layer.blocks.whole().astype(precision)
+    row_max = stats.largest if source == "codes" else None
+    if codes is not None and row_max is not None and rows is not None:
+        row_max = only_rows(codes, row_max, rows)
     values = streamed_metrics(layer, metrics, stats)
     vectors = kept_vectors(layer, source)
     return EncodedLayer(
@@ -95,10 +101,11 @@ def encode_streamed(
         metrics=values,
         thumbnail=np.empty((0, *shape), np.uint8) if stats.thumbnail is None else shades(stats.thumbnail),
         codes=codes,
-        row_max=stats.largest if source == "codes" else None,
+        row_max=row_max,
         vectors=vectors,
         faults=faults_of_rows(layer, stats),
         overview=None if stats.overview is None else encode_log(stats.overview),
+        kept_rows=None if rows is None or codes is None else len(rows),
     )
 
 

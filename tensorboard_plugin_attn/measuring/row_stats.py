@@ -56,7 +56,7 @@ class Questions:
     token, equal where tokens are, None where query i and key i are not the same token; ``padded``: bool ``[key]``, keys
     that are padding, and ``padded_rows``, None: there are none; ``hidden``: rows → keys that an irregular mask hides, bool
     ``[head, row, key]``; ``thumbnail``, ``overview``: how many queries and keys a cell of the picture covers, None: no
-    picture; ``codes``: whether to give uint8 codes; ``moved``: whether to measure weights times the lengths of values.
+    picture; ``codes``: whether to give uint8 codes, ``code_rows``: of which rows, None: all; ``moved``: whether to measure weights times the lengths of values.
     ``kept``: what layers of one length share.
     """
 
@@ -65,6 +65,7 @@ class Questions:
     thumbnail: tuple[int, int] | None = None
     overview: tuple[int, int] | None = None
     codes: bool = False
+    code_rows: NDArray[np.int64] | None = None
     moved: bool = False
     padded: NDArray[np.bool_] | None = None
     padded_rows: NDArray[np.bool_] | None = None

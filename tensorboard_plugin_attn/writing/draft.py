@@ -20,9 +20,10 @@ from tensorboard_plugin_attn.measuring.row_stats import RowStats
 from tensorboard_plugin_attn.record.checks import check_range, label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.writing.chosen_rows import ChosenRows
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.given_maps import in_blocks
-from tensorboard_plugin_attn.writing.keeping import Keeping
+from tensorboard_plugin_attn.writing.keeping import Keeping, code_bytes
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.room import Room
 
@@ -49,13 +50,15 @@ class Draft:
         input_hash: str | None = None,
         part: Part | None = None,
         keep: str = "auto",
+        queries: Sequence[int] | None = None,
     ) -> None:
         self.axes = axes if part is None else part.axes(axes)
         self.part = part
         self.metrics = metrics
         self.precision = precision
         self.max_bytes = max_bytes
-        self.keeping = Keeping(keep, metrics_only=metrics_only)
+        self.chosen = ChosenRows.of(queries, self.axes)
+        self.keeping = Keeping(keep, metrics_only=metrics_only, chosen=self.chosen)
         self.allow_nan = allow_nan
         self.extra = extra or ExtraMetrics()
         self.metrics_only = metrics_only
@@ -63,6 +66,7 @@ class Draft:
         self.layers: list[EncodedLayer] = []
         self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
         self.room = Room(0 if metrics_only else max_bytes)
+        self.row_bytes = 0.0  # of the codes of one row of every layer
 
     @property
     def names(self) -> list[str]:
@@ -80,8 +84,10 @@ class Draft:
         label_layer(self.axes, layer, number, allow_nan=self.allow_nan)
         source, size = self.keeping.source_of(layer, self.precision)
         dropped = self.room.take(number, size)
+        self.row_bytes += code_bytes(layer.shape, layer.mask or "other", self.precision) / layer.num_queries
         encoded = self.encode(layer, source, is_kept=number not in dropped)
-        extra = self.extra.measure(layer, self.axes, encoded.codes, call)
+        codes = encoded.codes if encoded.kept_rows is None else None
+        extra = self.extra.measure(layer, self.axes, codes, call)
         encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
         if self.part is not None:
             weights = metric_weights(layer, self.names, self.extra.changes)
@@ -92,11 +98,12 @@ class Draft:
 
     def encode(self, layer: LayerAttention, source: str, *, is_kept: bool) -> EncodedLayer:
         """A layer in the form that it is kept in."""
-        picture = not self.metrics_only
+        picture, rows = not self.metrics_only, self.chosen.rows(layer.num_queries)
         if layer.blocks is None:
             return encode_layer(
-                layer, self.axes, self.metrics, self.precision, keep=is_kept, picture=picture, source=source
-            )
+                layer, self.axes, self.metrics, self.precision,
+                keep=is_kept, picture=picture, source=source, rows=rows,
+            )  # fmt: skip
         chosen = source if is_kept else "left_out"
         return encode_streamed(
             layer,
@@ -106,6 +113,7 @@ class Draft:
             source=chosen,
             picture=picture,
             moved=bool(self.extra.contributions),
+            rows=rows,
             check=partial(self.check, layer),
         )
 
@@ -154,14 +162,16 @@ class Draft:
         why = f"the record would be larger than max_record_bytes={self.max_bytes}"
         return [
             {"layer": number, "what": "weights", "why": why}
-            for number, layer in enumerate(self.layers)
             if layer.entry.source == "left_out"
+            else {"layer": number, "what": "rows", "why": self.chosen.reason(layer.entry.queries)}
+            for number, layer in enumerate(self.layers)
+            if layer.entry.source == "left_out" or layer.kept_rows is not None
         ]
 
     def shortfalls(self, tag: str, left_out: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
         """What to say of the record, once per tag: the name of each sort of warning and its message."""
-        if left_out:
-            numbers = [entry["layer"] for entry in left_out]
+        numbers = [entry["layer"] for entry in left_out if entry["what"] == "weights"]
+        if numbers:
             yield (
                 f"size {tag}",
                 f"{tag!r} is larger than max_record_bytes={self.max_bytes}: layers {numbers} keep metrics and "
@@ -174,7 +184,7 @@ class Draft:
             )
 
     def what_would_fit(self) -> str:
-        """The limit for all weights, and the layers or the number of heads that fit the one there is."""
+        """The limit for all weights, and the layers, or how many heads or rows, that fit the one there is."""
         needed = ceil(self.room.needed)
         kept = sorted(self.room.kept)
         heads = min(layer.entry.heads for layer in self.layers)
@@ -182,6 +192,8 @@ class Draft:
         ways = [f"max_record_bytes={needed}"]
         ways += [f"layers={kept}"] if kept else []
         ways += [f"heads=range({few}), of {heads}"] if few else []
+        rows = int(self.max_bytes / self.row_bytes)
+        ways += [f"queries= of at most {rows} positions"] if rows else []
         return f"all would fit with {' or '.join(ways)}"
 
     def nan_layers(self) -> list[int]:

@@ -11,10 +11,12 @@ from tensorboard_plugin_attn.encoding.codes import PRECISIONS
 from tensorboard_plugin_attn.encoding.layer import VECTORS
 from tensorboard_plugin_attn.encoding.streamed import MOST_REBUILD_ERROR, measure_rebuilding
 from tensorboard_plugin_attn.record.layer import LayerAttention
+from tensorboard_plugin_attn.writing.chosen_rows import ChosenRows
 
-__all__ = ["KEEP", "Keeping"]
+__all__ = ["KEEP", "Keeping", "code_bytes"]
 
 KEEP = ("auto", "weights", "vectors")
+EVERY_ROW = ChosenRows()
 FILE_SHARE = {"full": 0.85, "causal": 0.42}  # bytes in the file per byte of codes, as measured
 
 
@@ -24,6 +26,7 @@ class Keeping:
 
     keep: str = "auto"
     metrics_only: bool = False
+    chosen: ChosenRows = EVERY_ROW
 
     def streams(self, precision: str, shape: tuple[int, int, int], key_heads: int, vector_bytes: int) -> bool:
         """Whether to have a layer as query and key, since these are what will be kept.
@@ -33,7 +36,7 @@ class Keeping:
         if self.metrics_only or self.keep == "weights":
             return False
         beside = 4 * shape[0] * shape[1]
-        smaller = vector_bytes + beside < code_bytes(shape, "causal", precision)
+        smaller = vector_bytes + beside < self.chosen.share(shape[1]) * code_bytes(shape, "causal", precision)
         return self.keep == "vectors" or (precision == "uint8" and smaller)
 
     def source_of(self, layer: LayerAttention, precision: str) -> tuple[str, float]:
@@ -41,7 +44,9 @@ class Keeping:
         beside = vector_bytes(layer)
         if layer.weights is None and layer.blocks is None:
             return "vectors", beside + lse_bytes(layer)
-        codes = code_bytes(layer.shape, layer.mask or "other", precision)
+        codes = self.chosen.share(layer.num_queries) * code_bytes(
+            layer.shape, layer.mask or "other", precision
+        )
         if layer.blocks is None or (layer.blocks.gives_weights and layer.blocks.vectors is None):
             return self.of_weights(layer, codes, beside)
         vectors = beside + lse_bytes(layer)

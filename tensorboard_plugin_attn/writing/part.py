@@ -125,9 +125,9 @@ class Part:
                 f"this part has layers {list(self.layers)}, and {count} came on this rank"
             )
 
-    def check_choice(self, heads: Any, layers: Any) -> None:
+    def check_choice(self, heads: Any, layers: Any, queries: Any = None) -> None:
         """A part and a choice do not name the same axis. Raises InvalidRecordError."""
-        for name, chosen in (("heads", heads), ("layers", layers)):
+        for name, chosen in (("heads", heads), ("layers", layers), ("queries", queries)):
             if chosen is not None and getattr(self, name) is not None:
                 raise InvalidRecordError(
                     f"{name}={chosen} cannot be chosen where the writer's part names its {name}; leave it out"

@@ -53,25 +53,23 @@ class AttentionWriter:
         precision: ``"uint8"`` (error at most 0.00197), ``"float16"`` or ``"float32"`` (exact).
         metrics: ``"all"``, names, or a dict name → function(layer: LayerAttention) → float [head], which adds
             to the built-in ones.
-        scalars: which go to the SummaryWriter: ``"summary"``: mean entropy, largest score and mean change of each
-            probe, and mean, minimum and maximum over heads of your own metrics and tracked pairs; True: of every
-            metric; False: none.
+        scalars: which go to the SummaryWriter: ``"summary"``: mean entropy, largest score and mean change of each probe,
+            and mean, minimum and maximum over heads of your own metrics and tracked pairs; True: of every metric; False.
         purge_step: delete this run's records with step ≥ purge_step, for resuming from a checkpoint; now, or where
             nobody says yet which rank this is, before the first record.
         max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits.
         max_record_bytes: a larger record keeps metrics and thumbnails of all heads, and the weights of the layers
             that fit: small ones first, of equal ones evenly spaced.
-        keep: what ``add_probe`` keeps of a layer: ``"weights"`` as codes, ``"vectors"``: query and key in the model's
-            own type, from which weights are rebuilt (only where that is within half the codes' error), or
-            ``"auto"``: the smaller of the two, which for long texts is query and key.
-        all_ranks: write on every rank, each to a directory of its own; else only rank 0 writes: of
-            torch.distributed, or as ``RANK`` or the variables of SLURM or MPI say.
-        part: what this rank has of every record, a ``Part``; then each rank writes its own, without scalars, and the
-            records are put together when they are read.
+        keep: what ``add_probe`` keeps of a layer: ``"weights"`` as codes, ``"vectors"``: query and key in the model's own type,
+            from which weights are rebuilt (only where that is within half the codes' error), or ``"auto"``: the smaller
+            of the two, which for long texts is query and key.
+        all_ranks: write on every rank, each to a directory of its own; else only rank 0 writes: of torch.distributed, or as
+            ``RANK`` or the variables of SLURM or MPI say.
+        part: what this rank has of every record, a ``Part``; then each rank writes its own, without scalars, and the records
+            are put together when they are read.
         max_wait: seconds for which a store that does not answer may hold up training, over the writer's whole life.
-        spool: a directory where records wait until a remote store, or a mount that hangs, has taken them; by
-            default one in the user's cache directory. What a process leaves there the next writer of the same
-            target sends.
+        spool: a directory where records wait until a remote store, or a mount that hangs, has taken them; by default one
+            in the user's cache directory. What a process leaves there the next writer of the same target sends.
         max_spool_bytes: when that much waits, further records keep their head metrics alone.
 
     Raises:
@@ -235,6 +233,7 @@ class AttentionWriter:
         effect: Objective | None = None,
         ablate: bool = False,
         windows: Literal["scatter"] | None = None,
+        queries: Sequence[int] | None = None,
     ) -> None:
         """Run one probe, or a batch of them, through a torch model and log its attention, layer by layer.
 
@@ -252,8 +251,7 @@ class AttentionWriter:
                 None: what the model is given then tells where its positions stand, as far as anything does. For a
                 list of tags one of these but the lists, or one list for each.
             query_key: log query and key vectors too, for the Neuron view.
-            layers: numbers of the layers to log; None: all.
-            heads: numbers of the heads to log in each layer; None: all.
+            layers, heads: numbers of the layers to log, and of the heads in each; None: all.
             track: token pairs to follow as metrics, as in ``add_attention``; for a list of tags one for each.
             metrics_only: log the head metrics without the weights.
             ranks: ``"auto"``: every rank runs the forward where parameters are spread over the ranks, else rank 0
@@ -269,6 +267,8 @@ class AttentionWriter:
                 head, several in a batch; above 5 s it says how far it is.
             windows: ``"scatter"``: put layers that look within windows of an image into maps of the whole image, as in
                 ``capture``; None: they are left out and named.
+            queries: positions whose rows of weights are kept, None: all. Metrics and pictures are of all rows; a layer whose
+                query and key take less than its rows is kept whole.
 
         Raises:
             CaptureError: no attention was found, the message lists what was seen; or rank 0 runs the forward alone
@@ -279,7 +279,7 @@ class AttentionWriter:
         errors = self.log_probes(
             tag, model, inputs, tokens, global_step, track, metrics_only,
             query_key=query_key, layers=layers, heads=heads, ranks=ranks, values=values, effect=effect, ablate=ablate,
-            windows=windows,
+            windows=windows, queries=queries,
         )  # fmt: skip
         for error in errors.values():
             raise error
@@ -298,11 +298,12 @@ class AttentionWriter:
         values: bool = True,
         effect: Objective | None = None,
         ablate: bool = False,
+        queries: Sequence[int] | None = None,
         **options: Any,
     ) -> dict[str, Exception]:
         """As ``add_probe``; the tags without a record, and why."""
         if self.part is not None:
-            self.part.check_choice(options.get("heads"), options.get("layers"))
+            self.part.check_choice(options.get("heads"), options.get("layers"), queries)
         is_ready, spans = self.is_ready(), spans_ranks(model, ranks)
         check_effect(effect, ablate, tag, spans=spans, part=self.part)
         if self.post.is_off or not self.post.is_here or not (is_ready or spans):
@@ -312,8 +313,9 @@ class AttentionWriter:
         for row in rows:
             store.tag_directory(row.tag)
             row.draft = self.draft(
-                row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only, values=values
-            )
+                row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only, values=values,
+                queries=queries,
+            )  # fmt: skip
         is_alone = not spans and not self.post.every_rank
         together = meeting(
             is_alone=is_alone, receives=is_ready, everyone=self.all_ranks, keeps_own=self.part is not None
@@ -357,6 +359,7 @@ class AttentionWriter:
         allow_nan: bool = False,
         metrics_only: bool = False,
         values: bool = False,
+        queries: Sequence[int] | None = None,
     ) -> Draft:
         """An empty record to add layers to."""
         metrics = {**self.metrics, **own_metrics(axes)} if self.has_every_metric else self.metrics
@@ -366,7 +369,7 @@ class AttentionWriter:
         return Draft(
             axes, metrics, self.precision, self.max_record_bytes,
             allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs, contributions),
-            metrics_only=metrics_only, part=self.part, keep=self.keep,
+            metrics_only=metrics_only, part=self.part, keep=self.keep, queries=queries,
         )  # fmt: skip
 
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:

@@ -58,7 +58,8 @@ def model_of(name: str, layers: int, dtype: torch.dtype) -> nn.Module:
     from transformers import GPT2Config, GPT2Model
 
     model: Any = GPT2Model(GPT2Config(n_layer=layers, bos_token_id=0, eos_token_id=0))
-    return model.eval()
+    whole: nn.Module = model.eval()
+    return whole
 
 
 def measure(name: str, layers: int, max_mib: int, dtype: torch.dtype) -> None:

@@ -52,7 +52,8 @@ def test_what_would_fit_is_said() -> None:
     draft = draft_of(8, 4 * LAYER_BYTES + 1)
     ((_, message),) = draft.shortfalls("probe", draft.left_out())
     assert message.endswith(
-        "all would fit with max_record_bytes=1360 or layers=[0, 2, 4, 6] or heads=range(1), of 2"
+        "all would fit with max_record_bytes=1360 or layers=[0, 2, 4, 6] or heads=range(1), of 2 "
+        "or queries= of at most 5 positions"
     )
 
 

@@ -342,6 +342,12 @@ class Pass:
         self, rows: slice, parts: torch.Tensor, top: torch.Tensor, *, unused: torch.Tensor
     ) -> None:
         """``255 · √(weight / row_max)``, rounded; ``unused``: memory of the size of ``parts``."""
+        kept = self.questions.code_rows
+        at: Any = rows
+        if kept is not None:
+            at = kept[(kept >= rows.start) & (kept < rows.stop)]
+            chosen = torch.from_numpy(at - rows.start).to(self.device)
+            parts, top, unused = parts[:, chosen], top[:, chosen], unused[:, : len(chosen)]
         factor = torch.where(top > 0, 65025 / top, 0.0)
         codes = torch.mul(parts, factor[..., None], out=unused).sqrt_().add_(0.5)
         if bool(top.isnan().any()):
@@ -349,7 +355,7 @@ class Pass:
         if self.device.type != "cpu":
             codes = codes.to(torch.uint8).cpu()
         assert self.codes is not None
-        np.copyto(self.codes[:, rows, : parts.shape[2]], codes.numpy(), casting="unsafe")
+        self.codes[:, at, : parts.shape[2]] = codes.numpy()
 
 
 def diagonal(parts: torch.Tensor, offset: int) -> torch.Tensor:
