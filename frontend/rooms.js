@@ -24,7 +24,7 @@ export const folders = {
     matrix: [],
     image: [],
     sound: [],
-    head: ["matrix", "image", "sound"],
+    head: ["matrix", "image"],
     neuron: ["head"],
     compare: ["head", "matrix"],
     model: ["compare", "image"],

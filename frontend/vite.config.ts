@@ -1,4 +1,7 @@
-/** src/index.tsx → one ES module, its styles inlined, where the Python package serves it. */
+/**
+ * src/index.tsx → where the Python package serves it: `index.js`, which fetches a second file once its first picture
+ * stands, and, built with `--mode page`, `page.js`: the same in one file, for pages that stand alone. Styles are inlined.
+ */
 
 import { minify } from "terser";
 import { defineConfig, type Plugin } from "vite";
@@ -15,15 +18,37 @@ const minifyAgain: Plugin = {
   },
 };
 
-export default defineConfig({
-  publicDir: false,
-  plugins: [minifyAgain],
-  build: {
-    target: "es2022",
-    outDir: "../tensorboard_plugin_attn/static",
-    emptyOutDir: true,
-    rolldownOptions: { output: { minify: true } }, // a library of this format is else only half minified
-    reportCompressedSize: true,
-    lib: { entry: "src/index.tsx", formats: ["es"], fileName: () => "index.js" },
-  },
+/** The page has its parts from the start; a file that holds a second one would begin each of its modules by a call. */
+const inOneFile: Plugin = {
+  name: "in-one-file",
+  transform: (code, id) =>
+    id.endsWith("/views/later.tsx")
+      ? `import * as parts_ from "./on_demand";${code.replace('import("./on_demand")', "Promise.resolve(parts_)")}`
+      : undefined,
+};
+
+export default defineConfig(({ mode }) => {
+  const isPage = mode === "page";
+  return {
+    publicDir: false,
+    plugins: isPage ? [inOneFile, minifyAgain] : [minifyAgain],
+    build: {
+      target: "es2022",
+      outDir: "../tensorboard_plugin_attn/static",
+      emptyOutDir: !isPage,
+      reportCompressedSize: true,
+      lib: {
+        entry: "src/index.tsx",
+        formats: ["es"],
+        fileName: () => (isPage ? "page.js" : "index.js"),
+      },
+      rolldownOptions: {
+        preserveEntrySignatures: "allow-extension", // the second file imports from the first
+        output: {
+          minify: true, // a library of this format is else only half minified
+          chunkFileNames: "[name]-[hash].js",
+        },
+      },
+    },
+  };
 });

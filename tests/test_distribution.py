@@ -24,7 +24,8 @@ HOLDERS = {
     "fflate": "Arjun Barrett",
 }
 NOTICES = "tensorboard_plugin_attn/static/THIRD_PARTY_NOTICES.txt"
-SHIPPED = ["tensorboard_plugin_attn/py.typed", "tensorboard_plugin_attn/static/index.js", NOTICES]
+SCRIPTS = [f"tensorboard_plugin_attn/static/{name}" for name in ("index.js", "page.js")]
+SHIPPED = ["tensorboard_plugin_attn/py.typed", *SCRIPTS, NOTICES]
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 
 

@@ -37,6 +37,10 @@ import styles from "./styles/index.css?inline";
 import { formatHash, pairsOfState } from "./page/url";
 import { syncUrl } from "./page/url_sync";
 import { views } from "./views";
+import { fetchParts } from "./views/later";
+
+/** Milliseconds after which the second file is fetched, asked for or not. */
+const REST = 1000;
 
 function apiOf(embedded: Embedded | null): Api {
   if (embedded === null) return createApi((url, init) => fetch(url, init));
@@ -70,6 +74,7 @@ export function render(): void {
   const url = syncUrl(host, clock);
   const loader = startLoader(api);
   startPlayer(clock);
+  clock.after(REST, fetchParts);
   host.onReload(loader.refresh);
   document.addEventListener("keydown", onKey);
 

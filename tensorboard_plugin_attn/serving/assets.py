@@ -10,6 +10,7 @@ __all__ = ["find_asset"]
 
 STATIC = Path(__file__).parents[1] / "static"
 ENTRY = "index.js"
+PAGE_ENTRY = "page.js"  # the same in one file, for pages that stand alone
 # Not the mimetypes module: on Windows it repeats what other programs left in the registry.
 CONTENT_TYPES = {
     ".css": "text/css",

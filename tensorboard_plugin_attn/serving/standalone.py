@@ -16,7 +16,7 @@ import numpy as np
 from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.reading.series import stack_blocks
 from tensorboard_plugin_attn.serving.answers import RequestError, pack, without_nan
-from tensorboard_plugin_attn.serving.assets import ENTRY, STATIC
+from tensorboard_plugin_attn.serving.assets import PAGE_ENTRY, STATIC
 from tensorboard_plugin_attn.serving.metric_series import MetricSource, packed_series
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
 from tensorboard_plugin_attn.serving.page_contents import Beside, Compared
@@ -330,8 +330,8 @@ def printable(text: str) -> str:
 
 
 def read_bundle() -> str:
-    """The built frontend. Raises RequestError where it is not built."""
-    path = STATIC / ENTRY
+    """The built frontend in one file. Raises RequestError where it is not built."""
+    path = STATIC / PAGE_ENTRY
     if not path.exists():
         message = "the frontend is not built: run `python frontend/hatch_build.py` in the checkout"
         raise RequestError(404, "not_built", message)

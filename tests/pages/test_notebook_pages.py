@@ -21,7 +21,7 @@ NOTEBOOK, BERTVIZ = "docs/tutorials/notebook.md", "docs/how-to/coming_from_bertv
 def test_every_block_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "static").mkdir()
-    (tmp_path / "static" / "index.js").write_text("")
+    (tmp_path / "static" / "page.js").write_text("")
     monkeypatch.setattr(standalone, "STATIC", tmp_path / "static")
     save_tiny_bert(tmp_path / "my-bert")
     names: dict[str, Any] = {}

@@ -38,7 +38,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle whose text would end the page's script."""
     folder = tmp_path / "static"
     folder.mkdir()
-    (folder / "index.js").write_text('const text = "</script><!--"; export { text as render };')
+    (folder / "page.js").write_text('const text = "</script><!--"; export { text as render };')
     monkeypatch.setattr(standalone, "STATIC", folder)
 
 

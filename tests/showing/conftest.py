@@ -14,5 +14,5 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that does nothing."""
     folder = tmp_path / "static"
     folder.mkdir()
-    (folder / "index.js").write_text("export function render() {}")
+    (folder / "page.js").write_text("export function render() {}")
     monkeypatch.setattr(standalone, "STATIC", folder)

@@ -6,8 +6,9 @@ import type { ViewName } from "../state";
 import { EvolutionDisplay, EvolutionView } from "./evolution";
 import { HeadDisplay } from "./head/head_display";
 import { HeadView } from "./head/head_view";
+import { later } from "./later";
 import { ModelDisplay, ModelView } from "./model";
-import { NeuronDisplay, NeuronView } from "./neuron";
+import { NeuronDisplay } from "./neuron/neuron_controls";
 
 export interface ViewDefinition {
   id: ViewName;
@@ -49,7 +50,7 @@ export const views: readonly ViewDefinition[] = [
     id: "neuron",
     name: "Neuron",
     promise: "how query and key of a head make up one weight",
-    component: NeuronView,
+    component: later((parts) => parts.NeuronView),
     display: NeuronDisplay,
   },
 ];

@@ -1,8 +1,10 @@
 /** Which tool is open → its panel at the right of the view. */
 
 import { toolPanel } from "../state";
-import { FindPanel } from "./find/find_panel";
-import { HealthPanel } from "./health/health_panel";
+import { later } from "./later";
+
+const FindPanel = later((parts) => parts.FindPanel);
+const HealthPanel = later((parts) => parts.HealthPanel);
 
 export function ToolPanel() {
   if (toolPanel.value === "find") return <FindPanel />;

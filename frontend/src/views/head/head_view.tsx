@@ -1,12 +1,8 @@
 /** The head view: one layer's heads as lines between tokens, and as numbers beside them. */
 
 import { layer, record, shown, step, shownMode } from "../../state";
-import { LongMode } from "../matrix/long_mode";
-import { ImageMode } from "../image/image_mode";
-import { SoundMode } from "../sound/sound_mode";
-import { MatrixMode } from "../matrix/matrix_mode";
+import { later } from "../later";
 import { HeadLines } from "./head_lines";
-import { LongLines } from "./long_lines";
 import { headNames, HeadToolbar } from "./head_toolbar";
 import { type LayerState, type ShownLayer, useShownLayer } from "./shown_layer";
 import { layerName } from "../../text/layer_names";
@@ -19,6 +15,12 @@ function Message({ title, children }: { title: string; children: string }) {
     </div>
   );
 }
+
+const ImageMode = later((parts) => parts.ImageMode);
+const SoundMode = later((parts) => parts.SoundMode);
+const MatrixMode = later((parts) => parts.MatrixMode);
+const LongMode = later((parts) => parts.LongMode);
+const LongLines = later((parts) => parts.LongLines);
 
 const modes = { lines: HeadLines, matrix: MatrixMode, image: ImageMode, sound: SoundMode };
 

@@ -1,0 +1,10 @@
+/** What the first picture does without: views, modes and panels whose code comes in a second file. */
+
+export { FindPanel } from "./find/find_panel";
+export { LongLines } from "./head/long_lines";
+export { HealthPanel } from "./health/health_panel";
+export { ImageMode } from "./image/image_mode";
+export { LongMode } from "./matrix/long_mode";
+export { MatrixMode } from "./matrix/matrix_mode";
+export { NeuronView } from "./neuron/neuron_view";
+export { SoundMode } from "./sound/sound_mode";
