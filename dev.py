@@ -21,6 +21,7 @@ import sys
 import time
 import venv
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -121,25 +122,39 @@ def check(arguments: Sequence[str]) -> int:
     python = [sys.executable, "-m"]
     floor = f"--cov-fail-under={FULL_COVERAGE if full else DAILY_COVERAGE}"
     gate = [] if rest else ["--cov", "--cov-report=", floor]  # some tests alone reach no floor
-    stages = {
-        "ruff check": [*python, "ruff", "check", *PATHS],
-        "ruff format": [*python, "ruff", "format", "--check", *PATHS],
-        "mypy": [*python, "mypy"],
-        "import rules": [str(Path(sys.executable).with_name("lint-imports"))],
-        "frontend": [sys.executable, str(Path(__file__)), "_frontend"],
-        "docs": [*python, "mkdocs", "build", "--strict", "--quiet"],
-        "pytest": [*python, "pytest", *WORKERS, "--durations=10", *marks, *gate, *rest],
-    }
-    failed = []
-    for name, command in stages.items():
-        started = time.monotonic()
-        print(f"── {name}", flush=True)
-        if run(command, STAGE) != 0:
-            failed.append(name)
-        print(f"── {name}: {time.monotonic() - started:.0f} s", flush=True)
+    before = [
+        {
+            "ruff check": [*python, "ruff", "check", *PATHS],
+            "ruff format": [*python, "ruff", "format", "--check", *PATHS],
+            "mypy": [*python, "mypy"],
+            "import rules": [str(Path(sys.executable).with_name("lint-imports"))],
+            "docs": [*python, "mkdocs", "build", "--strict", "--quiet"],
+        },
+        {"frontend": [sys.executable, str(Path(__file__)), "_frontend"]},
+    ]
+    with ThreadPoolExecutor() as beside:
+        failed = [name for names in beside.map(run_stages, before) for name in names]
+    tests = [*python, "pytest", *WORKERS, "--durations=10", *marks, *gate, *rest]
+    print("── pytest", flush=True)
+    started = time.monotonic()
+    if run(tests, STAGE) != 0:
+        failed.append("pytest")
+    print(f"── pytest: {time.monotonic() - started:.0f} s", flush=True)
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def run_stages(stages: Mapping[str, Sequence[str]]) -> list[str]:
+    """Run stages one after the other, each printed as a whole when it ends; the names of those that failed."""
+    failed = []
+    for name, command in stages.items():
+        started = time.monotonic()
+        code, text = run_quietly(command, STAGE)
+        print(f"── {name}\n{text}── {name}: {time.monotonic() - started:.0f} s", flush=True)
+        if code != 0:
+            failed.append(name)
+    return failed
 
 
 def frontend(arguments: Sequence[str]) -> int:
@@ -203,6 +218,21 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         ).returncode
     except KeyboardInterrupt:
         return 130
+
+
+def run_quietly(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run a command in the repository's root; its exit status and all that it printed."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **environment},
+        text=True,
+        errors="replace",
+    )
+    return done.returncode, done.stdout
 
 
 def output(command: Sequence[str]) -> str:

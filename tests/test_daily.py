@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from daily import every_day
+import pytest
+from daily import A_DAY, evenly, every_day
 
 
 @dataclass(eq=False)
@@ -49,3 +51,17 @@ def test_themes_and_widths_take_turns() -> None:
     for name in ("width", "dark"):
         counts = [sum(item.callspec.params[name] == value for item in kept) for value in (0, 1)]
         assert min(counts) >= 2
+
+
+@pytest.mark.parametrize("name", A_DAY)
+def test_what_costs_most_is_named_as_it_is_called(name: str) -> None:
+    file, _, function = name.partition("::")
+    assert f"def {function}" in (Path(__file__).parent / file).read_text()
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"), [(0, []), (1, [0]), (2, [0, 3]), (4, [0, 1, 3, 4]), (9, list(range(6)))]
+)
+def test_some_are_taken_evenly(most: int, expected: list[int]) -> None:
+    numbers: Any = list(range(6))
+    assert list(evenly(numbers, most)) == expected

@@ -37,6 +37,9 @@ class Machine:
             return 0 if self.reaches_pytorch else 1
         return 1 if self.failing and self.failing in command else 0
 
+    def run_quietly(self, command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
+        return self.run(command, environment), "what it printed"
+
     def output(self, command: Sequence[str]) -> str:
         assert "--dry-run" in command
         if self.needs is None:
@@ -68,6 +71,7 @@ def on(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[[Machine], 
 
     def put(machine: Machine) -> Machine:
         monkeypatch.setattr(dev, "run", machine.run)
+        monkeypatch.setattr(dev, "run_quietly", machine.run_quietly)
         monkeypatch.setattr(dev, "output", machine.output)
         return machine
 
