@@ -99,24 +99,29 @@ def fast_contributions(layer: LayerAttention, norm: NDArray[np.float32]) -> dict
     """
     rows, counts = informative_rows(layer)
     weights = select_rows(layer.weights, rows)
-    keys = layer.num_keys
-    positions = np.arange(keys, dtype=np.float32)
-    special = layer.key_special.astype(np.float32)
-    sums = weights @ np.stack([norm, norm * log(norm), norm * positions, norm * special], axis=-1)
-    whole, logs, places, on_special = np.moveaxis(sums, -1, 0)
+    positions = np.arange(layer.num_keys, dtype=np.float32)
+    has_special = bool(layer.key_special.any())
+    columns = [norm, norm * log(norm), norm * positions]
+    if has_special:
+        columns.append(norm * layer.key_special.astype(np.float32))
+    sums = weights @ np.stack(columns, axis=-1)
+    whole, logs, places = sums[..., 0], sums[..., 1], sums[..., 2]
     known = whole > 0
-    safe = np.where(known, whole, np.float32(1))
+    every = bool(known.all())
+    safe = whole if every else np.where(known, whole, np.float32(1))
     logs = logs + (x_log_x_of(layer, weights) @ norm[..., None])[..., 0]
-    entropies = np.where(known, np.log(safe) - logs / safe, np.float32(0)) / np.log(counts[rows])
-    firsts = np.where(known, weights[..., 0] * norm[:, None, 0] / safe, 0)
+    entropies = (np.log(safe) - logs / safe) / np.log(counts[rows], dtype=np.float32)
+    firsts = weights[..., 0] * norm[:, :1] / safe
+    if not every:
+        entropies, firsts = np.where(known, entropies, 0), np.where(known, firsts, 0)
     at = query_positions(layer)[rows]
     later = at > 0 if layer.kind == "self" else np.ones(len(at), bool)
     return {
         "contribution_entropy": mean(entropies),
         "contribution_mean_distance": moved_distance(layer, weights, norm, at, whole, places),
-        "contribution_first_token": mean(firsts[:, later]),
-        "contribution_special_tokens": mean(np.where(known, on_special / safe, 0))
-        if special.any()
+        "contribution_first_token": mean(firsts if later.all() else firsts[:, later]),
+        "contribution_special_tokens": mean(np.where(known, sums[..., 3] / safe, 0))
+        if has_special
         else undefined(layer),
     }
 
