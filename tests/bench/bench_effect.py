@@ -20,6 +20,8 @@ from bench_capture import user_seconds
 
 from tensorboard_plugin_attn import AttentionWriter
 from tensorboard_plugin_attn.capturing import head_effects
+from tensorboard_plugin_attn.capturing.effect.ablation import without
+from tensorboard_plugin_attn.capturing.effect.prefix import Prefix
 from tensorboard_plugin_attn.storing.files import LocalFiles
 from tensorboard_plugin_attn.storing.store import list_steps, open_header
 
@@ -113,6 +115,21 @@ def main() -> None:
     ablation = ratio(lambda: head_effects(model, short, "loss", ablate=True), lambda: plain(model, batch))
     more = f" ({ablation[1] * 1e3:.0f} / {ablation[2] * 1e3:.0f} ms)"
     row("effect and 144 ablations at T = 32, of a forward of 12", 15, ablation[0], "×", more)
+    sums(model, short)
+
+
+def sums(model: Any, inputs: dict[str, torch.Tensor]) -> None:
+    """What the effects and ablations of all heads sum to, beside the loss's change without any head: they need not agree."""
+    effects = head_effects(model, inputs, "loss", ablate=True)
+    first, exactly = (
+        sum(float(values[:, column].sum()) for values in effects.by_call.values()) for column in (0, 1)
+    )
+    every = [(call.number, head) for call in effects.by_call for head in range(call.heads)]
+    change = effects.objective - without(model, inputs, "loss", every, 0, Prefix())
+    row(
+        "sum of first-order effects, of the loss with all heads less without", None, first, f"of {change:.3g}"
+    )
+    row("sum of ablations, of the same", None, exactly, f"of {change:.3g}")
 
 
 if __name__ == "__main__":

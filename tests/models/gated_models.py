@@ -22,8 +22,9 @@ TEXT = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "in
 class Case:
     """``projection``: the name of a layer's output projection, from the name of the layer's attention.
 
-    ``step``: by how much a gate may differ from 1. At .1 the kinks of a ReLU are up to a fifth of a difference, so that
-    models with ReLU take .001; so does T5, whose unscaled scores curve by 5 % of the largest within .1.
+    ``step``: by how much a gate differs from 1, .1 wherever that is a fair question. A model with ReLU is piecewise
+    linear in a gate: within .1 there are kinks, up to a fifth of a difference, and the gradient is that of the piece
+    at 1, which .001 stays within. A sharpened T5, whose scores are not scaled, curves by 5 % of the largest within .1.
     """
 
     model: nn.Module
@@ -83,11 +84,11 @@ def bert() -> Case:
     return Case(model, inputs, first_states, lambda name: name.replace(".self", ".output.dense"), 4)
 
 
-def t5(activation: str = "gated-gelu", step: float = 0.001) -> Case:
+def t5(activation: str = "gated-gelu", step: float = 0.1, sharpness: float = 1.0) -> Case:
     config = transformers.T5Config(
         vocab_size=100, decoder_start_token_id=0, feed_forward_proj=activation, **SIZES
     )
-    model = sharpen(transformers.T5ForConditionalGeneration(config), 2.0)
+    model = sharpen(transformers.T5ForConditionalGeneration(config), sharpness)
     return text(model, lambda name: f"{name}.o", step=step)
 
 
@@ -125,7 +126,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "llama by hand": lambda: eager(text(small("llama"), lambda name: f"{name}.o_proj")),
     "bart": lambda: text(small("bart"), lambda name: f"{name}.out_proj"),
     "t5": t5,
-    "t5 with ReLU": lambda: t5("relu", 1e-3),
+    "t5, sharpened": lambda: t5("gated-gelu", 1e-3, 2.0),
+    "t5 with ReLU": lambda: t5("relu", 1e-3, 2.0),
     "vit": vit,
     "nn.TransformerEncoder": torch_encoder,
     "nn.TransformerEncoder with ReLU": lambda: torch_encoder("relu", 1e-3),

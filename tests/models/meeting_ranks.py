@@ -19,6 +19,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from models import rank_models as models
+from models.leaving_ranks import leave
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 
@@ -153,8 +154,7 @@ def main(rank: int, directory: Path, place: str, ranks: int) -> None:
                     models.TOKENS, 0, query_key=True,
                 )  # fmt: skip
         (directory / "found.json").write_text(json.dumps(every))
-    dist.barrier()
-    os._exit(0)  # gloo's threads may abort a process that ends as usual
+    leave()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from models.leaving_ranks import leave
 from models.undisturbed_runs import LENGTH, VOCABULARY, Block, Small, seed, train
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
@@ -108,7 +109,7 @@ def main(rank: int, directory: Path, meeting: str, backend: str, names: list[str
     dist.all_gather_object(every, found)
     if rank == 0:
         (directory / "traces.json").write_text(json.dumps(every))
-    dist.destroy_process_group()
+    leave()
 
 
 if __name__ == "__main__":
