@@ -79,12 +79,12 @@ class Prefix(TorchFunctionMode):
         self.place, self.is_open = 0, True
         if not self.is_kept:
             self.random = random_states()
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call] # torch does not type it
         return self
 
     def __exit__(self, *raised: Any) -> None:
         self.end()
-        super().__exit__(*raised)
+        super().__exit__(*raised)  # type: ignore[no-untyped-call] # torch does not type it
 
     def end(self) -> None:
         """From here this forward differs, and the next ones do no later."""
