@@ -16,7 +16,7 @@ from downloads import save
 from heads_grid import cells
 from logs.tensorboard_server import TensorBoardServer
 from numpy.typing import NDArray
-from picture_log import GRIDS, HEADS, LAYERS, STEPS, looked_at, write_log
+from picture_log import FRAMES, GRIDS, HEADS, LAYERS, STEPS, WORDS, heard, looked_at, write_log
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -217,3 +217,22 @@ def test_the_strip_has_a_frame_for_each_step_which_leads_there(tab: AttentionTab
         expect(tab.button(f"Step {step}, 1.00")).to_be_visible(timeout=10_000)
     tab.button(f"Step {STEPS[1]}, 1.00").click()
     tab.hash_has(f"p.attn.step={STEPS[1]}")
+
+
+def test_a_planted_second_lights_up_over_its_very_time_and_its_tone_above_it(tab: AttentionTab) -> None:
+    tab.go("head", run="seen", tag="sound", step=0, layer=1, map_scale="own")
+    canvas = tab.canvas("Words over seconds")
+    expect(tab.canvas("Spectrogram")).to_be_visible()
+    tab.settle()
+    pixels, tones = tab.pixels(canvas), tab.pixels(tab.canvas("Spectrogram"))
+    words, width = range(1, len(WORDS)), pixels.shape[1]
+    assert pixels.shape[0] == len(words)
+    assert tones.shape[1] == width >= FRAMES
+    frames = np.arange(width) * FRAMES // width
+    ink = np.abs(tones[..., :3].astype(int) - tones[0, -1, :3]).sum(axis=(0, 2))
+    for row, word in enumerate(words):
+        is_heard = (heard(word).start <= frames) & (frames < heard(word).stop)
+        is_lit = (np.abs(pixels[row, :, :3].astype(int) - FULL[tab.theme]) <= 1).all(axis=-1)
+        assert np.array_equal(is_lit, is_heard), word
+        silence = (heard(word).stop + 1 <= frames) & (frames < heard(word).stop + 4)
+        assert ink[is_heard].min() > ink[silence].max(), word

@@ -56,8 +56,10 @@ export class HeadMaps implements MapSide {
     const start = place.offset + head * place.length;
     const most = this.#maxima[place.head + head]!;
     const found = new Float32Array(place.length);
-    for (let at = 0; at < place.length; at++)
-      found[at] = (this.#codes[start + at]! / 255) ** 2 * most;
+    for (let at = 0; at < place.length; at++) {
+      const root = this.#codes[start + at]! / 255;
+      found[at] = root * root * most;
+    }
     return found;
   }
 

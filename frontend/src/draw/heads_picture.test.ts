@@ -80,12 +80,28 @@ describe("the picture of all heads", () => {
     expect(at(4, 4)).toBe(plain.at(4, 4));
   });
 
+  it("crosses out a head whose weights are not numbers, as no head that attends to nothing is", () => {
+    const { at, ink } = draw({ isBroken: (layer, head) => layer === 0 && head === 0 });
+    const whole = draw({});
+    for (const corner of [0, 41]) expect(at(corner, corner)).toBe(ink.damagedMark);
+    for (const x of [0, 41]) expect(at(x, 41 - x)).toBe(ink.damagedMark);
+    expect(at(20, 4)).toBe(whole.at(20, 4));
+    expect(at(46, 0)).toBe(whole.at(46, 0));
+  });
+
   it("keeps the cells' places empty for a damaged step, and marks it in the colour of errors", () => {
     const { at, ink } = draw({ thumbnails: null, isDamaged: true, step: 20 });
     expect(at(47, 1)).toBe(ink.codes[0]);
     const markY = layout.sparkTop + layout.sparkHeight;
     expect(at(Math.round((20 / 30) * 41), markY)).toBe(ink.damagedMark);
     expect(at(layout.meanX! + 4, 4)).toBe(ink.background);
+  });
+
+  it("leaves cells to something else, and draws their histories", () => {
+    const { at, ink } = draw({ isLeft: (layer) => layer === 0 });
+    expect(at(47, 1)).toBe(ink.background);
+    expect(at(5, layout.sparkTop + 8)).toBe(ink.line.thin);
+    expect(at(1, 80 + 1)).toBe(ink.codes[0]);
   });
 
   it("leaves a gap in the sparkline from the step before a damaged one to the step after", () => {

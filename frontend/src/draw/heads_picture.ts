@@ -17,6 +17,10 @@ export interface HeadsScene {
   readonly step: number;
   readonly isDamaged: boolean;
   readonly isDim: (layer: number, head: number) => boolean;
+  /** Heads with weights that are not numbers: crossed out, as nothing is no zero. */
+  readonly isBroken?: (layer: number, head: number) => boolean;
+  /** Layers whose cells are left for something else; their histories are drawn. */
+  readonly isLeft?: (layer: number) => boolean;
 }
 
 /** Colours of one theme at one pixel ratio, set up once. */
@@ -72,12 +76,13 @@ export function drawRows(
   for (const row of rows) {
     const band = { x: window.x, y: row.top, width: window.width, height: row.pitch };
     fillBox(raster, deviceBox(band, window, ink.scale), ink.background);
+    const isLeft = scene.isLeft?.(row.layer) === true;
     for (const head of hasMean ? [...row.order, MEAN] : row.order) {
       const box = cellBox(layout, { layer: row.layer, head })!;
       const whole = { ...box, height: row.pitch };
       if (!intersects(whole, window)) continue;
       const isDim = head !== MEAN && scene.isDim(row.layer, head);
-      drawPattern(target, box, { layer: row.layer, head, isDim }, scene, ink);
+      if (!isLeft) drawPattern(target, box, { layer: row.layer, head, isDim }, scene, ink);
       drawHistory(target, layout, box, { layer: row.layer, head, isDim }, scene, ink);
     }
   }
@@ -105,6 +110,18 @@ function drawPattern(
   if (codes === null) fillBox(raster, box, colours[0]!);
   else if (scene.style === "lines") drawLineCell(raster, box, codes, colours);
   else drawHeatmap(raster, box, codes, colours);
+  if (scene.isBroken?.(layer, head) === true) drawCross(raster, box, ink.damagedMark, ink.scale);
+}
+
+/** From corner to corner. */
+export function drawCross(raster: Raster, box: Box, colour: number, scale: number): void {
+  const side = Math.max(1, Math.round(scale));
+  for (let at = 0; at < box.width; at++) {
+    const down = Math.round((at * (box.height - side)) / Math.max(1, box.width - 1));
+    const dot = { x: box.x + Math.min(at, box.width - side), width: side, height: side };
+    fillBox(raster, { ...dot, y: box.y + down }, colour);
+    fillBox(raster, { ...dot, y: box.y + box.height - side - down }, colour);
+  }
 }
 
 function drawHistory(

@@ -102,21 +102,36 @@ function meanOf(
 
 /** Where the patches of a box of the picture begin and end, in pixels. */
 export function patchEdges(start: number, length: number, count: number): Int32Array {
-  return Int32Array.from({ length: count + 1 }, (_, at) =>
-    Math.round(start + (at * length) / count),
-  );
+  const edges = new Int32Array(count + 1);
+  for (let at = 0; at <= count; at++) edges[at] = Math.round(start + (at * length) / count);
+  return edges;
 }
 
-/** The ink of each strength, by 255 + 255 · strength for signed maps, by 255 · strength for others. */
-function inkOf({ isSigned = false }: PatchMap, { theme, opacity }: MapStyle) {
-  const colours = isSigned ? divergingTable(theme) : sequentialTable(theme);
-  const alphas = Float32Array.from(colours, (_, code) => {
-    const strength = isSigned ? Math.abs(code - 255) / 255 : code / 255;
+/** How much each strength hides: by 255 + 255 · strength for signed maps, by 255 · strength for others. */
+function alphasOf(isSigned: boolean, opacity: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: isSigned ? 511 : 256 }, (_, code) => {
+    const strength = (isSigned ? Math.abs(code - 255) : code) / 255;
     return opacity * Math.min(1, strength / FULL_FROM);
   });
-  const codeOf = (strength: number): number =>
-    Math.round(isSigned ? 255 + 255 * strength : 255 * strength);
-  return { colours, alphas, codeOf };
+}
+
+/** Of the opacity that was asked for last: all maps of a picture have one. */
+let kept = { opacity: NaN, signed: new Float32Array(), others: new Float32Array() };
+
+function inkOf({ isSigned = false }: PatchMap, { theme, opacity }: MapStyle) {
+  if (opacity !== kept.opacity)
+    kept = { opacity, signed: alphasOf(true, opacity), others: alphasOf(false, opacity) };
+  return isSigned
+    ? {
+        colours: divergingTable(theme),
+        alphas: kept.signed,
+        codeOf: (strength: number): number => Math.round(255 + 255 * strength),
+      }
+    : {
+        colours: sequentialTable(theme),
+        alphas: kept.others,
+        codeOf: (strength: number): number => Math.round(255 * strength),
+      };
 }
 
 /** Lays the map over what the raster shows; `box` is where the patches lie, in pixels. */
@@ -231,15 +246,18 @@ function drawOutline(raster: Raster, box: Box, map: PatchMap, theme: Theme): voi
 
 /** The smallest set of patches that holds the share of the weight on all of them. */
 export function topPatches(weights: Float32Array, share: number): Uint8Array {
-  const order = [...weights.keys()].sort((a, b) => weights[b]! - weights[a]!);
-  const all = weights.reduce((sum, weight) => sum + (weight || 0), 0);
+  const rising = weights.filter((weight) => weight > 0).sort();
+  const wanted = share * rising.reduce((sum, weight) => sum + weight, 0);
+  let [held, count] = [0, 0];
+  while (held < wanted && count < rising.length) held += rising.at(-++count)!;
   const inside = new Uint8Array(weights.length);
-  let held = 0;
-  for (const at of order) {
-    if (!(held < share * all)) break;
-    held += weights[at]! || 0;
-    inside[at] = 1;
-  }
+  if (count === 0) return inside;
+  const least = rising.at(-count)!;
+  let equal = count;
+  for (const weight of weights) if (weight > least) equal--;
+  weights.forEach((weight, at) => {
+    if (weight > least || (weight === least && equal-- > 0)) inside[at] = 1;
+  });
   return inside;
 }
 

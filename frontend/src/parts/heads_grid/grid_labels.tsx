@@ -1,5 +1,7 @@
 /** A grid layout → its head numbers, layer numbers and group headings; they stay in view while the grid scrolls. */
 
+import { memo } from "preact/compat";
+
 import { headsInOrder, rowParts, type GridLayout, type GridRow } from "../../draw/grid";
 
 /** Numbers nearer to each other run together. */
@@ -22,7 +24,8 @@ export interface ColumnLabelsProps {
   readonly meanName: string;
 }
 
-export function ColumnLabels({ layout, caption, hasMean, meanName }: ColumnLabelsProps) {
+export const ColumnLabels = memo(function ColumnLabels(props: ColumnLabelsProps) {
+  const { layout, caption, hasMean, meanName } = props;
   const every = stride(layout.pitchX, LEAST_ACROSS);
   const width = Math.max(layout.cell.width, LEAST_ACROSS);
   const centre = (x: number) => ({ left: x + (layout.cell.width - width) / 2, width });
@@ -48,7 +51,7 @@ export function ColumnLabels({ layout, caption, hasMean, meanName }: ColumnLabel
       )}
     </div>
   );
-}
+});
 
 export interface LayerLabelsProps {
   readonly layout: GridLayout;
@@ -56,7 +59,7 @@ export interface LayerLabelsProps {
   readonly axis: readonly [least: string, most: string] | null;
 }
 
-export function LayerLabels({ layout, axis }: LayerLabelsProps) {
+export const LayerLabels = memo(function LayerLabels({ layout, axis }: LayerLabelsProps) {
   const every = stride(layout.pitchY, LEAST_DOWN);
   return (
     <div class="grid-layers" style={{ height: layout.height }} aria-hidden="true">
@@ -80,7 +83,7 @@ export function LayerLabels({ layout, axis }: LayerLabelsProps) {
         layout.rows.map((row) => <Axis key={row.layer} {...{ layout, row, axis }} />)}
     </div>
   );
-}
+});
 
 function labelPlace(layout: GridLayout, row: GridRow) {
   const height = Math.max(LEAST_DOWN, rowParts(layout, row).height);

@@ -2,7 +2,7 @@
 
 import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren, RefObject } from "preact";
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 
 import { cellBox, MEAN, type Cell, type GridLayout } from "../../draw/grid";
 import type { Paint } from "./canvas_painter";
@@ -30,7 +30,7 @@ export interface HeadsGridProps {
   readonly isBusy: boolean;
   /** What the tip says of a head, or of the mean of a layer (head MEAN). */
   readonly tip: (cell: Cell) => ComponentChildren;
-  /** The tip is read out by screen readers and not shown. */
+  /** The tip is read out by screen readers, of the head that Tab reaches, and not shown. */
   readonly isTipHidden?: boolean;
   /** Over the picture, redrawn apart from it. */
   readonly overlay?: ReadonlySignal<Paint>;
@@ -53,7 +53,8 @@ export function HeadsGrid(props: HeadsGridProps) {
   const frame = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const pointing = usePointing(layout, selected, content);
-  const { pointed, onDismiss } = pointing;
+  const { pointed, reached, onDismiss } = pointing;
+  const told = useMemo(() => props.tip(reached), [props.tip, reached]);
   useRevealed(frame, layout, selected);
   return (
     <div
@@ -75,7 +76,7 @@ export function HeadsGrid(props: HeadsGridProps) {
       <GridContent {...props} frame={frame} content={content} pointing={pointing} />
       {props.isTipHidden === true && (
         <div id={TIP_ID} class="visually-hidden">
-          {props.tip(pointed ?? pointing.reached)}
+          {told}
         </div>
       )}
       {pointed !== null && props.isTipHidden !== true && (

@@ -53,10 +53,12 @@ function scaledOnce(
   const known = kept.get(source) ?? new Map<string, Raster>();
   kept.set(source, known);
   const key = `${width} ${height} ${look} ${theme}`;
-  const found = known.get(key) ?? scaledPicture(source, width, height, look, theme);
+  const found = known.get(key);
+  if (found !== undefined) return found;
   if (known.size >= MOST_KEPT) known.clear();
-  known.set(key, found);
-  return found;
+  const made = scaledPicture(source, width, height, look, theme);
+  known.set(key, made);
+  return made;
 }
 
 export function basePicture(

@@ -1,11 +1,12 @@
 /** A picture and a map → one canvas. */
 
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import { drawPatchMap, type MapStyle, type PatchMap } from "../../draw/patch_map";
 import type { Raster } from "../../draw/raster";
 import { putRaster } from "../put_raster";
 import type { BasePicture, PictureSize } from "./base_picture";
+import { strokeMarks, type PatchMarks } from "./patch_marks";
 
 /** The picture with the map over it, on pixels of its own. */
 export function drawnMap(
@@ -24,15 +25,19 @@ export interface MapCanvasProps {
   readonly map: PatchMap | null;
   readonly style: MapStyle;
   readonly size: PictureSize;
+  readonly marks?: PatchMarks;
   /** Without one it is decoration: what stands around it says it. */
   readonly label?: string;
 }
 
-export function MapCanvas({ base, map, style, size, label }: MapCanvasProps) {
+export function MapCanvas({ base, map, style, size, marks, label }: MapCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const drawn = useMemo(() => drawnMap(base, map, style), [base, map, style]);
   useLayoutEffect(() => {
-    putRaster(canvas.current!, drawnMap(base, map, style));
-  }, [base, map, style]);
+    const context = putRaster(canvas.current!, drawn);
+    if (context !== null && marks !== undefined)
+      strokeMarks(context, base.box, marks, style.theme, window.devicePixelRatio);
+  }, [drawn, marks?.pinned, marks?.pointed]);
   const named =
     label === undefined ? { "aria-hidden": true } : { role: "img" as const, "aria-label": label };
   return <canvas ref={canvas} {...named} style={{ width: size.width, height: size.height }} />;

@@ -43,13 +43,18 @@ export function lineOf(
 
 export function mapOf(line: Float32Array, layer: LayerHeader, wanted: MapWanted): MapValues {
   const { panel, side, at } = wanted;
-  const weights = Float32Array.from(panel.positions, (position) => line[position] ?? NaN);
+  const { positions } = panel;
   const keysOf = (query: number): number => keyCount(layer, query) ?? layer.keys;
   const own = keysOf(at);
-  const times = weights.map((weight, patch) =>
-    side === "query" ? weight * own : weight * keysOf(panel.positions[patch]!),
-  );
-  const sum = weights.reduce((all, weight) => all + (weight || 0), 0);
+  const weights = new Float32Array(positions.length);
+  const times = new Float32Array(positions.length);
+  let sum = 0;
+  for (let patch = 0; patch < positions.length; patch++) {
+    const weight = line[positions[patch]!] ?? NaN;
+    weights[patch] = weight;
+    times[patch] = weight * (side === "query" ? own : keysOf(positions[patch]!));
+    sum += weight || 0;
+  }
   return { weights, times, share: side === "query" ? sum : sum / weights.length };
 }
 
@@ -62,13 +67,17 @@ export interface MapLook {
 /** More than this part of the patches is no outline, but confetti. */
 const MOST_OUTLINED = 3 / 16;
 
+/** √ of each part of the largest. */
+function partsOf(weights: Float32Array): Float32Array {
+  const most = weights.reduce((largest, each) => (each > largest ? each : largest), 0);
+  return weights.map((weight) => Math.sqrt(most > 0 ? weight / most : 0));
+}
+
 export function patchMap({ rows, cols }: Panel, values: MapValues, look: MapLook): PatchMap {
   const { weights, times } = values;
-  const most = weights.reduce((largest, each) => (each > largest ? each : largest), 0);
-  const all =
-    look.scale === "own"
-      ? weights.map((weight) => Math.sqrt(most > 0 ? weight / most : 0))
-      : times.map((each) => strengthOf(each, MAP_END));
+  const all = look.scale === "own" ? partsOf(weights) : new Float32Array(times.length);
+  if (look.scale === "uniform")
+    for (let at = 0; at < all.length; at++) all[at] = strengthOf(times[at]!, MAP_END);
   if (look.topShare <= 0) return { rows, cols, strength: all };
   const top = topPatches(weights, look.topShare);
   if (look.topLook === "mask")

@@ -9,7 +9,7 @@ export interface PatchGridProps {
   readonly panel: Panel;
   readonly size: PictureSize;
   readonly label: string;
-  /** Patches with a frame; −1: none. */
+  /** Patches with a frame, from which the arrows go; −1: none. */
   readonly pointed: number;
   readonly pinned: number;
   readonly hasLines?: boolean;
@@ -31,19 +31,6 @@ function placeOf(panel: Panel, event: TargetedPointerEvent<HTMLElement>): number
   const box = event.currentTarget.getBoundingClientRect();
   const [x, y] = [event.clientX - box.left, event.clientY - box.top];
   return patchUnder(panel, x / box.width, y / box.height);
-}
-
-/** In parts of the picture. */
-export function patchStyle({ rows, cols, box }: Panel, patch: number) {
-  const [x0, y0, x1, y1] = box;
-  const [width, height] = [(x1 - x0) / cols, (y1 - y0) / rows];
-  const percent = (part: number): string => `${100 * part}%`;
-  return {
-    left: percent(x0 + (patch % cols) * width),
-    top: percent(y0 + Math.floor(patch / cols) * height),
-    width: percent(width),
-    height: percent(height),
-  };
 }
 
 const arrows: Readonly<Record<string, readonly [down: number, right: number]>> = {
@@ -70,17 +57,7 @@ function onKey(event: TargetedKeyboardEvent<HTMLElement>, props: PatchGridProps)
 }
 
 export function PatchGrid(props: PatchGridProps) {
-  const {
-    panel,
-    size,
-    label,
-    pointed,
-    pinned,
-    hasLines = false,
-    onPoint,
-    onPick,
-    children,
-  } = props;
+  const { panel, size, label, hasLines = false, onPoint, onPick, children } = props;
   const [x0, y0, x1, y1] = panel.box;
   const lines = {
     left: `${100 * x0}%`,
@@ -107,8 +84,6 @@ export function PatchGrid(props: PatchGridProps) {
     >
       {children}
       {hasLines && <i class="patch-lines" style={lines} />}
-      {pinned !== -1 && <i class="patch-mark is-pinned" style={patchStyle(panel, pinned)} />}
-      {pointed !== -1 && <i class="patch-mark" style={patchStyle(panel, pointed)} />}
     </div>
   );
 }

@@ -110,6 +110,7 @@ function Maps({ pair, found, width }: MapsProps) {
   const smallBase = useBasePicture(panel, source, small, look, name);
   const style = useMemo(changeStyle, [name]);
   const list = chosenList.value ?? "tokens";
+  const pinned = isOneList.value ? patchAt(panel, pinnedPosition.value) : -1;
   return (
     <>
       <WordChips
@@ -125,10 +126,8 @@ function Maps({ pair, found, width }: MapsProps) {
         {(["a", "b"] as const).map((side) => (
           <figure key={side}>
             <MapCanvas
-              base={smallBase}
+              {...{ base: smallBase, style, size: small }}
               map={maps[side]}
-              style={style}
-              size={small}
               label={`Map at ${side.toUpperCase()}`}
             />
             <figcaption>{side.toUpperCase()}</figcaption>
@@ -140,17 +139,16 @@ function Maps({ pair, found, width }: MapsProps) {
         size={large}
         label="What the chosen head gained and lost over the picture"
         pointed={readPatch.value}
-        pinned={isOneList.value ? patchAt(panel, pinnedPosition.value) : -1}
+        pinned={pinned}
         onPoint={pointPatch}
         onPick={(patch) => isOneList.peek() && pick(panel.positions[patch])}
         onClear={() => pick(undefined)}
       >
         <MapCanvas
-          base={base}
+          {...{ base, style, size: large }}
           map={maps.change}
-          style={style}
-          size={large}
           label="Gained and lost over the picture"
+          marks={{ ...panel, pinned, pointed: readPatch.value }}
         />
       </PatchGrid>
       <Readout {...found} />

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { MetricSeries } from "../../decoding/decode";
 import type { LastingChange } from "../../decoding/marked_heads";
-import { lanesOf } from "./lanes";
+import { lanesOf, marksOf } from "./lanes";
 
 const series = {
   names: ["first_token", "she → nurse", "previous_token", "entropy", "induction"],
@@ -44,4 +44,18 @@ describe("the lanes of what heads became", () => {
     const many = Array.from({ length: 401 }, (_, head) => change(head, 0));
     expect(lanesOf(series, many)).toEqual([]);
   });
+});
+
+it("marks of changes that would hide one another are one", () => {
+  const events = [
+    change(0, 0),
+    { ...change(5, 0), step: 2 },
+    change(1, 0),
+    { ...change(7, 0), step: 10 },
+  ];
+  const marks = marksOf(events, (step) => 2 * step);
+  expect(marks.map(({ left, events: of }) => [left, of.map(({ head }) => head)])).toEqual([
+    [0, [0, 5]],
+    [20, [1, 7]],
+  ]);
 });

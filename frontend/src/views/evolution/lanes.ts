@@ -13,6 +13,29 @@ const MOST_LANES = 4;
 /** More marks than these are no marks; the map and the histogram show so many heads. */
 const MOST_EVENTS = 400;
 
+/** Changes that would hide one another are one mark, at the place of the first. */
+export interface LaneMark {
+  readonly left: number;
+  readonly events: readonly LastingChange[];
+}
+
+/** Of a mark and the gap beside it, in CSS pixels. */
+const MARK_WIDTH = 6;
+
+export function marksOf(
+  events: readonly LastingChange[],
+  leftOf: (step: number) => number,
+): LaneMark[] {
+  const marks: { left: number; events: LastingChange[] }[] = [];
+  for (const event of events.toSorted((a, b) => a.step - b.step)) {
+    const left = leftOf(event.step);
+    const last = marks.at(-1);
+    if (last !== undefined && left - last.left < MARK_WIDTH) last.events.push(event);
+    else marks.push({ left, events: [event] });
+  }
+  return marks;
+}
+
 export function lanesOf(series: MetricSeries, changes: readonly LastingChange[]): Lane[] {
   if (changes.length > MOST_EVENTS) return [];
   const groups = Map.groupBy(changes, (change) => becameText(series, change));

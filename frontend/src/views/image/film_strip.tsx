@@ -1,8 +1,9 @@
 /** The chosen head's map at logged steps → a strip of frames, with the loss under it. */
 
+import { memo } from "preact/compat";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
-import type { RecordHeader } from "../../decoding/answers";
+import type { LayerHeader, RecordHeader } from "../../decoding/answers";
 import type { Panel } from "../../decoding/panels";
 import { axisOver } from "../../draw/step_axis";
 import { pictureSize, useBasePicture } from "../../parts/picture_map/base_picture";
@@ -81,7 +82,7 @@ export function FilmStrip(props: FilmStripProps) {
             {side === "query" ? `What ${name} looked at` : `What looked at it in ${name}`}, per step
             <span>from {positionName(record, list, at)}; a click on a frame goes to its step</span>
           </h3>
-          <Frames {...props} steps={steps} />
+          <Frames panel={props.panel} layer={shown.layer} {...{ side, pinned: at, steps }} />
           {hasScalars && width > 0 && <ScalarChart axis={axis} width={width} />}
         </>
       )}
@@ -89,30 +90,35 @@ export function FilmStrip(props: FilmStripProps) {
   );
 }
 
-function Frames({ panel, shown, steps }: FilmStripProps & { readonly steps: readonly number[] }) {
+interface FramesProps extends Pick<FilmStripProps, "panel"> {
+  readonly steps: readonly number[];
+  readonly layer: LayerHeader;
+  readonly side: ShownMaps["side"];
+  readonly pinned: number;
+}
+
+/** The pointer does not change them. */
+const Frames = memo(function Frames({ panel, steps, ...of }: FramesProps) {
   const size = pictureSize(panel, FRAME, FRAME * 1.4);
   const base = useBasePicture(panel, pixelsOf(panel), size, pictureLook.value, theme.value);
   return (
     <div class="film-frames">
       {steps.map((at) => (
-        <Frame key={at} {...{ at, panel, shown, size, base }} line={film.value.get(at)} />
+        <Frame key={at} {...{ at, panel, size, base }} {...of} line={film.value.get(at)} />
       ))}
     </div>
   );
-}
+});
 
-interface FrameProps {
+interface FrameProps extends Omit<FramesProps, "steps"> {
   readonly at: number;
-  readonly panel: Panel;
-  readonly shown: ShownMaps;
   readonly size: ReturnType<typeof pictureSize>;
   readonly base: ReturnType<typeof useBasePicture>;
   /** undefined: not yet there; null: it cannot be had. */
   readonly line: Float32Array | null | undefined;
 }
 
-function Frame({ at, panel, shown, size, base, line }: FrameProps) {
-  const { side, pinned, layer } = shown;
+function Frame({ at, panel, layer, side, pinned, size, base, line }: FrameProps) {
   const [look, style] = [mapLook(), mapStyle()];
   const values = useMemo(
     () =>

@@ -12,7 +12,7 @@ import {
 } from "../../parts/picture_map/base_picture";
 import { MapCanvas } from "../../parts/picture_map/map_canvas";
 import { patchMap } from "../../parts/picture_map/map_values";
-import { patchStyle, patchUnder } from "../../parts/picture_map/patch_grid";
+import { patchUnder } from "../../parts/picture_map/patch_grid";
 import {
   head as selectedHead,
   isOneList,
@@ -77,7 +77,6 @@ function Tile({ map, shown, panel, base, size, mark, name }: TileProps) {
   const ink = useMemo(() => style, [style.theme, style.opacity, style.isSmooth]);
   const share = `${shown.side === "query" ? "image" : "mean"} ${formatWeight(map.share)}`;
   const colour = head === null ? summaryColour(theme.value) : headColour(head, theme.value);
-  const read = readPatch.value;
   return (
     <button
       type="button"
@@ -102,9 +101,13 @@ function Tile({ map, shown, panel, base, size, mark, name }: TileProps) {
         }}
         onPointerLeave={() => pointRead(-1)}
       >
-        <MapCanvas base={base} map={drawn} style={ink} size={size} label={`Map of ${name}`} />
-        {mark !== -1 && <i class="patch-mark is-pinned" style={patchStyle(panel, mark)} />}
-        {read !== -1 && <i class="patch-mark" style={patchStyle(panel, read)} />}
+        <MapCanvas
+          {...{ base, size }}
+          map={drawn}
+          style={ink}
+          label={`Map of ${name}`}
+          marks={{ ...panel, pinned: mark, pointed: readPatch.value, isThin: true }}
+        />
       </span>
     </button>
   );

@@ -1,6 +1,6 @@
 /** One loaded layer → its heads over the picture: the picture to choose a query on, a tile a head, a strip over the steps. */
 
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import { patchAt, type Panel } from "../../decoding/panels";
 import { FaultNotes } from "../../parts/fault_notes";
@@ -138,9 +138,10 @@ function Pictures(props: PicturesProps) {
 function LargePicture({ panel, size }: { readonly panel: Panel; readonly size: PictureSize }) {
   const pixels = pixelsOf(panel);
   const base = useBasePicture(panel, pixels, size, "full", theme.value);
-  const style = mapStyle();
+  const style = useMemo(mapStyle, [theme.value]);
   const choice = patchAt(panel, shownPosition.value);
   const pinned = isOneList.value ? choice : -1;
+  const pointed = isOneList.value ? -1 : readPatch.value;
   return (
     <figure class="image-large">
       <PatchGrid
@@ -149,12 +150,17 @@ function LargePicture({ panel, size }: { readonly panel: Panel; readonly size: P
         label={isOneList.value ? "The picture, to choose a patch" : "The picture, to read a patch"}
         hasLines
         pinned={pinned}
-        pointed={isOneList.value ? -1 : readPatch.value}
+        pointed={pointed}
         onPoint={pointPicture}
         onPick={pickPicture}
         onClear={freeChoice}
       >
-        <MapCanvas base={base} map={null} style={style} size={size} label="The picture" />
+        <MapCanvas
+          {...{ base, style, size }}
+          map={null}
+          label="The picture"
+          marks={{ ...panel, pinned, pointed }}
+        />
       </PatchGrid>
       <figcaption>
         {pixels === null && "No picture was stored: its patches alone. "}

@@ -52,13 +52,21 @@ export function shownMaps(
   const side = shownDirection.value === "keys" ? "query" : "key";
   const wanted = { panel, side, at } as const;
   const heads = drawnHeads(weights);
-  const mapFor = (head: number | null, of: readonly number[]): HeadMap => {
-    const line = lineOf(weights, of, wanted);
-    return { head, line, ...mapOf(line, layer, wanted) };
-  };
-  const maps = heads.map((head) => mapFor(head, [head]));
-  const mean = heads.length > 1 ? [mapFor(null, heads)] : [];
+  const mapFor = (head: number | null, line: Float32Array): HeadMap => ({
+    head,
+    line,
+    ...mapOf(line, layer, wanted),
+  });
+  const maps = heads.map((head) => mapFor(head, lineOf(weights, [head], wanted)));
+  const mean = maps.length > 1 ? [mapFor(null, meanLine(maps))] : [];
   return { layer, side, at, pinned: pinnedPosition.value ?? at, maps: [...maps, ...mean] };
+}
+
+function meanLine(maps: readonly HeadMap[]): Float32Array {
+  const mean = new Float32Array(maps[0]!.line.length);
+  for (const { line } of maps)
+    for (let at = 0; at < mean.length; at++) mean[at]! += line[at]! / maps.length;
+  return mean;
 }
 
 export const mapLook = (): MapLook => ({

@@ -12,5 +12,5 @@ export { isImage } from "./image_paint";
 /** One colour a head, maps over the picture, or patterns. */
 export const gridPaint: ReadonlySignal<Paint> = computed<Paint>(() => {
   if (isMap.value) return mapPaint.value;
-  return isImage.value ? imagePaint.value : patternPaint.value;
+  return isImage.value ? imagePaint.value : patternPaint();
 });

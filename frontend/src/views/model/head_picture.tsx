@@ -69,6 +69,7 @@ function Picture({ record, weights, head, panel, at, width }: PictureProps) {
   );
   const ink = useMemo(() => style, [style.theme, style.opacity, style.isSmooth]);
   const read = readPatch.value;
+  const pinned = isOneList.value ? patchAt(panel, pinnedPosition.value) : -1;
   const most = values.weights.indexOf(Math.max(...values.weights));
   const patch = read === -1 ? most : read;
   return (
@@ -78,12 +79,17 @@ function Picture({ record, weights, head, panel, at, width }: PictureProps) {
         size={size}
         label="The chosen head over the picture"
         pointed={read}
-        pinned={isOneList.value ? patchAt(panel, pinnedPosition.value) : -1}
+        pinned={pinned}
         onPoint={pointRead}
         onPick={pickPicture}
         onClear={freeChoice}
       >
-        <MapCanvas base={base} map={map} style={ink} size={size} label="Map of the chosen head" />
+        <MapCanvas
+          {...{ base, map, size }}
+          style={ink}
+          label="Map of the chosen head"
+          marks={{ ...panel, pinned, pointed: read }}
+        />
       </PatchGrid>
       {patch !== -1 && (
         <p class="image-readout" aria-live="polite">

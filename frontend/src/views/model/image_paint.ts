@@ -8,11 +8,16 @@ import type { Panel } from "../../decoding/panels";
 import { themePixel } from "../../draw/colour";
 import { intersects } from "../../draw/canvas_window";
 import { cellBox, MEAN, type GridLayout, type GridRow } from "../../draw/grid";
-import { deviceBox, type Target } from "../../draw/heads_picture";
-import { drawPatchMap, patchBox, type MapStyle, type PatchMap } from "../../draw/patch_map";
+import { deviceBox, drawCross, type Target } from "../../draw/heads_picture";
+import { drawPatchMap, type MapStyle, type PatchMap } from "../../draw/patch_map";
 import { fillBox, pasteRaster, type Box } from "../../draw/raster";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
-import { basePicture, pictureSize, type Lying } from "../../parts/picture_map/base_picture";
+import {
+  basePicture,
+  pictureSize,
+  type BasePicture,
+  type Lying,
+} from "../../parts/picture_map/base_picture";
 import { mapOf, patchMap, type MapLook } from "../../parts/picture_map/map_values";
 import {
   headMaps,
@@ -25,7 +30,7 @@ import {
   theme,
 } from "../../state";
 import { mapLook, mapStyle } from "../image/shown_maps";
-import { isMap, patternPaint } from "./scene";
+import { isBrokenHead, isMap, patternPaint } from "./scene";
 
 /** The cells hold maps over the picture. */
 export const isImage: ReadonlySignal<boolean> = computed(
@@ -41,6 +46,7 @@ interface Scene {
   readonly source: ReturnType<typeof pixelsOf>;
   readonly layers: readonly LayerHeader[];
   readonly background: number;
+  readonly cross: number;
 }
 
 const scene: ReadonlySignal<Scene | null> = computed(() => {
@@ -57,6 +63,7 @@ const scene: ReadonlySignal<Scene | null> = computed(() => {
     source: pixelsOf(panel),
     layers: knownHeader.value?.layers ?? [],
     background: themePixel("background", theme.value),
+    cross: themePixel("error", theme.value),
   };
 });
 
@@ -95,6 +102,7 @@ function paintMaps(
   rows: readonly GridRow[],
   scale: number,
 ): void {
+  let base: BasePicture | null = null;
   for (const row of rows) {
     if (!hasPatches(of, of.layers[row.layer])) continue;
     for (const head of layout.meanX === null ? row.order : [...row.order, MEAN]) {
@@ -102,11 +110,13 @@ function paintMaps(
       if (!intersects(cell, window)) continue;
       fillBox(raster, deviceBox(cell, window, scale), of.background);
       const place = deviceBox(placeIn(cell, of.panel), window, scale);
-      const { raster: base } = basePicture(of.panel, of.source, place, { ...of.lying, scale: 1 });
-      pasteRaster(raster, base, place.x, place.y);
+      if (base?.raster.width !== place.width || base.raster.height !== place.height)
+        base = basePicture(of.panel, of.source, place, { ...of.lying, scale: 1 });
+      pasteRaster(raster, base.raster, place.x, place.y);
+      if (isBrokenHead(row.layer, head)) drawCross(raster, place, of.cross, scale);
       const map = mapIn(of, row.layer, head);
       if (map === null) continue;
-      const box = patchBox(of.panel.box, place.width, place.height);
+      const { box } = base;
       drawPatchMap(raster, { ...box, x: place.x + box.x, y: place.y + box.y }, map, of.style);
     }
   }
@@ -114,7 +124,8 @@ function paintMaps(
 
 /** Layers that have no patches keep their patterns. */
 export const imagePaint: ReadonlySignal<Paint> = computed<Paint>(() => {
-  const [below, of] = [patternPaint.value, scene.value];
+  const of = scene.value;
+  const below = patternPaint((layer) => of !== null && hasPatches(of, of.layers[layer]));
   return (target, layout, rows, scale) => {
     below(target, layout, rows, scale);
     if (of !== null) paintMaps(of, target, layout, rows, scale);

@@ -26,12 +26,18 @@ import { MapScale } from "../../parts/picture_map/map_legend";
 import { isImage } from "./image_paint";
 import { isPair } from "./sentence_part";
 import { MapLegend } from "./map_legend";
-import { histories, isMap, isUnreadable, layout } from "./scene";
+import { hasBroken, histories, isMap, isUnreadable, layout } from "./scene";
 
 export function Legend() {
   return (
     <LegendBox>
       <Scale />
+      {hasBroken.value && !isMap.value && (
+        <span class="legend-item">
+          <i class="legend-cross">×</i>
+          weights that are not numbers
+        </span>
+      )}
       {layout.value.sparkHeight > 0 && <MetricMarks />}
     </LegendBox>
   );

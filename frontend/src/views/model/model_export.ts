@@ -15,6 +15,7 @@ import {
   quantityText,
   shownMetric,
   step,
+  steps,
   tag,
   theme,
   knownHeader,
@@ -28,9 +29,11 @@ import { isImage } from "./image_paint";
 import { imageTitle } from "./image_title";
 import { columnCaption, layout, shapes } from "./scene";
 
-/** Every head's metrics at some of the steps of a series. */
+/** Every head's metrics at some of the steps of a series; of a long one, which the tab has thinned, each row says so. */
 export function metricsTable(series: MetricSeries | null, rows: readonly number[]): Table {
   const names = series?.names ?? [];
+  const all = steps.peek().length;
+  const left = series?.isThinned === true ? [`${series.exactSteps.length} of ${all} steps`] : [];
   function* lines(): Generator<Value[]> {
     if (series === null) return;
     for (const row of rows.filter((each) => series.isStep(each)))
@@ -38,11 +41,11 @@ export function metricsTable(series: MetricSeries | null, rows: readonly number[
         for (let head = 0; head < heads; head++) {
           const values = names.map((_, metric) => series.at(row, layer, head, metric));
           const number = headNumber(shapes.peek()[layer], head);
-          yield [series.steps[row]!, layer, number, ...values];
+          yield [series.steps[row]!, layer, number, ...values, ...left];
         }
   }
   return {
-    columns: ["step", "layer", "head", ...names],
+    columns: ["step", "layer", "head", ...names, ...left.map(() => "thinned")],
     rows: { [Symbol.iterator]: lines },
   };
 }

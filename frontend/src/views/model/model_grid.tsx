@@ -2,6 +2,7 @@
 
 import { useMemo, useRef } from "preact/hooks";
 
+import type { Cell } from "../../draw/grid";
 import { useExport } from "../../saving/exported";
 import {
   head,
@@ -16,6 +17,7 @@ import {
 } from "../../state";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
+import { sameCell } from "../../parts/heads_grid/use_pointing";
 import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
@@ -36,6 +38,10 @@ function drawnSelection(): unknown[] | null {
 }
 
 const nothing = (): void => undefined;
+
+function pointLens(found: { cell: Cell } | null): void {
+  if (found !== null && !sameCell(found.cell, lensAt.peek())) lensAt.value = found.cell;
+}
 
 export function ModelGrid() {
   const element = useRef<HTMLElement>(null);
@@ -77,7 +83,7 @@ export function ModelGrid() {
         isBusy={thumbnails.value.status === "loading"}
         tip={(cell) => <HeadFacts cell={cell} />}
         onOpen={toggleHeadBeside}
-        onPoint={isMap.value ? (found) => found !== null && (lensAt.value = found.cell) : nothing}
+        onPoint={isMap.value ? pointLens : nothing}
         isTipHidden={isMap.value}
         onDrawn={onDrawn}
       >

@@ -3,7 +3,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 
 import type { MetricSeries, Thumbnails } from "../../decoding/decode";
-import { headsInOrder, sortHeads } from "../../draw/grid";
+import { headsInOrder, MEAN, sortHeads } from "../../draw/grid";
 import { drawRows, headsInk, type HeadsScene } from "../../draw/heads_picture";
 import { Histories } from "../../draw/histories";
 import { keptInk } from "../../draw/kept_ink";
@@ -126,17 +126,35 @@ export const areMany: ReadonlySignal<boolean> = computed(
   () => isMap.value || gridZoom.value !== null,
 );
 
+/** Heads with weights that are not numbers, and the mean over a layer that has one. */
+const broken: ReadonlySignal<ReadonlySet<string>> = computed(() => {
+  const faults = (shown(record.value)?.faults ?? []).filter(({ fault }) => fault === "nan");
+  return new Set(
+    faults.flatMap(({ layer, heads }) => [MEAN, ...heads].map((head) => `${layer}.${head}`)),
+  );
+});
+
+export const hasBroken: ReadonlySignal<boolean> = computed(() => broken.value.size > 0);
+
+export function isBrokenHead(layer: number, head: number): boolean {
+  return broken.value.size > 0 && broken.value.has(`${layer}.${head}`);
+}
+
 const inkOf = keptInk(headsInk);
 
-export const patternPaint: ReadonlySignal<Paint> = computed(() => {
-  const scene: HeadsScene = {
-    thumbnails: filteredPictures(fitting.value.pictures),
-    style: shownThumbnails.value === "lines" ? "lines" : "heat",
-    histories: histories.value,
-    step: step.value ?? 0,
-    isDamaged: stepError.value?.damaged ?? false,
-    isDim: isDimmer(),
-  };
+const patternScene: ReadonlySignal<HeadsScene> = computed(() => ({
+  thumbnails: filteredPictures(fitting.value.pictures),
+  style: shownThumbnails.value === "lines" ? "lines" : "heat",
+  histories: histories.value,
+  step: step.value ?? 0,
+  isDamaged: stepError.value?.damaged ?? false,
+  isDim: isDimmer(),
+  isBroken: hasBroken.value ? isBrokenHead : () => false,
+}));
+
+/** Patterns of all layers, or of all but some. */
+export function patternPaint(isLeft?: (layer: number) => boolean): Paint {
   const name = theme.value;
+  const scene = { ...patternScene.value, ...(isLeft !== undefined && { isLeft }) };
   return (target, layout, rows, scale) => drawRows(target, layout, rows, scene, inkOf(name, scale));
-});
+}
