@@ -129,6 +129,7 @@ export function fakeApi(): FakeApi {
     row: (at, { layer, head, query }, signal) => part(`row ${layer} ${head} ${query}`, at, signal),
     vectors: (at, layer, head, signal) => part(`vectors ${layer} ${head}`, at, signal),
     maps: (at, of, layer, signal) => part(`maps ${of.side} ${of.at} ${layer ?? "all"}`, at, signal),
+    rollout: (at, stack, heads, signal) => part(`rollout ${stack} ${heads}`, at, signal),
     picture: (at, sha256, signal) => part(`picture ${sha256}`, at, signal),
     metrics: (run, tag, signal) =>
       ask(`metrics ${run} ${tag}`, signal, () => ({

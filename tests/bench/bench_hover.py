@@ -13,12 +13,11 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, CDPSession, Locator, sync_playwright
+from playwright.sync_api import CDPSession, Locator, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
@@ -63,9 +62,7 @@ def picture_record(rng: np.random.Generator, pixels: Image.Image) -> AttentionRe
     """12 × 12 heads over a photograph of 14 × 14 patches and a CLS token."""
     names = ["[CLS]", *patch_names(PATCHES, PATCHES)]
     shape = (HEADS, len(names), len(names))
-    layers = [
-        LayerAttention(softmax(rng.normal(size=shape).astype(np.float32) * 2)) for _ in range(LAYERS)
-    ]
+    layers = [LayerAttention(softmax(rng.normal(size=shape).astype(np.float32) * 2)) for _ in range(LAYERS)]
     record = AttentionRecord(layers, names)
     media = picture_media(pixels)
     record.axes.pictures, record.axes.media = [media.entry()], {media.sha256: media}
@@ -96,8 +93,12 @@ class Work:
 
     def total(self) -> dict[str, float]:
         """Milliseconds so far, by kind."""
-        metrics = {each["name"]: each["value"] for each in self.session.send("Performance.getMetrics")["metrics"]}
-        return {name: 1000 * metrics[f"{name}Duration"] for name in ("Task", "Script", "Layout", "RecalcStyle")}
+        metrics = {
+            each["name"]: each["value"] for each in self.session.send("Performance.getMetrics")["metrics"]
+        }
+        return {
+            name: 1000 * metrics[f"{name}Duration"] for name in ("Task", "Script", "Layout", "RecalcStyle")
+        }
 
     def of(self, act: Callable[[], object]) -> dict[str, float]:
         """What an action costs until the page is at rest."""
@@ -124,7 +125,10 @@ def places(target: Locator, moves: int) -> Iterator[tuple[float, float]]:
     assert box is not None
     for number in range(moves):
         part = (number + 0.5) / moves
-        yield box["x"] + box["width"] * part, box["y"] + box["height"] * ((0.3 + 0.381 * number) % 0.94 + 0.03)
+        yield (
+            box["x"] + box["width"] * part,
+            box["y"] + box["height"] * ((0.3 + 0.381 * number) % 0.94 + 0.03),
+        )
 
 
 def measure_moves(tab: AttentionTab, work: Work, what: str, target: Locator, moves: int) -> None:
@@ -176,7 +180,13 @@ def measure(tab: AttentionTab, work: Work, moves: int) -> None:
     where = {"run": "run", "tag": "picture", "layer": 0, "head": 0}
     tab.go("head", **where)
     until_rest(tab)
-    measure_moves(tab, work, "head, image: choosing a patch, 12 heads", tab.frame.locator(".image-large .patch-grid"), moves)
+    measure_moves(
+        tab,
+        work,
+        "head, image: choosing a patch, 12 heads",
+        tab.frame.locator(".image-large .patch-grid"),
+        moves,
+    )
     tile = tab.frame.locator(".map-tile-picture").first
     measure_moves(tab, work, "head, image: reading a tile, 12 heads", tile, moves)
     rates = [tab.inside().evaluate(SCRUB, ["head", 15]) for _ in range(3)]
@@ -187,7 +197,9 @@ def measure(tab: AttentionTab, work: Work, moves: int) -> None:
     measure_moves(tab, work, "model, image: over the grid", grid, moves)
     redraws = [tab.inside().evaluate(PICK, 3 + 13 * each % 196) for each in range(10)]
     report("model, image: 144 maps of another patch, by the clock", redraws, "ms", "≤ 60")
-    costs = [work.of(lambda at=each: tab.inside().evaluate(PICK, 9 + 17 * at % 196))["Task"] for each in range(5)]
+    costs = [
+        work.of(lambda at=each: tab.inside().evaluate(PICK, 9 + 17 * at % 196))["Task"] for each in range(5)
+    ]
     report("model, image: the same, work", costs, "ms", "-")
     rates = [tab.inside().evaluate(SCRUB, ["model", 15]) for _ in range(3)]
     report("model, image: scrubbing", rates, "fps", "≥ 30")

@@ -20,6 +20,8 @@ from picture_log import FRAMES, GRIDS, HEADS, LAYERS, STEPS, WORDS, heard, looke
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from tensorboard_plugin_attn import AttentionReader
+
 # Of the colour scales at their ends: all the weight, gained and lost.
 FULL = {"light": (8, 48, 107), "dark": (234, 246, 255)}
 GAINED = {"light": (8, 64, 127), "dark": (191, 225, 255)}
@@ -236,3 +238,22 @@ def test_a_planted_second_lights_up_over_its_very_time_and_its_tone_above_it(tab
         assert np.array_equal(is_lit, is_heard), word
         silence = (heard(word).stop + 1 <= frames) & (frames < heard(word).stop + 4)
         assert ink[is_heard].min() > ink[silence].max(), word
+
+
+def test_the_rollout_over_the_layers_is_the_readers(tab: AttentionTab, log: Path) -> None:
+    tab.go("head", **{**OPAQUE, "tag": "square", "layer": 0})
+    tab.frame.get_by_label("Rollout over the layers").select_option("Mean of the heads")
+    rolled = tab.frame.get_by_role("button", name="Rollout over 2 layers, mean of the heads")
+    found = AttentionReader(log).rollout("seen", "square", STEPS[0])
+    share = found.over_picture(0).sum()
+    expect(rolled).to_have_accessible_name(
+        f"Rollout over 2 layers, mean of the heads, image {share:.2f}".replace(" 0.", " .")
+    )
+    pixels = tab.pixels(tab.canvas("Map of rollout"))
+    for layer, head in np.ndindex(LAYERS, HEADS):
+        row, column = looked_at(GRIDS["square"], layer, head, 0)
+        assert found.over_picture(0)[row, column] > 0
+        box = place(pixels.shape, GRIDS["square"], (row, column))
+        assert not np.array_equal(pixels[box[0], box[2]], pixels[0, 0])
+    tab.frame.get_by_label("Rollout over the layers").select_option("Off")
+    expect(rolled).to_have_count(0)

@@ -18,6 +18,7 @@ import { fits, type EvolutionFacts } from "../decoding/evolution_facts";
 import { decodeRegion, type Region } from "../decoding/region";
 import { decodeHeadMaps, type HeadMaps, type MapSide } from "../decoding/head_maps";
 import { decodeMedia, mediaBytes, type Media } from "../decoding/picture";
+import { decodeRollout, type Rollout } from "../decoding/rollout";
 import { decodeFound, type FoundSteps } from "../decoding/found_heads";
 import type { Health, Limits } from "../decoding/health_facts";
 import type { FindPattern } from "../text/pattern";
@@ -91,6 +92,13 @@ export interface Api {
     layer: number | null,
     signal?: AbortSignal,
   ): Promise<Sized<HeadMaps>>;
+  /** Of all layers of a stack, as one; `heads`: how those of a layer become one. */
+  rollout(
+    at: RecordAddress,
+    stack: string,
+    heads: string,
+    signal?: AbortSignal,
+  ): Promise<Sized<Rollout>>;
   /** A picture or a sound that the record names. */
   picture(at: RecordAddress, sha256: string, signal?: AbortSignal): Promise<Sized<Media>>;
   /** Thinned to pixels; `pending` while the server has not read all steps. */
@@ -219,13 +227,20 @@ function recordRoutes(door: Door): RecordRoutes {
   };
 }
 
-function pictureRoutes(door: Door): Pick<Api, "maps" | "picture"> {
+function pictureRoutes(door: Door): Pick<Api, "maps" | "picture" | "rollout"> {
   return {
     maps: (at, { side, list, at: position }, layer, signal) =>
       door.binary(
         "maps",
         { ...address(at), [side]: position, list, ...(layer !== null && { layer }) },
         { decode: decodeHeadMaps, bytes: (maps) => maps.byteLength },
+        signal,
+      ),
+    rollout: (at, stack, heads, signal) =>
+      door.binary(
+        "rollout",
+        { ...address(at), stack, heads },
+        { decode: decodeRollout, bytes: ({ weights }) => weights.byteLength },
         signal,
       ),
     picture: ({ run, tag, step }, sha256, signal) =>

@@ -11,6 +11,7 @@ import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
 import { startEdgePatterns } from "./edge_patterns";
 import { startRivalPatterns } from "./rival_patterns";
+import { startRolloutLoader } from "./rollout_loader";
 import { startExactSteps } from "./exact_steps";
 import { startFilmLoader } from "./film_loader";
 import { startFirstHead } from "./first_head";
@@ -226,6 +227,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     startLongHeadLoader(api, listing.refresh),
     startPictureLoader(api),
     startFilmLoader(api),
+    startRolloutLoader(api, listing.refresh),
     startEdgePatterns(api),
     startRivalPatterns(api),
     startFirstHead(),

@@ -19,6 +19,7 @@ export * from "./long_head";
 export { nearestOf } from "./nearest";
 export * from "./neuron_settings";
 export * from "./quantity";
+export * from "./rollout";
 export * from "./selection";
 export * from "./shown_heads";
 export * from "./shown_image";

@@ -5,13 +5,14 @@ import { useMemo } from "preact/hooks";
 import type { Panel } from "../../decoding/panels";
 import { headColour, summaryColour } from "../../draw/colour";
 import { patchAt } from "../../decoding/panels";
+import { rolloutLine } from "../../decoding/rollout";
 import {
   useBasePicture,
   type BasePicture,
   type PictureSize,
 } from "../../parts/picture_map/base_picture";
 import { MapCanvas } from "../../parts/picture_map/map_canvas";
-import { patchMap } from "../../parts/picture_map/map_values";
+import { mapOf, patchMap } from "../../parts/picture_map/map_values";
 import { patchUnder } from "../../parts/picture_map/patch_grid";
 import {
   head as selectedHead,
@@ -20,7 +21,10 @@ import {
   pictureLook,
   pixelsOf,
   readPatch,
+  rollout,
+  rolloutHeads,
   selectHead,
+  shown as stateShown,
   theme,
 } from "../../state";
 import { formatWeight } from "../../text/format_number";
@@ -49,6 +53,7 @@ export function HeadTiles({ shown, panel, size, names, layerName }: TilesProps) 
           name={nameOf(map.head, names, layerName)}
         />
       ))}
+      <RolloutTile {...{ shown, panel, base, size, mark }} />
     </div>
   );
 }
@@ -57,7 +62,27 @@ export function nameOf(head: number | null, names: readonly string[], layerName:
   return head === null ? "mean" : `${layerName}.${names[head] ?? head}`;
 }
 
+/** Beside the heads and their mean what all layers together let through; the reason where there is none. */
+function RolloutTile(props: Omit<TileProps, "map" | "name">) {
+  const { shown, panel } = props;
+  const { layer, side, at } = shown;
+  const found = stateShown(rollout.value);
+  const map = useMemo<HeadMap | null>(() => {
+    if (found === undefined) return null;
+    const line = rolloutLine(found, side, at);
+    return { head: null, line, ...mapOf(line, layer, { panel, side, at }) };
+  }, [found, layer, side, at, panel]);
+  if (rolloutHeads.value === null || !isOneList.value) return null;
+  if (rollout.value.status === "error")
+    return <p class="side-hint rollout-none">No rollout: {rollout.value.error.message}</p>;
+  if (map === null || found === undefined) return <p class="side-hint">rollout …</p>;
+  const named = `Rollout over ${found.layers.length} layers, ${rolloutHeads.value} of the heads`;
+  return <Tile {...props} map={map} name="rollout" label={named} />;
+}
+
 interface TileProps {
+  /** In place of what is said of a mean. */
+  readonly label?: string;
   readonly map: HeadMap;
   readonly shown: ShownMaps;
   readonly panel: Panel;
@@ -67,7 +92,7 @@ interface TileProps {
   readonly name: string;
 }
 
-function Tile({ map, shown, panel, base, size, mark, name }: TileProps) {
+function Tile({ map, shown, panel, base, size, mark, name, label }: TileProps) {
   const { head } = map;
   const [look, style] = [mapLook(), mapStyle()];
   const drawn = useMemo(
@@ -82,7 +107,8 @@ function Tile({ map, shown, panel, base, size, mark, name }: TileProps) {
       type="button"
       class={head === null ? "map-tile is-mean" : "map-tile"}
       aria-pressed={head !== null && head === selectedHead.value}
-      aria-label={`${head === null ? "Mean over the shown heads" : `Head ${name}`}, ${share}`}
+      aria-label={`${label ?? (head === null ? "Mean over the shown heads" : `Head ${name}`)}, ${share}`}
+      title={label}
       style={{ width: size.width }}
       onClick={() => head !== null && selectHead(layer.value, head)}
     >

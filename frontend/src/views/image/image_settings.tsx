@@ -6,15 +6,19 @@ import { Select } from "../../controls/select";
 import {
   between,
   directions,
+  isOneList,
   mapDirection,
   mapOpacity,
   mapScale,
   panelNumber,
   panels,
   pictureLook,
+  rolloutHeads,
   shownDirection,
+  standaloneViews,
   topLook,
   topShare,
+  type OverHeads,
 } from "../../state";
 import { percent } from "../../text/format_number";
 import { capital } from "../../text/metric_names";
@@ -84,7 +88,26 @@ export function ImageSettings() {
       />
       <ScaleSetting />
       <Top />
+      <OverLayers />
     </>
+  );
+}
+
+/** A file holds no rollout: it has one layer's weights at a time. */
+function OverLayers() {
+  if (!isOneList.value || standaloneViews.value !== null) return null;
+  return (
+    <Select
+      label="Rollout over the layers"
+      value={rolloutHeads.value ?? "off"}
+      choices={[
+        { value: "off", name: "Off" },
+        { value: "mean", name: "Mean of the heads" },
+        { value: "max", name: "Largest of the heads" },
+        { value: "min", name: "Least of the heads" },
+      ]}
+      onChange={(value) => (rolloutHeads.value = value === "off" ? null : (value as OverHeads))}
+    />
   );
 }
 
