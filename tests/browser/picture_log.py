@@ -13,7 +13,18 @@ from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAtten
 from tensorboard_plugin_attn.record.pictures import picture_media, sound_media
 from tensorboard_plugin_attn.record.spans import image_span, patch_names, sound_span
 
-__all__ = ["FRAMES", "FRAME_SECONDS", "GRIDS", "HEADS", "LAYERS", "STEPS", "WORDS", "heard", "looked_at", "write_log"]
+__all__ = [
+    "FRAMES",
+    "FRAME_SECONDS",
+    "GRIDS",
+    "HEADS",
+    "LAYERS",
+    "STEPS",
+    "WORDS",
+    "heard",
+    "looked_at",
+    "write_log",
+]
 
 GRIDS: dict[str, tuple[int, int]] = {"square": (6, 6), "wide": (5, 9)}
 LAYERS, HEADS, STEPS = 2, 3, (0, 10)
