@@ -101,15 +101,12 @@ def fast_contributions(layer: LayerAttention, norm: NDArray[np.float32]) -> dict
     weights = select_rows(layer.weights, rows)
     positions = np.arange(layer.num_keys, dtype=np.float32)
     has_special = bool(layer.key_special.any())
-    columns = [norm, norm * log(norm), norm * positions]
-    if has_special:
-        columns.append(norm * layer.key_special.astype(np.float32))
-    sums = weights @ np.stack(columns, axis=-1)
-    whole, logs, places = sums[..., 0], sums[..., 1], sums[..., 2]
+    whole = weighted(weights, norm)
+    logs = weighted(weights, norm * log(norm)) + weighted(x_log_x_of(layer, weights), norm)
+    places = weighted(weights, norm * positions)
     known = whole > 0
     every = bool(known.all())
     safe = whole if every else np.where(known, whole, np.float32(1))
-    logs = logs + (x_log_x_of(layer, weights) @ norm[..., None])[..., 0]
     entropies = (np.log(safe) - logs / safe) / np.log(counts[rows], dtype=np.float32)
     firsts = weights[..., 0] * norm[:, :1] / safe
     if not every:
@@ -120,10 +117,18 @@ def fast_contributions(layer: LayerAttention, norm: NDArray[np.float32]) -> dict
         "contribution_entropy": mean(entropies),
         "contribution_mean_distance": moved_distance(layer, weights, norm, at, whole, places),
         "contribution_first_token": mean(firsts if later.all() else firsts[:, later]),
-        "contribution_special_tokens": mean(np.where(known, sums[..., 3] / safe, 0))
+        "contribution_special_tokens": mean(
+            np.where(known, weighted(weights, norm * layer.key_special.astype(np.float32)) / safe, 0)
+        )
         if has_special
         else undefined(layer),
     }
+
+
+def weighted(weights: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each row's sum of values of its keys, ``[head, query]``: one column at a time, as a product of few columns is slow."""
+    sums: NDArray[np.float32] = (weights @ values[..., None])[..., 0]
+    return sums
 
 
 def moved_distance(
@@ -141,7 +146,7 @@ def moved_distance(
         moved = at.astype(np.float32) * whole - places
     else:
         distance = np.abs(at[:, None] - np.arange(layer.num_keys)).astype(np.float32)
-        moved = ((weights * distance) @ norm[..., None])[..., 0]
+        moved = weighted(weights * distance, norm)
     known = whole > 0
     count = known.sum(axis=1)
     total = np.divide(moved, whole, out=np.zeros_like(moved), where=known).sum(axis=1)

@@ -159,7 +159,9 @@ class Sighting:
         if value is None or value.dim() != 4 or value.shape[-2] != keys or heads % value.shape[1]:
             return
         if value.shape[0] in (1, batch) and value.is_floating_point():
-            norm = value.float().norm(dim=-1).repeat_interleave(heads // value.shape[1], 1)
+            norm = value.float().norm(dim=-1)
+            if value.shape[1] != heads:
+                norm = norm.repeat_interleave(heads // value.shape[1], 1)
             self.value_norm = norm.expand(batch, -1, -1)
 
     def tell_values(self, layer: LayerAttention[Any], batch: int, keys: torch.Tensor | slice) -> None:
