@@ -36,11 +36,18 @@ class TrainingLog:
         layers: Sequence[int] | None,
         heads: Sequence[int] | None,
         ranks: str,
+        windows: str | None,
         effect: Any = None,
         effect_every: int | None = None,
         writer_options: Mapping[str, Any],
     ) -> None:
-        options = {"query_key": query_key, "layers": layers, "heads": heads, "ranks": ranks}
+        options = {
+            "query_key": query_key,
+            "layers": layers,
+            "heads": heads,
+            "ranks": ranks,
+            "windows": windows,
+        }
         self.probes = Probes(probes, options, track, tokens)
         self.schedule = Schedule(
             every, early_steps=early_steps, metrics_every=metrics_every, effect_every=effect_every

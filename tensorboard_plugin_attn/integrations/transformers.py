@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import CallbackHandler
@@ -37,7 +37,7 @@ class AttentionCallback(TrainerCallback):
         logdir: None: that of the Trainer's own TensorBoard callback, into whose event file index events and
             scalars go; where there is none, ``<output_dir>/runs``. A new training never goes on with the records of
             an earlier one: it is logged to ``run-2``, ``run-3``, … below.
-        query_key: as for ``AttentionWriter.add_probe``.
+        query_key, windows: as for ``AttentionWriter.add_probe``.
         layers: likewise.
         heads: likewise.
         ranks: likewise.
@@ -67,6 +67,7 @@ class AttentionCallback(TrainerCallback):
         layers: Sequence[int] | None = None,
         heads: Sequence[int] | None = None,
         ranks: str = "auto",
+        windows: Literal["scatter"] | None = None,
         effect: Any = None,
         effect_every: int | None = None,
         **writer_options: Any,
@@ -76,7 +77,7 @@ class AttentionCallback(TrainerCallback):
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
             tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
-            effect=effect, effect_every=effect_every, writer_options=writer_options,
+            windows=windows, effect=effect, effect_every=effect_every, writer_options=writer_options,
         )  # fmt: skip
 
     def on_train_begin(

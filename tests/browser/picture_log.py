@@ -76,7 +76,7 @@ def sound_record() -> AttentionRecord:
     weights = np.zeros((HEADS, len(WORDS), FRAMES), np.float32)
     for word in range(len(WORDS)):
         weights[:, word, heard(word)] = 0.1
-    decoder = np.eye(len(WORDS), dtype=np.float32)[None].repeat(HEADS, 0)
+    decoder = np.full((HEADS, len(WORDS), len(WORDS)), 1 / len(WORDS), np.float32)
     layers = [
         LayerAttention(decoder, stack="decoder"),
         LayerAttention(weights, kind="cross", stack="decoder"),

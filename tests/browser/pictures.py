@@ -66,6 +66,7 @@ DOCSTRING: State = {
     "metric": "mean_distance",
 }
 DIGITS: State = {"run": "digits", "tag": "asked/red", "layer": 2, "head": 0, "query": 0}
+SPOKEN: State = {"run": "speech", "tag": "spoken/4", "layer": 5, "head": 0, "step": 800, "mode": "sound"}
 DARK = {"control", "one_layer"}
 TALL = {"neuron": 1080}
 STORIES: Mapping[str, Mapping[str, State]] = {
@@ -105,6 +106,10 @@ STORIES: Mapping[str, Mapping[str, State]] = {
         "start": {**DIGITS, "view": "model", "step": 0},
         "model": {**DIGITS, "view": "model"},
         "head": {**DIGITS, "view": "head"},
+    },
+    "speech": {
+        "start": {**SPOKEN, "view": "head", "step": 0},
+        "head": {**SPOKEN, "view": "head"},
     },
 }
 """By demo, what its page shows: ``use_case_<demo>_<name>.png``."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import lightning
 import models.image_models as image_models
+import models.shown_models as shown_models
 import pytest
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -194,6 +195,18 @@ def test_a_picture_goes_through_the_modules_processor(name: str, tmp_path: Path)
     record = AttentionReader(tmp_path / "runs").read(".", "seen", 8)
     assert record.tokens == ["[CLS]", *patch_names(4, 4)]
     assert len(record.axes.pictures) == len(list(tmp_path.rglob("pictures/*"))) == 1
+
+
+def test_windows_of_a_picture_are_put_together_where_asked(tmp_path: Path) -> None:
+    module = Seen()
+    module.viewer, inputs = shown_models.swin()
+    fit(
+        tmp_path,
+        AttentionCallback({"seen": inputs}, every=8, model="viewer", windows="scatter"),
+        module=module,
+    )
+    record = AttentionReader(tmp_path / "runs").read(".", "seen", 8)
+    assert [layer.shape[1] for layer in record.layers] == [256, 256, 64, 64]
 
 
 @pytest.mark.parametrize("kind", ["sound", "both"])

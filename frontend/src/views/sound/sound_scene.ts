@@ -14,7 +14,7 @@ export interface SoundScene {
   readonly frames: number;
   /** Seconds that they last. */
   readonly seconds: number;
-  /** Positions of the queries that are drawn, and their names. */
+  /** Positions of the queries that are drawn, and the words that they listen to. */
   readonly queries: readonly number[];
   readonly names: readonly string[];
   /** The mean over the drawn heads. */
@@ -49,12 +49,28 @@ function alignmentOf(
   return { rows: queries.length, columns: frames, values };
 }
 
-/** Words alone: special tokens are spoken at no time. */
-function queriesOf(record: RecordHeader, weights: LayerWeights): number[] {
-  const shape = record.layers[weights.layer]!;
-  const special = new Set(record.special[shape.query_tokens] ?? []);
-  const all = Array.from({ length: weights.queries }, (_, at) => at);
-  const words = shape.kind === "cross" ? all.filter((at) => !special.has(at)) : all;
+interface Said {
+  /** Whose weights they are, and whose token is the word. */
+  readonly at: number;
+  readonly word: number;
+}
+
+/**
+ * Words alone: special tokens are spoken at no time. A decoder that reads what it has said so far listens, at each
+ * position, to the word that it says next.
+ */
+export function saidBy({ layers, special }: RecordHeader, layer: number, queries: number): Said[] {
+  const { kind, query_tokens: list } = layers[layer]!;
+  const saysNext =
+    kind === "cross" &&
+    layers.some(
+      (each) => each.kind === "self" && each.mask === "causal" && each.query_tokens === list,
+    );
+  const all = Array.from({ length: queries }, (_, at) => ({ at, word: at }));
+  if (kind !== "cross") return all;
+  const later = saysNext ? all.slice(0, -1).map(({ at }) => ({ at, word: at + 1 })) : all;
+  const left = new Set(special[list] ?? []);
+  const words = later.filter(({ word }) => !left.has(word));
   return words.length > 0 ? words : all;
 }
 
@@ -66,12 +82,13 @@ export function soundScene(record: RecordHeader, weights: LayerWeights): SoundSc
   const spoken =
     samples === null ? Infinity : samples.values.length / samples.rate - (span.offset ?? 0);
   const frames = Math.max(1, Math.min(span.length, Math.ceil(spoken / span.seconds)));
-  const queries = queriesOf(record, weights);
+  const said = saidBy(record, weights.layer, weights.queries);
+  const queries = said.map(({ at }) => at);
   const each = drawnHeads(weights).map((head) => alignmentOf(weights, head, queries, span, frames));
   const tokens = shownTokens(record.tokens[shape.query_tokens] ?? []);
   return {
     ...{ span, frames, queries, seconds: frames * span.seconds },
-    names: queries.map((at) => tokens[at] ?? String(at)),
+    names: said.map(({ word }) => tokens[word] ?? String(word)),
     weights: meanOf(each),
     starts: shape.kind === "cross" ? warped(meanOf(each.map(sharpened))) : null,
   };
