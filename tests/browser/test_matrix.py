@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -77,7 +78,7 @@ def test_the_one_bright_cell_of_4096_tokens_is_on_screen_at_the_mark(themed_tab:
     themed_tab.go("head", **LONG, head=1)
     name, pixels = themed_tab.kept_pictures()[-1]
     assert name == "Attention matrix of layer 0, head 7, at step 0"
-    bright = colour_table(themed_tab.theme)[round(255 * BRIGHT**0.5)]
+    bright = colour_table(themed_tab.theme)[round(255 * (1 + math.log(BRIGHT, LENGTH)))]  # times uniform
     rows, columns = np.nonzero(np.abs(pixels[..., :3] - bright).max(axis=-1) <= 3)
     away = np.hypot(rows / len(pixels) * LENGTH - QUERY, columns / len(pixels) * LENGTH - KEY)
     cells_a_pixel = LENGTH / len(pixels)

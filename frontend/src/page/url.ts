@@ -225,7 +225,7 @@ const entries: Record<string, Entry> = {
   sentences: oneOf(state.sentenceFilter, ["all", "aa", "bb", "ab", "ba"]),
   mode: oneOrNone(state.headMode, ["lines", "matrix", "image", "sound"]),
   summary: oneOf(state.headSummary, ["none", "mean", "max"]),
-  scale: oneOf(state.colourScale, ["root", "linear"]),
+  scale: oneOrNone(state.colourScale, ["root", "linear", "uniform"]),
   layout: oneOf(state.linesLayout, ["vertical", "horizontal"]),
   words: yesOrNo(state.mergeWords),
   raw: yesOrNo(state.rawTokens),

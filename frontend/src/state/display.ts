@@ -8,7 +8,7 @@ export type SentenceFilter = "all" | "aa" | "bb" | "ab" | "ba";
 export type HeadMode = "lines" | "matrix" | "image" | "sound";
 /** All heads by themselves, or one made of those shown. */
 export type HeadSummary = "none" | "mean" | "max";
-export type ColourScale = "root" | "linear";
+export type ColourScale = "root" | "linear" | "uniform";
 export type LinesLayout = "vertical" | "horizontal";
 export type Theme = "light" | "dark";
 
@@ -42,8 +42,8 @@ export const sentenceFilter: Signal<SentenceFilter> = signal("all");
 /** null: by the length of the text. */
 export const headMode: Signal<HeadMode | null> = signal(null);
 export const headSummary: Signal<HeadSummary> = signal("none");
-/** Of the matrix: colour by the weight's root, or by the weight itself. */
-export const colourScale: Signal<ColourScale> = signal("root");
+/** Of the matrix: colour by the weight's root, by the weight itself, or by how often it is that of uniform attention; null: by the length. */
+export const colourScale: Signal<ColourScale | null> = signal(null);
 export const linesLayout: Signal<LinesLayout> = signal("vertical");
 /** Pieces of one word drawn as one token. */
 export const mergeWords: Signal<boolean> = signal(false);

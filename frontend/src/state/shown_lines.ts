@@ -2,7 +2,15 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 
-import { headMode, threshold, thumbnailStyle, type HeadMode, type ThumbnailStyle } from "./display";
+import {
+  colourScale,
+  type ColourScale,
+  headMode,
+  threshold,
+  thumbnailStyle,
+  type HeadMode,
+  type ThumbnailStyle,
+} from "./display";
 import { knownHeader, loadedHeads } from "./loaded";
 import { isContribution } from "./quantity";
 import { layer, tokenRange } from "./selection";
@@ -55,9 +63,18 @@ export const shownThumbnails: ReadonlySignal<ThumbnailStyle> = computed(() => {
 /** The text is so long that lines are drawn for the pinned token alone. */
 export const isPinnedAlone: ReadonlySignal<boolean> = computed(() => length.value > MOST_AT_ONCE);
 
+/** Keys of the selected layer; 1 while that is not known. */
+export const keysOfLayer: ReadonlySignal<number> = computed(
+  () => knownHeader.value?.layers[layer.value]?.keys ?? 1,
+);
+
+/** The chosen colours of the matrix, or those that show what is more than uniform attention among many keys. */
+export const shownScale: ReadonlySignal<ColourScale> = computed(
+  () => colourScale.value ?? (keysOfLayer.value > MOST_AT_ONCE ? "uniform" : "root"),
+);
+
 /** The chosen limit, or one that uniform attention passes twice however many keys there are. */
 export const shownThreshold: ReadonlySignal<number> = computed(() => {
   if (threshold.value !== null) return threshold.value;
-  const keys = knownHeader.value?.layers[layer.value]?.keys ?? 1;
-  return Math.min(0.02, Number((0.5 / keys).toPrecision(2)));
+  return Math.min(0.02, Number((0.5 / keysOfLayer.value).toPrecision(2)));
 });

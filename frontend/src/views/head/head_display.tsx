@@ -18,6 +18,7 @@ import {
   specials,
   threshold,
   shownMode,
+  shownScale,
   shownThreshold,
 } from "../../state";
 import { ImageSettings, ScaleSetting } from "../image/image_settings";
@@ -31,6 +32,7 @@ const treatments: { value: Specials; name: string }[] = [
 const scales: { value: ColourScale; name: string }[] = [
   { value: "root", name: "√ weight" },
   { value: "linear", name: "Linear" },
+  { value: "uniform", name: "× uniform" },
 ];
 const layouts: { value: LinesLayout; name: string }[] = [
   { value: "vertical", name: "Vertical" },
@@ -81,7 +83,7 @@ function MatrixSettings() {
       <Segmented
         label="Colour scale"
         wide
-        value={colourScale.value}
+        value={shownScale.value}
         choices={scales}
         onChange={(value) => {
           colourScale.value = value;

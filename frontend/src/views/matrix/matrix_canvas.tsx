@@ -2,7 +2,15 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-import { cssOf, inkOn, rgbOfPixel, type Theme, weightTable } from "../../draw/colour";
+import {
+  cssOf,
+  inkOn,
+  rgbOfPixel,
+  sequentialTable,
+  type Theme,
+  weightTable,
+} from "../../draw/colour";
+import { scaleTable } from "../../draw/times_uniform";
 import { drawMatrix } from "../../draw/matrix";
 import type { Pyramid } from "../../draw/pyramid";
 import { makeRaster } from "../../draw/raster";
@@ -24,6 +32,8 @@ export interface MatrixCanvasProps {
   view: Viewport;
   theme: Theme;
   scale: ColourScale;
+  /** Of the layer: one of so many is the weight of uniform attention. */
+  keys: number;
   numbers: boolean;
   weightOf: (row: number, column: number) => number;
   label: string;
@@ -37,7 +47,7 @@ export const SMALLEST_NUMBER = 0.1;
 function writeNumbers(context: CanvasRenderingContext2D, props: MatrixCanvasProps): void {
   const { sheet, view, pyramid, weightOf } = props;
   const { rows, columns, codes } = pyramid[0]!;
-  const colours = weightTable(props.theme, props.scale);
+  const colours = scaleTable(props.theme, props.scale, props.keys);
   context.font = `11px ${getComputedStyle(context.canvas).fontFamily}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
@@ -62,7 +72,7 @@ function paint(canvas: HTMLCanvasElement, props: MatrixCanvasProps): void {
   const height = Math.max(1, Math.round(pictureHeight(sheet) * ratio));
   const raster = makeRaster(width, height);
   const { across, down } = stretches(view, sheet, ratio);
-  drawMatrix(raster, props.pyramid, across, down, weightTable(props.theme, props.scale));
+  drawMatrix(raster, props.pyramid, across, down, scaleTable(props.theme, props.scale, props.keys));
   const context = putRaster(canvas, raster);
   const cell = Math.min(sheet.cellWidth, sheet.cellHeight) * view.zoom;
   if (context === null || !props.numbers || cell < NUMBER_CELL) return;
@@ -73,18 +83,18 @@ function paint(canvas: HTMLCanvasElement, props: MatrixCanvasProps): void {
 
 export function MatrixCanvas(props: MatrixCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { pyramid, sheet, view, theme, scale, numbers, onDrawn } = props;
+  const { pyramid, sheet, view, theme, scale, keys, numbers, onDrawn } = props;
   useLayoutEffect(() => {
     paint(canvas.current!, props);
     onDrawn();
-  }, [pyramid, sheet, view, theme, scale, numbers, onDrawn]);
+  }, [pyramid, sheet, view, theme, scale, keys, numbers, onDrawn]);
   const size = { width: `${pictureWidth(sheet)}px`, height: `${pictureHeight(sheet)}px` };
   return <canvas ref={canvas} role="img" aria-label={props.label} style={size} />;
 }
 
-/** The colours of weights 0 to 1, left to right, for the legend. */
+/** The colours of weights 0 to 1, or of 1 × uniform to all, left to right, for the legend. */
 export function scaleGradient(theme: Theme, scale: ColourScale): string {
-  const colours = weightTable(theme, scale);
+  const colours = scale === "uniform" ? sequentialTable(theme) : weightTable(theme, scale);
   const stops = Array.from({ length: 17 }, (_, i) =>
     cssOf(rgbOfPixel(colours[Math.round(255 * (i / 16))]!)),
   );

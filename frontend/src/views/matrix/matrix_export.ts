@@ -1,12 +1,14 @@
 /** The matrix of one head → its picture as data, and its numbers. */
 
-import { scaleColours, weightTable } from "../../draw/colour";
+import { scaleColours, sequentialTable, weightTable } from "../../draw/colour";
 import { drawMatrix } from "../../draw/matrix";
 import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster, type Raster } from "../../draw/raster";
+import { scaleTable } from "../../draw/times_uniform";
 import type { Exported } from "../../saving/exported";
 import { type ColourScale, layerQuantityText, type Theme } from "../../state";
 import type { Table, Value } from "../../text/csv";
+import { formatTimes } from "../../text/times";
 import { elide, isolated } from "../../text/tokens";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import type { Axis } from "../../parts/token_lines/axis";
@@ -77,7 +79,7 @@ export function headPicture(
 export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourScale): Exported {
   const { record, weights, head, name, axes, pyramid } = source;
   const { width, height } = sizeOf(pyramid[0]!.rows, pyramid[0]!.columns);
-  const raster = cellsOf(source, weightTable(theme, scale));
+  const raster = cellsOf(source, scaleTable(theme, scale, weights.keys));
   const picture = headPicture(source, raster, { width, height }, theme);
   const table = weightsTable({
     step: record.step,
@@ -85,8 +87,14 @@ export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourSc
     heads: [{ head, name: name.replace(/^Head /, "") }],
     axes,
   });
-  const colours = scaleColours(weightTable(theme, scale));
   const shown = layerQuantityText.peek();
+  if (scale === "uniform") {
+    const colours = scaleColours(sequentialTable(theme));
+    const to = formatTimes(weights.keys);
+    const text = `${shown}, times uniform`;
+    return { picture, marks: [{ kind: "scale", colours, from: "1 ×", to, text }], table };
+  }
+  const colours = scaleColours(weightTable(theme, scale));
   const text = scale === "root" ? `${shown}, coloured by its root` : shown;
   return { picture, marks: [{ kind: "scale", colours, from: "0", to: "1", text }], table };
 }

@@ -5,7 +5,6 @@ import { useMemo, useRef } from "preact/hooks";
 import type { LayerWeights } from "../../decoding/decode";
 import { useExport, useTable } from "../../saving/exported";
 import {
-  colourScale,
   findHeads,
   headMode,
   isContribution,
@@ -13,6 +12,7 @@ import {
   layerQuantityText,
   mergeWords,
   numbers,
+  shownScale,
   type RecordHeader,
   standaloneViews,
   theme,
@@ -20,6 +20,7 @@ import {
 } from "../../state";
 import { FaultNotes } from "../../parts/fault_notes";
 import { useDrawnMark } from "../../parts/drawn_mark";
+import { formatTimes } from "../../text/times";
 import { CellPanel } from "./cell_panel";
 import { matrixLayout, ROW_LABELS } from "./layout";
 import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";
@@ -81,11 +82,18 @@ function Range({ source }: { source: MatrixSource }) {
   );
 }
 
+/** What the colours are of so many keys. */
+function scaleText(keys: number): string {
+  if (shownScale.value === "uniform")
+    return `, times uniform attention (1 / ${keys.toLocaleString("en")}), logarithmic, one scale for all heads and steps; up to 1 × has no colour`;
+  return shownScale.value === "root" ? ", coloured by its root" : "";
+}
+
 /** What the colours and numbers are, and what is not drawn. */
 function legendText(source: MatrixSource, sheet: Sheet): string {
   const hidden = hiddenShare(source);
   return [
-    `${layerQuantityText.value}${colourScale.value === "root" ? ", coloured by its root" : ""}`,
+    `${layerQuantityText.value}${scaleText(source.weights.keys)}`,
     ...(numbers.value && Math.min(sheet.cellWidth, sheet.cellHeight) >= NUMBER_CELL
       ? ["numbers from .10"]
       : []),
@@ -96,17 +104,21 @@ function legendText(source: MatrixSource, sheet: Sheet): string {
 }
 
 function Legend({ source, sheet }: { source: MatrixSource; sheet: Sheet }) {
-  const middle = colourScale.value === "root" ? ".25" : ".50";
+  const { keys } = source.weights;
+  const [least, middle, most] =
+    shownScale.value === "uniform"
+      ? ["1 ×", formatTimes(Math.sqrt(keys)), formatTimes(keys)]
+      : ["0", shownScale.value === "root" ? ".25" : ".50", "1"];
   return (
     <div class="matrix-legend" style={{ paddingLeft: `${ROW_LABELS}px` }}>
       <div class="scale">
         <div
           class="scale-bar"
-          style={{ background: scaleGradient(theme.value, colourScale.value) }}
+          style={{ background: scaleGradient(theme.value, shownScale.value) }}
         />
-        <span>0</span>
+        <span>{least}</span>
         <span>{middle}</span>
-        <span>1</span>
+        <span>{most}</span>
       </div>
       <p>{legendText(source, sheet)}</p>
       <Range source={source} />
@@ -118,7 +130,7 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
   const room = useRef<HTMLDivElement>(null);
   const source = useMatrix(record, weights, names);
   const size = useSize(room);
-  useExport(() => matrixExport(source, theme.value, colourScale.value));
+  useExport(() => matrixExport(source, theme.value, shownScale.value));
   useTable("Matrix", () => matrixTable(source));
   const { rows, columns } = source.pyramid[0]!;
   const { sheet, panel } = useMemo(

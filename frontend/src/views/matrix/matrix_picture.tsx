@@ -11,7 +11,7 @@ import {
   useState,
 } from "preact/hooks";
 
-import { colourScale, key, numbers, query, theme, tokenRange } from "../../state";
+import { key, keysOfLayer, numbers, query, shownScale, theme, tokenRange } from "../../state";
 import { AxisLabels } from "./axis_labels";
 import { CrossHair } from "./cross_hair";
 import { COLUMN_LABELS, ROW_LABELS } from "./layout";
@@ -223,7 +223,8 @@ function MatrixCells(props: MatrixCellsProps) {
           sheet={sheet}
           view={view}
           theme={theme.value}
-          scale={colourScale.value}
+          scale={shownScale.value}
+          keys={keysOfLayer.value}
           numbers={numbers.value}
           weightOf={(row, column) => weightIn(source, { row, column })}
           label={props.label}

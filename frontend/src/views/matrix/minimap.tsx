@@ -3,12 +3,12 @@
 import type { TargetedPointerEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-import { weightTable } from "../../draw/colour";
 import { drawMatrix } from "../../draw/matrix";
 import type { Pyramid } from "../../draw/pyramid";
+import { scaleTable } from "../../draw/times_uniform";
 import { makeRaster } from "../../draw/raster";
 import { putRaster } from "../../parts/put_raster";
-import { colourScale, theme } from "../../state";
+import { keysOfLayer, shownScale, theme } from "../../state";
 import { settled, type Sheet, type Viewport } from "./viewport";
 
 export interface MinimapProps {
@@ -34,7 +34,7 @@ function sizeOf({ rows, columns }: Sheet): { width: number; height: number } {
 export function Minimap({ pyramid, sheet, view, onMove, table }: MinimapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = sizeOf(sheet);
-  const colours = table ?? weightTable(theme.value, colourScale.value);
+  const colours = table ?? scaleTable(theme.value, shownScale.value, keysOfLayer.value);
   useLayoutEffect(() => {
     const ratio = window.devicePixelRatio;
     const raster = makeRaster(Math.round(width * ratio), Math.round(height * ratio));
