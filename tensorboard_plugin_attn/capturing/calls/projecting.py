@@ -29,11 +29,13 @@ class Awaited:
         given, weight = linear(op)
         if given is None or weight is None or weight.shape[0] != given.shape[-1]:
             return
-        _, heads, _, width = self.output.shape
+        batch, heads, _, width = self.output.shape
         if given.shape[-1] != heads * width or given.numel() != self.output.numel():
             return
         states = given.detach().reshape(-1, heads, width)
-        orders = (self.output.permute(0, 2, 1, 3), self.output.permute(2, 0, 1, 3))
+        orders = [self.output.permute(0, 2, 1, 3)]
+        if batch > 1:
+            orders.append(self.output.permute(2, 0, 1, 3))
         if any(is_same(states, each.reshape(-1, heads, width)) for each in orders):
             self.weights.append(weight)
 
@@ -48,13 +50,11 @@ class Awaited:
 
 def is_same(states: torch.Tensor, output: torch.Tensor) -> bool:
     """Whether two tensors of one shape are equal, number for number; most differ in their first row."""
-    if (
-        states.dtype != output.dtype
-        or states.device != output.device
-        or not torch.equal(states[0], output[0])
-    ):
+    if states.dtype != output.dtype or states.device != output.device:
         return False
-    return bool((states == output).all())
+    if states.data_ptr() == output.data_ptr() and states.stride() == output.stride():
+        return True
+    return torch.equal(states[0], output[0]) and bool((states == output).all())
 
 
 def linear(op: Op) -> tuple[torch.Tensor | None, torch.Tensor | None]:
