@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut
 from tensorboard_plugin_attn.capturing.captured import Captured, capture
+from tensorboard_plugin_attn.capturing.completeness import layers_of
 from tensorboard_plugin_attn.capturing.effect.effects import Effects, head_effects
 from tensorboard_plugin_attn.capturing.effect.objective import check_objective
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, no_whole_map
@@ -37,6 +38,7 @@ __all__ = [
     "inputs_of",
     "is_by_stack",
     "is_processor",
+    "layers_of",
     "lengths_of",
     "maker_in",
     "named_axes",

@@ -65,6 +65,7 @@ class Session:
         self.decoding = ""
         self.padding = Padding()
         self.inputs: dict[str, Any] = {}
+        self.modules: dict[str, None] = {}
         self.left_out: list[LeftOut] = []
         self.softmaxes: dict[tuple[str, tuple[int, ...]], None] = {}
         self.differing: list[Differs] = []
@@ -85,8 +86,9 @@ class Session:
         """Whether the next call is to be computed; one that is not is to be skipped."""
         return self.wanted is None or self.count in self.wanted
 
-    def skip(self) -> None:
-        """Count a call that is not computed."""
+    def skip(self, module: str) -> None:
+        """Count a call of this module that is not computed."""
+        self.modules[module] = None
         self.count += 1
 
     def fault(self, module: str, what: str, error: Exception) -> None:
@@ -100,6 +102,7 @@ class Session:
         """Pass on what a look found; what the receiver raises goes to the caller."""
         for sighting in sightings:
             sighting.forward = self.forwards
+            self.modules[sighting.name] = None
             index = self.count
             self.count += 1
             with in_float32(sighting.weights):

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut
+from tensorboard_plugin_attn.capturing.completeness import unseen
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = ["summary"]
 
 HEAD = ("module", "kind", "mechanism", "heads", "queries × keys", "mask", "output_error")
-PROJECTIONS = 2
-"""Parameters with two axes, at least, that a module of attention has below it: of its queries, keys and values."""
 
 
 def summary(model: Any, layers: Sequence[LayerAttention[Any]], left_out: Sequence[LeftOut]) -> str:
@@ -22,7 +21,9 @@ def summary(model: Any, layers: Sequence[LayerAttention[Any]], left_out: Sequenc
     lines += [f"left out: {line}" for line in dict.fromkeys(map(str, left_out))]
     lines += [
         f"nothing seen in {name} ({kind}): it did not run, has no softmax over keys, or hides its kernel"
-        for name, kind in unseen(model, [layer.name for layer in layers], [each.module for each in left_out])
+        for name, kind in unseen(
+            model, [*(layer.name for layer in layers), *(each.module for each in left_out)]
+        )
     ]
     return "\n".join(lines)
 
@@ -62,20 +63,3 @@ def totals(model: Any, layers: Sequence[LayerAttention[Any]]) -> str:
     short = sum(layer.model_heads is not None and layer.num_heads < layer.model_heads for layer in layers)
     fewer = f"; {short} of them with fewer heads than the model has" if short else ""
     return f"{len(layers)} maps of {modules} modules{said}{fewer}"
-
-
-def unseen(model: Any, captured: Sequence[str], left_out: Sequence[str]) -> list[tuple[str, str]]:
-    """Modules that by their name and projections are attention, and none of whose calls was captured or left out."""
-    known = {*captured, *left_out}
-    found = []
-    for name, module in model.named_modules():
-        kind = type(module).__name__
-        if not kind.endswith(("Attention", "Attn")):
-            continue
-        matrices = sum(parameter.dim() == 2 for parameter in module.parameters())
-        is_known = any(
-            each == name or each.startswith(f"{name}.") or name.startswith(f"{each}.") for each in known
-        )
-        if matrices >= PROJECTIONS and not is_known:
-            found.append((name, kind))
-    return found

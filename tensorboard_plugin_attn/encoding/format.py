@@ -18,6 +18,7 @@ from tensorboard_plugin_attn.encoding.header import (
     FORMAT,
     Header,
     LayerEntry,
+    ModelLayers,
     ObjectiveEntry,
     PartEntry,
     Span,
@@ -75,12 +76,14 @@ def pack_record(
     compressor: Compressor = compress,
     input_hash: str | None = None,
     objective: ObjectiveEntry | None = None,
+    model_layers: ModelLayers | None = None,
     part: PartEntry | None = None,
     metric_weights: Sequence[NDArray[np.float32]] | None = None,
 ) -> list[bytes]:
     """One record → the buffers of its file, in order.
 
-    ``objective`` is what its effects are on; ``input_hash`` is of what ``probe`` does not see, such as pixels; ``part`` says which part of a record this is;
+    ``objective`` is what its effects are on; ``model_layers`` how many layers the model has; ``input_hash`` is of what
+    ``probe`` does not see, such as pixels; ``part`` says which part of a record this is;
     ``metric_weights`` ``[head, metric]`` of each layer are then what the metrics are means over.
     """
     tensors = pack_tensors(layers, compressor, patterns=kind == "weights")
@@ -105,9 +108,14 @@ def pack_record(
         "probe": probe_hash(axes, layers),
         "left_out": list(left_out),
         "faults": [
-            {"layer": number, **each}
-            for number, layer in enumerate(layers)
-            for each in (layer.faults if part is not None else [*missing_heads(layer.entry), *layer.faults])
+            *missing_layers(model_layers, entries),
+            *(
+                {"layer": number, **each}
+                for number, layer in enumerate(layers)
+                for each in (
+                    layer.faults if part is not None else [*missing_heads(layer.entry), *layer.faults]
+                )
+            ),
         ],
         "crc32": {name: tensor_crc(name, shape, data) for name, (_, shape, data) in tensors.items()}
         | {"header": ""},
@@ -115,10 +123,20 @@ def pack_record(
         **({"track": list(track)} if track else {}),
         **({} if input_hash is None else {"input": input_hash}),
         **({} if objective is None else {"objective": objective.to_json()}),
+        **({} if model_layers is None else {"model_layers": model_layers.to_json()}),
         **({} if part is None else {"part": part.to_json()}),
     }
     meta["crc32"]["header"] = header_crc(meta)
     return container(meta, tensors)
+
+
+def missing_layers(found: ModelLayers | None, entries: Sequence[LayerEntry]) -> list[dict[str, Any]]:
+    """A fault where in some of the model's layers nothing was seen."""
+    if found is None or not found.unseen or not entries:
+        return []
+    return [
+        {"layer": 0, "heads": list(range(entries[0].heads)), "fault": "fewer_layers", "worst": found.count}
+    ]
 
 
 def missing_heads(entry: LayerEntry) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ __all__ = [
     "Header",
     "LayerEntry",
     "LeftOut",
+    "ModelLayers",
     "ObjectiveEntry",
     "PartEntry",
     "Picture",
@@ -180,6 +181,18 @@ class ObjectiveEntry:
 
 
 @dataclass(frozen=True)
+class ModelLayers:
+    """How many layers of attention the model has, and in how many beside those of the record nothing was seen."""
+
+    count: int
+    unseen: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As the header has it."""
+        return {"count": self.count, **({"unseen": self.unseen} if self.unseen else {})}
+
+
+@dataclass(frozen=True)
 class PartEntry:
     """Which part of a record a file is, in the model's own numbers; None: all of them."""
 
@@ -229,6 +242,7 @@ class Header:
     pictures: tuple[Picture, ...] = ()
     query_numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     objective: ObjectiveEntry | None = None
+    model_layers: ModelLayers | None = None
     part: PartEntry | None = None
     parts: tuple[tuple[int, ...], int] | None = None
     crc32: Mapping[str, int | list[int]] = field(default_factory=dict)
@@ -262,6 +276,7 @@ class Header:
             "pictures": [picture.to_json() for picture in self.pictures],
             "query_numbers": {name: list(each) for name, each in self.query_numbers.items()},
             "objective": None if self.objective is None else self.objective.to_json(),
+            "model_layers": None if self.model_layers is None else self.model_layers.to_json(),
             "part": None if self.part is None else self.part.to_json(),
         }
         return {

@@ -32,6 +32,7 @@ from tensorboard_plugin_attn.encoding.header import (
     Header,
     LayerEntry,
     LeftOut,
+    ModelLayers,
     ObjectiveEntry,
     PartEntry,
     Picture,
@@ -79,6 +80,7 @@ def parse_fields(
         pictures=fields.each("pictures", parse_picture) if "pictures" in fields.values else (),
         query_numbers=fields.by_name("query_numbers", positions, {}),
         objective=fields.take("objective", parse_objective, None),
+        model_layers=fields.take("model_layers", parse_model_layers, None),
         part=fields.take("part", parse_part, None),
         crc32=checksums(fields),
         spans=spans,
@@ -157,6 +159,12 @@ def parse_picture(fields: Fields) -> Picture:
         raise wrong(f"{fields.where}sha256", sha256, "64 hex digits")
     width, height = fields.counts(("width", "height"))
     return Picture(sha256, width, height, media)
+
+
+def parse_model_layers(value: Any) -> ModelLayers:
+    """The field ``model_layers``."""
+    fields = Fields(value, "model_layers.")
+    return ModelLayers(fields.take("count", count), fields.take("unseen", count, 0))
 
 
 def parse_objective(value: Any) -> ObjectiveEntry:

@@ -18,6 +18,7 @@ from tensorboard_plugin_attn.studying.roles import ROLES, SHARP_ROLES
 __all__ = ["THRESHOLD_NAMES", "Hint", "Observed", "Thresholds", "find_hints", "parse_thresholds"]
 
 FAULTS = {
+    "fewer_layers": "fewer layers than the model",
     "fewer_heads": "fewer heads than the model's layer",
     "kernel_differs": "weights that do not give what the kernel returned",
     "nan": "weights that are NaN",
@@ -108,19 +109,18 @@ def fault_hints(observed: Observed) -> Iterator[Hint]:
     for (kind, layer), records in found.items():
         step, first = records[0]
         worst = float("nan") if first.worst is None else first.worst
-        amount = "" if np.isnan(worst) else f", {worst:.3g} in one of them"
-        yield Hint(
-            kind,
-            step,
-            records[-1][0],
-            layer,
-            list(first.heads),
-            worst,
-            f"layer {layer} has {FAULTS[kind]} from step {step} on{amount}"
-            if kind != "fewer_heads"
-            else f"layer {layer} has {len(first.heads)} of {worst:.0f} heads from step {step} on: the others were not captured",
-            "error",
-        )
+        message = fault_text(first, worst, f"from step {step} on")
+        yield Hint(kind, step, records[-1][0], layer, list(first.heads), worst, message, "error")
+
+
+def fault_text(fault: Fault, worst: float, since: str) -> str:
+    """What a record has that cannot be right, or lacks."""
+    if fault.fault == "fewer_layers":
+        return f"some of the model's {worst:.0f} layers are not there {since}: nothing was seen in them"
+    if fault.fault == "fewer_heads":
+        return f"layer {fault.layer} has {len(fault.heads)} of {worst:.0f} heads {since}: the others were not captured"
+    amount = "" if np.isnan(worst) else f", {worst:.3g} in one of them"
+    return f"layer {fault.layer} has {FAULTS[fault.fault]} {since}{amount}"
 
 
 def mask_hints(observed: Observed) -> Iterator[Hint]:

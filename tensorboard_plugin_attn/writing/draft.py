@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.format import probe_hash
+from tensorboard_plugin_attn.encoding.header import ModelLayers
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.head_metrics import Metric
@@ -28,6 +29,8 @@ from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.room import Room
 
 __all__ = ["Draft"]
+
+MOST_NAMED = 8
 
 
 class Draft:
@@ -63,6 +66,8 @@ class Draft:
         self.extra = extra or ExtraMetrics()
         self.metrics_only = metrics_only
         self.input_hash = input_hash
+        self.model_layers: int | None = None
+        self.missing: list[str] = []  # modules of the same stacks in which nothing was seen
         self.layers: list[EncodedLayer] = []
         self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
         self.room = Room(0 if metrics_only else max_bytes)
@@ -177,6 +182,14 @@ class Draft:
                 f"{tag!r} is larger than max_record_bytes={self.max_bytes}: layers {numbers} keep metrics and "
                 f"thumbnails but no weights; {self.what_would_fit()}",
             )
+        if self.missing:
+            more = f" and {len(self.missing) - MOST_NAMED} more" if len(self.missing) > MOST_NAMED else ""
+            yield (
+                f"layers {tag}",
+                f"{tag!r} has {len({layer.entry.name for layer in self.layers})} of the model's {self.model_layers} "
+                f"layers of attention: nothing was seen in {', '.join(self.missing[:MOST_NAMED])}{more}, which did not "
+                f"run or hides its kernel; the record says so",
+            )
         if self.nan_layers():
             yield (
                 f"nan {tag}",
@@ -195,6 +208,10 @@ class Draft:
         rows = int(self.max_bytes / self.row_bytes)
         ways += [f"queries= of at most {rows} positions"] if rows else []
         return f"all would fit with {' or '.join(ways)}"
+
+    def layer_count(self) -> ModelLayers | None:
+        """How many layers the model has, where that is known."""
+        return None if self.model_layers is None else ModelLayers(self.model_layers, len(self.missing))
 
     def nan_layers(self) -> list[int]:
         """The layers with NaN weights."""

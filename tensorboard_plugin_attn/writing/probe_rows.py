@@ -158,7 +158,7 @@ def fill_drafts(
         meeting: how the ranks take part; None: this process is the only one.
         options: query_key, layers, heads, windows.
     """
-    from tensorboard_plugin_attn.capturing import Row, probe_rows
+    from tensorboard_plugin_attn.capturing import Row, layers_of, probe_rows
     from tensorboard_plugin_attn.capturing.inputs.hashing import input_hash
 
     receivers = []
@@ -169,7 +169,10 @@ def fill_drafts(
             receivers.append(Row(number, adding_to(row.draft), None if checks_itself else row.lengths))
     with decoder_named(model, inputs):
         session = probe_rows(model, inputs, receivers, meeting=meeting, streams=streams_of(rows), **options)
+    whole = layers_of(model, session.modules, [each.module for each in session.left_out])
     for row, receiver in zip(rows, receivers, strict=True):
+        if row.draft is not None and row.draft.part is None and whole is not None:
+            row.draft.model_layers, row.draft.missing = whole
         row.error = receiver.error or (mask_ignored(receiver.padding_share) if len(rows) > 1 else None)
         if row.error is None and not receiver.handed and (meeting is None or meeting.receives):
             row.error = why_nothing(receiver, session, options.get("layers"), row.axes)

@@ -385,7 +385,7 @@ class AttentionWriter:
         pack = functools.partial(
             pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
             precision=self.precision, left_out=left_out, track=track, kind=kind, input_hash=draft.input_hash,
-            objective=draft.extra.objective,
+            objective=draft.extra.objective, model_layers=draft.layer_count(),
             part=None if self.part is None else self.part.entry(), metric_weights=draft.metric_weights or None,
         )  # fmt: skip
         if self.sink is not None:

@@ -78,6 +78,8 @@ export interface LayerHeader {
   key_tokens: TokenList;
   mechanism: string;
   dtype: string;
+  /** How many heads the model's layer has, where that is known. */
+  model_heads?: number;
   /** The model's own head numbers, when only some were logged. */
   head_numbers?: number[];
   rebuild_error?: number;
@@ -118,6 +120,8 @@ export interface RecordHeader {
   left_out: { layer: number; what: string; why: string }[];
   faults: { layer: number; heads: number[]; fault: string }[];
   kind: "weights" | "metrics";
+  /** Layers of attention that the model has; in the unseen ones nothing was captured. */
+  model_layers?: { count: number; unseen?: number };
   /** What `effect` and `ablation` are on, and its value with every head. */
   objective?: { name: string; value: number };
 }

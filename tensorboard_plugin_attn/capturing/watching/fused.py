@@ -97,7 +97,7 @@ class FusedCalls:
     def record(self, call: sdpa.Call, query: torch.Tensor, key: torch.Tensor) -> list[Sighting]:
         """Compute one call's weights, when they are wanted."""
         if not self.session.is_wanted and self.session.gates is None:
-            self.session.skip()
+            self.session.skip(self.names.name)
             return []
         sides = self.flow.get(query), self.flow.get(key)
         axes = None if sides[0] is None else sides[0].axes
@@ -134,7 +134,7 @@ class FusedCalls:
             is_kernel = call.mechanism == "registry"
             place = of_kernel(call.query) if is_kernel else of_fused(outer, int(call.query.shape[-2]))
             gates.open(GatedCall(self.session.count, self.names.name, *outer), place)
-        self.session.skip()
+        self.session.skip(self.names.name)
 
     def is_repeated(self, query: torch.Tensor, key: torch.Tensor, mask: Any, call: sdpa.Call) -> bool:
         """Whether the last call had the same query, key and mask: one map, applied to several values."""

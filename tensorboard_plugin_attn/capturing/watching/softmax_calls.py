@@ -250,7 +250,7 @@ class SoftmaxCalls:
                 sizes = (math.prod(atom.size for atom in part) for part in (layout.batch, layout.head))
                 gates.open(GatedCall(self.session.count, self.names.name, *sizes), place, found)
             if not self.session.is_wanted:
-                self.session.skip()
+                self.session.skip(self.names.name)
                 return []
             with in_float32(found.weights):
                 sighting = self.sighting_of(layout, found)

@@ -18,6 +18,7 @@ export const limitNames: readonly LimitName[] = [
 ];
 
 const kinds: Readonly<Record<string, string>> = {
+  fewer_layers: "Fewer layers than the model",
   fewer_heads: "Fewer heads than the model",
   kernel_differs: "Weights are not what ran",
   nan: "NaN in the weights",

@@ -9,7 +9,9 @@ import {
   isContribution,
   layer,
   quantityName,
+  record,
   run,
+  shown,
   step,
   tag,
   thumbnails,
@@ -19,6 +21,7 @@ import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
 import { sameCell } from "../../parts/heads_grid/use_pointing";
 import { useGridRoom } from "../../parts/heads_grid/grid_room";
+import { modelCounts } from "../../text/model_counts";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
 import { modelExport } from "./model_export";
@@ -56,6 +59,8 @@ export function ModelGrid() {
     () => ({ layer: layer.value, head: head.value }),
     [layer.value, head.value],
   );
+  const header = shown(record.value);
+  const counts = header === undefined || header === null ? null : modelCounts(header);
   const what = isContribution.value ? "Contributions of every" : "Every";
   const title = isImage.value ? imageTitle() : `${what} head at step ${step.value ?? "–"}`;
   return (
@@ -67,6 +72,7 @@ export function ModelGrid() {
           <span class="model-hint">
             {isMap.value ? "one cell a head" : "query rows × key columns"}, click opens a head
             {isHeadBeside.value && ", again closes it"}
+            {counts !== null && ` · ${counts}`}
           </span>
         )}
       </h2>

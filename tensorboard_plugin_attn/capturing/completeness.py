@@ -1,0 +1,60 @@
+"""The modules of a model, and those whose attention a forward showed → how many layers there are, and which are missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+
+__all__ = ["layers_of", "unseen"]
+
+PROJECTIONS = 2
+"""Parameters with two axes, at least, that a module of attention has below it: of its queries, keys and values."""
+NUMBER = re.compile(r"\d+")
+
+
+def layers_of(model: Any, shown: Collection[str], left_out: Collection[str]) -> tuple[int, list[str]] | None:
+    """How many modules of attention a model has, and those in which nothing was seen beside others of their stack.
+
+    Args:
+        shown: names of the modules whose attention was seen, captured or not asked for.
+        left_out: names of modules of which it is known why there is nothing.
+
+    Returns:
+        None where the modules have other names than those that were seen, as behind a wrapper.
+    """
+    names = {name for name, _ in model.named_modules()}
+    if not shown or not names.issuperset(shown):
+        return None
+    stacks = {NUMBER.sub("#", name) for name in shown}
+    missing = [
+        name
+        for name, _ in unseen(model, [*shown, *left_out])
+        if any(is_one_module(NUMBER.sub("#", name), stack) for stack in stacks)
+    ]
+    return len(set(shown)) + len(unseen(model, shown)), missing
+
+
+def unseen(model: Any, known: Collection[str]) -> list[tuple[str, str]]:
+    """Name and kind of modules that by their name and projections are attention, and of which none is known.
+
+    Of a module of attention within another it is the inner one.
+    """
+    found = [
+        (name, type(module).__name__)
+        for name, module in model.named_modules()
+        if type(module).__name__.endswith(("Attention", "Attn"))
+        and not any(is_one_module(name, each) for each in known)
+        and sum(parameter.dim() == 2 for parameter in module.parameters()) >= PROJECTIONS
+    ]
+    return [each for each in found if not holds_another(each[0], [name for name, _ in found])]
+
+
+def is_one_module(name: str, other: str) -> bool:
+    """Whether one is the other, or within it."""
+    return name == other or name.startswith(f"{other}.") or other.startswith(f"{name}.")
+
+
+def holds_another(name: str, names: Sequence[str]) -> bool:
+    """Whether another module stands within this one."""
+    return any(other.startswith(f"{name}.") for other in names)
