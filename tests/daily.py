@@ -1,7 +1,7 @@
 """Collected tests → those for every day: every function, and every value of its own parameters, at least once.
 
 Where a test runs under many combinations (each state in each theme and width), one of each state is enough for a day:
-themes, widths, models and steps take turns. Of the tests that cost most some values are enough, or none where others
+widths, models and steps take turns, and so do themes from file to file. Of the tests that cost most some values are enough, or none where others
 hold the same: ``A_DAY``. All of all run with ``--full``.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from zlib import crc32
 
 import pytest
 
@@ -18,6 +19,7 @@ __all__ = ["begin_with_the_long_ones", "every_day", "mark_the_rest_slow"]
 THINNED = ("tests/browser/", "tests/serving/test_tensorboard.py")
 TURNS = {"dark", "height", "load_fast", "model", "scheme", "sized_tab", "step", "tab", "themed_tab", "width"}
 """Parameters of which a test needs one value a day."""
+THEMES = {"'light'": False, "'dark'": True}
 A_DAY: Mapping[str, int] = {
     # these install other packages
     "capturing/test_vision.py": 0,
@@ -142,13 +144,20 @@ def every_day(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
         left = list(of_function)
         missing = {value for item in left for value in values(item) if value[0] not in TURNS}
         while left:
-            best = max(left, key=lambda item: (len(missing.intersection(values(item))), -seen(item, taken)))
+            best = max(left, key=lambda item: worth(item, missing, taken))
             left.remove(best)
             missing.difference_update(values(best))
             taken.update(values(best))
             yield best
             if not missing:
                 break
+
+
+def worth(item: pytest.Item, missing: set[Value], taken: Counter[Value]) -> tuple[int, bool, int]:
+    """What a test would add: values that no test has had, then the theme of its file, as a page of another costs."""
+    is_dark = bool(crc32(file_of(item).encode()) & 1)
+    fits = all(THEMES.get(value, is_dark) == is_dark for _, value in values(item))
+    return len(missing.intersection(values(item))), fits, -seen(item, taken)
 
 
 def seen(item: pytest.Item, taken: Counter[Value]) -> int:

@@ -16,7 +16,7 @@ class Collected:
     """As pytest collects a test."""
 
     nodeid: str
-    params: dict[str, int] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
 
     @property
     def callspec(self) -> Any:
@@ -46,11 +46,22 @@ def test_every_function_and_every_value_of_its_own_runs_once() -> None:
     assert len(kept) == len(set(kept)) == len(STATES) + 2
 
 
-def test_themes_and_widths_take_turns() -> None:
+def test_widths_take_turns() -> None:
     kept = [item for item in every_day(TABLE) if "states" in item.nodeid]
-    for name in ("width", "dark"):
-        counts = [sum(item.callspec.params[name] == value for item in kept) for value in (0, 1)]
-        assert min(counts) >= 2
+    assert min(sum(item.callspec.params["width"] == value for item in kept) for value in WIDTHS) >= 2
+
+
+def test_a_file_has_one_theme_and_files_take_turns() -> None:
+    themes: list[Any] = []
+    for number in range(9):
+        items: list[Any] = [
+            Collected(f"{number}.py::test_{name}[{theme}]", {"scheme": theme})
+            for name in "abc"
+            for theme in ("light", "dark")
+        ]
+        [theme] = {item.callspec.params["scheme"] for item in every_day(items)}
+        themes.append(theme)
+    assert {"light", "dark"} == set(themes)
 
 
 @pytest.mark.parametrize("name", A_DAY)

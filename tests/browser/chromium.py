@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Playwright
 
 __all__ = ["find_chromium", "launch"]
 
-NAMES = ("chromium", "google-chrome", "chromium-browser", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
