@@ -153,7 +153,7 @@ def test_the_wheel_zooms_on_the_cell_under_the_pointer(tab: AttentionTab) -> Non
     expect(tab.frame.get_by_role("img", name="The whole matrix")).to_be_visible()
     expect(pair_shown(tab)).to_have_text(f"token{QUERY} → token{KEY}")
     assert abs(weight_shown(tab) - BRIGHT) <= MAX_ERROR + ROUNDING
-    bright = colour_table(tab.theme)[round(255 * BRIGHT**0.5)]
+    bright = colour_table(tab.theme)[round(255 * (1 + math.log(BRIGHT, LENGTH)))]
     pixels = tab.pixels(tab.canvas("Attention matrix"))
     assert (np.abs(pixels[..., :3] - bright).max(axis=-1) <= 3).sum() > 500, (
         "a cell of 48 pixels, less its number"

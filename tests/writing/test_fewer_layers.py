@@ -41,8 +41,8 @@ def test_fewer_layers_are_a_warning_and_a_hint(hidden: set[int], count: int, tmp
         writer.add_probe("probe", Blocks(hidden, count), {"x": torch.randn(1, 5, 16)}, TOKENS, 0)
     reader = AttentionReader(tmp_path)
     assert reader.source(".", "probe", 0).header.model_layers == ModelLayers(count, len(hidden))
-    [hint] = reader.evolution(".", "probe").hints
-    assert (hint.kind, hint.severity) == ("fewer_layers", "error")
+    [hint] = [hint for hint in reader.evolution(".", "probe").hints if hint.severity == "error"]
+    assert hint.kind == "fewer_layers"
     assert f"some of the model's {count} layers" in hint.message
 
 

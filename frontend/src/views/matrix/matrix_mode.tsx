@@ -85,7 +85,7 @@ function Range({ source }: { source: MatrixSource }) {
 /** What the colours are of so many keys. */
 function scaleText(keys: number): string {
   if (shownScale.value === "uniform")
-    return `, times uniform attention (1 / ${keys.toLocaleString("en")}), logarithmic, one scale for all heads and steps; up to 1 × has no colour`;
+    return ` in times uniform (1 / ${keys.toLocaleString("en")}), logarithmic`;
   return shownScale.value === "root" ? ", coloured by its root" : "";
 }
 
@@ -97,7 +97,7 @@ function legendText(source: MatrixSource, sheet: Sheet): string {
     ...(numbers.value && Math.min(sheet.cellWidth, sheet.cellHeight) >= NUMBER_CELL
       ? ["numbers from .10"]
       : []),
-    ...(source.pyramid[0]!.rows > 300 ? ["a pixel has the largest number of its cells"] : []),
+    ...(source.pyramid[0]!.rows > 300 ? ["a pixel: the largest of its cells"] : []),
     ...(mergeWords.value ? ["words: mean over queries, sum over keys"] : []),
     ...(hidden === null ? [] : [hidden]),
   ].join("; ");
