@@ -135,23 +135,27 @@ def check(arguments: Sequence[str]) -> int:
     with ThreadPoolExecutor() as beside:
         failed = [name for names in beside.map(run_stages, before) for name in names]
     tests = [*python, "pytest", *WORKERS, "--durations=10", *marks, *gate, *rest]
-    print("── pytest", flush=True)
-    started = time.monotonic()
-    if run(tests, STAGE) != 0:
-        failed.append("pytest")
-    print(f"── pytest: {time.monotonic() - started:.0f} s", flush=True)
+    failed += run_stages({"pytest": tests}, is_alone=True)
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
 
 
-def run_stages(stages: Mapping[str, Sequence[str]]) -> list[str]:
-    """Run stages one after the other, each printed as a whole when it ends; the names of those that failed."""
+def run_stages(stages: Mapping[str, Sequence[str]], *, is_alone: bool = False) -> list[str]:
+    """Run stages one after the other; the names of those that failed.
+
+    Where others run beside them each is printed as a whole when it ends.
+    """
     failed = []
     for name, command in stages.items():
-        started = time.monotonic()
-        code, text = run_quietly(command, STAGE)
-        print(f"── {name}\n{text}── {name}: {time.monotonic() - started:.0f} s", flush=True)
+        started, text = time.monotonic(), ""
+        if is_alone:
+            print(f"── {name}", flush=True)
+            code = run(command, STAGE)
+        else:
+            code, text = run_quietly(command, STAGE)
+            text = f"── {name}\n{text}"
+        print(f"{text}── {name}: {time.monotonic() - started:.0f} s", flush=True)
         if code != 0:
             failed.append(name)
     return failed

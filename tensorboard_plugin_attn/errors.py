@@ -12,6 +12,9 @@ AttentionError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 __all__ = [
     "AttentionError",
     "CaptureError",
@@ -63,3 +66,9 @@ class DamagedFileError(AttentionError):
 
 class NewerFormatError(DamagedFileError):
     """The file was written by a later version of this package."""
+
+
+def spell_out(names: Sequence[Any], most: int = 20, between: str = ", ") -> str:
+    """Names for a message, the first ones spelled out."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (between.join(map(str, names[:most])) or "none") + more

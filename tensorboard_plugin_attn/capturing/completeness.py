@@ -27,12 +27,11 @@ def layers_of(model: Any, shown: Collection[str], left_out: Collection[str]) -> 
     if not shown or not names.issuperset(shown):
         return None
     stacks = {NUMBER.sub("#", name) for name in shown}
+    others = [name for name, _ in unseen(model, shown)]
     missing = [
-        name
-        for name, _ in unseen(model, [*shown, *left_out])
-        if any(is_one_module(NUMBER.sub("#", name), stack) for stack in stacks)
+        name for name in others if is_one_of(NUMBER.sub("#", name), stacks) and not is_one_of(name, left_out)
     ]
-    return len(set(shown)) + len(unseen(model, shown)), missing
+    return len(set(shown)) + len(others), missing
 
 
 def unseen(model: Any, known: Collection[str]) -> list[tuple[str, str]]:
@@ -44,15 +43,17 @@ def unseen(model: Any, known: Collection[str]) -> list[tuple[str, str]]:
         (name, type(module).__name__)
         for name, module in model.named_modules()
         if type(module).__name__.endswith(("Attention", "Attn"))
-        and not any(is_one_module(name, each) for each in known)
+        and not is_one_of(name, known)
         and sum(parameter.dim() == 2 for parameter in module.parameters()) >= PROJECTIONS
     ]
     return [each for each in found if not holds_another(each[0], [name for name, _ in found])]
 
 
-def is_one_module(name: str, other: str) -> bool:
-    """Whether one is the other, or within it."""
-    return name == other or name.startswith(f"{other}.") or other.startswith(f"{name}.")
+def is_one_of(name: str, others: Collection[str]) -> bool:
+    """Whether a module is one of these, within one, or holds one."""
+    return any(
+        name == other or name.startswith(f"{other}.") or other.startswith(f"{name}.") for other in others
+    )
 
 
 def holds_another(name: str, names: Sequence[str]) -> bool:

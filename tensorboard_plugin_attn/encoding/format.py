@@ -131,12 +131,10 @@ def pack_record(
 
 
 def missing_layers(found: ModelLayers | None, entries: Sequence[LayerEntry]) -> list[dict[str, Any]]:
-    """A fault where in some of the model's layers nothing was seen."""
+    """A fault, of no head, where in some of the model's layers nothing was seen."""
     if found is None or not found.unseen or not entries:
         return []
-    return [
-        {"layer": 0, "heads": list(range(entries[0].heads)), "fault": "fewer_layers", "worst": found.count}
-    ]
+    return [{"layer": 0, "heads": [], "fault": "fewer_layers", "worst": found.count}]
 
 
 def missing_heads(entry: LayerEntry) -> list[dict[str, Any]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tensorboard_plugin_attn.encoding.decode import read_record
 from tensorboard_plugin_attn.encoding.header import Header
-from tensorboard_plugin_attn.errors import DamagedFileError, NotRecordedError
+from tensorboard_plugin_attn.errors import DamagedFileError, NotRecordedError, spell_out
 from tensorboard_plugin_attn.reading.series import (
     MetricBlock,
     MetricSeries,
@@ -59,7 +59,7 @@ class AttentionReader:
         tags = self.logged_tags(run_path(run))
         if not tags:
             raise NotRecordedError(
-                f"no attention recorded for run {run!r}; recorded runs: {listed(self.runs())}"
+                f"no attention recorded for run {run!r}; recorded runs: {spell_out(self.runs())}"
             )
         return tags
 
@@ -311,7 +311,7 @@ class AttentionReader:
         found = list_steps(self.files, tags[tag]) if tag in tags else []
         if not found:
             raise NotRecordedError(
-                f"no attention recorded for run {run!r}, tag {tag!r}; recorded tags: {listed(self.tags(run))}"
+                f"no attention recorded for run {run!r}, tag {tag!r}; recorded tags: {spell_out(self.tags(run))}"
             )
         return found
 
@@ -320,7 +320,7 @@ class AttentionReader:
         files = {step_file.step: step_file for step_file in self.step_files(run, tag)}
         if step not in files:
             raise NotRecordedError(
-                f"no attention recorded for run {run!r}, tag {tag!r}, step {step}; recorded steps: {listed(files)}"
+                f"no attention recorded for run {run!r}, tag {tag!r}, step {step}; recorded steps: {spell_out(list(files))}"
             )
         return files[step]
 
@@ -328,10 +328,3 @@ class AttentionReader:
 def run_path(run: str) -> str:
     """The name of a run → its directory below the root."""
     return "" if run == "." else run
-
-
-def listed(names: Iterable[Any]) -> str:
-    """Names for a message, the first twenty spelled out."""
-    found = [str(name) for name in names]
-    more = f" and {len(found) - 20} more" if len(found) > 20 else ""
-    return (", ".join(found[:20]) or "none") + more

@@ -10,6 +10,7 @@ from functools import partial
 from operator import is_
 from typing import Any, NamedTuple, TypeVar
 
+from tensorboard_plugin_attn.errors import spell_out
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.index_changes import IndexChanges, ListedTag, describe_steps
 from tensorboard_plugin_attn.serving.remote_root import SCAN_SECONDS, RemoteScan, group_directories
@@ -35,7 +36,6 @@ REFUSE_SECONDS = 5.0  # after a request to a store that hung
 REST = 5  # times as long as a walk took until the next one
 SHOW_SECONDS = 0.5  # how often a long walk shows what it has found so far
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-LISTED = 20  # names that an error message spells out
 
 Value = TypeVar("Value")
 
@@ -283,8 +283,9 @@ def look_up(named: Mapping[str, Value], name: str) -> Value | None:
 
 def not_recorded(what: str, message: str, recorded: Sequence[Any]) -> RequestError:
     """404 with what there is instead."""
-    names = ", ".join(map(str, recorded[:LISTED])) or "none"
-    more = f" and {len(recorded) - LISTED} more" if len(recorded) > LISTED else ""
     return RequestError(
-        404, "not_recorded", f"{message}; recorded {what}s: {names}{more}", **{f"{what}s": list(recorded)}
+        404,
+        "not_recorded",
+        f"{message}; recorded {what}s: {spell_out(recorded)}",
+        **{f"{what}s": list(recorded)},
     )

@@ -119,10 +119,7 @@ def answers_of(record: OpenedRecord, run: str, beside: Beside) -> Iterator[tuple
     yield "metrics", encoded(one_step(record) if beside.series is None else beside.series)
     yield "scalars", {"tags": list(beside.scalars)}
     yield from ((f"scalars {tag}", answer) for tag, answer in beside.scalars.items())
-    small = beside.is_alone and are_weights(record)
-    yield from (
-        (name, value) for name, value in record_answers(record) if not (small and name == "thumbnails")
-    )
+    yield from record_answers(record, has_thumbnails=not (beside.is_alone and are_weights(record)))
     yield from pictures_of(record)
     if beside.compared is not None:
         yield from pictures_of(beside.compared.record)
@@ -151,11 +148,12 @@ def size_of(answers: dict[str, Any]) -> int:
     return sum(len(answer if isinstance(answer, str) else embed(answer)) for answer in answers.values())
 
 
-def record_answers(record: OpenedRecord) -> Iterator[tuple[str, Any]]:
-    """Header, thumbnails and weights of a record."""
+def record_answers(record: OpenedRecord, *, has_thumbnails: bool = True) -> Iterator[tuple[str, Any]]:
+    """Header, thumbnails and weights of a record; without the thumbnails where a page makes them."""
     yield "record", record_result(record)
     if "thumbnails" in record.header.spans:
-        yield "thumbnails", encoded(thumbnails_result(record))
+        if has_thumbnails:
+            yield "thumbnails", encoded(thumbnails_result(record))
         if record.header.has_contributions:
             yield "thumbnails contribution", encoded(thumbnails_result(record, "contribution"))
     for number, layer in enumerate(record.layers):

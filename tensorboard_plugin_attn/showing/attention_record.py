@@ -12,7 +12,7 @@ from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.writing.arguments import split_layers
 
-__all__ = ["Attention", "Included", "place_of_layer", "record_of"]
+__all__ = ["Attention", "Included", "numbers_of", "place_of_layer", "record_of"]
 
 Tokens = Sequence[str]
 
@@ -114,15 +114,19 @@ def chosen(numbers: Sequence[int] | None, count: int, name: str) -> list[int]:
     return wanted
 
 
-def place_of_layer(record: AttentionRecord, layer: int | None) -> int | None:
-    """Where the first layer with a number in the model is in the record. Raises InvalidRecordError."""
-    if layer is None:
-        return None
-    numbers = [int(each.name.rpartition(".")[2]) for each in record.layers]
+def numbers_of(record: AttentionRecord) -> list[int]:
+    """The number in the model of each layer."""
+    return [int(each.name.rpartition(".")[2]) for each in record.layers]
+
+
+def place_of_layer(numbers: Sequence[int] | None, layer: int | None) -> int | None:
+    """Where a layer first is among those that are shown, None: all. Raises InvalidRecordError where it is not."""
+    if numbers is None or layer is None:
+        return layer
     if layer not in numbers:
         shown = ", ".join(map(str, sorted(set(numbers))))
         raise InvalidRecordError(f"layer must be one of those that are shown, {shown}; got {layer}")
-    return numbers.index(layer)
+    return list(numbers).index(layer)
 
 
 def needed(tokens: Tokens | None, name: str) -> Tokens:

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
-from tensorboard_plugin_attn.showing.attention_record import Attention, Included, place_of_layer, record_of
+from tensorboard_plugin_attn.showing.attention_record import (
+    Attention,
+    Included,
+    numbers_of,
+    place_of_layer,
+    record_of,
+)
 from tensorboard_plugin_attn.showing.page import page_of_record
 from tensorboard_plugin_attn.showing.show import selected
 from tensorboard_plugin_attn.showing.shown import Shown
@@ -42,7 +48,7 @@ def head_view(
         decoder_tokens, sentence_b_start,
     )  # fmt: skip
     record = record_of(given, Included(include_layers))
-    state = selected(place_of_layer(record, layer), None, heads)
+    state = selected(place_of_layer(numbers_of(record), layer), None, heads)
     return answer(page_of_record(record, "head", state), html_action)
 
 

@@ -6,9 +6,14 @@ import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.record import AttentionRecord
-from tensorboard_plugin_attn.showing.attention_record import Attention, Included, place_of_layer, record_of
+from tensorboard_plugin_attn.showing.attention_record import (
+    Attention,
+    Included,
+    numbers_of,
+    place_of_layer,
+    record_of,
+)
 from tensorboard_plugin_attn.showing.page import check_view, page_of_model, page_of_record
 from tensorboard_plugin_attn.showing.shown import Shown
 
@@ -59,7 +64,7 @@ def show(
     """
     check_view(view)
     if hasattr(model_or_attention, "modules"):
-        state = selected(place_among(include_layers, layer), head, heads)
+        state = selected(place_of_layer(include_layers, layer), head, heads)
         page = page_of_model(model_or_attention, tokenizer_or_tokens, text, view, state, include_layers)
     elif isinstance(model_or_attention, AttentionRecord):
         page = page_of_record(model_or_attention, view, selected(layer, head, heads))
@@ -69,18 +74,8 @@ def show(
             encoder_tokens, decoder_tokens, sentence_b_start,
         )  # fmt: skip
         record = record_of(given, Included(include_layers))
-        page = page_of_record(record, view, selected(place_of_layer(record, layer), head, heads))
+        page = page_of_record(record, view, selected(place_of_layer(numbers_of(record), layer), head, heads))
     return Shown(page).written(save).display()
-
-
-def place_among(include: Sequence[int] | None, layer: int | None) -> int | None:
-    """Where a layer is among those that are included. Raises InvalidRecordError where it is not."""
-    if include is None or layer is None:
-        return layer
-    if layer not in include:
-        shown = ", ".join(map(str, include))
-        raise InvalidRecordError(f"layer must be one of those that are shown, {shown}; got {layer}")
-    return list(include).index(layer)
 
 
 def selected(layer: int | None, head: int | None, heads: Sequence[int] | None) -> str:

@@ -18,12 +18,12 @@ from tensorboard_plugin_attn.studying.roles import ROLES, SHARP_ROLES
 __all__ = ["THRESHOLD_NAMES", "Hint", "Observed", "Thresholds", "find_hints", "parse_thresholds"]
 
 FAULTS = {
-    "fewer_layers": "fewer layers than the model",
-    "fewer_heads": "fewer heads than the model's layer",
-    "kernel_differs": "weights that do not give what the kernel returned",
-    "nan": "weights that are NaN",
-    "row_sum": "rows that do not sum to 1",
-    "masked": "weight on keys that the mask hides",
+    "fewer_layers": "some of the model's {worst:.0f} layers are not there {since}: nothing was seen in them",
+    "fewer_heads": "layer {layer} has {heads} of {worst:.0f} heads {since}: the others were not captured",
+    "kernel_differs": "layer {layer} has weights that do not give what the kernel returned {since}{amount}",
+    "nan": "layer {layer} has weights that are NaN {since}{amount}",
+    "row_sum": "layer {layer} has rows that do not sum to 1 {since}{amount}",
+    "masked": "layer {layer} has weight on keys that the mask hides {since}{amount}",
 }
 LEAST_HISTORY = 3
 
@@ -109,18 +109,14 @@ def fault_hints(observed: Observed) -> Iterator[Hint]:
     for (kind, layer), records in found.items():
         step, first = records[0]
         worst = float("nan") if first.worst is None else first.worst
-        message = fault_text(first, worst, f"from step {step} on")
+        message = FAULTS[kind].format(
+            layer=layer,
+            heads=len(first.heads),
+            worst=worst,
+            since=f"from step {step} on",
+            amount="" if np.isnan(worst) else f", {worst:.3g} in one of them",
+        )
         yield Hint(kind, step, records[-1][0], layer, list(first.heads), worst, message, "error")
-
-
-def fault_text(fault: Fault, worst: float, since: str) -> str:
-    """What a record has that cannot be right, or lacks."""
-    if fault.fault == "fewer_layers":
-        return f"some of the model's {worst:.0f} layers are not there {since}: nothing was seen in them"
-    if fault.fault == "fewer_heads":
-        return f"layer {fault.layer} has {len(fault.heads)} of {worst:.0f} heads {since}: the others were not captured"
-    amount = "" if np.isnan(worst) else f", {worst:.3g} in one of them"
-    return f"layer {fault.layer} has {FAULTS[fault.fault]} {since}{amount}"
 
 
 def mask_hints(observed: Observed) -> Iterator[Hint]:

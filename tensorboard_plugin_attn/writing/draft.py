@@ -15,6 +15,7 @@ from tensorboard_plugin_attn.encoding.format import probe_hash
 from tensorboard_plugin_attn.encoding.header import ModelLayers
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
+from tensorboard_plugin_attn.errors import spell_out
 from tensorboard_plugin_attn.measuring.head_metrics import Metric
 from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
 from tensorboard_plugin_attn.measuring.row_stats import RowStats
@@ -183,11 +184,10 @@ class Draft:
                 f"thumbnails but no weights; {self.what_would_fit()}",
             )
         if self.missing:
-            more = f" and {len(self.missing) - MOST_NAMED} more" if len(self.missing) > MOST_NAMED else ""
             yield (
                 f"layers {tag}",
                 f"{tag!r} has {len({layer.entry.name for layer in self.layers})} of the model's {self.model_layers} "
-                f"layers of attention: nothing was seen in {', '.join(self.missing[:MOST_NAMED])}{more}, which did not "
+                f"layers of attention: nothing was seen in {spell_out(self.missing, MOST_NAMED)}, which did not "
                 f"run or hides its kernel; the record says so",
             )
         if self.nan_layers():

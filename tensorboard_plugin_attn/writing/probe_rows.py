@@ -169,10 +169,12 @@ def fill_drafts(
             receivers.append(Row(number, adding_to(row.draft), None if checks_itself else row.lengths))
     with decoder_named(model, inputs):
         session = probe_rows(model, inputs, receivers, meeting=meeting, streams=streams_of(rows), **options)
-    whole = layers_of(model, session.modules, [each.module for each in session.left_out])
+    drafts = [row.draft for row in rows if row.draft is not None and row.draft.part is None]
+    whole = layers_of(model, session.modules, [each.module for each in session.left_out]) if drafts else None
+    if whole is not None:
+        for draft in drafts:
+            draft.model_layers, draft.missing = whole
     for row, receiver in zip(rows, receivers, strict=True):
-        if row.draft is not None and row.draft.part is None and whole is not None:
-            row.draft.model_layers, row.draft.missing = whole
         row.error = receiver.error or (mask_ignored(receiver.padding_share) if len(rows) > 1 else None)
         if row.error is None and not receiver.handed and (meeting is None or meeting.receives):
             row.error = why_nothing(receiver, session, options.get("layers"), row.axes)

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 from attention_tab import AttentionTab
+from bench_views import SCRUB
 from chromium import launch
 from logs.tensorboard_server import TensorBoardServer
 
@@ -33,23 +34,6 @@ from tensorboard_plugin_attn.record.spans import image_span, patch_names
 PATCHES, LAYERS, HEADS, STEPS = 14, 12, 12, 16
 MANY = (80, 64)
 TEXT = 16
-
-# One step a frame, back and forth → milliseconds of each frame.
-SCRUB = """async ([view, count]) => {
-  const slider = document.querySelector('input[aria-label=Step]');
-  const frame = () => new Promise(requestAnimationFrame);
-  performance.clearMarks();
-  let position = Number(slider.value), way = -1;
-  for (let i = 0; i < count; i++) {
-    if (position + way < 0 || position + way > Number(slider.max)) way = -way;
-    slider.value = position += way;
-    slider.dispatchEvent(new Event('input', { bubbles: true }));
-    await frame();
-  }
-  for (let i = 0; i < 20; i++) await frame();
-  const drawn = performance.getEntriesByName(`attn:drawn:${view}`);
-  return (drawn.length - 1) / (drawn.at(-1).startTime - drawn[0].startTime) * 1000;
-}"""
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

@@ -48,8 +48,8 @@ UNTIL_DRAWN = """async ([view, kind, value]) => {
   return taken;
 }"""
 
-# One step a frame, back and forth: drawn selections a second.
-SCRUB = """async count => {
+# One step a frame, back and forth → drawn selections a second.
+SCRUB = """async ([view, count]) => {
   const slider = document.querySelector('input[aria-label=Step]');
   const frame = () => new Promise(requestAnimationFrame);
   performance.clearMarks();
@@ -61,7 +61,7 @@ SCRUB = """async count => {
     await frame();
   }
   for (let i = 0; i < 20; i++) await frame();
-  const drawn = performance.getEntriesByName('attn:drawn:model');
+  const drawn = performance.getEntriesByName(`attn:drawn:${view}`);
   return (drawn.length - 1) / (drawn.at(-1).startTime - drawn[0].startTime) * 1000;
 }"""
 
@@ -149,7 +149,7 @@ def measure_model(tab: AttentionTab, repeats: int) -> None:
     for _ in range(repeats):
         tab.go("model", **WHERE, step=last)
         until_rest(tab)
-        rates.append(inside.evaluate(SCRUB, 15))
+        rates.append(inside.evaluate(SCRUB, ["model", 15]))
     report("model: scrubbing", rates, "fps", "≥ 30")
 
 

@@ -446,27 +446,3 @@ def test_queries_stand_behind_keys_that_have_no_query_of_their_own() -> None:
     label_layer(TokenAxes(token_list(6), decoder_tokens=token_list(4)), layer, 0)
     found = dict(zip(METRICS, compute_metrics(layer, METRICS)[0].tolist(), strict=True))
     assert (found["previous_token"], found["same_token"], found["mean_distance"]) == (1, 0, 1)
-
-
-@pytest.mark.parametrize("kind", ["self", "cross"])
-@pytest.mark.parametrize("mask", ["full", "causal"])
-@pytest.mark.parametrize(("queries", "keys"), [(1, 1), (2, 2), (9, 9), (5, 9)])
-def test_one_product_gives_what_each_metric_gives_by_itself(
-    kind: str, mask: str, queries: int, keys: int
-) -> None:
-    weights = softmax_weights(3, queries, keys)
-    if mask == "causal":
-        weights *= np.tril(np.ones((queries, keys)), keys - queries)
-        weights /= weights.sum(-1, keepdims=True)
-    layer = LayerAttention(weights.astype(np.float32), kind=kind, mask=mask)
-    axes = TokenAxes(
-        ["[CLS]", *"abcabcab"][:keys], decoder_tokens=None if kind == "self" else token_list(queries)
-    )
-    if kind == "self" and queries != keys:  # keys before the queries
-        axes.lists |= {"own": token_list(queries)}
-        layer.lists = "own", "tokens"
-        axes.specials |= {"own": np.zeros(queries, bool)}
-    label_layer(axes, layer, 0)
-    known = compute_metrics(layer, METRICS, layer.weights.max(-1))
-    alone = np.stack([np.asarray(metric(layer), np.float32) for metric in METRICS.values()], axis=1)
-    np.testing.assert_allclose(known, alone, rtol=0, atol=1e-6)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from logs.stand_in_bundle import stand_in
 from models.tiny_bert import save_tiny_bert
 from pages.page_code import ROOT, blocks, run_block
 
-from tensorboard_plugin_attn.serving import standalone
 from tensorboard_plugin_attn.showing import head_view, model_view, neuron_view, show
 
 NOTEBOOK, BERTVIZ = "docs/tutorials/notebook.md", "docs/how-to/coming_from_bertviz.md"
@@ -20,9 +20,7 @@ NOTEBOOK, BERTVIZ = "docs/tutorials/notebook.md", "docs/how-to/coming_from_bertv
 @pytest.mark.parametrize("page", [NOTEBOOK, BERTVIZ])
 def test_every_block_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "static").mkdir()
-    (tmp_path / "static" / "page.js").write_text("")
-    monkeypatch.setattr(standalone, "STATIC", tmp_path / "static")
+    stand_in(tmp_path, monkeypatch)
     save_tiny_bert(tmp_path / "my-bert")
     names: dict[str, Any] = {}
     for block in blocks(page):

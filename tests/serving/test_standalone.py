@@ -21,6 +21,7 @@ from logs.small_log import (
     sample_weights,
     strip_to_metrics,
 )
+from logs.stand_in_bundle import stand_in
 from tensorboard.plugins import base_plugin
 from werkzeug.test import Client
 
@@ -36,10 +37,7 @@ SCRIPT_ENDS = "</script><!-- <script> </SCRIPT >"
 @pytest.fixture(autouse=True)
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle whose text would end the page's script."""
-    folder = tmp_path / "static"
-    folder.mkdir()
-    (folder / "page.js").write_text('const text = "</script><!--"; export { text as render };')
-    monkeypatch.setattr(standalone, "STATIC", folder)
+    stand_in(tmp_path, monkeypatch, 'const text = "</script><!--"; export { text as render };')
 
 
 class Scripts(HTMLParser):

@@ -5,14 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from tensorboard_plugin_attn.serving import standalone
+from logs.stand_in_bundle import stand_in
 
 
 @pytest.fixture(autouse=True)
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that does nothing."""
-    folder = tmp_path / "static"
-    folder.mkdir()
-    (folder / "page.js").write_text("export function render() {}")
-    monkeypatch.setattr(standalone, "STATIC", folder)
+    stand_in(tmp_path, monkeypatch, "export function render() {}")

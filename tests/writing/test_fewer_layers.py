@@ -42,7 +42,7 @@ def test_fewer_layers_are_a_warning_and_a_hint(hidden: set[int], count: int, tmp
     reader = AttentionReader(tmp_path)
     assert reader.source(".", "probe", 0).header.model_layers == ModelLayers(count, len(hidden))
     [hint] = [hint for hint in reader.evolution(".", "probe").hints if hint.severity == "error"]
-    assert hint.kind == "fewer_layers"
+    assert (hint.kind, hint.heads) == ("fewer_layers", [])
     assert f"some of the model's {count} layers" in hint.message
 
 

@@ -13,8 +13,9 @@ export function withThumbnails(api: Api): Api {
         return await api.thumbnails(at, signal, quantity);
       } catch (error) {
         const isLeftOut = error instanceof ApiError && error.code === "not_embedded";
+        if (!isLeftOut || quantity !== "weight") throw error;
         const { value: header } = await api.record(at, signal);
-        if (!isLeftOut || quantity !== "weight" || !areWeights(header)) throw error;
+        if (!areWeights(header)) throw error;
         const asked = header.layers.map((_, layer) => api.weights(at, layer, null, signal));
         const value = thumbnailsOf((await Promise.all(asked)).map((answer) => answer.value));
         return { value, bytes: value.codes.byteLength };

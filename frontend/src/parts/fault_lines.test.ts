@@ -7,6 +7,7 @@ const record = {
     { layer: 1, heads: [2], fault: "nan" },
     { layer: 1, heads: [0, 1], fault: "something new" },
     { layer: 3, heads: [0], fault: "nan" },
+    { layer: 1, heads: [], fault: "fewer_layers" },
   ],
 } as unknown as RecordHeader;
 

@@ -16,7 +16,7 @@ export function faultLines(
   names: readonly string[],
 ): string[] {
   return record.faults
-    .filter((each) => each.layer === layer && each.fault !== "fewer_layers") // it is of no layer
+    .filter((each) => each.layer === layer && each.heads.length > 0)
     .map(({ heads, fault }) => {
       const who = heads.map((head) => names[head] ?? String(head)).join(", ");
       return `${heads.length === 1 ? "Head" : "Heads"} ${who}: ${sentences[fault] ?? fault}.`;

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN_BELOW
+from tensorboard_plugin_attn.errors import spell_out
 
 if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
@@ -174,9 +175,8 @@ def warn_differing(differing: Sequence[Differs]) -> None:
         named = [
             f"{each.module or 'the model'} (heads {list(each.heads)}, {each.error:.2g})" for each in differing
         ]
-        more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
         warnings.warn(
-            f"attention weights · values differ from what the kernel returned: {'; '.join(named[:MOST])}{more}; "
+            f"attention weights · values differ from what the kernel returned: {spell_out(named, MOST, '; ')}; "
             f"these weights are not what ran. Run the probe with attn_implementation='sdpa' or 'eager' and compare",
             stacklevel=4,
         )
@@ -186,9 +186,8 @@ def warn_fewer(fewer: Mapping[str, tuple[int, int]]) -> None:
     """Say once which layers have fewer heads than their module says."""
     if fewer:
         named = [f"{name or 'the model'} ({heads} of {whole})" for name, (heads, whole) in fewer.items()]
-        more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
         warnings.warn(
-            f"attention has fewer heads than the model: {'; '.join(named[:MOST])}{more}. Under tensor parallelism "
+            f"attention has fewer heads than the model: {spell_out(named, MOST, '; ')}. Under tensor parallelism "
             f"each rank computes a share of them",
             stacklevel=4,
         )

@@ -72,7 +72,8 @@ class Prefix(TorchFunctionMode):
         self.entries: list[Entry | None] = []
         self.is_kept = self.is_open = False
         self.place = 0
-        self.sizes: dict[int, int] = {}
+        self.storages: set[int] = set()  # of the tensors that are kept
+        self.nbytes = 0
         self.random: list[torch.Tensor] = []
 
     def __enter__(self) -> Prefix:
@@ -105,8 +106,9 @@ class Prefix(TorchFunctionMode):
         place, self.place = self.place, self.place + 1
         if self.is_kept:
             entry = self.entries[place] if place < len(self.entries) else None
-            is_same = entry is not None and entry.is_of(func, args, kwargs)
-            return entry.again() if entry is not None and is_same else func(*args, **kwargs)
+            if entry is None or not entry.is_of(func, args, kwargs):
+                return func(*args, **kwargs)
+            return entry.again()
         result = func(*args, **kwargs)
         self.keep(func, args, kwargs, result)
         return result
@@ -139,10 +141,13 @@ class Prefix(TorchFunctionMode):
         """Whether these can be kept too; views of what is kept take nothing."""
         with without_torch_functions():
             storages = [one.untyped_storage() for one in made]
-            new = {each.data_ptr(): each.nbytes() for each in storages if each.data_ptr() not in self.sizes}
-        if sum(self.sizes.values()) + sum(new.values()) > MOST_BYTES:
+            new = {
+                each.data_ptr(): each.nbytes() for each in storages if each.data_ptr() not in self.storages
+            }
+        if self.nbytes + sum(new.values()) > MOST_BYTES:
             return False
-        self.sizes |= new
+        self.nbytes += sum(new.values())
+        self.storages |= new.keys()
         return True
 
 

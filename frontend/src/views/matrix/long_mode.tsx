@@ -19,7 +19,7 @@ import {
   theme,
   tokenRange,
 } from "../../state";
-import { formatTimes } from "../../text/times";
+import { timesOfScale } from "../../text/times";
 import { matrixLayout, ROW_LABELS } from "./layout";
 import { LongCanvas, SMALLEST_TIMES } from "./long_canvas";
 import { longExport, rowTable } from "./long_export";
@@ -65,9 +65,9 @@ function Legend({ source, picture }: { source: MatrixSource; picture: Region }) 
           class="scale-bar"
           style={{ background: `linear-gradient(to right, ${colours.join(", ")})` }}
         />
-        <span>1 ×</span>
-        <span>{formatTimes(Math.sqrt(keys))}</span>
-        <span>{formatTimes(keys)}</span>
+        {timesOfScale(keys).map((text) => (
+          <span key={text}>{text}</span>
+        ))}
       </div>
       <p>{longLegend(source, picture)}</p>
       {tokenRange.value !== null && (

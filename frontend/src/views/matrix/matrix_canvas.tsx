@@ -2,15 +2,8 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-import {
-  cssOf,
-  inkOn,
-  rgbOfPixel,
-  sequentialTable,
-  type Theme,
-  weightTable,
-} from "../../draw/colour";
-import { scaleTable } from "../../draw/times_uniform";
+import { cssOf, inkOn, rgbOfPixel, type Theme } from "../../draw/colour";
+import { legendTable, scaleTable } from "../../draw/times_uniform";
 import { drawMatrix } from "../../draw/matrix";
 import type { Pyramid } from "../../draw/pyramid";
 import { makeRaster } from "../../draw/raster";
@@ -92,9 +85,9 @@ export function MatrixCanvas(props: MatrixCanvasProps) {
   return <canvas ref={canvas} role="img" aria-label={props.label} style={size} />;
 }
 
-/** The colours of weights 0 to 1, or of 1 × uniform to all, left to right, for the legend. */
+/** The colours of a scale, left to right, for the legend. */
 export function scaleGradient(theme: Theme, scale: ColourScale): string {
-  const colours = scale === "uniform" ? sequentialTable(theme) : weightTable(theme, scale);
+  const colours = legendTable(theme, scale);
   const stops = Array.from({ length: 17 }, (_, i) =>
     cssOf(rgbOfPixel(colours[Math.round(255 * (i / 16))]!)),
   );

@@ -1,14 +1,14 @@
 /** The matrix of one head → its picture as data, and its numbers. */
 
-import { scaleColours, sequentialTable, weightTable } from "../../draw/colour";
+import { scaleColours } from "../../draw/colour";
 import { drawMatrix } from "../../draw/matrix";
 import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster, type Raster } from "../../draw/raster";
-import { scaleTable } from "../../draw/times_uniform";
+import { legendTable, scaleTable } from "../../draw/times_uniform";
 import type { Exported } from "../../saving/exported";
 import { type ColourScale, layerQuantityText, type Theme } from "../../state";
 import type { Table, Value } from "../../text/csv";
-import { formatTimes } from "../../text/times";
+import { timesOfScale } from "../../text/times";
 import { elide, isolated } from "../../text/tokens";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import type { Axis } from "../../parts/token_lines/axis";
@@ -76,6 +76,12 @@ export function headPicture(
   };
 }
 
+const scaleTexts: Readonly<Record<ColourScale, string>> = {
+  root: ", coloured by its root",
+  linear: "",
+  uniform: ", times uniform",
+};
+
 export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourScale): Exported {
   const { record, weights, head, name, axes, pyramid } = source;
   const { width, height } = sizeOf(pyramid[0]!.rows, pyramid[0]!.columns);
@@ -88,15 +94,10 @@ export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourSc
     axes,
   });
   const shown = layerQuantityText.peek();
-  if (scale === "uniform") {
-    const colours = scaleColours(sequentialTable(theme));
-    const to = formatTimes(weights.keys);
-    const text = `${shown}, times uniform`;
-    return { picture, marks: [{ kind: "scale", colours, from: "1 ×", to, text }], table };
-  }
-  const colours = scaleColours(weightTable(theme, scale));
-  const text = scale === "root" ? `${shown}, coloured by its root` : shown;
-  return { picture, marks: [{ kind: "scale", colours, from: "0", to: "1", text }], table };
+  const colours = scaleColours(legendTable(theme, scale));
+  const [from, , to] = scale === "uniform" ? timesOfScale(weights.keys) : ["0", "", "1"];
+  const text = `${shown}${scaleTexts[scale]}`;
+  return { picture, marks: [{ kind: "scale", colours, from, to, text }], table };
 }
 
 /** The cells as they stand: a row of keys for each query. */

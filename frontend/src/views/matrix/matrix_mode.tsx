@@ -20,7 +20,7 @@ import {
 } from "../../state";
 import { FaultNotes } from "../../parts/fault_notes";
 import { useDrawnMark } from "../../parts/drawn_mark";
-import { formatTimes } from "../../text/times";
+import { timesOfScale } from "../../text/times";
 import { CellPanel } from "./cell_panel";
 import { matrixLayout, ROW_LABELS } from "./layout";
 import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";
@@ -107,7 +107,7 @@ function Legend({ source, sheet }: { source: MatrixSource; sheet: Sheet }) {
   const { keys } = source.weights;
   const [least, middle, most] =
     shownScale.value === "uniform"
-      ? ["1 ×", formatTimes(Math.sqrt(keys)), formatTimes(keys)]
+      ? timesOfScale(keys)
       : ["0", shownScale.value === "root" ? ".25" : ".50", "1"];
   return (
     <div class="matrix-legend" style={{ paddingLeft: `${ROW_LABELS}px` }}>

@@ -60,7 +60,7 @@ export function ModelGrid() {
     [layer.value, head.value],
   );
   const header = shown(record.value);
-  const counts = header === undefined || header === null ? null : modelCounts(header);
+  const counts = header === undefined ? null : modelCounts(header);
   const what = isContribution.value ? "Contributions of every" : "Every";
   const title = isImage.value ? imageTitle() : `${what} head at step ${step.value ?? "–"}`;
   return (
