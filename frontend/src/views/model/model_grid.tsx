@@ -70,9 +70,9 @@ export function ModelGrid() {
         {thumbnails.value.status === "loading" && <span class="model-loading">loading …</span>}
         {!isUnreadable.value && !isImage.value && (
           <span class="model-hint">
+            {counts !== null && `${counts} · `}
             {isMap.value ? "one cell a head" : "query rows × key columns"}, click opens a head
             {isHeadBeside.value && ", again closes it"}
-            {counts !== null && ` · ${counts}`}
           </span>
         )}
       </h2>
