@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from operator import is_
 from typing import Any, NamedTuple, TypeVar
 
 from tensorboard_plugin_attn.errors import spell_out
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.index_changes import IndexChanges, ListedTag, describe_steps
+from tensorboard_plugin_attn.serving.looking import Busy
 from tensorboard_plugin_attn.serving.remote_root import SCAN_SECONDS, RemoteScan, group_directories
 from tensorboard_plugin_attn.serving.roots import Root
 from tensorboard_plugin_attn.serving.tag_directory import TagDirectory, Tags, tell
@@ -34,6 +34,7 @@ __all__ = ["Listing"]
 ANSWER_SECONDS = 2.5  # within which every request is answered, whatever a store does
 REFUSE_SECONDS = 5.0  # after a request to a store that hung
 REST = 5  # times as long as a walk took until the next one
+LOOK_REST = 20  # times as long as a look at all known directories took until the next one
 SHOW_SECONDS = 0.5  # how often a long walk shows what it has found so far
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -74,6 +75,8 @@ class Listing:
         self.stopped = threading.Event()
         self.changes = IndexChanges()
         self.last: LastListed | None = None
+        self.busy = Busy()
+        self.is_looking = False  # in between requests
 
     def start(self, interval: float) -> None:
         """Walk now and every ``interval`` seconds in a thread that ends with the process; 0: only once."""
@@ -88,12 +91,29 @@ class Listing:
 
     def keep_walking(self, interval: float) -> None:
         """The thread's work."""
+        self.is_looking = interval > 0
         while not self.stopped.is_set():
             started = time.monotonic()
             self.walk()
             took = time.monotonic() - started
-            if not interval or self.stopped.wait(max(interval, REST * took)):
+            if not interval or self.look_until(time.monotonic() + max(interval, REST * took), interval):
                 return
+
+    def look_until(self, end: float, interval: float) -> bool:
+        """Look at all known directories every ``interval`` seconds until it is time to walk; whether it was stopped."""
+        took = 0.0
+        while (left := end - time.monotonic()) > 0:
+            if self.stopped.wait(min(left, max(interval, LOOK_REST * took))):
+                return True
+            started = time.monotonic()
+            for directory in self.directories():
+                directory.look()
+            took = time.monotonic() - started
+        return self.stopped.is_set()
+
+    def directories(self) -> list[TagDirectory]:
+        """Of all tags."""
+        return [directory for tags in self.runs.values() for directory in tags.values()]
 
     def walk(self) -> None:
         """Look through every root for runs and tags; a root that cannot be read keeps what it had."""
@@ -166,17 +186,23 @@ class Listing:
         return self.changes.answer(self.listed(), since)
 
     def listed(self) -> dict[tuple[str, str], ListedTag]:
-        """Every tag that has steps, known directories listed anew. Raises RequestError 503."""
+        """Every tag that has steps, known directories listed anew; of very many, the busy ones. Raises RequestError 503."""
         old, runs, last = self.wait(), self.runs, self.last
-        if last is not None and last.runs is runs:
-            directories = last.directories
-        else:
-            directories = [directory for tags in runs.values() for directory in tags.values()]
-        for directory in directories:
+        is_same = last is not None and last.runs is runs
+        directories = last.directories if last is not None and is_same else self.directories()
+        for directory in self.busy.among(directories) if self.is_looking else directories:
             directory.look()
         steps = [directory.steps for directory in directories]
-        if last is not None and last.runs is runs and last.old == old and all(map(is_, steps, last.steps)):
-            return last.tags
+        if last is not None and is_same:
+            changed = [
+                each
+                for each, now, before in zip(directories, steps, last.steps, strict=True)
+                if now is not before
+            ]
+            for directory in changed:
+                self.busy.note(directory)
+            if not changed and last.old == old:
+                return last.tags
         places = ((run, tag) for run, tags in runs.items() for tag in tags)
         listed = {
             place: ListedTag(found, id(directory.files) in old)
@@ -212,6 +238,7 @@ class Listing:
         directory = look_up(tags, tag)
         if directory is None:
             raise not_recorded("tag", f"no attention recorded for run {run!r}, tag {tag!r}", list(tags))
+        self.busy.note(directory)
         return directory
 
     def find_step(self, run: str, tag: str, step: int) -> tuple[Files, StepFile]:

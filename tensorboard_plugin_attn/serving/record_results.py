@@ -201,8 +201,9 @@ def slab(record: OpenedRecord, layer: int, name: str, head: int) -> Array:
 
 
 def whole(name: str, dtype: str, array: NDArray[Any]) -> Array:
-    """A numpy array as it travels."""
-    return Array(name, dtype, array.shape, np.ascontiguousarray(array).tobytes())
+    """A numpy array as it travels; it is not copied, so it may not change any more."""
+    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+    return Array(name, dtype, array.shape, data)
 
 
 def find_layer(record: OpenedRecord, layer: int, head: int | None) -> LayerEntry:

@@ -19,7 +19,7 @@ from tensorboard_plugin_attn.storing.store import StepFile
 
 __all__ = ["ThinnedSeries"]
 
-READ_SECONDS = 0.8  # after which the steps that were not read yet are left for the next request
+READ_SECONDS = 0.5  # after which the steps that were not read yet are left for the next request
 TOKEN = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})")
 
 ReadBlock = Callable[[StepFile], MetricBlock]

@@ -18,7 +18,7 @@ __all__ = ["FACTOR", "SMALLEST", "Emergence", "find_emergence"]
 SMALLEST = 0.15
 FACTOR = 4.0
 SHORTEST_PART = 3  # steps, where there are at least five times as many
-CHUNK = 1 << 20  # numbers worked on at once
+CHUNK = 1 << 18  # numbers worked on at once, with some sixty bytes each
 
 Series = NDArray[np.float32]  # [step, series]
 
@@ -70,8 +70,7 @@ def nothing(shape: tuple[int, ...]) -> Emergence:
 def metric_scales(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """1 for a metric between 0 and 1, else its range over everything that was logged."""
     flat = values.reshape(-1, values.shape[-1])
-    highest = np.where(np.isnan(flat), -np.inf, flat).max(axis=0, initial=0)
-    lowest = np.where(np.isnan(flat), np.inf, flat).min(axis=0, initial=0)
+    highest, lowest = np.fmax.reduce(flat, initial=0), np.fmin.reduce(flat, initial=0)
     scales: NDArray[np.float32] = np.maximum(highest - lowest, 1).astype(np.float32)
     return np.where(np.isfinite(scales), scales, 1).astype(np.float32)
 

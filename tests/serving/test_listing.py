@@ -260,3 +260,23 @@ def test_with_an_interval_of_zero_there_is_one_walk(tmp_path: Path) -> None:
     listing = Listing([Root(str(tmp_path))])
     listing.keep_walking(0)
     assert listing.walked.is_set()
+
+
+def test_of_many_directories_a_request_looks_at_busy_ones_and_the_thread_at_all(tmp_path: Path) -> None:
+    for number in range(6):
+        log_run(tmp_path / f"run{number}", steps=[0])
+    listing = Listing([Root(str(tmp_path))])
+    listing.busy.most = 2
+    listing.walk()
+    listing.is_looking = True
+    listing.index()
+    for number in range(6):
+        listing.find_tag(f"run{number}", "probe")
+    for number in range(6):
+        log_run(tmp_path / f"run{number}", steps=[1])
+    assert [run for run, tags in listing.index().items() if tags["probe"]["steps"] == [0, 1]] == [
+        "run4",
+        "run5",
+    ]
+    assert not listing.look_until(time.monotonic() + 0.2, 0.05)
+    assert all(tags["probe"]["steps"] == [0, 1] for tags in listing.index().values())
