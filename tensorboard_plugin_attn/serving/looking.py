@@ -1,0 +1,38 @@
+"""Known tag directories → those that a request looks at: all of few, of many those that are busy now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from tensorboard_plugin_attn.serving.tag_directory import TagDirectory
+
+__all__ = ["Busy"]
+
+MOST_LOOKED_AT = (
+    1000  # for one request; to ask when a directory changed takes 10 µs, of a network mount far more
+)
+
+
+class Busy:
+    """The directories that changed or were asked for last; all others are looked at in between requests."""
+
+    def __init__(self, most: int = MOST_LOOKED_AT) -> None:
+        self.most = most
+        self.lock = threading.Lock()
+        self.directories: dict[TagDirectory, None] = {}
+
+    def note(self, directory: TagDirectory) -> None:
+        """This one changed, or was asked for."""
+        with self.lock:
+            self.directories.pop(directory, None)
+            self.directories[directory] = None
+            if len(self.directories) > self.most:
+                del self.directories[next(iter(self.directories))]
+
+    def among(self, known: Sequence[TagDirectory]) -> Sequence[TagDirectory]:
+        """What to look at before an answer."""
+        if len(known) <= self.most:
+            return known
+        with self.lock:
+            return list(self.directories)
