@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.record.spans import Places
+
 __all__ = [
+    "PATCHES",
     "TEMPLATES",
     "Grid",
     "after_earlier_occurrences",
@@ -32,6 +35,7 @@ class Grid:
     special: NDArray[np.bool_] | None = None  # of the keys
     sentence_b_start: int | None = None
     words: Sequence[int | None] | None = None
+    places: Places | None = None  # of the keys, where some of them are patches of images
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -45,7 +49,7 @@ class Grid:
 
 
 def template_cells(template: str, grid: Grid) -> Cells | None:
-    """The cells of a template, None where this layer cannot have it: offsets in cross-attention, no second sentence.
+    """The cells of a template, None where this layer cannot have it: offsets in cross-attention, no second sentence, no patches.
 
     Raises KeyError for an unknown template.
     """
@@ -107,7 +111,40 @@ def across(grid: Grid) -> Cells | None:
     return cells
 
 
-TEMPLATES = {
+def neighbour(down: int, right: int) -> Callable[[Grid], Cells | None]:
+    """The patch so many rows and columns away, of the same image and frame."""
+
+    def cells(grid: Grid) -> Cells | None:
+        if grid.places is None:
+            return None
+        row, col = grid.places.row, grid.places.col
+        wanted = (row[:, None] + down == row) & (col[:, None] + right == col)
+        return np.asarray(wanted & one_frame(grid.places))
+
+    return cells
+
+
+def line(axis: str) -> Callable[[Grid], Cells | None]:
+    """The other patches of the same row, or column, of the same image and frame."""
+
+    def cells(grid: Grid) -> Cells | None:
+        if grid.places is None:
+            return None
+        at = getattr(grid.places, axis)
+        found: Cells = (at[:, None] == at) & one_frame(grid.places)
+        np.fill_diagonal(found, False)
+        return found
+
+    return cells
+
+
+def one_frame(places: Places) -> Cells:
+    """``[i, j]``: both are patches of one frame of one image."""
+    span, frame = places.span, places.frame
+    return np.asarray((span[:, None] == span) & (frame[:, None] == frame) & (span >= 0))
+
+
+TEMPLATES: dict[str, Callable[[Grid], Cells | None]] = {
     "previous": previous,
     "same": same,
     "next": following,
@@ -115,7 +152,15 @@ TEMPLATES = {
     "same_word": same_word,
     "induction": induction,
     "across": across,
+    "left": neighbour(0, -1),
+    "right": neighbour(0, 1),
+    "above": neighbour(-1, 0),
+    "below": neighbour(1, 0),
+    "row": line("row"),
+    "column": line("col"),
 }
+PATCHES = ("left", "right", "above", "below", "row", "column")
+"""The templates of two dimensions: of patches."""
 
 
 def earlier_occurrences(tokens: Sequence[str]) -> Cells:

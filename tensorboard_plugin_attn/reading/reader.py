@@ -129,7 +129,8 @@ class AttentionReader:
             query: a position, a token, a set of them, or a ``range`` of positions.
             key: the same.
             template: ``"previous"``, ``"same"``, ``"next"``, ``"first"``, ``"same_word"``, ``"induction"`` or
-                ``"across"`` (the sentences of a pair), instead of query and key.
+                ``"across"`` (the sentences of a pair), instead of query and key; of patches ``"left"``, ``"right"``,
+                ``"above"``, ``"below"``, ``"row"`` and ``"column"`` (the others of it).
             quantity: ``"contribution"`` sums ``weight · value_norm[key]`` by its row's sum.
 
         Raises:

@@ -1,4 +1,4 @@
-"""An opened record and one query, or one key → its weights in every head, for the maps over a picture."""
+"""An opened record and one query, or one key → its weights, or contributions, in every head, for the maps over a picture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import encode_weights
 from tensorboard_plugin_attn.encoding.header import LayerEntry
-from tensorboard_plugin_attn.encoding.rebuild import read_bands
+from tensorboard_plugin_attn.errors import NotRecordedError
+from tensorboard_plugin_attn.reading.source import Source
 from tensorboard_plugin_attn.record.blocks import MOST_CELLS
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
@@ -18,14 +19,16 @@ from tensorboard_plugin_attn.serving.record_results import Packed, absent, find_
 __all__ = ["maps_result"]
 
 
-def maps_result(record: OpenedRecord, side: str, tokens: str, at: int, layer: int | None = None) -> Packed:
+def maps_result(
+    record: OpenedRecord, side: str, tokens: str, at: int, layer: int | None = None, quantity: str = "weight"
+) -> Packed:
     """``maxima`` float32 [head] and ``codes`` uint8, layer by layer and head by head, of one query or one key.
 
     ``side`` is ``"query"`` or ``"key"``, ``tokens`` the list that ``at`` counts in, ``layer`` the only one that is
-    wanted. Of a query there is its row of weights, of a key its column.
+    wanted. Of a query there is its row of weights, or of contributions, of a key its column.
 
     Raises:
-        RequestError: no layer has such a query or key, or there are too many weights for one answer.
+        RequestError: no layer has such a query or key, there are too many weights for one answer, or no contributions.
     """
     if record.header.kind == "metrics":
         raise absent(record, "weights")
@@ -42,7 +45,12 @@ def maps_result(record: OpenedRecord, side: str, tokens: str, at: int, layer: in
         raise RequestError(
             404, "too_large", "these are more weights than are read at once; ask for one layer"
         )
-    maps = [weights_of(record, number, side, at) for number, _ in chosen]
+    source = Source(record.header, record.read, quantity)
+    try:
+        source.check_patterns()
+    except NotRecordedError as error:
+        raise RequestError(404, "not_recorded", str(error)) from error
+    maps = [weights_of(source, number, side, at) for number, _ in chosen]
     encoded = [encode_weights(each[None]) for each in maps]
     maxima = np.concatenate([row_max[0] for _, row_max in encoded])
     codes = np.concatenate([each.ravel() for each, _ in encoded])
@@ -64,12 +72,12 @@ def layers_with(
             yield number, entry
 
 
-def weights_of(record: OpenedRecord, number: int, side: str, at: int) -> NDArray[np.float32]:
+def weights_of(source: Source, number: int, side: str, at: int) -> NDArray[np.float32]:
     """``[head, key]`` of a query, ``[head, query]`` of a key."""
-    entry = record.layers[number]
+    entry = source.header.layers[number]
     is_row = side == "query"
     found = np.empty((entry.heads, entry.keys if is_row else entry.queries), np.float32)
-    for band in read_bands(record.header, record.read, number, np.array([at]) if is_row else None):
+    for band in source.bands(number, rows=np.array([at]) if is_row else None):
         if is_row:
             found[band.heads] = band.weights[:, 0]
         else:

@@ -149,11 +149,11 @@ class AttnPlugin(base_plugin.TBPlugin):
         return self.binary(arguments, lambda record: self.regions.region(record, layer, head, asked))
 
     def maps_answer(self, arguments: Arguments) -> Answer:
-        """The weights of one query, or of one key, in every head that has it."""
+        """The weights, or contributions, of one query, or of one key, in every head that has it."""
         side = "key" if "key" in arguments else "query"
         at, layer = integer(arguments, side), optional_integer(arguments, "layer")
-        tokens = text(arguments, "list")
-        return self.binary(arguments, lambda record: maps_result(record, side, tokens, at, layer))
+        tokens, quantity = text(arguments, "list"), quantity_asked(arguments)
+        return self.binary(arguments, lambda record: maps_result(record, side, tokens, at, layer, quantity))
 
     def vectors_answer(self, arguments: Arguments) -> Answer:
         """Query and key of one head."""

@@ -17,10 +17,18 @@ from tensorboard_plugin_attn.encoding.header import Header, LayerEntry
 from tensorboard_plugin_attn.encoding.rebuild import Band
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.faults import hidden_keys
+from tensorboard_plugin_attn.measuring.grids import has_grid
 from tensorboard_plugin_attn.measuring.head_metrics import mean
 from tensorboard_plugin_attn.measuring.token_pairs import Pair, resolve_pair
-from tensorboard_plugin_attn.measuring.token_patterns import TEMPLATES, Grid, padding_flags, template_cells
+from tensorboard_plugin_attn.measuring.token_patterns import (
+    PATCHES,
+    TEMPLATES,
+    Grid,
+    padding_flags,
+    template_cells,
+)
 from tensorboard_plugin_attn.record.blocks import MOST_CELLS, visible_range
+from tensorboard_plugin_attn.record.spans import places_of
 from tensorboard_plugin_attn.record.tokens import MAIN, TokenAxes
 
 __all__ = ["Found", "FoundHead", "Pattern", "evenly_first", "find_heads", "parse_pattern"]
@@ -172,6 +180,8 @@ def no_template(template: str, grid: Grid) -> str:
     """Why a layer cannot have a template."""
     if template == "across" and grid.is_square:
         return "the probe has one sentence; log a pair with sentence_b_start"
+    if template in PATCHES and grid.is_square:
+        return f"the template {template!r} is of patches, and no position of this probe is one"
     return f"cross-attention has no {template!r}: its queries and keys are different texts"
 
 
@@ -186,6 +196,7 @@ def layer_grid(entry: LayerEntry, axes: TokenAxes) -> Grid:
         special=layer.key_special,
         sentence_b_start=axes.sentence_b_start if own else None,
         words=axes.words if own else None,
+        places=places_of(layer.key_spans, layer.num_keys) if has_grid(layer) else None,
     )
 
 

@@ -120,3 +120,23 @@ def test_a_record_without_lengths_has_no_contributions_and_says_so(
     assert "value_norm" in response.json["error"]["message"]
     response = host.get(route, {**where, "quantity": "size"})
     assert (response.status_code, response.json["error"]["parameter"]) == (400, "quantity")
+
+
+@pytest.mark.parametrize("side", ["query", "key"])
+def test_maps_of_a_position_are_those_of_contributions(host: Host, side: str) -> None:
+    query: dict[str, Any] = {"step": 1, "list": "tokens", side: 3}
+    found = asked(host, "maps", **query, quantity="contribution")
+    expected = expected_contributions(1)
+    wanted = expected[:, :, 3] if side == "query" else expected[..., 3]
+    codes = found["codes"].reshape(*wanted.shape) / 255
+    most = found["maxima"].reshape(*wanted.shape[:2], 1)
+    np.testing.assert_allclose(codes**2 * most, wanted, atol=0.006)
+    weights = asked(host, "maps", **query)
+    assert weights["codes"].tobytes() != found["codes"].tobytes()
+
+
+def test_maps_of_a_record_without_them_are_refused_with_the_reason(host: Host) -> None:
+    query = {"run": "run", "tag": "without", "step": 1, "list": "tokens", "query": 0}
+    response = host.get("maps", {**query, "quantity": "contribution"})
+    assert response.status_code == 404
+    assert "has no contributions" in response.json["error"]["message"]

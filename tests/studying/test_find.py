@@ -11,6 +11,7 @@ from logs.random_attention import softmax_weights
 
 from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter, LayerAttention
 from tensorboard_plugin_attn.errors import InvalidRecordError, NotRecordedError
+from tensorboard_plugin_attn.record.spans import image_span, patch_names
 from tensorboard_plugin_attn.studying.find import evenly_first
 
 TOKENS = ["[CLS]", "a", "b", "[SEP]", "a", "b", "[SEP]"]
@@ -151,3 +152,76 @@ def test_a_step_of_metrics_alone_has_no_weights_to_search(tmp_path: Path) -> Non
     reader = log(tmp_path, planted([]), metrics_only=True)
     with pytest.raises(NotRecordedError, match="head metrics only"):
         reader.find(".", "p", 0, template="first")
+
+
+ROWS, COLS = 3, 4
+PATCH_CELLS: list[tuple[str, tuple[int, int]]] = [
+    ("left", (0, -1)),
+    ("right", (0, 1)),
+    ("above", (-1, 0)),
+    ("below", (1, 0)),
+]
+
+
+def patch_log(logdir: Path, weights: np.ndarray) -> AttentionReader:
+    """One layer over CLS and two pictures of 3 × 4 patches."""
+    tokens = ["[CLS]", *patch_names(ROWS, COLS), *patch_names(ROWS, COLS)]
+    record = AttentionRecord([LayerAttention(weights)], tokens)
+    spans = [image_span(1 + at * ROWS * COLS, ROWS, COLS) for at in range(2)]
+    record.axes.geometry = {"tokens": spans}
+    record.axes.special_names = {"tokens": {0: "cls"}}
+    with AttentionWriter(logdir, precision="float32") as writer:
+        writer.add_record("p", record, 0)
+    return AttentionReader(logdir)
+
+
+def position(picture: int, row: int, col: int) -> int:
+    return 1 + picture * ROWS * COLS + row * COLS + col
+
+
+@pytest.mark.parametrize(("template", "by"), PATCH_CELLS)
+def test_a_template_of_patches_is_that_neighbour_of_the_same_picture(
+    template: str, by: tuple[int, int], tmp_path: Path
+) -> None:
+    weights = softmax_weights(3, 25, 25, 0)
+    expected = [
+        weights[:, position(picture, row, col), position(picture, row + by[0], col + by[1])]
+        for picture in range(2)
+        for row in range(ROWS)
+        for col in range(COLS)
+        if 0 <= row + by[0] < ROWS and 0 <= col + by[1] < COLS
+    ]
+    found = patch_log(tmp_path, weights).find(".", "p", 0, template=template)
+    assert found.values[0] == pytest.approx(np.mean(expected, axis=0), abs=1e-6)
+
+
+@pytest.mark.parametrize("template", ["row", "column"])
+def test_a_template_of_a_line_is_all_its_other_patches(template: str, tmp_path: Path) -> None:
+    weights = softmax_weights(3, 25, 25, 0)
+    places = [(picture, row, col) for picture in range(2) for row in range(ROWS) for col in range(COLS)]
+    kept = (0, 1) if template == "row" else (0, 2)
+    expected = [
+        sum(
+            weights[:, position(*one), position(*other)]
+            for other in places
+            if other != one and all(one[axis] == other[axis] for axis in kept)
+        )
+        for one in places
+    ]
+    found = patch_log(tmp_path, weights).find(".", "p", 0, template=template)
+    assert found.values[0] == pytest.approx(np.mean(expected, axis=0), abs=1e-6)
+
+
+def test_a_text_has_no_patches_to_look_for(tmp_path: Path) -> None:
+    with pytest.raises(
+        InvalidRecordError, match="'left' is of patches, and no position of this probe is one"
+    ):
+        log(tmp_path, planted([])).find(".", "p", 0, template="left")
+
+
+def test_a_rectangle_of_patches_is_a_set_of_keys(tmp_path: Path) -> None:
+    weights = softmax_weights(3, 25, 25, 0)
+    keys = [position(1, row, col) for row in (0, 1) for col in (1, 2)]
+    found = patch_log(tmp_path, weights).find(".", "p", 0, query=range(25), key=keys)
+    assert found.values[0] == pytest.approx(weights[:, :, keys].sum(-1).mean(-1), abs=1e-6)
+    assert found.uniform == pytest.approx([4 / 25])

@@ -18,7 +18,7 @@ function answer(codes: number[]): ConstructorParameters<typeof HeadMaps>[0] {
 }
 
 it("has the weights of each head and their mean, and null where a layer has no such query", () => {
-  const maps = new HeadMaps(answer([255, 0, 0, 0, 255, 0, 0, 255]));
+  const maps = new HeadMaps(answer([255, 0, 0, 0, 255, 0, 0, 255]), 7);
   expect([...maps.weights(1, 0)!]).toEqual([1, 0, 0]);
   expect([...maps.weights(1, 1)!]).toEqual([0, 0.5, 0]);
   expect(maps.weights(4, 0)![1]).toBeCloseTo(0.2);
@@ -28,5 +28,5 @@ it("has the weights of each head and their mean, and null where a layer has no s
 });
 
 it("refuses codes that are not those of the layers", () => {
-  expect(() => new HeadMaps(answer([1, 2, 3]))).toThrow(DecodeError);
+  expect(() => new HeadMaps(answer([1, 2, 3]), 7)).toThrow(DecodeError);
 });

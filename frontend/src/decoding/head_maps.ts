@@ -19,6 +19,8 @@ export class HeadMaps implements MapSide {
   readonly side: "query" | "key";
   readonly list: string;
   readonly at: number;
+  /** The record that they are of: what says where they come from must not run ahead of them. */
+  readonly step: number;
   readonly #places = new Map<
     number,
     LayerMaps & { readonly head: number; readonly offset: number }
@@ -26,7 +28,8 @@ export class HeadMaps implements MapSide {
   readonly #maxima: Float32Array;
   readonly #codes: Uint8Array;
 
-  constructor({ fields, arrays }: Answer) {
+  constructor({ fields, arrays }: Answer, step: number) {
+    this.step = step;
     this.side = fields["side"] as "query" | "key";
     this.list = fields["tokens"] as string;
     this.at = fields["at"] as number;
@@ -74,6 +77,6 @@ export class HeadMaps implements MapSide {
   }
 }
 
-export function decodeHeadMaps(buffer: ArrayBuffer): HeadMaps {
-  return new HeadMaps(unpack(buffer));
+export function decodeHeadMaps(buffer: ArrayBuffer, step: number): HeadMaps {
+  return new HeadMaps(unpack(buffer), step);
 }

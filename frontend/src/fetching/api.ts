@@ -91,6 +91,7 @@ export interface Api {
     of: MapSide,
     layer: number | null,
     signal?: AbortSignal,
+    quantity?: Quantity,
   ): Promise<Sized<HeadMaps>>;
   /** Of all layers of a stack, as one; `heads`: how those of a layer become one. */
   rollout(
@@ -229,11 +230,18 @@ function recordRoutes(door: Door): RecordRoutes {
 
 function pictureRoutes(door: Door): Pick<Api, "maps" | "picture" | "rollout"> {
   return {
-    maps: (at, { side, list, at: position }, layer, signal) =>
+    maps: (at, { side, list, at: position }, layer, signal, quantity) =>
       door.binary(
         "maps",
-        { ...address(at), [side]: position, list, ...(layer !== null && { layer }) },
-        { decode: decodeHeadMaps, bytes: (maps) => maps.byteLength },
+        {
+          ...{ ...address(at), [side]: position, list },
+          ...(layer !== null && { layer }),
+          ...quantityQuery(quantity),
+        },
+        {
+          decode: (buffer) => decodeHeadMaps(buffer, at.step),
+          bytes: (maps) => maps.byteLength,
+        },
         signal,
       ),
     rollout: (at, stack, heads, signal) =>

@@ -3,7 +3,18 @@
 import { effect, untracked } from "@preact/signals";
 
 import type { Api } from "../fetching/api";
-import { film, hidden, index, run, step, tag, wantedFilm, type WantedFilm } from "../state";
+import type { Quantity } from "../decoding/contribution";
+import {
+  film,
+  hidden,
+  index,
+  quantityName,
+  run,
+  step,
+  tag,
+  wantedFilm,
+  type WantedFilm,
+} from "../state";
 import { mapsJob } from "./jobs";
 import { RequestCache } from "./request_cache";
 import { isAbort } from "./slot";
@@ -16,14 +27,18 @@ export function startFilmLoader(api: Api): () => void {
   const cache = new RequestCache(KEPT_BYTES);
   let round = 0;
 
-  async function follow(wanted: WantedFilm, runName: string, tagName: string): Promise<void> {
+  async function follow(
+    wanted: WantedFilm,
+    [runName, tagName]: readonly [string, string],
+    quantity: Quantity,
+  ): Promise<void> {
     const own = ++round;
     const listed = index.peek()?.[runName]?.[tagName];
     const found = new Map<number, Float32Array | null>();
     const asks = wanted.steps.map((at) => {
       const version = listed?.versions[listed.steps.indexOf(at)] ?? null;
       const place = { run: runName, tag: tagName, step: at, version };
-      return { at, job: mapsJob(api, place, wanted, wanted.layer) };
+      return { at, job: mapsJob(api, place, wanted, wanted.layer, quantity) };
     });
     const left = asks.filter(({ at, job }) => {
       const kept = cache.peek(job);
@@ -48,11 +63,12 @@ export function startFilmLoader(api: Api): () => void {
 
   const dispose = effect(() => {
     const [wanted, runName, tagName] = [wantedFilm.value, run.value, tag.value];
+    const quantity = quantityName.value;
     void index.value;
     if (hidden.value) return;
     untracked(() => {
       if (wanted !== null && runName !== null && tagName !== null) {
-        void follow(wanted, runName, tagName);
+        void follow(wanted, [runName, tagName], quantity);
         return;
       }
       round++;

@@ -8,10 +8,10 @@ import type { HeadMaps, MapSide } from "../decoding/head_maps";
 import { standaloneViews } from "../state/standalone";
 import { mapsOfPage } from "./page_maps";
 import type { Job } from "./request_cache";
-import type { ViewName } from "../state/selection";
 
 export interface StepJobs {
   record: Job<RecordHeader>;
+  /** null: the view draws none. */
   thumbnails: Job<Thumbnails> | null;
   /** null: nothing to ask for, see `loadedHeads`. */
   weights: Job<LayerWeights> | null;
@@ -32,13 +32,10 @@ export interface WantedVectors {
   head: number;
 }
 
-/** Views that draw every head's thumbnail; the others draw the weights of one layer, or metrics alone. */
-const withThumbnails: ReadonlySet<ViewName> = new Set<ViewName>(["model"]);
-
 export function jobsAt(
   api: Api,
   at: RecordAddress,
-  view: ViewName,
+  hasThumbnails: boolean,
   weights: WantedWeights | null,
   vectors: WantedVectors | null,
   maps: MapSide | null,
@@ -47,7 +44,7 @@ export function jobsAt(
   const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
   return {
     record: { key: `record ${where}`, fetch: (signal) => api.record(at, signal) },
-    thumbnails: withThumbnails.has(view)
+    thumbnails: hasThumbnails
       ? {
           key: `thumbnails ${quantity} ${where}`,
           fetch: (signal) => api.thumbnails(at, signal, quantity),
@@ -55,7 +52,7 @@ export function jobsAt(
       : null,
     weights: weights === null ? null : weightsJob(api, at, weights),
     vectors: vectors === null ? null : vectorsJob(api, at, vectors),
-    maps: maps === null ? null : mapsJob(api, at, maps, null),
+    maps: maps === null ? null : mapsJob(api, at, maps, null, quantity),
   };
 }
 
@@ -76,14 +73,15 @@ export function mapsJob(
   at: RecordAddress,
   of: MapSide,
   layer: number | null,
+  quantity: Quantity,
 ): Job<HeadMaps> {
   const where = JSON.stringify([at.run, at.tag, at.step, at.version]);
   return {
-    key: `maps ${where} ${of.side} ${of.list} ${of.at} ${layer ?? "all"}`,
+    key: `maps ${quantity} ${where} ${of.side} ${of.list} ${of.at} ${layer ?? "all"}`,
     fetch: (signal) =>
       standaloneViews.peek() === null
-        ? api.maps(at, of, layer, signal)
-        : mapsOfPage(api, at, of, layer, signal),
+        ? api.maps(at, of, layer, signal, quantity)
+        : mapsOfPage(api, at, of, { only: layer, quantity }, signal),
   };
 }
 

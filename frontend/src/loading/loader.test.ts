@@ -34,7 +34,7 @@ beforeEach(() => {
   state.hidden.value = false;
   state.probeHeaders.value = new Map();
   state.direction.value = 1;
-  for (const each of [state.record, state.thumbnails, state.weights, state.series])
+  for (const each of [state.record, state.thumbnails, state.weights, state.series, state.headMaps])
     each.value = { status: "idle" };
   api = fakeApi();
 });
@@ -95,6 +95,48 @@ describe("the loader", () => {
     await api.settle();
     expect(asked("weights 1")).toEqual([]);
     expect(state.weights.value.status).toBe("idle");
+  });
+});
+
+describe("maps of all heads over a picture", () => {
+  beforeEach(() => {
+    const geometry = { tokens: [{ kind: "image", start: 0, length: 2, rows: 1, cols: 2 }] };
+    api.record = (at) => {
+      const value = header(at.tag, at.step);
+      for (const layer of value.layers) layer.query_tokens = layer.key_tokens = "tokens";
+      return Promise.resolve({ value: { ...value, geometry } as typeof value, bytes: 1 });
+    };
+  });
+  afterEach(() => (state.areThumbnailsDrawn.value = true));
+
+  it("are brought for every step around the slider, with no thumbnails and one head's weights", async () => {
+    state.areThumbnailsDrawn.value = false;
+    await open(3);
+    expect(state.headMaps.value.status).toBe("ready");
+    for (const step of [0, 10, 20]) {
+      expect(asked(`maps query 1 all p ${step} `)).toHaveLength(1);
+      expect(asked(`weights 0.0 p ${step} `)).toHaveLength(1);
+    }
+    expect(asked("weights 0 ")).toEqual([]);
+    expect([...asked("thumbnails p 0"), ...asked("thumbnails p 10")]).toEqual([]);
+    expect(state.thumbnails.value.status).toBe("idle");
+  });
+
+  it("are of the step before until the others come, and say so", async () => {
+    await open(3, 1);
+    state.selectStep(0);
+    expect(state.headMaps.value).toMatchObject({ status: "loading", previous: { of: 20 } });
+    await api.settle();
+    expect(state.headMaps.value).toMatchObject({ status: "ready", value: { of: 0 } });
+  });
+
+  it("that cannot be read are a damaged step", async () => {
+    state.areThumbnailsDrawn.value = false;
+    api.damaged.add(0);
+    await open(2);
+    state.selectStep(0);
+    await api.settle();
+    expect(state.stepError.value?.code).toBe("damaged");
   });
 });
 

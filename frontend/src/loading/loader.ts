@@ -44,8 +44,13 @@ const wantedWeights = computed<WantedWeights | null>(() => {
   const heads = state.loadedHeads.value;
   if (state.view.value === "evolution") return null;
   if (heads === "unknown" || heads === "none" || heads === "long") return null;
-  return { layer: state.layer.value, head: heads === "one" ? state.head.value : null };
+  return { layer: state.layer.value, head: state.isHeadAlone.value ? state.head.value : null };
 });
+
+const wantsThumbnails = computed(
+  () =>
+    state.view.value === "model" && (!state.areMapsWanted.value || state.areThumbnailsDrawn.value),
+);
 
 const wantedVectors = computed<WantedVectors | null>(() =>
   state.view.value === "neuron" && state.hasVectors.value
@@ -54,10 +59,9 @@ const wantedVectors = computed<WantedVectors | null>(() =>
 );
 
 /** Of every head, over the picture. */
-const wantedMaps = computed<MapSide | null>(() => {
-  const areDrawn = state.view.value === "model" && !state.isComparing.value;
-  return areDrawn && state.shownThumbnails.value === "image" ? state.wantedMaps.value : null;
-});
+const wantedMaps = computed<MapSide | null>(() =>
+  state.areMapsWanted.value ? state.wantedMaps.value : null,
+);
 
 /** Follows the selected step, with the window around it. */
 class StepLoader {
@@ -141,7 +145,7 @@ class StepLoader {
     const jobs = jobsAt(
       this.api,
       at,
-      state.view.peek(),
+      wantsThumbnails.peek(),
       wantedWeights.peek(),
       wantedVectors.peek(),
       wantedMaps.peek(),
@@ -205,6 +209,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
       void wantedWeights.value;
       void wantedVectors.value;
       void wantedMaps.value;
+      void wantsThumbnails.value;
       void state.quantityName.value;
       if (state.hidden.value) return untracked(() => steps.stop());
       untracked(() => void steps.show());

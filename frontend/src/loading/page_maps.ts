@@ -2,6 +2,7 @@
 
 import { HeadMaps, type MapSide } from "../decoding/head_maps";
 import type { LayerWeights } from "../decoding/decode";
+import { contributionsOf, type Quantity } from "../decoding/contribution";
 import type { Api, RecordAddress } from "../fetching/api";
 import type { Sized } from "../fetching/request";
 
@@ -34,7 +35,7 @@ export async function mapsOfPage(
   api: Api,
   at: RecordAddress,
   of: MapSide,
-  only: number | null,
+  { only, quantity }: { readonly only: number | null; readonly quantity: Quantity },
   signal: AbortSignal,
 ): Promise<Sized<HeadMaps>> {
   const { layers } = (await api.record(at, signal)).value;
@@ -43,7 +44,8 @@ export async function mapsOfPage(
     const [list, length] =
       of.side === "query" ? [shape.query_tokens, shape.queries] : [shape.key_tokens, shape.keys];
     if ((only ?? layer) !== layer || list !== of.list || of.at >= length) continue;
-    const weights = await layerWeights(api, at, layer, signal);
+    const stored = await layerWeights(api, at, layer, signal);
+    const weights = stored !== null && quantity !== "weight" ? contributionsOf(stored) : stored;
     if (weights !== null) found.push({ layer, lines: linesOf(weights, of) });
   }
   const lines = found.flatMap((each) => each.lines);
@@ -51,7 +53,7 @@ export async function mapsOfPage(
   const codes = lines.flatMap((line, row) =>
     [...line].map((weight) => Math.round(255 * Math.sqrt(weight / (maxima[row]! || 1)))),
   );
-  const value = new HeadMaps({
+  const answer = {
     fields: {
       ...{ side: of.side, at: of.at, tokens: of.list },
       layers: found.map(({ layer, lines: own }) => ({
@@ -62,6 +64,7 @@ export async function mapsOfPage(
       maxima: { data: maxima, shape: [maxima.length] },
       codes: { data: Uint8Array.from(codes), shape: [codes.length] },
     },
-  });
+  };
+  const value = new HeadMaps(answer, at.step);
   return { value, bytes: value.byteLength };
 }

@@ -5,6 +5,7 @@ import { effect, untracked } from "@preact/signals";
 import type { Clock } from "./clock";
 import {
   comparison,
+  headMaps,
   hidden,
   playing,
   record,
@@ -23,7 +24,7 @@ export const STEP_INTERVAL = 250;
 const PATIENCE = 30;
 
 const settled = (): boolean =>
-  [record, thumbnails, weights, vectors, comparison].every(
+  [record, thumbnails, weights, vectors, headMaps, comparison].every(
     (part) => part.peek().status !== "loading",
   );
 

@@ -40,6 +40,7 @@ function setEverything(): void {
   state.linesLayout.value = "horizontal";
   state.mergeWords.value = true;
   state.rawTokens.value = true;
+  state.rolloutHeads.value = "max";
   state.tokenRange.value = { query: [40, 71], key: [32, 33] };
 }
 
@@ -51,7 +52,7 @@ describe("pairs of the state", () => {
   it("come back from the hash as they went in, for every setting at once", () => {
     setEverything();
     const pairs = pairsOfState();
-    expect(pairs).toHaveLength(28);
+    expect(pairs).toHaveLength(29);
     const hash = formatHash("#attn", pairs);
     applyPairs([]);
     expect(pairsOfState()).toEqual([]);

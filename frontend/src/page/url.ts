@@ -238,6 +238,7 @@ const entries: Record<string, Entry> = {
   map_scale: oneOf(state.mapScale, ["uniform", "own"]),
   top: number(state.topShare, 0, 1),
   top_look: oneOf(state.topLook, ["outline", "mask"]),
+  rollout: oneOrNone(state.rolloutHeads, ["mean", "max", "min"]),
   order: oneOf(state.dimensionOrder, ["contribution", "stored"]),
   columns: oneOf(state.neuronColumns, ["expanded", "collapsed"]),
   dimension: position(state.dimension),

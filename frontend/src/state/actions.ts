@@ -5,7 +5,7 @@ import { batch } from "@preact/signals";
 import type { RecordHeader, RunIndex } from "../decoding/answers";
 import { headOpen } from "./display";
 import { shown, stale } from "./load";
-import { loadedHeads, record, series, thumbnails, vectors, weights } from "./loaded";
+import { headMaps, record, series, thumbnails, vectors, weights } from "./loaded";
 import { nearestOf } from "./nearest";
 import {
   direction,
@@ -34,12 +34,13 @@ import {
   visits,
   type ViewName,
 } from "./selection";
+import { isHeadAlone } from "./shown_lines";
 
 /** Everything that decides what is loaded, as one string a part. */
 function coordinates(): { tag: string; step: string; layer: string; head: string } {
   const where = JSON.stringify([run.value, tag.value]);
   const at = JSON.stringify([where, step.value, version.value]);
-  const alone = loadedHeads.value === "one" ? head.value : "";
+  const alone = isHeadAlone.value ? head.value : "";
   const inLayer = `${at}/${layer.value}`;
   return {
     tag: where,
@@ -59,6 +60,7 @@ export function moveTo(change: () => void): void {
     if (after.step !== before.step) {
       record.value = stale(record.value);
       thumbnails.value = stale(thumbnails.value);
+      if (headMaps.value.status !== "idle") headMaps.value = stale(headMaps.value);
     }
     if (after.layer !== before.layer) weights.value = stale(weights.value);
     if (after.head !== before.head) vectors.value = stale(vectors.value);

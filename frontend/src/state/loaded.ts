@@ -4,6 +4,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 
 import type { LayerHeader, RecordHeader, ScalarSeries } from "../decoding/answers";
 import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "../decoding/decode";
+import type { HeadMaps } from "../decoding/head_maps";
 import type { ApiError } from "../decoding/errors";
 import { shown, type Loaded } from "./load";
 import { longPicture } from "./long_head";
@@ -11,6 +12,10 @@ import { layer, tag } from "./selection";
 
 export const record: Signal<Loaded<RecordHeader>> = signal({ status: "idle" });
 export const thumbnails: Signal<Loaded<Thumbnails>> = signal({ status: "idle" });
+/** Of one position, in every head of the model. */
+export const headMaps: Signal<Loaded<HeadMaps>> = signal({ status: "idle" });
+/** The view on screen draws thumbnails: set by a view that can do without them. */
+export const areThumbnailsDrawn: Signal<boolean> = signal(true);
 /** Of the selected layer. */
 export const weights: Signal<Loaded<LayerWeights>> = signal({ status: "idle" });
 /** Of the selected head, for views that take its weights apart. */
@@ -83,7 +88,8 @@ export const hasVectors: ReadonlySignal<boolean> = computed(
 export const stepError: ReadonlySignal<ApiError | null> = computed(() => {
   const parts = [record.value, thumbnails.value, weights.value, vectors.value, longPicture.value];
   for (const part of parts) if (part.status === "error") return part.error;
-  return null;
+  const maps = headMaps.value;
+  return maps.status === "error" && maps.error.damaged ? maps.error : null;
 });
 
 /** Steps of the selected run and tag that are known to be unreadable. */

@@ -3,19 +3,16 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import type { RecordHeader, TokenList } from "../decoding/answers";
-import type { HeadMaps, MapSide } from "../decoding/head_maps";
+import type { MapSide } from "../decoding/head_maps";
 import { type Panel, panelsOf, patchAt, soundOf, wordsOf } from "../decoding/panels";
 import type { Media, Pixels } from "../decoding/picture";
 import { changePicture, type ChangePicture } from "./compare_state";
 import { mapDirection, type MapDirection, panelNumber } from "./image_settings";
-import type { Loaded } from "./load";
 import { knownHeader } from "./loaded";
 import { hoverKey, hoverQuery, key, layer, query } from "./selection";
 
 /** By hash; null: its bytes were not kept, or cannot be read. */
 export const media: Signal<ReadonlyMap<string, Media | null>> = signal(new Map());
-/** Of the shown position, in every head of the model. */
-export const headMaps: Signal<Loaded<HeadMaps>> = signal({ status: "idle" });
 
 interface Lists {
   readonly query: TokenList;
@@ -65,6 +62,17 @@ export const panels: ReadonlySignal<readonly Panel[]> = computed(() => {
 export const panel: ReadonlySignal<Panel | null> = computed(
   () => panels.value[Math.min(panelNumber.value, panels.value.length - 1)] ?? null,
 );
+
+/** Every layer attends from the list of the choice to that of the patches: each cell of the model can be a map. */
+export const areAllMaps: ReadonlySignal<boolean> = computed(() => {
+  const [header, of] = [knownHeader.value, sides.value];
+  if (header === undefined || of === null || panels.value.length === 0) return false;
+  const wanted =
+    shownDirection.value === "keys" ? [of.chosen, of.patches] : [of.patches, of.chosen];
+  return header.layers.every(
+    ({ query_tokens, key_tokens }) => query_tokens === wanted[0] && key_tokens === wanted[1],
+  );
+});
 
 /** Pictures may be chosen on as well: patches and choice are of one list. */
 export const isOneList: ReadonlySignal<boolean> = computed(

@@ -12,9 +12,10 @@ import {
   type ThumbnailStyle,
 } from "./display";
 import { knownHeader, loadedHeads } from "./loaded";
-import { isContribution } from "./quantity";
-import { layer, tokenRange } from "./selection";
-import { directions, hasSound } from "./shown_image";
+import { isComparing } from "./compare_state";
+import { layer, tokenRange, view } from "./selection";
+import { directions, hasSound, wantedMaps } from "./shown_image";
+import { standaloneViews } from "./standalone";
 
 /** Tokens up to which the Head view opens with lines. */
 const SHORT = 60;
@@ -55,10 +56,24 @@ export const shownMode: ReadonlySignal<HeadMode> = computed(() => {
 
 /** What the Model view's cells hold. */
 export const shownThumbnails: ReadonlySignal<ThumbnailStyle> = computed(() => {
-  const hasImage = directions.value.length > 0 && !isContribution.value;
+  const hasImage = directions.value.length > 0;
   if (thumbnailStyle.value === null) return hasImage ? "image" : "heat";
   return thumbnailStyle.value === "image" && !hasImage ? "heat" : thumbnailStyle.value;
 });
+
+/** The Model view asks for a map of every head. */
+export const areMapsWanted: ReadonlySignal<boolean> = computed(
+  () =>
+    view.value === "model" &&
+    !isComparing.value &&
+    shownThumbnails.value === "image" &&
+    wantedMaps.value !== null,
+);
+
+/** Of the layer the selected head alone is loaded: it is large, or maps of all heads stand beside it; a file holds whole layers. */
+export const isHeadAlone: ReadonlySignal<boolean> = computed(
+  () => loadedHeads.value === "one" || (areMapsWanted.value && standaloneViews.value === null),
+);
 
 /** The text is so long that lines are drawn for the pinned token alone. */
 export const isPinnedAlone: ReadonlySignal<boolean> = computed(() => length.value > MOST_AT_ONCE);

@@ -10,6 +10,12 @@ export const templates = [
   "same_word",
   "induction",
   "across",
+  "left",
+  "right",
+  "above",
+  "below",
+  "row",
+  "column",
 ] as const;
 export type Template = (typeof templates)[number];
 

@@ -156,6 +156,10 @@ interface RingProps {
 function Ring({ layout, cell, kind }: RingProps) {
   const box = cellBox(layout, cell);
   if (box === null) return null;
-  const style = { left: box.x, top: box.y, width: box.width, height: box.height };
+  const style = {
+    transform: `translate(${box.x}px, ${box.y}px)`,
+    width: box.width,
+    height: box.height,
+  };
   return <div class={`grid-ring ${kind}`} style={style} />;
 }

@@ -1,20 +1,24 @@
 /** A picture and a map → one canvas. */
 
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { drawPatchMap, type MapStyle, type PatchMap } from "../../draw/patch_map";
-import type { Raster } from "../../draw/raster";
+import { makeRaster, type Raster } from "../../draw/raster";
 import { putRaster } from "../put_raster";
 import type { BasePicture, PictureSize } from "./base_picture";
 import { strokeMarks, type PatchMarks } from "./patch_marks";
 
-/** The picture with the map over it, on pixels of its own. */
+/** The picture with the map over it, on pixels of its own: those of `before` where they are as many. */
 export function drawnMap(
   { raster, box }: BasePicture,
   map: PatchMap | null,
   style: MapStyle,
+  before: Raster | null = null,
 ): Raster {
-  const drawn = { ...raster, pixels: raster.pixels.slice() };
+  const { width, height } = raster;
+  const fits = before?.width === width && before.height === height;
+  const drawn = fits ? before : makeRaster(width, height);
+  drawn.pixels.set(raster.pixels);
   if (map !== null) drawPatchMap(drawn, box, map, style);
   return drawn;
 }
@@ -32,12 +36,15 @@ export interface MapCanvasProps {
 
 export function MapCanvas({ base, map, style, size, marks, label }: MapCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const drawn = useMemo(() => drawnMap(base, map, style), [base, map, style]);
+  const drawn = useRef<Raster | null>(null);
   useLayoutEffect(() => {
-    const context = putRaster(canvas.current!, drawn);
+    drawn.current = drawnMap(base, map, style, drawn.current);
+  }, [base, map, style]);
+  useLayoutEffect(() => {
+    const context = putRaster(canvas.current!, drawn.current!);
     if (context !== null && marks !== undefined)
       strokeMarks(context, base.box, marks, style.theme, window.devicePixelRatio);
-  }, [drawn, marks?.pinned, marks?.pointed]);
+  }, [base, map, style, marks?.pinned, marks?.pointed]);
   const named =
     label === undefined ? { "aria-hidden": true } : { role: "img" as const, "aria-label": label };
   return <canvas ref={canvas} {...named} style={{ width: size.width, height: size.height }} />;

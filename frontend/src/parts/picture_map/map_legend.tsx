@@ -1,12 +1,20 @@
 /** What the colours of maps are → their scale and its words. */
 
 import { MAP_END } from "../../draw/patch_map";
-import { between, isContribution, mapOpacity, mapScale, topLook, topShare } from "../../state";
+import {
+  between,
+  isContribution,
+  mapOpacity,
+  mapScale,
+  quantityName,
+  topLook,
+  topShare,
+} from "../../state";
 
 /** What the multiples are of: "1 of 197". */
 export function scaleText(keys: number): string {
   return mapScale.value === "own"
-    ? "√ of the weight, each map up to its own largest"
+    ? `√ of the ${quantityName.value}, each map up to its own largest`
     : `${isContribution.value ? "contribution, " : ""}times uniform (1 of ${keys}), √ scale, one scale for all heads and steps`;
 }
 
@@ -14,7 +22,7 @@ export function topText(): string | null {
   if (topShare.value <= 0) return null;
   const share = `${Math.round(100 * topShare.value)} %`;
   return topLook.value === "mask"
-    ? `only the fewest patches that hold ${share} of the weight on the picture`
+    ? `only the fewest patches that hold ${share} of the ${quantityName.value} on the picture`
     : `outlined: the fewest patches that hold ${share} of it, where they are few`;
 }
 

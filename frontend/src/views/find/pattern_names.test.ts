@@ -28,3 +28,22 @@ describe("the sentences of a pair", () => {
     expect(isPossible("across", logged)).toBe(possible);
   });
 });
+
+describe("a probe of patches alone", () => {
+  const geometry = { tokens: [{ kind: "image", start: 1, length: 4, rows: 2, cols: 2 }] };
+  const patches = {
+    tokens: { tokens: ["[CLS]", "r0c0", "r0c1", "r1c0", "r1c1"] },
+    layers: [{ kind: "self", query_tokens: "tokens", key_tokens: "tokens" }],
+    special_names: { tokens: { 0: "cls" } },
+    geometry,
+  } as unknown as RecordHeader;
+  it.each([
+    ["left", true],
+    ["row", true],
+    ["same", true],
+    ["previous", false],
+    ["induction", false],
+  ] as const)("can be searched for %s: %j", (template, possible) => {
+    expect(isPossible(template, patches)).toBe(possible);
+  });
+});

@@ -1,6 +1,8 @@
 /** Patterns to find → their names on the screen, and which of them a record can have. */
 
 import type { RecordHeader } from "../../decoding/answers";
+import { panelsOf, wordsOf } from "../../decoding/panels";
+import { regionName } from "../../text/patch_names";
 import { runsOf } from "../../text/positions";
 import type { FindPattern, PairPattern, Template } from "../../state";
 import { shownTokens } from "../../state/shown_tokens";
@@ -14,7 +16,30 @@ const titles: Readonly<Record<Template, string>> = {
   same_word: "Earlier occurrence of the same word",
   induction: "Induction: what followed it before",
   across: "Across the sentence pair",
+  left: "Patch to the left",
+  right: "Patch to the right",
+  above: "Patch above",
+  below: "Patch below",
+  row: "Patches of the same row",
+  column: "Patches of the same column",
 };
+
+const ofPatches: ReadonlySet<Template> = new Set([
+  "left",
+  "right",
+  "above",
+  "below",
+  "row",
+  "column",
+]);
+/** What these ask of comes in the order of a text; patches stand row after row. */
+const ofTexts: ReadonlySet<Template> = new Set(["previous", "next", "same_word", "induction"]);
+
+/** Positions that are neither patches nor named, such as CLS. */
+function hasText(header: RecordHeader, list: string): boolean {
+  const named = Object.keys(header.special_names?.[list] ?? {}).length;
+  return wordsOf(header, list).length > named;
+}
 
 export function templateTitle(template: Template): string {
   return titles[template];
@@ -24,7 +49,10 @@ export function templateTitle(template: Template): string {
 export function isPossible(template: Template, header: RecordHeader): boolean {
   if (template === "first") return true;
   if (template === "across" && header.sentence_b_start === null) return false;
-  return header.layers.some(({ kind }) => kind === "self");
+  const lists = header.layers.filter(({ kind }) => kind === "self").map((each) => each.key_tokens);
+  if (ofPatches.has(template)) return lists.some((list) => panelsOf(header, list).length > 0);
+  if (ofTexts.has(template)) return lists.some((list) => hasText(header, list));
+  return lists.length > 0;
 }
 
 export type Axes = NonNullable<PairPattern["axes"]>;
@@ -48,8 +76,15 @@ export function axesTitle([query, key]: Axes): string {
 const MOST_NAMED = 3;
 
 /** "she", "a, b, c and 4 more", "the … nurse (2–9)" */
-function named(tokens: readonly string[], positions: readonly number[]): string {
+function named(
+  header: RecordHeader | undefined,
+  list: string,
+  positions: readonly number[],
+): string {
   if (positions.length === 0) return "…";
+  const region = header === undefined ? null : regionName(header, list, positions);
+  if (region !== null) return region;
+  const tokens = header?.tokens[list] ?? [];
   const texts = shownTokens(tokens);
   const name = (at: number): string => isolated(elide(texts[at] ?? String(at), 16));
   const runs = runsOf(positions);
@@ -67,6 +102,5 @@ export function patternTitle(pattern: FindPattern, header: RecordHeader | undefi
   if ("tracked" in pattern) return pattern.tracked;
   const { query, key, axes } = pattern.pair;
   const [queries, keys] = axes ?? ["tokens", "tokens"];
-  const tokens = header?.tokens;
-  return `${named(tokens?.[queries] ?? [], query)} → ${named(tokens?.[keys] ?? [], key)}`;
+  return `${named(header, queries, query)} → ${named(header, keys, key)}`;
 }

@@ -14,6 +14,7 @@ import { useWidth } from "../../parts/measured";
 import {
   chosenList,
   film,
+  isContribution,
   patternSteps,
   pictureLook,
   pixelsOf,
@@ -79,7 +80,7 @@ export function FilmStrip(props: FilmStripProps) {
       {steps.length > 1 && (
         <>
           <h3>
-            {side === "query" ? `What ${name} looked at` : `What looked at it in ${name}`}, per step
+            {filmTitle(side, name)}, per step
             <span>from {positionName(record, list, at)}; a click on a frame goes to its step</span>
           </h3>
           <Frames panel={props.panel} layer={shown.layer} {...{ side, pinned: at, steps }} />
@@ -88,6 +89,12 @@ export function FilmStrip(props: FilmStripProps) {
       )}
     </section>
   );
+}
+
+function filmTitle(side: "query" | "key", name: string): string {
+  if (side === "query")
+    return isContribution.value ? `What ${name} moved to it` : `What ${name} looked at`;
+  return isContribution.value ? `Where it was moved to in ${name}` : `What looked at it in ${name}`;
 }
 
 interface FramesProps extends Pick<FilmStripProps, "panel"> {

@@ -5,17 +5,17 @@ import { useMemo } from "preact/hooks";
 import type { Panel } from "../../decoding/panels";
 import { headColour, summaryColour } from "../../draw/colour";
 import { patchAt } from "../../decoding/panels";
-import { rolloutLine } from "../../decoding/rollout";
 import {
   useBasePicture,
   type BasePicture,
   type PictureSize,
 } from "../../parts/picture_map/base_picture";
 import { MapCanvas } from "../../parts/picture_map/map_canvas";
-import { mapOf, patchMap } from "../../parts/picture_map/map_values";
+import { patchMap } from "../../parts/picture_map/map_values";
 import { patchUnder } from "../../parts/picture_map/patch_grid";
 import {
   head as selectedHead,
+  isContribution,
   isOneList,
   layer,
   pictureLook,
@@ -27,9 +27,17 @@ import {
   shown as stateShown,
   theme,
 } from "../../state";
+import { capital } from "../../text/metric_names";
 import { formatWeight } from "../../text/format_number";
 import { pointRead } from "./choosing";
-import { mapLook, mapStyle, type HeadMap, type ShownMaps } from "./shown_maps";
+import {
+  mapLook,
+  mapStyle,
+  rolloutMap,
+  rolloutText,
+  type HeadMap,
+  type ShownMaps,
+} from "./shown_maps";
 
 export interface TilesProps {
   readonly shown: ShownMaps;
@@ -67,17 +75,13 @@ function RolloutTile(props: Omit<TileProps, "map" | "name">) {
   const { shown, panel } = props;
   const { layer, side, at } = shown;
   const found = stateShown(rollout.value);
-  const map = useMemo<HeadMap | null>(() => {
-    if (found === undefined) return null;
-    const line = rolloutLine(found, side, at);
-    return { head: null, line, ...mapOf(line, layer, { panel, side, at }) };
-  }, [found, layer, side, at, panel]);
+  const map = useMemo(() => rolloutMap(found, shown, panel), [found, layer, side, at, panel]);
   if (rolloutHeads.value === null || !isOneList.value) return null;
   if (rollout.value.status === "error")
     return <p class="side-hint rollout-none">No rollout: {rollout.value.error.message}</p>;
   if (map === null || found === undefined) return <p class="side-hint">rollout …</p>;
-  const named = `Rollout over ${found.layers.length} layers, ${rolloutHeads.value} of the heads`;
-  return <Tile {...props} map={map} name="rollout" label={named} />;
+  const name = isContribution.value ? "rollout of weights" : "rollout";
+  return <Tile {...props} map={map} name={name} label={capital(rolloutText(found))} />;
 }
 
 interface TileProps {

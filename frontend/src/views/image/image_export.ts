@@ -1,5 +1,6 @@
 /** The maps on screen → their picture as data, the record's picture within, and their numbers. */
 
+import type { Rollout } from "../../decoding/rollout";
 import { scaleColours, sequentialTable } from "../../draw/colour";
 import { MAP_END } from "../../draw/patch_map";
 import { papers, type Shape } from "../../draw/picture";
@@ -8,13 +9,32 @@ import { scaleText, topText } from "../../parts/picture_map/map_legend";
 import { drawnMap } from "../../parts/picture_map/map_canvas";
 import { patchMap } from "../../parts/picture_map/map_values";
 import type { Exported } from "../../saving/exported";
-import { chosenList, mapScale, pictureLook, pixelsOf, theme } from "../../state";
+import {
+  chosenList,
+  isOneList,
+  mapScale,
+  pictureLook,
+  pixelsOf,
+  quantityName,
+  rollout,
+  rolloutHeads,
+  shown as stateShown,
+  theme,
+} from "../../state";
 import type { Table, Value } from "../../text/csv";
 import { formatWeight } from "../../text/format_number";
 import { layerName } from "../../text/layer_names";
 import { positionName } from "../../text/patch_names";
 import { nameOf } from "./head_tiles";
-import { mapLook, mapStyle, type ImageModeProps, type ShownMaps } from "./shown_maps";
+import {
+  mapLook,
+  mapStyle,
+  rolloutMap,
+  rolloutText,
+  type HeadMap,
+  type ImageModeProps,
+  type ShownMaps,
+} from "./shown_maps";
 import type { Panel } from "../../decoding/panels";
 
 export interface ImageScene extends ImageModeProps {
@@ -32,7 +52,7 @@ const SCALE = 2;
 const COLUMNS = 7;
 
 export function imageExport(scene: ImageScene, short: string): Exported {
-  const { record, weights, names, panel, shown } = scene;
+  const { record, weights, panel, shown } = scene;
   const list = chosenList.peek() ?? "tokens";
   const [source, paper] = [pixelsOf(panel), papers[theme.value]];
   const tile = pictureSize(panel, TILE);
@@ -41,11 +61,11 @@ export function imageExport(scene: ImageScene, short: string): Exported {
   const whole = basePicture(panel, source, large, { ...lying, look: "full" });
   const base = basePicture(panel, source, tile, { ...lying, look: pictureLook.value });
   const left = EDGE + large.width + 2 * GAP;
-  const tiles = shown.maps.flatMap((map, at): Shape[] => {
+  const all = namedMaps(scene, short);
+  const tiles = all.flatMap(({ map, name }, at): Shape[] => {
     const x = left + (at % COLUMNS) * (tile.width + GAP);
     const y = TOP + Math.floor(at / COLUMNS) * (tile.height + NAME + GAP);
     const raster = drawnMap(base, patchMap(panel, map, mapLook()), mapStyle());
-    const name = nameOf(map.head, names, short);
     return [
       { kind: "text", x, y: y + 14, text: name, size: 12, isBold: true },
       {
@@ -60,8 +80,8 @@ export function imageExport(scene: ImageScene, short: string): Exported {
       { kind: "cells", x, y: y + NAME, ...tile, raster },
     ];
   });
-  const rows = Math.ceil(shown.maps.length / COLUMNS);
-  const columns = Math.min(COLUMNS, shown.maps.length);
+  const rows = Math.ceil(all.length / COLUMNS);
+  const columns = Math.min(COLUMNS, all.length);
   const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, weights.layer).toLowerCase()}: from ${positionName(record, list, shown.at)}`;
   const marks = [
     {
@@ -71,7 +91,9 @@ export function imageExport(scene: ImageScene, short: string): Exported {
       to: mapScale.value === "own" ? "largest" : `≥ ${MAP_END}×`,
       text: scaleText(shown.layer.keys),
     } as const,
-    ...[topText()].flatMap((text) => (text === null ? [] : [{ kind: "note", text } as const])),
+    ...[topText(), overLayers()].flatMap((text) =>
+      text === null ? [] : [{ kind: "note", text } as const],
+    ),
   ];
   const picture = {
     ...paper,
@@ -86,20 +108,60 @@ export function imageExport(scene: ImageScene, short: string): Exported {
   return { picture, marks, table: mapsTable(scene) };
 }
 
+interface NamedMap {
+  readonly map: HeadMap;
+  /** In the picture, and in the table. */
+  readonly name: string;
+  readonly head: string;
+}
+
+const rolloutOf = (): Rollout | undefined =>
+  rolloutHeads.peek() === null || !isOneList.peek() ? undefined : stateShown(rollout.peek());
+
+function overLayers(): string | null {
+  const found = rolloutOf();
+  return found === undefined ? null : rolloutText(found);
+}
+
+/** The heads, their mean, and the rollout where it is asked for. */
+function namedMaps({ names, panel, shown }: ImageScene, short: string): NamedMap[] {
+  const over = rolloutMap(rolloutOf(), shown, panel);
+  return [
+    ...shown.maps.map((map) => ({
+      map,
+      name: nameOf(map.head, names, short),
+      head: map.head === null ? "mean" : names[map.head]!,
+    })),
+    ...(over === null
+      ? []
+      : [{ map: over, name: "rollout", head: `rollout ${rolloutHeads.peek()}` }]),
+  ];
+}
+
 /** Every shown head's weight on every patch. */
-export function mapsTable({ record, weights, names, panel, shown }: ImageScene): Table {
+export function mapsTable(scene: ImageScene): Table {
+  const { record, weights, panel, shown } = scene;
   const list = chosenList.peek() ?? "tokens";
   const from = positionName(record, list, shown.at);
   function* rows(): Generator<Value[]> {
-    for (const { head, weights: values, times } of shown.maps)
-      for (const [patch, weight] of values.entries())
+    for (const { map, head } of namedMaps(scene, ""))
+      for (const [patch, weight] of map.weights.entries())
         yield [
-          ...[record.step, weights.layer, head === null ? "mean" : names[head]!, from],
-          ...[Math.floor(patch / panel.cols), patch % panel.cols, weight, times[patch]!],
+          ...[record.step, weights.layer, head, from],
+          ...[Math.floor(patch / panel.cols), patch % panel.cols, weight, map.times[patch]!],
         ];
   }
   return {
-    columns: ["step", "layer", "head", shown.side, "row", "column", "weight", "times_uniform"],
+    columns: [
+      "step",
+      "layer",
+      "head",
+      shown.side,
+      "row",
+      "column",
+      quantityName.peek(),
+      "times_uniform",
+    ],
     rows: { [Symbol.iterator]: rows },
   };
 }

@@ -1,7 +1,8 @@
 /** One loaded layer → its heads over the picture: the picture to choose a query on, a tile a head, a strip over the steps. */
 
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import type { RecordHeader } from "../../decoding/answers";
 import { patchAt, type Panel } from "../../decoding/panels";
 import { FaultNotes } from "../../parts/fault_notes";
 import { useDrawnMark } from "../../parts/drawn_mark";
@@ -14,6 +15,7 @@ import {
 import { MapCanvas } from "../../parts/picture_map/map_canvas";
 import { MapScale } from "../../parts/picture_map/map_legend";
 import { PatchGrid } from "../../parts/picture_map/patch_grid";
+import type { PatchRegion } from "../../parts/picture_map/patch_region";
 import { WordChips } from "../../parts/picture_map/word_chips";
 import { useExport, useTable } from "../../saving/exported";
 import {
@@ -22,7 +24,6 @@ import {
   drawnHead,
   hoverKey,
   hoverQuery,
-  isContribution,
   isOneList,
   key,
   panel as shownPanel,
@@ -40,6 +41,7 @@ import { freeChoice, pickChoice, pickPicture, pointChoice, pointPicture } from "
 import { FilmStrip } from "./film_strip";
 import { HeadTiles, nameOf } from "./head_tiles";
 import { imageExport, mapsTable } from "./image_export";
+import { RegionFind } from "./region_find";
 import { mapStyle, shownMaps, type ImageModeProps, type ShownMaps } from "./shown_maps";
 
 export function ImageMode(props: ImageModeProps) {
@@ -114,7 +116,12 @@ function Pictures(props: PicturesProps) {
           <Chips {...props} head={head} name={nameOf(head, names, short)} />
           <Readout {...props} head={head} name={nameOf(head, names, short)} />
           <div class="image-row">
-            <LargePicture panel={panel} size={large} />
+            <LargePicture
+              key={`${panel.list} ${panel.name} ${panel.rows} ${panel.cols}`}
+              {...{ record, panel }}
+              layer={weights.layer}
+              size={large}
+            />
             <div>
               <HeadTiles {...{ shown, panel, names }} size={tile} layerName={short} />
               <div class="model-legend">
@@ -122,20 +129,26 @@ function Pictures(props: PicturesProps) {
               </div>
             </div>
           </div>
-          {!isContribution.value && (
-            <FilmStrip
-              {...{ record, panel, shown, head }}
-              layer={weights.layer}
-              name={nameOf(head, names, short)}
-            />
-          )}
+          <FilmStrip
+            {...{ record, panel, shown, head }}
+            layer={weights.layer}
+            name={nameOf(head, names, short)}
+          />
         </>
       )}
     </div>
   );
 }
 
-function LargePicture({ panel, size }: { readonly panel: Panel; readonly size: PictureSize }) {
+interface LargePictureProps {
+  readonly record: RecordHeader;
+  readonly layer: number;
+  readonly panel: Panel;
+  readonly size: PictureSize;
+}
+
+function LargePicture({ record, layer, panel, size }: LargePictureProps) {
+  const [region, setRegion] = useState<PatchRegion | null>(null);
   const pixels = pixelsOf(panel);
   const base = useBasePicture(panel, pixels, size, "full", theme.value);
   const style = useMemo(mapStyle, [theme.value]);
@@ -154,6 +167,8 @@ function LargePicture({ panel, size }: { readonly panel: Panel; readonly size: P
         onPoint={pointPicture}
         onPick={pickPicture}
         onClear={freeChoice}
+        region={region}
+        onRegion={setRegion}
       >
         <MapCanvas
           {...{ base, style, size }}
@@ -167,8 +182,12 @@ function LargePicture({ panel, size }: { readonly panel: Panel; readonly size: P
         {isOneList.value
           ? "Point at a patch for its maps, click to keep it."
           : "Point at a patch for its weight."}
+        {region === null && " Drag over it to find heads for a rectangle."}
         {panels.value.length > 1 && ` ${panel.name}.`}
       </figcaption>
+      {region !== null && (
+        <RegionFind {...{ record, layer, panel, region }} onClear={() => setRegion(null)} />
+      )}
     </figure>
   );
 }

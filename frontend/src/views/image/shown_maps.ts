@@ -3,14 +3,17 @@
 import type { LayerHeader, RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import type { Panel } from "../../decoding/panels";
+import { rolloutLine, type Rollout } from "../../decoding/rollout";
 import type { MapStyle } from "../../draw/patch_map";
 import { lineOf, mapOf, type MapLook, type MapValues } from "../../parts/picture_map/map_values";
 import {
   between,
   drawnHeads,
+  isContribution,
   mapOpacity,
   mapScale,
   pinnedPosition,
+  rolloutHeads,
   shownDirection,
   shownPosition,
   theme,
@@ -67,6 +70,23 @@ function meanLine(maps: readonly HeadMap[]): Float32Array {
   for (const { line } of maps)
     for (let at = 0; at < mean.length; at++) mean[at]! += line[at]! / maps.length;
   return mean;
+}
+
+/** What all layers of the stack together let through; null: it is not wanted, or not there. */
+export function rolloutMap(
+  found: Rollout | undefined,
+  shown: ShownMaps,
+  panel: Panel,
+): HeadMap | null {
+  if (found === undefined) return null;
+  const { layer, side, at } = shown;
+  const line = rolloutLine(found, side, at);
+  return { head: null, line, ...mapOf(line, layer, { panel, side, at }) };
+}
+
+/** It is of weights whatever the other maps are of. */
+export function rolloutText({ layers }: Rollout): string {
+  return `rollout over ${layers.length} layers, ${rolloutHeads.value} of the heads${isContribution.value ? ", of weights" : ""}`;
 }
 
 export const mapLook = (): MapLook => ({

@@ -3,22 +3,28 @@
 import {
   chosenList,
   chosenWords,
+  headMaps,
+  isContribution,
   knownHeader,
+  shown,
   shownDirection,
   shownPosition,
-  step,
 } from "../../state";
 import { WordChips } from "../../parts/picture_map/word_chips";
 import { positionName } from "../../text/patch_names";
 import { pickChoice, pointChoice } from "../image/choosing";
 
+/** Of the maps that are drawn: while others are on their way these are the ones before them. */
 export function imageTitle(): string {
-  const [header, list, at] = [knownHeader.value, chosenList.value, shownPosition.value];
-  if (header === undefined || list === null || at === null) return "";
-  const name = positionName(header, list, at);
-  return shownDirection.value === "keys"
-    ? `Where ${name} looks at step ${step.value}, in every head`
-    : `Which patches look at ${name} at step ${step.value}, in every head`;
+  const [header, maps] = [knownHeader.value, shown(headMaps.value)];
+  if (header === undefined || maps === undefined) return "Every head over the picture";
+  const name = positionName(header, maps.list, maps.at);
+  const where = `at step ${maps.step}, in every head`;
+  if (maps.side === "query")
+    return isContribution.value ? `What moves to ${name} ${where}` : `Where ${name} looks ${where}`;
+  return isContribution.value
+    ? `Which patches ${name} moves to ${where}`
+    : `Which patches look at ${name} ${where}`;
 }
 
 export function ImageChips() {

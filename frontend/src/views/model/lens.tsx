@@ -161,5 +161,6 @@ export function LensFrame({ layout }: Pick<LensProps, "layout">) {
   const area = lensArea(layout.value, at);
   if (area === null) return null;
   const { x, y, width, height } = area.box;
-  return <div class="lens-frame" style={{ left: x, top: y, width, height }} />;
+  const style = { transform: `translate(${x}px, ${y}px)`, width, height };
+  return <div class="lens-frame" style={style} />;
 }

@@ -1,11 +1,16 @@
 /** The selected step → title, token line, grid of heads and legend. */
 
-import { useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+
+import { untracked, type ReadonlySignal } from "@preact/signals";
 
 import type { Cell } from "../../draw/grid";
 import { useExport } from "../../saving/exported";
 import {
+  areAllMaps,
+  areThumbnailsDrawn,
   head,
+  headMaps,
   isContribution,
   layer,
   quantityName,
@@ -16,6 +21,7 @@ import {
   tag,
   thumbnails,
   version,
+  type Loaded,
 } from "../../state";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
@@ -34,9 +40,14 @@ import { areMany, columnCaption, isMap, isUnreadable, layout, shapes } from "./s
 import { TokenLine } from "./token_line";
 import { ZoomSteps } from "./zoom_steps";
 
+/** What the cells are made of. */
+function parts(): readonly ReadonlySignal<Loaded<unknown>>[] {
+  return [...(areThumbnailsDrawn.value ? [thumbnails] : []), ...(isImage.value ? [headMaps] : [])];
+}
+
 function drawnSelection(): unknown[] | null {
-  const { status } = thumbnails.peek();
-  if (status !== "ready" && status !== "error") return null;
+  const isWhole = untracked(parts).every((part) => ["ready", "error"].includes(part.peek().status));
+  if (!isWhole) return null;
   return [run, tag, step, version, layer, head, quantityName].map((part) => part.peek());
 }
 
@@ -46,7 +57,15 @@ function pointLens(found: { cell: Cell } | null): void {
   if (found !== null && !sameCell(found.cell, lensAt.peek())) lensAt.value = found.cell;
 }
 
+/** Where every cell is a map, and a head stands beside them, nothing draws a thumbnail. */
+function useThumbnails(): void {
+  const areDrawn = !(isImage.value && areAllMaps.value && isHeadBeside.value);
+  useLayoutEffect(() => void (areThumbnailsDrawn.value = areDrawn), [areDrawn]);
+  useLayoutEffect(() => () => void (areThumbnailsDrawn.value = true), []);
+}
+
 export function ModelGrid() {
+  useThumbnails();
   const element = useRef<HTMLElement>(null);
   useGridRoom(element, layout);
   useExport(modelExport);
@@ -62,12 +81,16 @@ export function ModelGrid() {
   const header = shown(record.value);
   const counts = header === undefined ? null : modelCounts(header);
   const what = isContribution.value ? "Contributions of every" : "Every";
+  const isBusy = parts().some((part) => part.value.status === "loading");
   const title = isImage.value ? imageTitle() : `${what} head at step ${step.value ?? "–"}`;
   return (
     <section ref={element} class="model-main" aria-label={title}>
       <h2 class="model-title">
         {title}
-        {thumbnails.value.status === "loading" && <span class="model-loading">loading …</span>}
+        {isBusy && <span class="model-loading">loading …</span>}
+        {isImage.value && headMaps.value.status === "error" && (
+          <span class="model-hint">No maps: {headMaps.value.error.message}</span>
+        )}
         {!isUnreadable.value && !isImage.value && (
           <span class="model-hint">
             {counts !== null && `${counts} · `}
@@ -86,7 +109,7 @@ export function ModelGrid() {
         label={`Attention heads at step ${step.value ?? "–"}`}
         caption={columnCaption.value}
         hasMean={!isUnreadable.value}
-        isBusy={thumbnails.value.status === "loading"}
+        isBusy={isBusy}
         tip={(cell) => <HeadFacts cell={cell} />}
         onOpen={toggleHeadBeside}
         onPoint={isMap.value ? pointLens : nothing}

@@ -13,6 +13,7 @@ import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
 import {
   dimBelow,
   gridZoom,
+  headMaps,
   markAbove,
   metricAt,
   metrics,
@@ -50,7 +51,9 @@ export const histories: ReadonlySignal<Histories | null> = computed(() => {
 });
 
 export const isUnreadable: ReadonlySignal<boolean> = computed(
-  () => thumbnails.value.status === "error",
+  () =>
+    thumbnails.value.status === "error" ||
+    (headMaps.value.status === "error" && headMaps.value.error.damaged),
 );
 
 interface Shown {

@@ -1,7 +1,7 @@
 /** One cross layer and its sound → spectrogram and matrix on one axis of seconds, words with their times, heads that align. */
 
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { sequentialTable } from "../../draw/colour";
 import { papers, type Shape } from "../../draw/picture";
@@ -33,6 +33,7 @@ import { timesText } from "../../text/patch_names";
 import { elide } from "../../text/tokens";
 import { AlignmentHeads } from "./alignment_heads";
 import { type Playing, usePlaying } from "./playing";
+import { TimeFind, TimeMark, useFrameDrag, type FrameRange, type RangeProps } from "./time_range";
 import { samplesOf, soundScene, timeText, type SoundScene } from "./sound_scene";
 
 export interface SoundModeProps {
@@ -105,6 +106,7 @@ function Scene(props: SceneProps) {
   const keys = record.layers[weights.layer]!.keys;
   const samples = samplesOf(scene.span);
   const playing = usePlaying(samples);
+  const [range, setRange] = useState<FrameRange | null>(null);
   const width = Math.max(120, Math.floor(size.width - LEFT - RIGHT));
   const rows = scene.queries.length;
   const pitch = Math.max(LEAST_ROW, Math.min(ROW, Math.floor((size.height - SOUND - 96) / rows)));
@@ -123,17 +125,18 @@ function Scene(props: SceneProps) {
     <div class="sound-mode">
       <div class="sound-main" ref={room}>
         <FaultNotes record={record} layer={weights.layer} names={names} />
-        <SoundRow {...{ scene, sound, samples, playing, width }} />
+        <SoundRow {...{ scene, sound, samples, playing, width, range }} onRange={setRange} />
         <TimeAxis seconds={scene.seconds} width={width} />
         <div class="sound-row">
           <Names scene={scene} pitch={pitch} />
-          <Matrix {...{ scene, matrix, width, pitch, keys }}>
+          <Matrix {...{ scene, matrix, width, pitch, keys, range }} onRange={setRange}>
             {samples !== null && <Playhead at={playing.at / scene.seconds} />}
           </Matrix>
           {scene.starts !== null && pitch >= 12 && <Times scene={scene} pitch={pitch} />}
         </div>
         <div class="model-legend">
           <MapScale keys={keys} end={SOUND_END} />
+          <TimeFind {...{ record, scene, range }} layer={weights.layer} onRange={setRange} />
         </div>
       </div>
       {isSideShown.value && <AlignmentHeads record={record} scene={scene} />}
@@ -141,7 +144,7 @@ function Scene(props: SceneProps) {
   );
 }
 
-interface SoundRowProps {
+interface SoundRowProps extends RangeProps {
   readonly scene: SoundScene;
   readonly sound: Raster | null;
   readonly samples: ReturnType<typeof samplesOf>;
@@ -150,7 +153,8 @@ interface SoundRowProps {
 }
 
 /** The spectrogram, with the button that plays it. */
-function SoundRow({ scene, sound, samples, playing, width }: SoundRowProps) {
+function SoundRow({ scene, sound, samples, playing, width, range, onRange }: SoundRowProps) {
+  const { wasDragged, ...drag } = useFrameDrag(scene.frames, onRange);
   return (
     <div class="sound-row">
       <div class="sound-label">
@@ -168,12 +172,15 @@ function SoundRow({ scene, sound, samples, playing, width }: SoundRowProps) {
       <div
         class="sound-picture"
         style={{ width, height: SOUND }}
+        {...drag}
         onClick={(event) => {
+          if (wasDragged()) return;
           const { left } = event.currentTarget.getBoundingClientRect();
           playing.moveTo(((event.clientX - left) / width) * scene.seconds);
         }}
       >
         {sound !== null && <RasterCanvas raster={sound} label="Spectrogram" height={SOUND} />}
+        <TimeMark range={range} frames={scene.frames} />
         {samples !== null && <Playhead at={playing.at / scene.seconds} />}
       </div>
     </div>
@@ -246,14 +253,16 @@ function Names({ scene, pitch }: RowsProps) {
   );
 }
 
-interface MatrixProps extends RowsProps {
+interface MatrixProps extends RowsProps, RangeProps {
   readonly matrix: Raster;
   readonly width: number;
   readonly keys: number;
   readonly children: ComponentChildren;
 }
 
-function Matrix({ scene, matrix, width, pitch, keys, children }: MatrixProps) {
+function Matrix(props: MatrixProps) {
+  const { scene, matrix, width, pitch, keys, children, range, onRange } = props;
+  const { wasDragged, ...drag } = useFrameDrag(scene.frames, onRange);
   const said = useRef<HTMLOutputElement>(null);
   const { frames, starts, weights, queries, span } = scene;
   const row = queries.indexOf(shownQuery() ?? -1);
@@ -261,7 +270,9 @@ function Matrix({ scene, matrix, width, pitch, keys, children }: MatrixProps) {
     <div
       class="sound-picture"
       style={{ width, height: pitch * queries.length }}
+      {...drag}
       onPointerMove={(event) => {
+        drag.onPointerMove(event);
         const box = event.currentTarget.getBoundingClientRect();
         const at = Math.floor((event.clientY - box.top) / pitch);
         const frame = Math.min(
@@ -274,7 +285,7 @@ function Matrix({ scene, matrix, width, pitch, keys, children }: MatrixProps) {
         said.current!.textContent = `${scene.names[at]} at ${timeText(frame * span.seconds)} s: ${formatWeight(weight, 4)} = ${timesText(weight * keys)} uniform`;
       }}
       onPointerLeave={() => (hoverQuery.value = null)}
-      onClick={() => hoverQuery.value !== null && pinQuery(hoverQuery.value)}
+      onClick={() => hoverQuery.value !== null && !wasDragged() && pinQuery(hoverQuery.value)}
     >
       <RasterCanvas raster={matrix} label="Words over seconds" height={pitch * queries.length} />
       {starts !== null && (
@@ -282,6 +293,7 @@ function Matrix({ scene, matrix, width, pitch, keys, children }: MatrixProps) {
           <path d={pathOf(starts, width / frames, pitch)} />
         </svg>
       )}
+      <TimeMark range={range} frames={frames} />
       {row !== -1 && <i class="sound-shown" style={{ top: row * pitch, height: pitch }} />}
       {children}
       <output ref={said} class="sound-readout" aria-live="polite" />
