@@ -43,11 +43,15 @@ def in_transform() -> bool:
     return torch._C._functorch.maybe_current_level() is not None
 
 
-def registered_kernels() -> tuple[Any, dict[str, Callable[..., Any]]] | None:
-    """transformers' registry of attention kernels and its own changes to it; None where it was not imported."""
+def registered_kernels() -> list[dict[str, Callable[..., Any]]]:
+    """transformers' attention kernels by name: its registry's own changes, then those that every registry has.
+
+    A model may have a registry of its own, which looks its kernels up among the latter. Empty where transformers was
+    not imported.
+    """
     registry = getattr(sys.modules.get("transformers.modeling_utils"), "ALL_ATTENTION_FUNCTIONS", None)
-    mapping = getattr(registry, "_local_mapping", None)
-    return None if mapping is None else (registry, mapping)
+    found = (getattr(registry, name, None) for name in ("_local_mapping", "_global_mapping"))
+    return [each for each in found if isinstance(each, dict)]
 
 
 def reshard_fsdp1(module: Any, handle: Any) -> None:

@@ -63,16 +63,16 @@ def test_a_transform_of_torch_func_is_noticed() -> None:
 def test_transformers_registry_and_its_own_changes_are_found() -> None:
     import transformers.modeling_utils as owner
 
-    found = private_names.registered_kernels()
-    assert found is not None
-    registry, changes = found
-    assert registry is owner.ALL_ATTENTION_FUNCTIONS
+    own, shared = private_names.registered_kernels()
+    registry = owner.ALL_ATTENTION_FUNCTIONS
     kernel = registry["sdpa"]
-    changes["sdpa"] = print
+    assert shared["sdpa"] is kernel
+    own["sdpa"] = print
     try:
         assert registry["sdpa"] is print
+        assert type(registry)()["sdpa"] is kernel  # as a model's own registry
     finally:
-        del changes["sdpa"]
+        del own["sdpa"]
     assert registry["sdpa"] is kernel
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["ProbeRow", "fill_drafts", "meeting", "spans_ranks", "split_probes"]
 
 Track = Mapping[str, tuple[Any, Any]]
-SEEN_PADDING = 1e-3
 RANKS = ("auto", "all", "rank0")
 
 
@@ -177,7 +176,8 @@ def fill_drafts(
     for row, receiver in zip(rows, receivers, strict=True):
         row.error = receiver.error or (mask_ignored(receiver.padding_share) if len(rows) > 1 else None)
         if row.error is None and not receiver.handed and (meeting is None or meeting.receives):
-            row.error = why_nothing(receiver, session, options.get("layers"), row.axes)
+            ignored = mask_ignored(receiver.padding_share)
+            row.error = ignored or why_nothing(receiver, session, options.get("layers"), row.axes)
 
 
 def streams_of(rows: Sequence[ProbeRow]) -> Any:
@@ -204,11 +204,11 @@ def adding_to(draft: Draft) -> Any:
 
 def mask_ignored(share: float) -> CaptureError | None:
     """The error of a model whose attention sees the padding of a batch; None when it does not."""
-    if share < SEEN_PADDING:
+    if not share:
         return None
     return CaptureError(
         f"the model gives padding a weight of up to {share:.3g}: it does not use attention_mask, so that a padded "
-        f"batch is not what each input gives alone; log these probes one at a time"
+        f"input is not what it gives alone; log these probes one at a time, without padding"
     )
 
 

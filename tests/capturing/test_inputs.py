@@ -141,7 +141,7 @@ def test_an_axis_is_cropped_by_its_own_mask_alone(name: str) -> None:
     crop = Crop(
         Kept(6, torch.arange(4)), Kept(6, torch.arange(5)) if has_decoder else None, has_decoder, "text"
     )
-    sighting = Sighting(torch.full((1, 2, *shape), 0.1), "sdpa", "float32", kind=kind, stack=stack)
+    sighting = Sighting(torch.zeros(1, 2, *shape), "sdpa", "float32", kind=kind, stack=stack)
     layer = sighting.row(0, *crop.axes(sighting))
     assert layer.weights.shape[1:] == expected
 

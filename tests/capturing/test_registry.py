@@ -75,3 +75,25 @@ def test_flex_attention_is_captured_with_its_mask_and_scores() -> None:
     for layer, reference in zip(layers, expected, strict=True):
         torch.testing.assert_close(layer.weights, reference[0], atol=1e-5, rtol=0)
     assert model.config._attn_implementation == "flex_attention"
+
+
+def test_a_kernel_that_a_model_finds_in_a_registry_of_its_own_is_captured(kernel: str) -> None:
+    """As Doge keeps one."""
+    own = type(ALL_ATTENTION_FUNCTIONS)()
+
+    class Attention(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv = torch.nn.Linear(16, 48)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            query, key, value = self.qkv(x).unflatten(-1, (3, 2, 8)).permute(2, 0, 3, 1, 4)
+            states: torch.Tensor = own[kernel](self, query, key, value, None, scaling=0.3)[0]
+            return states
+
+    model = Attention().eval()
+    with torch.no_grad(), capture(model) as captured:
+        captured.model(torch.randn(2, 5, 16))
+    (layer,) = captured.layers
+    assert (layer.mask, tuple(layer.weights.shape)) == ("causal", (2, 2, 5, 5))
+    assert own[kernel].__name__ in ("opaque_kernel", "transparent_kernel")

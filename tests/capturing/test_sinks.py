@@ -76,3 +76,27 @@ def test_rows_that_sum_to_one_have_none() -> None:
         with torch.no_grad(), capture(model.to(dtype)) as captured:
             captured.model(torch.randn(1, 40, 16, dtype=dtype))
         assert captured.layers[0].sink is None
+
+
+def test_experts_between_layers_leave_a_padded_batch_its_sinks_and_rows() -> None:
+    """They take the tokens of all inputs as one axis, which is cut into the inputs again."""
+    import transformers
+
+    torch.manual_seed(0)
+    config = transformers.GptOssConfig(
+        hidden_size=32, intermediate_size=32, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
+        head_dim=8, vocab_size=50, num_local_experts=2, num_experts_per_tok=1, sliding_window=4, pad_token_id=0,
+        bos_token_id=1, eos_token_id=2,
+    )  # fmt: skip
+    model = transformers.GptOssModel(config).eval()
+    ids, mask = torch.randint(3, 50, (2, 12)), torch.ones(2, 12, dtype=torch.long)
+    mask[1, :8] = 0
+    with torch.no_grad(), capture(model) as captured:
+        captured.model(input_ids=ids, attention_mask=mask)
+    with torch.no_grad():
+        alone = model(input_ids=ids[1:, 8:], output_attentions=True).attentions
+    record = captured.record([str(number) for number in range(12)], batch=1)
+    assert len(record.layers) == len(alone) == 3
+    for layer, expected in zip(record.layers, alone, strict=True):
+        np.testing.assert_allclose(layer.weights, expected[0].numpy(), atol=1e-5)
+        np.testing.assert_allclose(layer.sink, 1 - expected[0].sum(-1).numpy(), atol=1e-5)

@@ -101,7 +101,7 @@ def test_two_captures_at_once_are_both_right_and_put_everything_back(first_leave
         for model in models:
             model.set_attn_implementation(KERNEL)
         alone = [told(captured_alone(model)) for model in models]
-        before = dict(ALL_ATTENTION_FUNCTIONS._local_mapping)
+        before = dict(ALL_ATTENTION_FUNCTIONS)
         found: list[Any] = [None, None]
         both_in, leaves = threading.Barrier(2), [threading.Event(), threading.Event()]
         left = [threading.Event(), threading.Event()]
@@ -124,7 +124,7 @@ def test_two_captures_at_once_are_both_right_and_put_everything_back(first_leave
         for thread in threads:
             thread.join()
         assert found == alone
-        assert dict(ALL_ATTENTION_FUNCTIONS._local_mapping) == before
+        assert dict(ALL_ATTENTION_FUNCTIONS) == before
     assert not nn.modules.module._global_forward_hooks
     assert not nn.modules.module._global_forward_pre_hooks
 
@@ -133,11 +133,11 @@ def test_a_capture_inside_another_one_sees_each_opaque_call_once_for_both() -> N
     with opaque():
         model = small("llama")
         model.set_attn_implementation(KERNEL)
-        before = dict(ALL_ATTENTION_FUNCTIONS._local_mapping)
+        before = dict(ALL_ATTENTION_FUNCTIONS)
         with torch.no_grad(), capture(model) as outer, capture(model) as inner:
             inner.model(input_ids=token_ids())
         assert [len(outer.layers), len(inner.layers)] == [3, 3]
-        assert dict(ALL_ATTENTION_FUNCTIONS._local_mapping) == before
+        assert dict(ALL_ATTENTION_FUNCTIONS) == before
 
 
 def test_a_kernel_that_is_registered_meanwhile_stays() -> None:

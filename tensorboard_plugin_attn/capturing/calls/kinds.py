@@ -12,14 +12,18 @@ __all__ = ["kind_by_flow"]
 CROSS_NAMES = re.compile(
     r"cross|encoder_attn|encoder_decoder_attention|encdecattention|enc_dec|multihead_attn|src_attn"
 )
+SELF_NAMES = re.compile(r"self_?att")
 
 
 def kind_by_flow(query: Facts | None, key: Facts | None, sighting: Sighting) -> str:
-    """``self`` when both descend from one tensor; by name and shape when their descent is not known."""
+    """``self`` when both descend from one tensor; by name and shape when their descent is not known.
+
+    Queries and keys of one text may be projected from two mixtures of its states: then the name decides.
+    """
+    name, is_square = sighting.name.lower(), sighting.weights.shape[-2] == sighting.weights.shape[-1]
     if query is not None and key is not None:
-        return "self" if query.origins & key.origins else "cross"
-    if CROSS_NAMES.search(sighting.name.lower()):
+        is_called_self = is_square and SELF_NAMES.search(name) and not CROSS_NAMES.search(name)
+        return "self" if query.origins & key.origins or is_called_self else "cross"
+    if CROSS_NAMES.search(name):
         return "cross"
-    if query is None and key is None:
-        return "self" if sighting.weights.shape[-2] == sighting.weights.shape[-1] else "cross"
-    return "cross"
+    return "self" if query is None and key is None and is_square else "cross"

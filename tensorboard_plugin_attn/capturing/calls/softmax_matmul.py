@@ -200,10 +200,14 @@ def mixes_stack(layout: Layout, inputs: int | None) -> bool:
     return any(atom.is_stack for atom in layout.key) and inputs is not None and beside not in (1, inputs)
 
 
-def is_chunked(layout: Layout) -> bool:
-    """Whether queries were cut out of a longer axis, the rest of which stands beside the map."""
+def is_chunked(layout: Layout, inputs: int | None) -> bool:
+    """Whether queries were cut out of a longer axis, the rest of which stands beside the map.
+
+    Experts take the tokens of all inputs as one axis, which is cut into the inputs again: these are no chunks.
+    """
     wholes = {whole for atom in layout.query for whole in atom.wholes()}
-    return any(whole in wholes for atom in layout.batch for whole in atom.wholes())
+    is_cut = any(whole in wholes for atom in layout.batch for whole in atom.wholes())
+    return is_cut and math.prod(atom.size for atom in layout.batch) != inputs
 
 
 def sighting_of(layout: Layout, found: WeightMap, *, with_vectors: bool) -> Sighting:

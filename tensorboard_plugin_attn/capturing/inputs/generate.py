@@ -85,10 +85,14 @@ def seen_keys(step: Sighting) -> torch.Tensor:
 
 def is_empty_beyond(step: Sighting, seen: int) -> bool:
     """Whether a step has more keys than tokens were read, and none of them has a weight: a cache of fixed length."""
+    if shape(step)[1] <= seen:
+        return False
     beyond = step.weights[..., seen:]
-    if step.allowed is not None:  # a query that sees nothing may have equal weights everywhere
+    if step.allowed is not None:
         beyond = beyond * whole(step.allowed, step, default=1.0)[..., seen:]
-    return shape(step)[1] > seen and not bool(beyond.any())
+    # padding, which sees nothing: all its scores are one large number, and so are its weights
+    is_blind = step.weights.amax(-1) - step.weights.amin(-1) < BLIND / shape(step)[1]
+    return not bool(beyond.masked_fill(is_blind[..., None], 0.0).any())
 
 
 def stitched(sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -252,6 +256,8 @@ def check_continues(layer: Layer, spans: Sequence[slice]) -> None:
             raise CaptureError(f"{after.name}: a step has other keys than the step before{NOT_STITCHED}")
 
 
+BLIND = 1e-4
+"""Of a uniform weight: less than the weights of a query differ that sees some of the keys."""
 SAME_KEY = 0.1
 """Of the largest feature: more than a low precision or a quantised cache changes, less than another token does."""
 NOT_STITCHED = (
@@ -266,6 +272,7 @@ DECODINGS = {
     "_constrained_beam_search": "beam search",
     "_assisted_decoding": "assisted decoding",
     "_contrastive_search": "contrastive search",
+    "get_unconditional_logits": "guidance, which runs the model a second time for each token",
 }
 
 

@@ -10,6 +10,7 @@ import torch
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual, virtual_tokens
+from tensorboard_plugin_attn.errors import spell_out
 
 __all__ = [
     "MODALITIES",
@@ -24,6 +25,8 @@ __all__ = [
 ]
 
 MODALITIES = ("text", "audio", "vision")
+SEEN_PADDING = 1e-3
+MOST = 3
 INPUTS = {
     "text": ("input_ids", "inputs_embeds"),
     "audio": ("input_features", "input_values"),
@@ -154,12 +157,39 @@ def continued(mask: Any, length: int) -> Any:
     return torch.cat([mask, mask.new_ones(*mask.shape[:-1], missing)], -1)
 
 
+def weight_on_padding(
+    sighting: Sighting, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice
+) -> float:
+    """The largest share of a row that cropping would lose; 0 where nothing is cropped or nobody has computed it yet."""
+    if isinstance(keys, slice) or not isinstance(sighting.weights, torch.Tensor):
+        return 0.0
+    whole = sighting.weights[batch if len(sighting.weights) > 1 else 0][:, queries]
+    lost = whole.sum(-1) - whole[..., keys].sum(-1)
+    return float(lost.nan_to_num(0.0).abs().max()) if lost.numel() else 0.0
+
+
+def real_keys(allowed: torch.Tensor) -> torch.Tensor | None:
+    """bool ``[head, query, key]`` of one input → ``[key]``, those that are no padding; None where none is hidden from all.
+
+    A query that is padding itself may see nothing, or everything where a model lets no row be empty.
+    """
+    seen = allowed.any(0)
+    sees_all = seen.all(-1)
+    shown = seen.any(0)
+    if bool(shown.all()) and bool(sees_all.any()) and seen.shape[0] == seen.shape[1]:
+        shown = seen[~sees_all].any(0)
+        if not torch.equal(shown, ~sees_all) or not bool((seen[shown] == shown).all()):
+            return None
+    return shown if bool(shown.any()) and not bool(shown.all()) else None
+
+
 @dataclass(eq=False)
 class Crop:
     """Positions to keep of the encoder's (or only) and of the decoder's axis; None: all.
 
     A mask is applied to an axis of its own length and stack, and to no other. ``unfit``: by the layer's name, the
-    length of a mask with padding, and of the axis of its stack that it could not be applied to.
+    length of a mask with padding, and of the axis of its stack that it could not be applied to. ``seen``: by the layer's
+    name, the weight that it gives to positions that the mask calls padding: of another stack, or the mask is ignored.
     """
 
     encoder: Kept | None
@@ -169,32 +199,44 @@ class Crop:
     virtual: Virtual = NO_VIRTUAL
     has_own_mask: bool = False
     unfit: dict[str, tuple[int, int]] = field(default_factory=dict)
+    seen: dict[str, float] = field(default_factory=dict)
 
     def own_mask(self, sighting: Sighting, keys: Kept | None, batch: int) -> torch.Tensor | None:
         """The keys that a layer itself hides from no query, where the mask that was given is of finer positions.
 
-        DETR makes one of ``pixel_mask``, wav2vec2 one of the mask of its samples.
+        DETR makes one of ``pixel_mask``, wav2vec2 one of the mask of its samples. Where it is not known of which stack
+        the keys are, they are of the mask's if the layer hides the very same ones.
         """
-        allowed = sighting.allowed
-        is_finer = keys is not None and keys.length > sighting.weights.shape[-1]
-        if allowed is None or not (self.has_own_mask or is_finer) or sighting.stack == "text":
+        length = int(sighting.weights.shape[-1])
+        is_finer = keys is not None and keys.length > length and sighting.stack != "text"
+        may_be_read = keys is None and sighting.kind == "cross" and self.encoder is not None
+        if sighting.allowed is None or not (self.has_own_mask or is_finer or may_be_read):
             return None
+        allowed = sighting.allowed
         allowed = allowed.reshape((1,) * (4 - allowed.dim()) + tuple(allowed.shape))
-        seen = allowed[batch if allowed.shape[0] > 1 else 0]
-        first = seen[0, 0]
-        is_of_keys = first.numel() == sighting.weights.shape[-1] and bool((seen == first).all())
-        return first.nonzero()[:, 0] if is_of_keys and bool(first.any()) and not bool(first.all()) else None
+        seen = real_keys(allowed[batch if allowed.shape[0] > 1 else 0])
+        if seen is None or len(seen) != length:
+            return None
+        own = seen.nonzero()[:, 0]
+        if is_finer or (self.has_own_mask and sighting.stack != "text"):
+            return own
+        kept = self.encoder
+        is_same = kept is not None and kept.length == length and torch.equal(own.cpu(), kept.positions.cpu())
+        return own if is_same else None
 
     def axes(self, sighting: Sighting, batch: int = 0) -> tuple[torch.Tensor | slice, torch.Tensor | slice]:
         """What to keep of a layer's query and key axis."""
         queries, keys = self.masks(sighting.stack, is_cross=sighting.kind == "cross")
         own = self.own_mask(sighting, keys, batch)
-        if own is not None:
-            return slice(None) if sighting.kind == "cross" else own, own
-        return (
-            self.fitting(queries, int(sighting.weights.shape[-2]), sighting.name),
-            self.fitting(keys, int(sighting.weights.shape[-1]), sighting.name),
-        )
+        if own is not None and sighting.kind != "cross":
+            return own, own
+        rows = self.fitting(queries, int(sighting.weights.shape[-2]), sighting.name)
+        columns = self.fitting(keys, int(sighting.weights.shape[-1]), sighting.name) if own is None else own
+        share = weight_on_padding(sighting, batch, rows, columns)
+        if share < SEEN_PADDING:
+            return rows, columns
+        self.seen[sighting.name] = share
+        return rows if sighting.kind == "cross" else slice(None), slice(None)
 
     def masks(self, stack: str, *, is_cross: bool) -> tuple[Kept | None, Kept | None]:
         """Which mask is the query axis's and which the key axis's, by the layer's stack."""
@@ -230,10 +272,15 @@ class Crop:
     def told(self, names: Collection[str]) -> str:
         """What is to be said of masks that were not applied to these layers; empty for nothing."""
         pairs = dict.fromkeys(pair for name, pair in self.unfit.items() if name in names)
-        lines = [f"{mask} positions and an axis {axis}" for mask, axis in pairs]
+        lines = [f"attention_mask has {mask} positions and an axis {axis}" for mask, axis in pairs]
+        seen = [name for name in self.seen if name in names]
+        if seen:
+            share = max(self.seen[name] for name in seen)
+            what = f"gives what attention_mask hides a weight of up to {share:.2g}"
+            lines.append(f"{spell_out([name or 'the model' for name in seen], MOST)} {what}")
+        told = "; ".join(lines)
         return (
-            f"attention_mask has {', '.join(lines)}: it was not applied there, so that rows and columns of padding "
-            f"may be in the record"
+            f"{told}: it was not applied there, so that rows and columns of padding may be in the record"
             if lines
             else ""
         )

@@ -24,7 +24,7 @@ class Row:
     float32; ``lengths``: how many tokens there are, layers of other lengths are not handed on, None: any.
     ``misfit``: the first call left out for its lengths: its number, queries and keys; None while there is none.
     ``names``: of the layers handed on. ``windows``: why the first call is no map of the whole input; empty while there is none.
-    ``padding_share``: the largest weight that a query gave to padding; above 0 where a model ignores its mask.
+    ``padding_share``: the largest weight that queries gave to padding where no layer hides any: the model ignores its mask.
     ``error``: what ``on_layer`` raised. It is kept until the forward is over, since under FSDP the other ranks
     would wait for ever for one that leaves the forward.
     """
@@ -37,8 +37,13 @@ class Row:
     misfit: tuple[int, int, int] | None = None
     windows: str = ""
     names: set[str] = field(default_factory=set)
-    padding_share: float = 0.0
+    has_cropped: bool = False
     error: Exception | None = None
+
+    @property
+    def padding_share(self) -> float:
+        """See above."""
+        return 0.0 if self.crop is None or self.has_cropped else max(self.crop.seen.values(), default=0.0)
 
     def take(
         self, index: int, sighting: Sighting, padding: Padding, heads: Collection[int] | None
@@ -57,10 +62,10 @@ class Row:
             )
         queries, keys = self.crop.axes(sighting, self.batch)
         layer = sighting.row(self.batch, queries, keys)
-        if not isinstance(keys, slice) and layer.blocks is None:
-            whole = sighting.weights[self.batch if len(sighting.weights) > 1 else 0][:, queries]
-            share = float((whole.sum(-1) - layer.weights.sum(-1)).abs().max())
-            self.padding_share = max(self.padding_share, share)
+        if layer.blocks is None and not isinstance(keys, slice):  # it may have been computed only now
+            queries, keys = self.crop.axes(sighting, self.batch)
+            layer = layer if not isinstance(keys, slice) else sighting.row(self.batch, queries, keys)
+        self.has_cropped = self.has_cropped or not isinstance(keys, slice)
         windows = windowed(sighting, padding)
         if windows:
             self.windows = self.windows or f"{layer.name}: {windows}"

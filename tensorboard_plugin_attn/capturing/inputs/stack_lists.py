@@ -42,24 +42,33 @@ class AxisLengths:
 
     def __init__(self, layers: Iterable[LayerAttention[Any]] = ()) -> None:
         self.of: dict[str, Counter[int]] = {}
+        self.chunked: dict[str, Counter[int]] = {}
+        self.cross: tuple[int, int] | None = None
         for layer in layers:
             self.add(layer)
 
     def add(self, layer: LayerAttention[Any]) -> None:
         """Count a layer: its own stack by its queries, the encoder also by what a decoder looks at."""
         if layer.kind == "cross":
-            if layer.stack == "decoder":
+            self.cross = self.cross or (layer.num_queries, layer.num_keys)
+            if layer.stack == "decoder" and layer.num_keys not in self.of.get("text", ()):
                 self.of.setdefault("encoder", Counter())[layer.num_keys] += 1
             return
-        self.of.setdefault(layer.stack, Counter())[layer.num_keys] += 1
+        is_square = layer.num_queries == layer.num_keys
+        counts = self.of.setdefault(layer.stack, Counter())
+        (counts if is_square else self.chunked.setdefault(layer.stack, Counter()))[layer.num_keys] += 1
 
     def likely(self, stack: str) -> list[int]:
-        """Lengths that a stack's list may have, that of most layers first; of an only stack whatever its name."""
+        """Lengths that a stack's list may have, that of most layers first; of an only stack whatever its name.
+
+        A layer with more keys than queries tells the length where no other does: it may be of chunks.
+        """
         found = self.of.get(stack)
         if found is None:
             others = [name for name in self.of if name not in ("decoder", "text")] or list(self.of)
-            found = self.of[others[0]] if others else Counter()
-        return [length for length, _ in found.most_common()]
+            stack = others[0] if others else ""
+            found = self.of.get(stack, Counter())
+        return [length for length, _ in (found or self.chunked.get(stack, Counter())).most_common()]
 
 
 def is_by_stack(tokens: Any) -> bool:
@@ -102,7 +111,7 @@ def sources_of(tokens: Any, lengths: AxisLengths, inputs: Mapping[str, Any]) -> 
     """Tokens as they are given → stack → what names its positions; None: nothing does but their numbers.
 
     Raises:
-        InvalidRecordError: a name is no stack's.
+        InvalidRecordError: a name is no stack's, or only cross-attention was seen.
     """
     if isinstance(tokens, Mapping):
         strangers = [name for name in tokens if name not in STACKS]
@@ -113,6 +122,12 @@ def sources_of(tokens: Any, lengths: AxisLengths, inputs: Mapping[str, Any]) -> 
         given = {name: whole_source(name, each) for name, each in tokens.items()}
         images = [each for each in given.values() if isinstance(each, ImageTokens)]
         return given | {name: images[0] for name in lengths.of if scale_of(name) > 1 and images}
+    if not lengths.of:
+        queries, keys = lengths.cross or (0, 0)
+        raise InvalidRecordError(
+            f"every layer that was seen looks from one input ({queries} positions) at another ({keys}), and nothing tells "
+            f"what they are; pass tokens=(names of the {keys} keys, names of the {queries} queries)"
+        )
     stacks = [name for name in lengths.of if name != "decoder"] + ["decoder"] * ("decoder" in lengths.of)
     stacks.sort(key=lambda name: name not in ("text", ""))  # what is read is the main list
     tokenizer, is_ours = parts_of_processor(tokens)[0], isinstance(tokens, ImageTokens | SoundTokens)

@@ -107,6 +107,7 @@ def probe_rows(
     inner = unwrap(model)
     names = ModuleNames(inner)
     ranks = RankWork(inner, names, meeting or Meeting(keeps_own=True))
+    misfits: list[tuple[Row, LeftOut]] = []
 
     def hand_on(index: int, sighting: Sighting) -> None:
         whole = ranks.whole(sighting)
@@ -115,7 +116,7 @@ def probe_rows(
         for row in rows:
             name, reason = row.take(index, whole, session.padding, heads)
             if reason:
-                session.leave_out(name, "attention", reason)
+                misfits.append((row, LeftOut(name, "attention", reason)))
 
     session = Session(
         hand_on,
@@ -132,7 +133,9 @@ def probe_rows(
         run(inner, inputs)
     for row in rows:
         row.error = ranks.error or row.error
-    if any(row.handed for row in rows):
+    is_any_handed = any(row.handed for row in rows)
+    session.left_out += [each for row, each in misfits if row.handed or not is_any_handed]
+    if is_any_handed:
         warn_left_out(session.left_out)
         warn_differing(session.differing)
         warn_fewer(session.fewer)

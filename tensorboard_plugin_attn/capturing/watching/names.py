@@ -65,6 +65,7 @@ class ModuleNames:
         self.model = model
         self.running: list[nn.Module] = []
         self.names: dict[int, str] = {}
+        self.pairs: list[str] = []  # decoders with an encoder beside them
         self.thread = threading.get_ident()
         self.multihead: int | None = None
         self.windows: dict[int, Windows | None] | None = (
@@ -80,8 +81,11 @@ class ModuleNames:
             plain = WRAPPERS.sub("", name).strip(".") if "_" in name else name
             self.names[id(module)] = plain
             if module._modules:
-                parents.add(stack_in(plain))
-        self.several = len(parents - {""}) > 1
+                parents.add(plain)
+        self.pairs = [
+            each for each in parents if each.endswith("decoder") and f"{each[:-7]}encoder" in parents
+        ]
+        self.several = len({self.named_stack(each) for each in parents} - {""}) > 1
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -134,7 +138,13 @@ class ModuleNames:
 
     def stack(self, name: str) -> str:
         """Which stack a module belongs to; empty in a model with only one."""
-        return stack_in(name) if self.several else ""
+        return self.named_stack(name) if self.several else ""
+
+    def named_stack(self, name: str) -> str:
+        """The stack that a name tells; of a language model with an encoder beside it, its decoder is one too."""
+        stack = stack_in(name)
+        is_decoder = stack == "text" and any(f"{name}.".startswith(f"{each}.") for each in self.pairs)
+        return "decoder" if is_decoder else stack
 
     @property
     def heads(self) -> int | None:

@@ -76,23 +76,21 @@ class Registry:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.watching: dict[int, list[Run]] = {}
-        self.wrapped: dict[str, tuple[Run, Run | None]] = {}
+        self.wrapped: list[tuple[dict[str, Run], str, Run, Run]] = []
 
     def enter(self, run: Run, passed: Iterable[str]) -> None:
         """Kernels that this thread calls go through ``run`` from here on, but for those that are passed over."""
         with self.lock:
             self.watching[threading.get_ident()] = [*self.watching.get(threading.get_ident(), ()), run]
-            found = registered_kernels()
-            if found is None:
-                return
-            registry, changes = found
-            for name in set(registry) - set(passed):
-                before = changes.get(name)
-                if name not in self.wrapped or self.wrapped[name][0] is not before:
-                    kernel = registry[name]
+            ours = [wrapper for *_, wrapper in self.wrapped]
+            for kernels in registered_kernels():
+                for name in set(kernels) - set(passed):
+                    kernel = kernels[name]
+                    if any(kernel is one for one in ours):
+                        continue
                     wrapper = functools.wraps(kernel)(functools.partial(self.call, kernel))
-                    self.wrapped[name] = wrapper, before
-                    changes[name] = wrapper
+                    self.wrapped.append((kernels, name, kernel, wrapper))
+                    kernels[name] = wrapper
 
     def leave(self, run: Run) -> None:
         """This thread's kernels do without ``run``; the registry is as before when nobody watches."""
@@ -101,16 +99,12 @@ class Registry:
             others = [one for one in self.watching.pop(thread, ()) if one is not run]
             if others:
                 self.watching[thread] = others
-            found = registered_kernels()
-            if self.watching or found is None:
+            if self.watching:
                 return
-            for name, (wrapper, before) in self.wrapped.items():
-                if found[1].get(name) is not wrapper:
-                    continue  # somebody registered another kernel since
-                del found[1][name]
-                if before is not None:
-                    found[1][name] = before
-            self.wrapped = {}
+            for kernels, name, kernel, wrapper in self.wrapped:
+                if kernels.get(name) is wrapper:  # else somebody registered another kernel since
+                    kernels[name] = kernel
+            self.wrapped = []
 
     def call(self, kernel: Run, *args: Any, **kwargs: Any) -> Any:
         """Run a kernel, watched by whoever watches this thread."""

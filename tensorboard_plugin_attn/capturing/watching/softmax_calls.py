@@ -241,9 +241,10 @@ class SoftmaxCalls:
         self.recorded.add(found)
         try:
             layout = layout_of()
-            if softmax_matmul.is_chunked(layout) and not self.session.padding.holds_images:
+            inputs = self.session.padding.batch
+            if softmax_matmul.is_chunked(layout, inputs) and not self.session.padding.holds_images:
                 raise softmax_matmul.NotTokens("chunked attention: its maps are chunks of the tokens")
-            if softmax_matmul.mixes_stack(layout, self.session.padding.batch):
+            if softmax_matmul.mixes_stack(layout, inputs):
                 raise softmax_matmul.NotTokens("its keys are states of one token, stacked")
             if gates is not None:
                 place = of_axes(self.names.name, layout.batch, layout.head)
