@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK_BYTES", "HIDDEN", "Added", "LayerBlocks", "Projected", "RowSource", "computing"]
 
-BLOCK_BYTES = 16 << 20  # of scores at a time
+BLOCK_BYTES = 4 << 20  # of scores at a time: what a processor's cache holds
+DEVICE_BLOCK_BYTES = 16 << 20  # elsewhere, where starting to compute is what costs
 HIDDEN = -1e30  # finite, so that 0 · score is 0
 
 
@@ -106,7 +107,7 @@ class RowSource(ABC):
     budget_of: Any = None
     keeps_vectors: bool = False
     value_norm: torch.Tensor | None = None
-    block_bytes: int = BLOCK_BYTES
+    block_bytes: int | None = None
     rows_at_once: int | None = None
     stats: RowStats | None = field(default=None, repr=False)
     told: list[RowSource] = field(default_factory=list, repr=False)  # itself, once measured
@@ -153,24 +154,32 @@ class RowSource(ABC):
             stats=None,
         )
 
-    def blocks(self) -> Iterator[slice]:
-        """Slices of rows whose scores fit in ``block_bytes``."""
+    def blocks(self, multiple: int = 1) -> Iterator[slice]:
+        """Slices of rows whose scores fit in ``block_bytes``; they begin at multiples where these fit too."""
         heads, queries, keys = self.shape
         start = 0
         while start < queries:
-            rows = self.rows_at_once or self.num_rows(start, heads, keys - queries)
+            rows = self.rows_at_once or self.num_rows(start, heads, keys - queries, multiple)
             stop = min(start + rows, queries)
             yield slice(start, stop)
             start = stop
 
-    def num_rows(self, start: int, heads: int, behind: int) -> int:
+    def num_rows(self, start: int, heads: int, behind: int, multiple: int = 1) -> int:
         """How many rows from ``start`` on make a block."""
-        keys = self.shape[2]
-        if not self.is_banded:
-            return max(1, self.block_bytes // (4 * heads * keys))
-        seen = max(1, start + 1 + behind)
-        seen = min(keys, seen + max(1, self.block_bytes // (4 * heads * seen)))  # the last row sees more keys
-        return max(1, self.block_bytes // (4 * heads * seen))
+        cells = self.most_bytes // (4 * heads)
+        seen = self.shape[2]
+        if self.is_banded:
+            first = max(1, start + 1 + behind)
+            seen = min(seen, first + max(1, cells // first))  # the last row sees more keys
+        rows = max(1, cells // seen)
+        return rows // multiple * multiple or rows
+
+    @property
+    def most_bytes(self) -> int:
+        """Of the scores of a block."""
+        if self.block_bytes is not None:
+            return self.block_bytes
+        return BLOCK_BYTES if self.device.type == "cpu" else DEVICE_BLOCK_BYTES
 
     def weights(self, rows: slice) -> torch.Tensor:
         """Weights of some rows, float32 ``[head, row, key]``, keys up to the last that any of them sees."""
@@ -273,9 +282,9 @@ class LayerBlocks(RowSource):
         behind = keys - queries
         stop = max(1, min(keys, rows.stop + behind)) if self.is_banded else keys
         kv_heads, width = self.key.shape[0], self.key.shape[2]
-        query = self.query[:, rows].float().reshape(kv_heads, -1, width)
+        query = self.query[:, rows].float().mul(self.scale).reshape(kv_heads, -1, width)
         key = self.key[:, :stop].float().transpose(1, 2)
-        scores = torch.bmm(query, key).mul_(self.scale).view(heads, -1, stop)
+        scores = torch.bmm(query, key).view(heads, -1, stop)
         scores = scores if self.added is None else self.added.to(scores, rows)
         if self.is_banded:
             self.hide(scores, rows, behind)
