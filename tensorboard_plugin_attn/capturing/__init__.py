@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut
+from tensorboard_plugin_attn.capturing.calls.streamed import Streams
 from tensorboard_plugin_attn.capturing.captured import Captured, capture
 from tensorboard_plugin_attn.capturing.completeness import layers_of
 from tensorboard_plugin_attn.capturing.effect.effects import Effects, head_effects
@@ -32,6 +33,7 @@ __all__ = [
     "Meeting",
     "ProbeResult",
     "Row",
+    "Streams",
     "capture",
     "check_objective",
     "head_effects",

@@ -10,7 +10,12 @@ from tensorboard_plugin_attn.capturing.calls.checking import Differs, differs, f
 from tensorboard_plugin_attn.capturing.calls.gating import Gates
 from tensorboard_plugin_attn.capturing.calls.projecting import Awaited
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting, in_float32
-from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, Streams, whole_sighting
+from tensorboard_plugin_attn.capturing.calls.streamed import (
+    StreamedCall,
+    StreamedMap,
+    Streams,
+    whole_sighting,
+)
 from tensorboard_plugin_attn.capturing.inputs.generate import decoding_of_caller, mask_of_caller
 from tensorboard_plugin_attn.capturing.inputs.padding import Padding, padding_of
 from tensorboard_plugin_attn.capturing.inputs.stack_lists import named_inputs
@@ -135,7 +140,7 @@ class Session:
         awaited, self.awaited = self.awaited, None
         if awaited is not None:
             with in_float32(awaited.sighting.weights):
-                self.on_sighting(awaited.index, awaited.finish())
+                self.pass_on(awaited.index, awaited.finish())
 
     def finish(self) -> None:
         """The block is over: pass on what waits."""
@@ -144,14 +149,26 @@ class Session:
             self.on_sighting(index, sighting)
 
     def hand_on_streamed(self, index: int, sighting: Sighting) -> None:
-        """Pass on a layer that is measured by its receiver, which is when its output is compared."""
+        """Pass on a layer that is measured by its receiver, once its output projection was seen if it can wait so long."""
         streamed = sighting.weights
         self.note_fewer(sighting)
         streamed.has_values = self.values
         value, output, sighting.value, sighting.output = sighting.value, sighting.output, None, None
         if value is not None and output is not None and fits(streamed, value, output):
             streamed.value, streamed.output = value, output
+        if self.follows and isinstance(streamed, StreamedCall) and streamed.can_wait():
+            self.awaited = Awaited(index, sighting, streamed.value, streamed.output)
+            streamed.wait()
+            self.awaited.value = streamed.value
+        else:
+            self.pass_on(index, sighting)
+
+    def pass_on(self, index: int, sighting: Sighting) -> None:
+        """Give the receiver a sighting; what it measured is compared here."""
+        streamed = sighting.weights
         self.on_sighting(index, sighting)
+        if not isinstance(streamed, StreamedMap):
+            return
         if sighting.weights is not streamed:
             self.note_difference(sighting)
         for sighting.output_error, sighting.budget in streamed.compared():

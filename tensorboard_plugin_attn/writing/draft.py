@@ -16,7 +16,7 @@ from tensorboard_plugin_attn.encoding.header import ModelLayers
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.errors import spell_out
-from tensorboard_plugin_attn.measuring.head_metrics import Metric
+from tensorboard_plugin_attn.measuring.head_metrics import METRICS, Metric
 from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
 from tensorboard_plugin_attn.measuring.row_stats import RowStats
 from tensorboard_plugin_attn.record.checks import check_range, label_layer
@@ -78,6 +78,12 @@ class Draft:
     def names(self) -> list[str]:
         """The metrics, in the order of the columns."""
         return [*self.metrics, *self.extra.names]
+
+    @property
+    def is_by_rows(self) -> bool:
+        """Whether one pass over rows gives all that is kept: no metric of your own, no neighbours in an image, no floats."""
+        own = any(METRICS.get(name) is not each for name, each in self.metrics.items())
+        return not own and not self.axes.geometry and self.precision == "uint8"
 
     def add(self, layer: LayerAttention, call: int = 0) -> None:
         """Label, check and encode the next layer, the model's attention call of a number."""

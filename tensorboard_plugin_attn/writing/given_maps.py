@@ -8,7 +8,7 @@ from math import prod
 
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
-__all__ = ["in_blocks"]
+__all__ = ["SMALL_BYTES", "in_blocks"]
 
 SMALL_BYTES = 4 << 20  # of float32 weights, below which one array at a time is as fast
 

@@ -11,6 +11,7 @@ from tensorboard_plugin_attn.errors import CaptureError, InvalidRecordError
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.decoder_ids import decoder_named
 from tensorboard_plugin_attn.writing.draft import Draft
+from tensorboard_plugin_attn.writing.given_maps import SMALL_BYTES
 from tensorboard_plugin_attn.writing.probe_tokens import batch_size, probe_axes
 
 if TYPE_CHECKING:
@@ -182,10 +183,14 @@ def fill_drafts(
 
 def streams_of(rows: Sequence[ProbeRow]) -> Any:
     """Which layers the drafts take as blocks of rows; parts of a record take none."""
+    from tensorboard_plugin_attn.capturing import Streams
+
     drafts = [row.draft for row in rows if row.draft is not None]
     if not drafts or drafts[0].part is not None:
         return None
-    return functools.partial(drafts[0].keeping.streams, drafts[0].precision)
+    draft = drafts[0]
+    above = SMALL_BYTES if all(each.is_by_rows for each in drafts) else None
+    return Streams(functools.partial(draft.keeping.streams, draft.precision), above)
 
 
 def why_nothing(receiver: Any, session: Any, layers: Any, axes: TokenAxes) -> Exception:

@@ -16,6 +16,7 @@ from torch import nn
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, capture
 from tensorboard_plugin_attn.capturing import probe_rows
+from tensorboard_plugin_attn.capturing.calls import streamed
 from tensorboard_plugin_attn.capturing.inputs.rows import Row
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
@@ -169,14 +170,63 @@ def test_a_generation_has_the_lengths_of_a_forward_over_what_it_read(cache: bool
         np.testing.assert_allclose(layer.value_norm, other.value_norm, rtol=1e-4)
 
 
-def test_a_map_kept_as_vectors_has_the_length_of_the_value_alone(tmp_path: Path) -> None:
+def probed(directory: Path, model: nn.Module, inputs: Any, length: int, **options: Any) -> Any:
+    with AttentionWriter(directory, **options) as writer:
+        writer.add_probe("probe", model, inputs, [f"t{number}" for number in range(length)], 0)
+    reader = AttentionReader(directory)
+    return reader.read(".", "probe", 0).layers[0], reader.metrics(".", "probe")
+
+
+@pytest.mark.parametrize("limit", [streamed.HELD_BYTES, 0])
+def test_a_map_kept_as_vectors_has_the_length_behind_the_projection_where_it_can_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(streamed, "HELD_BYTES", limit)
     case = gated_case("gpt2", torch.float32)
-    tokens = [f"t{number}" for number in range(case.inputs["input_ids"].shape[1])]
-    with AttentionWriter(tmp_path, keep="vectors") as writer:
-        writer.add_probe("probe", case.model, case.inputs, tokens, 0)
-    layer = AttentionReader(tmp_path).read(".", "probe", 0).layers[0]
-    assert (layer.weights, layer.value_norm_of) == (None, "v")
-    value = values_of(case)[0].norm(dim=-1)
-    np.testing.assert_allclose(np.asarray(layer.value_norm, np.float32), value, rtol=1e-3)
-    found = AttentionReader(tmp_path).find(".", "probe", 0, template="first", quantity="contribution")
+    length = case.inputs["input_ids"].shape[1]
+    layer, metrics = probed(tmp_path / "vectors", case.model, case.inputs, length, keep="vectors")
+    whole, expected = probed(tmp_path / "weights", case.model, case.inputs, length, keep="weights")
+    assert (layer.weights, layer.value_norm_of) == (None, "vWo" if limit else "v")
+    norm = whole.value_norm if limit else values_of(case)[0].norm(dim=-1)
+    np.testing.assert_allclose(np.asarray(layer.value_norm, np.float32), norm, rtol=1e-3)
+    if limit:
+        np.testing.assert_allclose(metrics.values, expected.values, rtol=2e-5, atol=2e-5)
+    found = AttentionReader(tmp_path / "vectors").find(
+        ".", "probe", 0, template="first", quantity="contribution"
+    )
     assert np.isfinite(found.values).all()
+
+
+class Overwriting(nn.Module):
+    """What the layer was given, and what it returned, is overwritten before its output projection is called."""
+
+    def __init__(self, *, overwrites: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.overwrites = overwrites
+        self.parts = nn.ModuleList([nn.Linear(WIDTH, WIDTH) for _ in range(3)])
+        self.o = nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        query, key, value = (part(states).unflatten(-1, (3, -1)).transpose(1, 2) for part in self.parts)
+        seen = torch.ones(states.shape[1], states.shape[1], dtype=torch.bool).tril()
+        output = torch.nn.functional.scaled_dot_product_attention(query * 4, key, value, attn_mask=seen)
+        result = self.o(output.transpose(1, 2).flatten(2))
+        if self.overwrites:
+            for each in (query, key, value, output, seen):
+                each.zero_()
+        return torch.as_tensor(result)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_a_model_overwrites_after_its_call_is_not_what_is_measured(tmp_path: Path) -> None:
+    states = torch.randn(1, 20, WIDTH)
+    found = [
+        probed(tmp_path / str(overwrites), Overwriting(overwrites=overwrites), states, 20, keep="vectors")
+        for overwrites in (True, False)
+    ]
+    (layer, metrics), (other, expected) = found
+    np.testing.assert_array_equal(metrics.values, expected.values)
+    np.testing.assert_array_equal(layer.query, other.query)
+    assert layer.value_norm_of == other.value_norm_of == "vWo"
+    assert layer.output_error < 1e-5

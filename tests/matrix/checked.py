@@ -13,7 +13,7 @@ from torch import nn
 from tensorboard_plugin_attn import capture
 from tensorboard_plugin_attn.capturing.calls.checking import EXACT_SUM
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
-from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
+from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, Streams
 from tensorboard_plugin_attn.encoding.layer import encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
@@ -81,7 +81,7 @@ def sightings(model: nn.Module, inputs: dict[str, Any], *, streams: bool) -> lis
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         with capture(model, query_key=True) as captured:
-            captured.session.streams = (lambda *_: True) if streams else None
+            captured.session.streams = Streams(lambda *_: True) if streams else None
             torch.manual_seed(1)
             captured.model(**inputs)
     return captured.sightings

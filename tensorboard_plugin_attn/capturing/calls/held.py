@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -110,7 +109,9 @@ def neighbours(positions: Positions) -> Positions:
     return slice(first, last + 1) if is_run else positions
 
 
-def held_sighting(layout: Layout, found: WeightMap, *, with_vectors: bool, wants: Streams) -> Sighting | None:
+def held_sighting(
+    layout: Layout, found: WeightMap, *, with_vectors: bool, streams: Streams
+) -> Sighting | None:
     """As ``softmax_matmul.sighting_of``, of a map that is to be read in blocks; None: of any other."""
     kept = found.weights
     if kept is None:
@@ -123,8 +124,7 @@ def held_sighting(layout: Layout, found: WeightMap, *, with_vectors: bool, wants
     if found.product is not None:
         operands = found.product.operands()
         key_heads, vector_bytes = heads, sum(each.numel() * each.element_size() for each in operands)
-    never: Callable[..., bool] = lambda *_: False  # noqa: E731 a map without vectors cannot be kept as such
-    if not is_streamed((heads, queries, keys), key_heads, vector_bytes, wants if vector_bytes else never):
+    if not is_streamed((heads, queries, keys), key_heads, vector_bytes, streams):
         return None
     held = arranged(kept.detach(), found.axes, layout.parts)
     scores = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
+from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
 from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
 
 __all__ = ["Awaited"]
@@ -41,9 +42,14 @@ class Awaited:
 
     def finish(self) -> Sighting:
         """The sighting, its value norms behind the projection where that is known."""
-        if len(self.weights) == 1 and self.sighting.value_norm is not None:
+        streamed = self.sighting.weights if isinstance(self.sighting.weights, StreamedMap) else None
+        if len(self.weights) == 1 and (streamed is not None or self.sighting.value_norm is not None):
             with in_float32(self.value):
-                self.sighting.value_norm = projected(self.value, self.weights[0], self.output.shape[1])
+                norms = projected(self.value, self.weights[0], self.output.shape[1])
+            if streamed is None:
+                self.sighting.value_norm = norms
+            else:
+                streamed.norms = norms.expand(len(streamed), -1, -1)
             self.sighting.value_norm_of = "vWo"
         return self.sighting
 

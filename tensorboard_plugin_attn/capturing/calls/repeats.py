@@ -56,7 +56,9 @@ def found_in(numbers: NDArray[np.int64]) -> Repeats | None:
     order = np.argsort(numbers, kind="stable")
     is_first = np.ones(len(order), bool)
     is_first[1:] = numbers[order[1:]] != numbers[order[:-1]]
-    begins = np.flatnonzero(is_first)[np.cumsum(is_first) - 1]  # where each one's occurrences begin in the order
+    begins = np.flatnonzero(is_first)[
+        np.cumsum(is_first) - 1
+    ]  # where each one's occurrences begin in the order
     group, earlier = np.empty_like(order), np.empty_like(order)
     group[order], earlier[order] = begins, np.arange(len(order)) - begins
     starts = np.concatenate([[0], np.cumsum(earlier)])

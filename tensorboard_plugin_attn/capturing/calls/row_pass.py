@@ -140,7 +140,9 @@ class Pass:
             kept = sums[:, 0]
         else:
             logs, top, beside = self.below_top(rows, block)
-            parts = logs.mul(LOG2_E).exp2_()  # faster than exp, which takes 40 times as long where it underflows
+            parts = logs.mul(
+                LOG2_E
+            ).exp2_()  # faster than exp, which takes 40 times as long where it underflows
             sums = self.sums(rows, parts)
             kept = sums[:, 0]
             total = kept if beside is None else kept + beside

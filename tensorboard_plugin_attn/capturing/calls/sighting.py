@@ -150,7 +150,7 @@ class Sighting:
             model_heads=self.model_heads,
             value_norm=blocks.value_norm,
         )
-        layer.weights, layer.blocks = None, blocks
+        layer.weights, layer.blocks, layer.value_norm_of = None, blocks, self.value_norm_of
         return layer
 
     def measure_values(self, value: torch.Tensor | None) -> None:

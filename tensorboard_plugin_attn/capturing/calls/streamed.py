@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 
 __all__ = [
+    "HELD_BYTES",
     "MOST_WHOLE_BYTES",
     "StreamedCall",
     "StreamedMap",
@@ -31,10 +32,21 @@ __all__ = [
 ]
 
 MOST_WHOLE_BYTES = 64 << 20  # of a layer's float32 weights
+HELD_BYTES = 32 << 20  # of query, key and value, copied until the output projection was seen
 
 Positions = torch.Tensor | slice
-Streams = Callable[[tuple[int, int, int], int, int], bool]
-"""``[head, query, key]``, key heads, bytes of query and key → whether to stream a layer that could be held whole."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Which layers a receiver takes as blocks of rows, though they could be held whole.
+
+    ``better``: (``[head, query, key]``, key heads, bytes of query and key) → whether to have it as vectors; ``above``:
+    bytes of float32 weights beyond which rows that are made of query, key and a mask alone are taken so.
+    """
+
+    better: Callable[[tuple[int, int, int], int, int], bool]
+    above: int | None = None
 
 
 @dataclass(eq=False, kw_only=True)
@@ -43,7 +55,8 @@ class StreamedMap(ABC):
 
     ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]`` are None where they cannot be
     compared; ``make_whole`` computes the sighting at once, for what cannot be read in blocks. ``has_values``: whether
-    the lengths of values are asked for.
+    the lengths of values are asked for; ``norms`` ``[batch, head, key]``: these behind the output projection, where it
+    was seen.
     """
 
     keeps_vectors: bool
@@ -53,6 +66,7 @@ class StreamedMap(ABC):
     padded: torch.Tensor | None = None
     output_has_sink: bool = True
     has_values: bool = False
+    norms: torch.Tensor | None = None
     measured: list[RowSource] = field(default_factory=list)
 
     @property
@@ -82,10 +96,11 @@ class StreamedMap(ABC):
         projected = projected_of(
             self.shape[1], value, self.output[batch][:, queries], padded, has_sink=has_sink
         )
+        norms = projected.sides[..., 1] if self.norms is None else self.norms[batch][:, keys]
         return {
             "projected": projected,
             "budget_of": partial(budget, self.output.dtype, is_tf32=uses_tf32(self.output)),
-            "value_norm": projected.sides[..., 1] if self.has_values else None,
+            "value_norm": norms if self.has_values else None,
         }
 
     def compared(self) -> Iterator[tuple[torch.Tensor, float]]:
@@ -113,6 +128,27 @@ class StreamedCall(StreamedMap):
     def shape(self) -> torch.Size:
         """``[batch, head, query, key]``."""
         return torch.Size([*self.query.shape[:3], self.key.shape[2]])
+
+    def can_wait(self) -> bool:
+        """Whether it is small enough, and plain enough, to be read after its call."""
+        if self.output is None or self.change is not None or self.mask_of is not None:
+            return False
+        given = (self.query, self.key, self.value, self.output, self.bare_mask())
+        return sum(each.numel() * each.element_size() for each in given if each is not None) <= HELD_BYTES
+
+    def wait(self) -> None:
+        """Copy what the model may change after its call."""
+        self.mask = self.bare_mask()
+        for name in ("query", "key", "value", "output", "mask"):
+            given = getattr(self, name)
+            setattr(self, name, None if given is None else given.clone())
+
+    def bare_mask(self) -> torch.Tensor | None:
+        """The mask, one for all inputs or heads where they share it in memory."""
+        mask = self.mask
+        for axis in (0, 1) if mask is not None else ():
+            mask = mask.narrow(axis, 0, 1) if mask.stride(axis) == 0 else mask
+        return mask
 
     @property
     def device(self) -> torch.device:
@@ -232,20 +268,25 @@ def projected_of(
     return Projected(sides.repeat_interleave(groups, 0), returned, floor, padded, has_sink)
 
 
-def is_streamed(shape: tuple[int, int, int], key_heads: int, vector_bytes: int, wants: Streams) -> bool:
+def is_streamed(shape: tuple[int, int, int], key_heads: int, vector_bytes: int, streams: Streams) -> bool:
     """Whether a map ``[head, query, key]`` is too large, or better kept as vectors."""
-    return 4 * prod(shape) > MOST_WHOLE_BYTES or wants(shape, key_heads, vector_bytes)
+    return 4 * prod(shape) > MOST_WHOLE_BYTES or (
+        vector_bytes > 0 and streams.better(shape, key_heads, vector_bytes)
+    )
 
 
-def can_stream(call: Call, outer: list[int], wants: Streams) -> bool:
-    """Whether a call is to be read in blocks; one that is only better kept as vectors must be made of them alone."""
+def can_stream(call: Call, outer: list[int], streams: Streams, *, with_vectors: bool) -> bool:
+    """Whether a call is to be read in blocks; one that could be held whole must be made of its vectors alone."""
     queries, keys = call.query.shape[-2], call.key.shape[-2]
     if not queries or not keys or call.query.is_nested:
         return False
     key_heads = prod(call.key.shape[:-2]) // outer[0]
     size = (outer[1] * queries + key_heads * keys) * call.query.shape[-1] * call.query.element_size()
+    shape = (outer[1], queries, keys)
     is_plain = call.change is None and call.mask_of is None and not call.doubts
-    return is_streamed((outer[1], queries, keys), key_heads, size, wants if is_plain else lambda *_: False)
+    if is_plain and streams.above is not None and not (with_vectors and call.mask is not None):
+        return 4 * prod(shape) > streams.above or is_streamed(shape, key_heads, size, streams)
+    return is_streamed(shape, key_heads, size if is_plain else 0, streams)
 
 
 def whole_sighting(sighting: Sighting) -> None:
@@ -257,6 +298,8 @@ def whole_sighting(sighting: Sighting) -> None:
         setattr(sighting, name, getattr(whole, name))
     if sighting.output_error is None:
         sighting.value, sighting.output = streamed.value, streamed.output
+    if streamed.norms is not None:
+        sighting.value_norm = streamed.norms
 
 
 WHOLE = (

@@ -113,7 +113,7 @@ class FusedCalls:
             return []
         call = as_autocast(call)
         streams = self.session.streams
-        if streams is not None and can_stream(call, outer, streams):
+        if streams is not None and can_stream(call, outer, streams, with_vectors=self.session.query_key):
             streamed = sdpa.streamed_sighting(call, outer, with_vectors=self.session.query_key)
             if call.doubts and (shown := worst_error(streamed.weights)) is not True:
                 self.session.leave_out(self.names.name, "attention kernel", unknown(call, shown))

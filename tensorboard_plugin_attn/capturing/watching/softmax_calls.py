@@ -268,7 +268,7 @@ class SoftmaxCalls:
         held = (
             None
             if streams is None
-            else held_sighting(layout, found, with_vectors=with_vectors, wants=streams)
+            else held_sighting(layout, found, with_vectors=with_vectors, streams=streams)
         )
         return held or softmax_matmul.sighting_of(layout, found, with_vectors=with_vectors)
 
