@@ -40,3 +40,8 @@ describe("colours", () => {
     expect(asked.filter(([, property]) => !defined.has(property))).toEqual([]);
   });
 });
+
+it("the words of the toolbar have the frame of a button", () => {
+  const rule = /\.toolbar \.action \{([^}]*)\}/.exec(texts.get("styles/shell.css")!);
+  expect(rule![1]).toMatch(/border: 1px solid/);
+});

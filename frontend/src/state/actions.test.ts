@@ -186,6 +186,18 @@ describe("runs", () => {
     expect(state.visibleRuns.value.size).toBe(2);
   });
 
+  it("are drawn together beyond eight, and those that are too many are counted", () => {
+    const one = index["run 2"];
+    const names = Array.from({ length: 30 }, (_, at) => `seed ${at}`);
+    state.setIndex(Object.fromEntries(names.map((name) => [name, one!])));
+    expect(state.rivalRuns.value).toHaveLength(29);
+    expect(state.otherRuns.value).toHaveLength(state.MOST_RUNS - 1);
+    expect(state.MOST_RUNS).toBeGreaterThan(8);
+    state.filterNames("seed 1");
+    expect(state.otherRuns.value).toHaveLength(10);
+    state.filterNames("");
+  });
+
   it("that the filter takes out are not drawn; the selected one is then one that is", () => {
     state.filterNames("10");
     expect([[...state.visibleRuns.value], state.run.value]).toEqual([["run 10"], "run 10"]);

@@ -12,6 +12,7 @@ import {
   standaloneViews,
   type PairPattern,
 } from "../../state";
+import { capital } from "../../text/metric_names";
 import { positionName, regionName } from "../../text/patch_names";
 
 export interface RegionFindProps {
@@ -76,10 +77,11 @@ export function RegionFind({ record, layer, panel, region, onClear }: RegionFind
     standaloneViews.value === null
       ? regionPatterns(record, layer, panel.list, positions, pinned)
       : [];
+  const name =
+    regionName(record, panel.list, positions) ?? positionName(record, panel.list, positions[0]!);
   return (
     <p class="patch-range" aria-live="polite">
-      {regionName(record, panel.list, positions) ?? positionName(record, panel.list, positions[0]!)}
-      , {positions.length} {positions.length === 1 ? "patch" : "patches"}
+      {capital(name)}, {positions.length} {positions.length === 1 ? "patch" : "patches"}
       {choices.length > 0 && ": find heads that"}
       {choices.map(({ text, pattern }) => (
         <button key={text} type="button" class="link" onClick={() => findHeads({ pair: pattern })}>

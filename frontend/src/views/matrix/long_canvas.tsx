@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Region } from "../../decoding/region";
 import { inkOn, type Rgb } from "../../draw/colour";
-import { makeRaster } from "../../draw/raster";
+import { makeRaster, type Raster } from "../../draw/raster";
 import { drawTiled, partPyramid } from "../../draw/tiled";
 import { putRaster } from "../../parts/put_raster";
 import { longTiles, numbers, wantedTiles } from "../../state";
@@ -30,6 +30,9 @@ export interface LongCanvasProps {
   /** The record has nothing finer than the picture, or the page does not. */
   isCoarse: boolean;
 }
+
+/** Milliseconds that a view stands before its parts are asked for: the server would go on with those that a zoom passes by. */
+const PAUSE = 90;
 
 /** The smallest number that is written, in times uniform. */
 export const SMALLEST_TIMES = 2;
@@ -74,35 +77,50 @@ function writeNumbers(
   }
 }
 
+/** Onto the pixels of the picture before it where they are as many: a zoom paints many. */
 function paint(
   canvas: HTMLCanvasElement,
   props: LongCanvasProps,
   pyramid: ReturnType<typeof partPyramid>,
-): void {
+  before: Raster | null,
+): Raster {
   const { picture, sheet, view, colours } = props;
   const ratio = window.devicePixelRatio;
-  const width = Math.max(1, Math.round(pictureWidth(sheet) * ratio));
-  const raster = makeRaster(width, Math.max(1, Math.round(pictureHeight(sheet) * ratio)));
+  const [width, height] = [pictureWidth(sheet), pictureHeight(sheet)].map((each) =>
+    Math.max(1, Math.round(each * ratio)),
+  ) as [number, number];
+  const raster = sameSize(before, width, height) ?? makeRaster(width, height);
   const tiles = [...longTiles.value.values()];
   const fine = 1 / (Math.min(sheet.cellWidth, sheet.cellHeight) * view.zoom * ratio);
   const coarser = tiles.filter(({ cell }) => cell[0] * 2 > fine || cell[0] === 1);
   drawTiled(raster, { part: picture, pyramid }, coarser, stretches(view, sheet, ratio), colours);
   const context = putRaster(canvas, raster);
   const cell = Math.min(sheet.cellWidth, sheet.cellHeight) * view.zoom;
-  if (context === null || !numbers.value || cell < NUMBER_CELL) return;
+  if (context === null || !numbers.value || cell < NUMBER_CELL) return raster;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   writeNumbers(context, props, tiles);
   context.setTransform(1, 0, 0, 1, 0, 0);
+  return raster;
+}
+
+function sameSize(raster: Raster | null, width: number, height: number): Raster | null {
+  if (raster?.width !== width || raster.height !== height) return null;
+  raster.pixels.fill(0);
+  return raster;
 }
 
 export function LongCanvas(props: LongCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { picture, sheet, view, colours, onDrawn, isCoarse } = props;
   const pyramid = useMemo(() => partPyramid(picture), [picture]);
+  const raster = useRef<Raster | null>(null);
   useEffect(() => {
-    wantedTiles.value = isCoarse
-      ? []
-      : tilesInView(view, sheet, window.devicePixelRatio, picture.cell);
+    const timer = setTimeout(() => {
+      wantedTiles.value = isCoarse
+        ? []
+        : tilesInView(view, sheet, window.devicePixelRatio, picture.cell);
+    }, PAUSE);
+    return () => clearTimeout(timer);
   }, [view, sheet, picture, isCoarse]);
   useEffect(
     () => () => {
@@ -111,7 +129,7 @@ export function LongCanvas(props: LongCanvasProps) {
     [],
   );
   useLayoutEffect(() => {
-    paint(canvas.current!, props, pyramid);
+    raster.current = paint(canvas.current!, props, pyramid, raster.current);
     onDrawn();
   }, [pyramid, sheet, view, colours, numbers.value, longTiles.value, onDrawn]);
   const size = { width: `${pictureWidth(sheet)}px`, height: `${pictureHeight(sheet)}px` };

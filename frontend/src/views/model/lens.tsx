@@ -34,9 +34,11 @@ export function Lens({ layout, shapes, hasPatterns }: LensProps) {
   const area = lensArea(layout.value, at);
   const pictures = hasPatterns ? (shown(thumbnails.value) ?? null) : null;
   const canvas = useRef<HTMLCanvasElement>(null);
+  const raster = useRef<Raster | null>(null);
   useLayoutEffect(() => {
-    if (area !== null)
-      putRaster(canvas.current!, drawTiles(area.cells, pictures, window.devicePixelRatio));
+    if (area === null) return;
+    raster.current = drawTiles(area.cells, pictures, window.devicePixelRatio, raster.current);
+    putRaster(canvas.current!, raster.current);
   });
   if (area === null) return null;
   const first = area.cells[0]![0]!;
@@ -107,11 +109,13 @@ function drawTiles(
   rows: readonly (readonly Cell[])[],
   pictures: Thumbnails | null,
   scale: number,
+  before: Raster | null,
 ): Raster {
-  const raster = makeRaster(
-    Math.round(LENS.columns * PITCH * scale),
-    Math.round(rows.length * (TILE + LABEL) * scale),
-  );
+  const [width, height] = [LENS.columns * PITCH, rows.length * (TILE + LABEL)].map((each) =>
+    Math.round(each * scale),
+  ) as [number, number];
+  const fits = before?.width === width && before.height === height;
+  const raster = fits ? before : makeRaster(width, height);
   fillBox(raster, { x: 0, y: 0, ...raster }, themePixel("background", theme.value));
   rows.forEach((cells, row) =>
     cells.forEach((cell, column) => {
