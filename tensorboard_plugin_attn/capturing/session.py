@@ -157,9 +157,10 @@ class Session:
         if value is not None and output is not None and fits(streamed, value, output):
             streamed.value, streamed.output = value, output
         if self.follows and isinstance(streamed, StreamedCall) and streamed.can_wait():
-            self.awaited = Awaited(index, sighting, streamed.value, streamed.output)
+            output = streamed.output
             streamed.wait()
-            self.awaited.value = streamed.value
+            if streamed.value is not None and output is not None:
+                self.awaited = Awaited(index, sighting, streamed.value, output)
         else:
             self.pass_on(index, sighting)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from math import prod
 
 import torch
@@ -143,7 +142,7 @@ def held_sighting(
         vectors=vectors,
         rounded_sum=ROUNDED_SUM.get(dtype, EXACT_SUM),
         keeps_vectors=with_vectors,
-        make_whole=partial(sighting_of, layout, found, with_vectors=with_vectors),
+        make_whole=lambda _: sighting_of(layout, found, with_vectors=with_vectors),
     )
     scale = None if found.product is None else found.product.scale
     sighting = Sighting(streamed, mechanism=found.mechanism, dtype=dtype, scale=scale)

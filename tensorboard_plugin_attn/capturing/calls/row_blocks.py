@@ -110,7 +110,9 @@ class RowSource(ABC):
     block_bytes: int | None = None
     rows_at_once: int | None = None
     stats: RowStats | None = field(default=None, repr=False)
-    told: list[RowSource] = field(default_factory=list, repr=False)  # itself, once measured
+    told: list[tuple[NDArray[np.float32], float]] = field(
+        default_factory=list, repr=False
+    )  # errors and their budget
 
     @property
     @abstractmethod
@@ -215,7 +217,8 @@ class RowSource(ABC):
 
         with self.computing():
             self.stats = Pass(self, questions).run()
-        self.told.append(self)
+        if self.stats.error is not None:
+            self.told.append((self.stats.error, self.stats.budget))
         return self.stats
 
 

@@ -397,7 +397,7 @@ def pool_rows(weights: torch.Tensor, height: int) -> torch.Tensor:
     if height == 1:
         return weights
     whole = weights.shape[1] // height * height
-    parts = [weights[:, :whole].unflatten(1, (-1, height)).amax(2)] if whole else []
+    parts = [torch.unflatten(weights[:, :whole], 1, (-1, height)).amax(2)] if whole else []
     parts += [weights[:, whole:].amax(1, keepdim=True)] if whole < weights.shape[1] else []
     return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 

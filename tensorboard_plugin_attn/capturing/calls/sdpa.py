@@ -187,7 +187,7 @@ def streamed_sighting(call: Call, outer: list[int], *, with_vectors: bool) -> Si
         padded=call.padded,
         output_has_sink=call.output_has_sinks,
         keeps_vectors=with_vectors,
-        make_whole=lambda: sighting_of(held(call, streamed), outer, with_vectors=with_vectors),
+        make_whole=lambda seen: sighting_of(held(call, seen), outer, with_vectors=with_vectors),
     )
     if value is not None and output is not None and fits(streamed, value, output):
         streamed.value, streamed.output = value, output
@@ -201,10 +201,10 @@ def streamed_sighting(call: Call, outer: list[int], *, with_vectors: bool) -> Si
 
 def held(call: Call, streamed: StreamedCall) -> Call:
     """The call with what stands for its arguments since it was seen."""
-    seen = {"query": streamed.query, "key": streamed.key, "mask": streamed.mask}
-    if streamed.value is not None:
-        seen |= {"value": streamed.value, "output": streamed.output}
-    return replace(call, **seen)
+    seen = replace(call, query=streamed.query, key=streamed.key, mask=streamed.mask)
+    if streamed.value is None:
+        return seen
+    return replace(seen, value=streamed.value, output=streamed.output)
 
 
 def value_of(call: Call, batch: int) -> torch.Tensor | None:

@@ -9,7 +9,9 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.capturing.calls.checking import budget, projection, uses_tf32
 from tensorboard_plugin_attn.capturing.calls.mask_names import mask_name, scores_mask_name
@@ -54,20 +56,20 @@ class StreamedMap(ABC):
     """In a Sighting the weights ``[batch, head, query, key]`` that nobody has read yet.
 
     ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]`` are None where they cannot be
-    compared; ``make_whole`` computes the sighting at once, for what cannot be read in blocks. ``has_values``: whether
+    compared; ``make_whole`` computes the sighting of this at once, for what cannot be read in blocks. ``has_values``: whether
     the lengths of values are asked for; ``norms`` ``[batch, head, key]``: these behind the output projection, where it
     was seen.
     """
 
     keeps_vectors: bool
-    make_whole: Callable[[], Sighting]
+    make_whole: Callable[[Any], Sighting]
     value: torch.Tensor | None = None
     output: torch.Tensor | None = None
     padded: torch.Tensor | None = None
     output_has_sink: bool = True
     has_values: bool = False
     norms: torch.Tensor | None = None
-    measured: list[RowSource] = field(default_factory=list)
+    measured: list[tuple[NDArray[np.float32], float]] = field(default_factory=list)
 
     @property
     @abstractmethod
@@ -105,9 +107,8 @@ class StreamedMap(ABC):
 
     def compared(self) -> Iterator[tuple[torch.Tensor, float]]:
         """Of each layer that was measured: how far weights · values are from the output, and the budget."""
-        for blocks in self.measured:
-            if blocks.stats is not None and blocks.stats.error is not None:
-                yield torch.from_numpy(blocks.stats.error)[None], blocks.stats.budget
+        for error, allowed in self.measured:
+            yield torch.from_numpy(error)[None], allowed
 
 
 @dataclass(eq=False, kw_only=True)
@@ -145,10 +146,10 @@ class StreamedCall(StreamedMap):
 
     def bare_mask(self) -> torch.Tensor | None:
         """The mask, one for all inputs or heads where they share it in memory."""
-        mask = self.mask
-        for axis in (0, 1) if mask is not None else ():
-            mask = mask.narrow(axis, 0, 1) if mask.stride(axis) == 0 else mask
-        return mask
+        if self.mask is None:
+            return None
+        shared = [slice(0, 1) if self.mask.stride(axis) == 0 else slice(None) for axis in (0, 1)]
+        return self.mask[tuple(shared)]
 
     @property
     def device(self) -> torch.device:
@@ -293,7 +294,7 @@ def whole_sighting(sighting: Sighting) -> None:
     """Give a sighting its weights after all."""
     streamed = sighting.weights
     assert isinstance(streamed, StreamedMap)
-    whole = streamed.make_whole()
+    whole = streamed.make_whole(streamed)
     for name in WHOLE:
         setattr(sighting, name, getattr(whole, name))
     if sighting.output_error is None:
