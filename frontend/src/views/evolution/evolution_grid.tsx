@@ -103,7 +103,7 @@ function openCell(cell: Cell, event: MouseEvent): void {
   else openPattern(cell, readStep.peek());
 }
 
-/** The Model view has the same cell at the same place, and the head's pattern beside it. */
+/** The Model view has the same cell in the same column, its layers in the same order, and the head's pattern beside it. */
 export function openPattern({ layer: at, head: number }: Cell, step: number | null): void {
   if (step !== null) selectStep(step);
   hoverStep.value = null;

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { gridLayout, headsInOrder } from "../../draw/grid";
 import { fillRoom, historySizes } from "../../parts/heads_grid/layout";
 import { foldedRows, STRIP } from "./folded_rows";
 
@@ -26,4 +27,17 @@ it.each([
   ["none changed", [0, 0, 0]],
 ])("folds nothing where %s", (_, moved) => {
   expect(foldedRows(sizes, moved)).toEqual({});
+});
+
+it("leaves each head in its column and the layers in their order, so that it is found again in the other views", () => {
+  const grid = Array.from({ length: 6 }, (_, layer) => {
+    return { layer, heads: 12, group: "", order: headsInOrder(12) };
+  });
+  const [plain, folded] = [sizes, { ...sizes, ...foldedRows(sizes, [0, 3, 0, 5, 0, 8]) }].map(
+    (each) => gridLayout(grid, each),
+  );
+  expect([folded!.pitchX, folded!.meanX]).toEqual([plain!.pitchX, plain!.meanX]);
+  const tops = folded!.rows.map(({ top }) => top);
+  expect(folded!.rows.map(({ layer }) => layer)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(tops).toEqual([...tops].sort((a, b) => a - b));
 });

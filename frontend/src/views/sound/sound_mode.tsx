@@ -136,8 +136,8 @@ function Scene(props: SceneProps) {
         </div>
         <div class="model-legend">
           <MapScale keys={keys} end={SOUND_END} />
-          <TimeFind {...{ record, scene, range }} layer={weights.layer} onRange={setRange} />
         </div>
+        <TimeFind {...{ record, scene, range }} layer={weights.layer} onRange={setRange} />
       </div>
       {isSideShown.value && <AlignmentHeads record={record} scene={scene} />}
     </div>
