@@ -130,6 +130,14 @@ describe("maps of all heads over a picture", () => {
     expect(state.headMaps.value).toMatchObject({ status: "ready", value: { of: 0 } });
   });
 
+  it("of what the pointer is on are brought of the shown step alone", async () => {
+    await open(3);
+    state.hoverQuery.value = 0;
+    await api.settle();
+    expect(asked("maps query 0 ")).toEqual(["maps query 0 all p 20 v20"]);
+    state.hoverQuery.value = null;
+  });
+
   it("that cannot be read are a damaged step", async () => {
     state.areThumbnailsDrawn.value = false;
     api.damaged.add(0);

@@ -63,6 +63,11 @@ const wantedMaps = computed<MapSide | null>(() =>
   state.areMapsWanted.value ? state.wantedMaps.value : null,
 );
 
+/** The maps are of what the pointer is on: the other steps' are wanted of what is chosen. */
+function isPassing(): boolean {
+  return state.areMapsWanted.peek() && state.shownPosition.peek() !== state.pinnedPosition.peek();
+}
+
 /** Follows the selected step, with the window around it. */
 class StepLoader {
   readonly #record;
@@ -166,6 +171,7 @@ class StepLoader {
 
   #window(): ReturnType<typeof listed> {
     if (state.view.peek() === "evolution") return []; // it draws no step's own bytes
+    if (isPassing()) return [];
     const count = state.steps.peek().length;
     const capacity = capacityFor(this.#stepBytes, this.cache.limit);
     return plan(state.stepPosition.peek(), count, state.direction.peek(), capacity).flatMap(
