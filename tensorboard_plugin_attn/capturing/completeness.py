@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 __all__ = ["layers_of", "unseen"]
@@ -23,25 +23,26 @@ def layers_of(model: Any, shown: Collection[str], left_out: Collection[str]) -> 
     Returns:
         None where the modules have other names than those that were seen, as behind a wrapper.
     """
-    names = {name for name, _ in model.named_modules()}
-    if not shown or not names.issuperset(shown):
+    modules = list(model.named_modules())
+    if not shown or not {name for name, _ in modules}.issuperset(shown):
         return None
     stacks = {NUMBER.sub("#", name) for name in shown}
-    others = [name for name, _ in unseen(model, shown)]
+    others = [name for name, _ in unseen(modules, shown)]
     missing = [
         name for name in others if is_one_of(NUMBER.sub("#", name), stacks) and not is_one_of(name, left_out)
     ]
     return len(set(shown)) + len(others), missing
 
 
-def unseen(model: Any, known: Collection[str]) -> list[tuple[str, str]]:
-    """Name and kind of modules that by their name and projections are attention, and of which none is known.
+def unseen(modules: Iterable[tuple[str, Any]], known: Collection[str]) -> list[tuple[str, str]]:
+    """Name and kind of a model's ``named_modules`` that by their name and projections are attention, and of which none
+    is known.
 
     Of a module of attention within another it is the inner one.
     """
     found = [
         (name, type(module).__name__)
-        for name, module in model.named_modules()
+        for name, module in modules
         if type(module).__name__.endswith(("Attention", "Attn"))
         and not is_one_of(name, known)
         and sum(parameter.dim() == 2 for parameter in module.parameters()) >= PROJECTIONS

@@ -22,7 +22,7 @@ def summary(model: Any, layers: Sequence[LayerAttention[Any]], left_out: Sequenc
     lines += [
         f"nothing seen in {name} ({kind}): it did not run, has no softmax over keys, or hides its kernel"
         for name, kind in unseen(
-            model, [*(layer.name for layer in layers), *(each.module for each in left_out)]
+            model.named_modules(), [*(layer.name for layer in layers), *(each.module for each in left_out)]
         )
     ]
     return "\n".join(lines)

@@ -9,8 +9,10 @@ nothing of masks, scales or soft-caps, so it sees what comparing weights with th
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ __all__ = [
     "check_output",
     "differs",
     "fits",
+    "in_float32",
     "settle",
     "warn_differing",
     "warn_fewer",
@@ -61,7 +64,7 @@ class Differs:
 
 def settle(sighting: Sighting) -> None:
     """What every sighting must know before it is handed on: the share that goes to no key, and its output's error."""
-    if sighting.sink is None:
+    if sighting.sink is None and not sighting.is_whole:
         sighting.sink = missing_share(sighting)
     if sighting.value is not None:
         check_output(sighting)
@@ -86,6 +89,8 @@ def differs(sighting: Sighting) -> Differs | None:
     """The heads of a sighting whose weights do not give the output; None when all do, or nothing is known."""
     if sighting.output_error is None:
         return None
+    if float(sighting.output_error.max()) <= sighting.budget:
+        return None
     errors = sighting.output_error.amax((0, 2))
     heads = (errors > sighting.budget).nonzero()[:, 0].tolist()
     return Differs(sighting.name, float(errors.max()), tuple(heads)) if heads else None
@@ -107,15 +112,15 @@ def check_output(
     sighting.value = sighting.output = None
     if value is None or output is None or not fits(sighting.weights, value, output):
         return
-    with torch.no_grad(), torch.autocast(value.device.type, enabled=False):
+    with in_float32(value):
         weights = sighting.weights
         if sighting.sink is not None and not output_has_sink:
             weights = weights / (1 - sighting.sink)[..., None]
-        error = row_errors(weights, value, output)
+        sighting.budget = budget(output.dtype, largest(sighting.row_scores), is_tf32=uses_tf32(output))
+        error, sighting.lengths = row_errors(weights, value, output, sighting.budget)
         if padded is not None:
             error = error.masked_fill(padded[:, None].to(error.device), 0.0)
         sighting.output_error = error
-        sighting.budget = budget(output.dtype, largest(sighting.row_scores), is_tf32=uses_tf32(output))
 
 
 def fits(weights: torch.Tensor | StreamedMap, value: torch.Tensor, output: torch.Tensor) -> bool:
@@ -132,21 +137,45 @@ def fits(weights: torch.Tensor | StreamedMap, value: torch.Tensor, output: torch
     )
 
 
-def row_errors(weights: torch.Tensor, value: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
-    """``|A · (v · r) − o · r| / (A · ‖v‖)``, float32 ``[batch, head, query]``; 0 for a row that sees no key."""
+def in_float32(tensor: torch.Tensor | StreamedMap | None) -> AbstractContextManager[object]:
+    """Computing for ourselves: without gradients, and without autocast on the tensor's device."""
+    device = "cpu" if tensor is None else tensor.device.type
+    if not torch.is_grad_enabled() and not torch.is_autocast_enabled(device):
+        return nullcontext()
+    stack = ExitStack()
+    stack.enter_context(torch.no_grad())
+    stack.enter_context(torch.autocast(device, enabled=False))
+    return stack
+
+
+def row_errors(
+    weights: torch.Tensor, value: torch.Tensor, output: torch.Tensor, within: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """``|A · (v · r) − o · r| / (A · ‖v‖)``, float32 ``[batch, head, query]``; and ``‖v‖`` ``[batch, kv_head, key]``.
+
+    A row that sees no key has an error of 0; it is looked for where an error is not ``within`` what rounding does.
+    """
     floor = torch.finfo(output.dtype).tiny
     values = value.float()
     groups = weights.shape[1] // values.shape[1]
     signs = projection(weights.shape[1], values.shape[-1]).to(values.device)
-    kv_signs = signs[::groups]  # heads that share values share the projection
-    sides = torch.stack([(values * kv_signs[:, None]).sum(-1), values.norm(dim=-1)], dim=-1)
+    if groups > 1:  # heads that share values share the projection
+        signs = signs[::groups].repeat_interleave(groups, 0)
+    lengths = torch.linalg.vector_norm(values, dim=-1)
+    sides = torch.stack([(values * signs[::groups, None]).sum(-1), lengths], dim=-2)
     sides = sides.repeat_interleave(groups, 1) if groups > 1 else sides
-    expected, size = (weights @ sides.expand(weights.shape[0], -1, -1, -1)).unbind(-1)
-    returned = (output.float() * kv_signs.repeat_interleave(groups, 0)[:, None]).sum(-1)
-    error = (expected - returned).abs() / (size + floor)
-    error = torch.where(returned.isnan() & ~expected.isnan(), torch.inf, error)
-    sees_nothing = (weights.sum(-1) == 0) | expected.isnan()  # NaN weights are a fault of their own
-    return error.masked_fill(sees_nothing, 0.0)
+    if len(sides) != len(weights):
+        sides = sides.expand(len(weights), -1, -1, -1)
+    # Rows from the left: as columns from the right the product takes five times as long.
+    products = torch.bmm(sides.flatten(0, 1), weights.flatten(0, 1).transpose(1, 2))
+    expected, size = products.view(*weights.shape[:2], 2, -1).unbind(2)
+    returned = (output.float() * signs[:, None]).sum(-1)
+    error = (expected - returned).abs_().div_(size + floor)
+    if float(error.max()) <= within:  # not so where any is NaN
+        return error, lengths
+    is_broken = expected.isnan()  # NaN weights are a fault of their own
+    error.masked_fill_(returned.isnan() & ~is_broken, torch.inf)
+    return error.masked_fill_(is_broken | (weights.sum(-1) == 0), 0.0), lengths
 
 
 @functools.lru_cache(maxsize=16)
@@ -158,8 +187,11 @@ def projection(heads: int, width: int) -> torch.Tensor:
 
 def largest(scores: torch.Tensor | None) -> float:
     """The largest finite score of rows that see a key, by its size; a hidden row's is its mask's number."""
-    if scores is None:
+    if scores is None or not scores.numel():
         return 1.0
+    lowest, highest = map(float, scores.aminmax())
+    if lowest > HIDDEN_BELOW and highest < math.inf:  # neither is so where any is NaN
+        return max(abs(lowest), abs(highest))
     seen = scores[(scores > HIDDEN_BELOW) & scores.isfinite()]
     return float(seen.abs().amax()) if seen.numel() else 1.0
 

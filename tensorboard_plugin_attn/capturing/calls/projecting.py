@@ -24,21 +24,32 @@ class Awaited:
         self.value = value
         self.output = output
         self.weights: list[torch.Tensor] = []
+        self.size = output.numel()
+        self.features = output.shape[1] * output.shape[3]
 
     def see(self, op: Op) -> None:
         """A linear was called."""
-        given, weight = linear(op)
-        if given is None or weight is None or weight.shape[0] != given.shape[-1]:
+        given = op.argument(1, "mat1") if op.name == "addmm" else op.first
+        if not isinstance(given, torch.Tensor) or given.is_nested or given.dim() < 2:
             return
-        batch, heads, _, width = self.output.shape
-        if given.shape[-1] != heads * width or given.numel() != self.output.numel():
+        if given.shape[-1] != self.features or given.numel() != self.size or not self.is_output(given):
             return
-        states = given.detach().reshape(-1, heads, width)
-        orders = [self.output.permute(0, 2, 1, 3)]
-        if batch > 1:
-            orders.append(self.output.permute(2, 0, 1, 3))
-        if any(is_same(states, each.reshape(-1, heads, width)) for each in orders):
+        weight = weight_of(op)
+        if weight is not None and weight.shape[0] == self.features:
             self.weights.append(weight)
+
+    def is_output(self, given: torch.Tensor) -> bool:
+        """Whether the input of a linear, of the output's size, is the heads' outputs side by side."""
+        output = self.output
+        if given.dtype != output.dtype or given.device != output.device:
+            return False
+        batch, heads, _, width = output.shape
+        states = given.detach().reshape(-1, heads, width)
+        # Most differ in their first row; the same memory need not be looked at.
+        if states.data_ptr() != output.data_ptr() and not torch.equal(states[0], output[0, :, 0]):
+            return False
+        orders = [(0, 2, 1, 3), (2, 0, 1, 3)][: 1 if batch == 1 else 2]
+        return any(is_same(states, output.permute(order).reshape(-1, heads, width)) for order in orders)
 
     def finish(self) -> Sighting:
         """The sighting, its value norms behind the projection where that is known."""
@@ -55,36 +66,37 @@ class Awaited:
 
 
 def is_same(states: torch.Tensor, output: torch.Tensor) -> bool:
-    """Whether two tensors of one shape are equal, number for number; most differ in their first row."""
-    if states.dtype != output.dtype or states.device != output.device:
-        return False
+    """Whether two tensors of one shape are equal, number for number."""
     if states.data_ptr() == output.data_ptr() and states.stride() == output.stride():
         return True
-    return torch.equal(states[0], output[0]) and bool((states == output).all())
+    return torch.equal(states, output)
 
 
-def linear(op: Op) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-    """Input ``[*, in]`` and weight ``[in, out]`` of a linear, however it was called; None for anything else."""
-    weight: object
-    if op.kind is Kind.MATMUL:
-        given, weight = op.first, op.second
-    elif op.name == "addmm":
-        given, weight = op.argument(1, "mat1"), op.argument(2, "mat2")
-    else:
-        given, weight = op.first, op.argument(1, "weight")
-        weight = weight.t() if isinstance(weight, torch.Tensor) and weight.dim() == 2 else None
-    if not isinstance(given, torch.Tensor) or not isinstance(weight, torch.Tensor) or given.is_nested:
-        return None, None
-    if weight.dim() != 2 or not weight.is_floating_point() or given.dim() < 2:
-        return None, None
-    return given, weight.detach()
+def weight_of(op: Op) -> torch.Tensor | None:
+    """Weight ``[in, out]`` of a linear, however it was called; None where it is none."""
+    is_linear = op.kind is not Kind.MATMUL and op.name != "addmm"
+    weight = (
+        op.second
+        if op.kind is Kind.MATMUL
+        else op.argument(1, "weight")
+        if is_linear
+        else op.argument(2, "mat2")
+    )
+    if not isinstance(weight, torch.Tensor) or weight.dim() != 2 or not weight.is_floating_point():
+        return None
+    return weight.detach().t() if is_linear else weight.detach()
 
 
 def projected(value: torch.Tensor, weight: torch.Tensor, heads: int) -> torch.Tensor:
     """``‖v · W_O‖`` float32 ``[batch, head, key]``, through ``W_O W_Oᵀ`` of each head's ``[d, out]``."""
     own = weight.float().reshape(heads, -1, weight.shape[-1])
-    squares = own @ own.transpose(1, 2)
+    squares = torch.bmm(own, own.transpose(1, 2))
     values = value.float()
     if heads != value.shape[1]:
         values = values.repeat_interleave(heads // value.shape[1], 1)
-    return (values @ squares).mul_(values).sum(-1).clamp_(min=0).sqrt_()
+    moved = (
+        torch.stack([torch.bmm(one, squares) for one in values])
+        if len(values) > 1
+        else torch.bmm(values[0], squares)[None]
+    )
+    return moved.mul_(values).sum(-1).clamp_(min=0).sqrt_()

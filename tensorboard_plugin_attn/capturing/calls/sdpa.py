@@ -161,6 +161,7 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
         value=value_of(call, outer[0]) if has_output else None,
         output=None if call.output is None or not has_output else call.output.reshape(*outer, queries, -1),
         sink=sink,
+        is_whole=call.sinks is None,
     )
     check_output(sighting, output_has_sink=call.output_has_sinks, padded=call.padded)
     return sighting

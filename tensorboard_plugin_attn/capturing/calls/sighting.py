@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import torch
 
-from tensorboard_plugin_attn.capturing.calls.checking import settle
+from tensorboard_plugin_attn.capturing.calls.checking import in_float32, settle
 from tensorboard_plugin_attn.capturing.calls.held_blocks import MapBlocks
 from tensorboard_plugin_attn.capturing.calls.masks import kind_of
 from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks, RowSource
@@ -19,14 +18,6 @@ from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.warn import tell
 
 __all__ = ["LeftOut", "Sighting", "in_float32", "traces_of"]
-
-
-@contextmanager
-def in_float32(tensor: torch.Tensor | StreamedMap | None) -> Iterator[None]:
-    """Computing for ourselves: without gradients, and without autocast on the tensor's device."""
-    device = "cpu" if tensor is None else tensor.device.type
-    with torch.no_grad(), torch.autocast(device, enabled=False):
-        yield
 
 
 @dataclass(frozen=True)
@@ -53,7 +44,8 @@ class Sighting:
     ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]``: what the call was given and
     returned, without dropout, until they have been compared. ``output_error``: ``[batch, head, query]``, how far
     weights · values are from the output, None where that could not be seen; ``budget``: how far rounding may put
-    them. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key. ``value_norm``: ``[batch, head, key]``,
+    them. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key; ``is_whole``: there is none, as
+    its softmax was of these keys alone. ``lengths``: ``[batch, kv_head, key]`` of the values, where they were compared. ``value_norm``: ``[batch, head, key]``,
     the length of each key's value; ``value_norm_of``: ``"vWo"`` behind the output projection. ``checked``: value and
     output once they have been compared, until the sighting is handed on. ``windows``: what the running modules say of windows
     over an image, where these are to become one map; ``grid``: the rows and columns of that map.
@@ -79,6 +71,8 @@ class Sighting:
     output_error: torch.Tensor | None = None
     budget: float = 0.0
     sink: torch.Tensor | None = None
+    is_whole: bool = False
+    lengths: torch.Tensor | None = None
     model_heads: int | None = None
     value_norm: torch.Tensor | None = None
     value_norm_of: str = "v"
@@ -107,7 +101,9 @@ class Sighting:
             whole_sighting(self)
             settle(self)
         batch = batch if self.weights.shape[0] > 1 else 0
-        weights = self.weights[batch][:, queries][:, :, keys]
+        weights = self.weights[batch]
+        if not isinstance(queries, slice) or not isinstance(keys, slice):
+            weights = weights[:, queries][:, :, keys]
         allowed = picked(self.allowed, batch, queries, keys)
         layer = self.described(
             weights,
@@ -159,7 +155,8 @@ class Sighting:
         if value is None or value.dim() != 4 or value.shape[-2] != keys or heads % value.shape[1]:
             return
         if value.shape[0] in (1, batch) and value.is_floating_point():
-            norm = value.float().norm(dim=-1)
+            norm = value.float().norm(dim=-1) if self.lengths is None else self.lengths
+            self.lengths = None
             if value.shape[1] != heads:
                 norm = norm.repeat_interleave(heads // value.shape[1], 1)
             self.value_norm = norm.expand(batch, -1, -1)
@@ -171,8 +168,10 @@ class Sighting:
 
     def compare(self, layer: LayerAttention[torch.Tensor], errors: torch.Tensor) -> None:
         """Give a layer the largest of its heads' errors, and the heads above the budget."""
-        layer.output_error = float(errors.max())
-        layer.differing_heads = (errors > self.budget).nonzero()[:, 0].tolist()
+        layer.output_error = worst = float(errors.max())
+        layer.differing_heads = (
+            [] if worst <= self.budget else (errors > self.budget).nonzero()[:, 0].tolist()
+        )
 
     def described(
         self,

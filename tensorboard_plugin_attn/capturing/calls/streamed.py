@@ -316,4 +316,6 @@ WHOLE = (
     "output_error",
     "budget",
     "sink",
+    "is_whole",
+    "lengths",
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -25,11 +26,15 @@ def needs_every_rank(model: nn.Module) -> bool:
 
     True under FSDP1, FSDP2, tensor parallelism (DTensor parameters) and DeepSpeed ZeRO-3.
     """
-    return any(is_sharded_class(type(module)) for module in model.modules()) or any(
-        is_sharded(parameter) or hasattr(parameter, "ds_id") for parameter in model.parameters()
+    modules = list(model.modules())
+    return any(map(is_sharded_class, set(map(type, modules)))) or any(
+        is_sharded(parameter) or hasattr(parameter, "ds_id")
+        for module in modules
+        for parameter in module._parameters.values()
     )
 
 
+@lru_cache(maxsize=1024)
 def is_sharded_class(kind: type) -> bool:
     """Whether FSDP1 wrapped a module of this class, or FSDP2 made it its own."""
     return not SHARDED.isdisjoint([each.__name__ for each in kind.__mro__])
@@ -37,7 +42,13 @@ def is_sharded_class(kind: type) -> bool:
 
 def is_sharded(parameter: torch.Tensor | None) -> bool:
     """Whether this is a DTensor, without importing it."""
-    return any(each.__name__ == "DTensor" for each in type(parameter).__mro__)
+    return is_distributed_class(type(parameter))
+
+
+@lru_cache(maxsize=1024)
+def is_distributed_class(kind: type) -> bool:
+    """Whether it is DTensor or made from it."""
+    return any(each.__name__ == "DTensor" for each in kind.__mro__)
 
 
 @contextmanager

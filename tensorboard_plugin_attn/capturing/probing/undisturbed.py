@@ -38,7 +38,7 @@ def undisturbed(model: nn.Module, *, gradients: bool = False) -> Iterator[None]:
         stack.enter_context(same_modules(modules))
         stack.enter_context(torch.enable_grad() if gradients else torch.no_grad())
         for module in modules:
-            module.training = False
+            set_training(module, False)
         yield
 
 
@@ -55,7 +55,13 @@ def same_modules(modules: Sequence[nn.Module]) -> Iterator[None]:
                 module._modules.clear()
                 module._modules.update(children)
                 module.__dict__.update(simple(attributes))
-            module.training = training
+            set_training(module, training)
+
+
+def set_training(module: nn.Module, is_training: bool) -> None:
+    """Set a module's flag; where its class leaves that to torch, without torch's search for parameters."""
+    plain = type(module).__setattr__ is nn.Module.__setattr__
+    (object.__setattr__ if plain else setattr)(module, "training", is_training)
 
 
 def simple(attributes: dict[str, Any]) -> dict[str, Any]:

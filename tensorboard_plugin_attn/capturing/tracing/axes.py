@@ -107,7 +107,7 @@ def sizes(axis: Iterable[Atom]) -> int:
 
 def regroup(axes: Axes, shape: Sequence[int]) -> Axes:
     """Axes after a row-major reshape to ``shape``; fresh ones where the cuts do not fit."""
-    if len(axes) == len(shape) and all(sizes(axis) == size for axis, size in zip(axes, shape, strict=True)):
+    if len(axes) == len(shape) and [sizes(axis) for axis in axes] == list(shape):
         return axes
     if 0 in shape:
         return fresh(shape)

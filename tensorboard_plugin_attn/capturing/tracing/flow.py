@@ -82,14 +82,14 @@ class Flow:
 def descent(known: list[Facts], *, projects: bool, sums: bool) -> tuple[int, frozenset[int]]:
     """Root and origins of a function's result, from those of its operands."""
     first = known[0]
-    if all(facts.root == first.root for facts in known[1:]):
+    if len(known) == 1 or all(facts.root == first.root for facts in known[1:]):
         if not projects:
             return first.root, first.origins
     elif sums and is_residual(known):
         root = new_root()
         return root, frozenset((root,))
     root = new_root()
-    origins = frozenset((root,)).union(*(facts.origins for facts in known))
+    origins = frozenset((root,)).union(*[facts.origins for facts in known])
     return root, origins if len(origins) < MOST_ORIGINS else frozenset((root,))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from tensorboard_plugin_attn.capturing.tracing.axes import Atom, Axes, broadcast, fresh, leaves
+from tensorboard_plugin_attn.capturing.tracing.axes import Atom, Axes, broadcast, fresh, leaves, regroup
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts, Weights, started
 from tensorboard_plugin_attn.capturing.tracing.flow import Flow, descent
 from tensorboard_plugin_attn.capturing.tracing.layouts import RULES, result_axes
@@ -37,7 +37,7 @@ class Following:
         operands = op.operands()
         get = self.flow.get
         known = [(tensor, facts) for tensor in operands if (facts := get(tensor)) is not None]
-        if len(known) == 1 and isinstance(result, torch.Tensor) and self.same(op, *known[0], result):
+        if known and isinstance(result, torch.Tensor) and self.quickly(op, known, result):
             return
         if not known and not self.starts(op.kind, operands):
             self.note_constants(op, operands, result)
@@ -48,8 +48,22 @@ class Following:
             if isinstance(one, torch.Tensor) and not one.is_nested:
                 self.flow.put(one, facts_after(op, known, one))
 
+    def quickly(self, op: Op, known: list[Operand], result: torch.Tensor) -> bool:
+        """The common cases: of one tensor that is neither scores nor weights, and a sum of two."""
+        tensor, facts = known[0]
+        if len(known) > 1:
+            found = quick_sum(op, known, result)
+        else:
+            if self.same(op, tensor, facts, result):
+                return True
+            found = quick_facts(op, tensor, facts, result)
+        if found is None:
+            return False
+        self.flow.put(result, found)
+        return True
+
     def same(self, op: Op, tensor: torch.Tensor, facts: Facts, result: torch.Tensor) -> bool:
-        """The common case, quickly: an element-wise function of one tensor that is neither scores nor weights."""
+        """An element-wise function of one tensor."""
         if facts.role is not None:
             return result is tensor and not op.changes
         if (
@@ -82,6 +96,35 @@ class Following:
             self.flow.put_constant(result, scores)
         else:
             self.flow.put_constant(result)
+
+
+def quick_facts(op: Op, tensor: torch.Tensor, facts: Facts, result: torch.Tensor) -> Facts | None:
+    """As ``facts_after``, of one tensor without a role that is reshaped, transposed or projected; None: ask there."""
+    if facts.role is not None or result.is_nested:
+        return None
+    if op.kind is Kind.RESHAPE:
+        return Facts(regroup(facts.axes, result.shape), facts.root, facts.origins)
+    if op.kind is Kind.TRANSPOSE and len(op.args) == 3:
+        axes, (_, first, second) = list(facts.axes), op.args
+        axes[first], axes[second] = axes[second], axes[first]
+        return Facts(tuple(axes), facts.root, facts.origins)
+    if op.kind is Kind.PROJECT and not op.kwargs and tensor is op.args[1 if op.name == "addmm" else 0]:
+        return Facts(
+            (*facts.axes[:-1], *fresh(result.shape[-1:], features=True)),
+            *descent([facts], projects=True, sums=False),
+        )
+    return None
+
+
+def quick_sum(op: Op, known: list[Operand], result: torch.Tensor) -> Facts | None:
+    """As ``facts_after``, of a sum of two tensors of one shape without roles; None: ask there."""
+    if op.kind is not Kind.ADD or len(known) != 2:
+        return None
+    (one, facts), (other, others) = known
+    shape = result.shape
+    if facts.role is not None or others.role is not None or one.shape != shape or other.shape != shape:
+        return None
+    return Facts(facts.axes, *descent([facts, others], projects=False, sums=True))
 
 
 def facts_after(op: Op, known: list[Operand], result: torch.Tensor) -> Facts:

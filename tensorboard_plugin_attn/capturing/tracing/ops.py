@@ -73,6 +73,14 @@ class Kind(Enum):
     SCATTER = auto()
     OTHER = auto()
 
+    __hash__ = object.__hash__
+
+
+for member in (
+    Kind
+):  # a plain attribute: before Python 3.12 enum's own takes ten times as long, for every call of a model
+    type.__setattr__(Kind, member.name, member)
+
 
 TABLE: dict[Kind, str] = {
     Kind.SDPA: "scaled_dot_product_attention",
