@@ -82,6 +82,7 @@ class Captured:
             scatters=scatters(windows),
             values=True,
             follows=True,
+            traced=True,
         )
         self.stack: ExitStack | None = None
         self.kept_layers: list[LayerAttention[Tensor]] = []

@@ -36,6 +36,7 @@ class Session:
     ``streams``: which layers the receiver takes as blocks of rows, None: it takes none.
     ``values``: whether the lengths of values are wanted; ``follows``: whether to wait for the output projection too;
     ``gates``: what multiplies each call's output; None: nothing does. ``scatters``: windows become maps of the whole image.
+    ``traced``: later forwards may continue earlier ones.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Session:
         follows: bool = False,
         gates: Gates | None = None,
         scatters: bool = False,
+        traced: bool = False,
     ) -> None:
         self.on_sighting = on_sighting
         self.query_key = query_key
@@ -63,6 +65,7 @@ class Session:
         self.awaited: Awaited | None = None
         self.gates = gates
         self.scatters = scatters
+        self.traced = traced
         self.pieces = Pieces(scatters=scatters)
         self.stages = Stages()
         self.count = 0

@@ -6,7 +6,7 @@ import functools
 
 import torch
 
-__all__ = ["causal", "kind_of", "seen_in_scores", "split_mask"]
+__all__ = ["causal", "causal_parts", "kind_of", "seen_in_scores", "split_mask"]
 
 HIDDEN_BELOW = -5000.0
 """Scores at or below this are masked: models hide keys with −10000, −65504, the dtype's lowest number or −inf."""
@@ -16,6 +16,13 @@ HIDDEN_BELOW = -5000.0
 def causal(queries: int, keys: int, device: torch.device | str = "cpu", offset: int = 0) -> torch.Tensor:
     """bool ``[query, key]``: key ≤ query + offset; the same tensor every time, not to be written to."""
     return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(offset)
+
+
+@functools.lru_cache(maxsize=8)
+def causal_parts(queries: int, keys: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mask of ``is_causal``, ``[1, 1, query, key]``: keys that may be seen, and what hides the others; as ``causal``."""
+    allowed = causal(queries, keys, device)[None, None]
+    return allowed, torch.where(allowed, torch.zeros((), device=device), -torch.inf)
 
 
 def split_mask(mask: torch.Tensor | None) -> tuple[torch.Tensor | None, torch.Tensor | None]:

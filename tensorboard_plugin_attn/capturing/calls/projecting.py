@@ -26,17 +26,25 @@ class Awaited:
         self.weights: list[torch.Tensor] = []
         self.size = output.numel()
         self.features = output.shape[1] * output.shape[3]
+        self.other: tuple[torch.Tensor, int] | None = None
 
     def see(self, op: Op) -> None:
         """A linear was called."""
         given = op.argument(1, "mat1") if op.name == "addmm" else op.first
         if not isinstance(given, torch.Tensor) or given.is_nested or given.dim() < 2:
             return
-        if given.shape[-1] != self.features or given.numel() != self.size or not self.is_output(given):
+        if given.shape[-1] != self.features or given.numel() != self.size or self.is_known(given):
+            return
+        if not self.is_output(given):
+            self.other = None if given.is_inference() else (given, given._version)
             return
         weight = weight_of(op)
         if weight is not None and weight.shape[0] == self.features:
             self.weights.append(weight)
+
+    def is_known(self, given: torch.Tensor) -> bool:
+        """Whether this is what was last found to be something else, as the states that query, key and value come from."""
+        return self.other is not None and self.other[0] is given and self.other[1] == given._version
 
     def is_output(self, given: torch.Tensor) -> bool:
         """Whether the input of a linear, of the output's size, is the heads' outputs side by side."""

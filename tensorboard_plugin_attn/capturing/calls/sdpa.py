@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.checking import check_output, fits
-from tensorboard_plugin_attn.capturing.calls.masks import causal, split_mask
+from tensorboard_plugin_attn.capturing.calls.masks import causal, causal_parts, split_mask
 from tensorboard_plugin_attn.capturing.calls.places import Change, MaskOf, all_places
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, traces_of
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedCall
@@ -131,21 +131,29 @@ def head_axes(query: torch.Tensor, axes: Axes | None, heads: int | None, batch: 
     return [math.prod(outer[:-1]), outer[-1]]
 
 
-def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting:
-    """softmax(q · kᵀ · scale + mask) in float32, the mask aligned to upper left as sdpa does."""
+def sighting_of(call: Call, outer: list[int], *, with_vectors: bool, traced: bool = True) -> Sighting:
+    """softmax(q · kᵀ · scale + mask) in float32, the mask aligned to upper left as sdpa does; ``traced``: with traces."""
     queries, width = call.query.shape[-2:]
     keys = call.key.shape[-2]
     query = call.query.reshape(*outer, queries, width)
     key = call.key.reshape(outer[0], -1, keys, width)
     scale = 1 / math.sqrt(width) if call.scale is None else float(call.scale)
-    allowed, bias = split_mask(whole_mask(call, outer))
-    if call.change is not None:
-        scores = scores_of(query, key, scale, None)
-        changed = call.change(scores, all_places(scores.shape, scores.device))
-        bias = changed - scores if bias is None else changed - scores + bias
-    scores = scores_of(query, key, scale, hidden(allowed, bias))
+    is_causal = call.is_causal and call.mask is None and call.mask_of is None and call.change is None
+    bias, mask = None, None
+    if is_causal and keys:
+        allowed, added = causal_parts(queries, keys, query.device)
+        mask = "causal" if queries == keys > 1 else None
+    else:
+        allowed, bias = split_mask(whole_mask(call, outer))
+        if call.change is not None:
+            scores = scores_of(query, key, scale, None)
+            changed = call.change(scores, all_places(scores.shape, scores.device))
+            bias = changed - scores if bias is None else changed - scores + bias
+        added = hidden(allowed, bias)
+        mask = "full" if allowed is None else None
+    scores = scores_of(query, key, scale, added)
     row_scores = scores.amax(-1) if keys else None
-    weights, sink = weights_of(scores, allowed, call.sinks)
+    weights, sink = weights_of(scores, None if is_causal else allowed, call.sinks)
     has_output = call.value is not None and call.output is not None
     sighting = Sighting(
         weights,
@@ -157,7 +165,8 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool) -> Sighting
         bias=bias if with_vectors else None,
         allowed=allowed,
         row_scores=row_scores,
-        traces=traces_of(key),
+        traces=traces_of(key) if traced else key[:, 0, :, :0],
+        mask=mask,
         value=value_of(call, outer[0]) if has_output else None,
         output=None if call.output is None or not has_output else call.output.reshape(*outer, queries, -1),
         sink=sink,

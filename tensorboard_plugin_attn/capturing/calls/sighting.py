@@ -40,7 +40,8 @@ class Sighting:
     broadcast to it; ``query`` ``[batch, head, query, d]``, ``key`` ``[batch, kv_head, key, d]``.
     ``row_scores``: ``[batch, head, query]``, the largest score of a key that the query may see.
     ``traces``: the first features of every key, ``[batch, key, feature]``, by which a later step of a generation is
-    known to continue this one.
+    known to continue this one; none of them where no later step is looked for.
+    ``mask``: what it is among all queries and keys, None: ``allowed`` says.
     ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]``: what the call was given and
     returned, without dropout, until they have been compared. ``output_error``: ``[batch, head, query]``, how far
     weights · values are from the output, None where that could not be seen; ``budget``: how far rounding may put
@@ -66,6 +67,7 @@ class Sighting:
     row_scores: torch.Tensor | None = None
     traces: torch.Tensor | None = None
     knows_mask: bool = True
+    mask: str | None = None
     value: torch.Tensor | None = None
     output: torch.Tensor | None = None
     output_error: torch.Tensor | None = None
@@ -82,7 +84,7 @@ class Sighting:
 
     def layer(self) -> LayerAttention[torch.Tensor]:
         """The whole batch as a LayerAttention of torch tensors."""
-        mask = kind_of(self.allowed) if self.knows_mask else None
+        mask = self.mask_of(self.allowed) if self.knows_mask else None
         layer = self.described(self.weights, self.query, self.key, self.bias, self.allowed, mask)
         layer.max_score = None if self.row_scores is None else self.row_scores.amax(-1)
         layer.sink, layer.value_norm, layer.value_norm_of = self.sink, self.value_norm, self.value_norm_of
@@ -102,7 +104,8 @@ class Sighting:
             settle(self)
         batch = batch if self.weights.shape[0] > 1 else 0
         weights = self.weights[batch]
-        if not isinstance(queries, slice) or not isinstance(keys, slice):
+        is_cropped = not isinstance(queries, slice) or not isinstance(keys, slice)
+        if is_cropped:
             weights = weights[:, queries][:, :, keys]
         allowed = picked(self.allowed, batch, queries, keys)
         layer = self.described(
@@ -111,7 +114,7 @@ class Sighting:
             None if self.key is None else self.key[batch][:, keys],
             picked(self.bias, batch, queries, keys),
             allowed,
-            kind_of(allowed) if self.knows_mask else None,
+            self.mask_of(allowed, is_cropped=is_cropped) if self.knows_mask else None,
         )
         if self.row_scores is not None and weights.shape[1]:
             layer.max_score = self.row_scores[batch][:, queries].amax(-1)
@@ -121,6 +124,10 @@ class Sighting:
         if self.output_error is not None and weights.shape[1]:
             self.compare(layer, self.output_error[batch][:, queries].amax(-1))
         return layer
+
+    def mask_of(self, allowed: torch.Tensor | None, *, is_cropped: bool = False) -> str:
+        """The mask's name among the positions that are kept."""
+        return kind_of(allowed) if self.mask is None or is_cropped else self.mask
 
     def streamed(self, blocks: RowSource) -> LayerAttention[Any]:
         """A layer that is measured in blocks; with query and key where these rebuild it."""

@@ -317,5 +317,6 @@ WHOLE = (
     "budget",
     "sink",
     "is_whole",
+    "mask",
     "lengths",
 )

@@ -157,6 +157,7 @@ def rows_joined(layer: Layer) -> Sighting:
         if has_vectors
         else None,
         allowed=None if all(step.allowed is None for step in layer) else torch.cat(allowed, -2),
+        mask=None,
         bias=bias_rows(layer, [slice(0, shape(step)[1]) for step in layer], shape(layer[0])[1]),
         **rows_known(layer),
     )
@@ -214,6 +215,7 @@ def square(layer: Layer) -> Sighting:
         last,
         weights=weights,
         allowed=allowed,
+        mask=None,
         key=key,
         query=None if key is None else torch.cat(queries, dim=-2),
         bias=None if key is None else bias_rows(layer, spans, total),

@@ -137,6 +137,7 @@ def scattered(sighting: Sighting, windows: Windows) -> Sighting | None:
         value_norm=line(sighting.value_norm, 2),
         sink=rest.clamp(0, 1) if has_padding else line(sighting.sink, 2),
         traces=None,
+        mask=None,
         grid=windows.grid,
     )
 
@@ -247,4 +248,5 @@ def joined(pieces: list[Sighting]) -> Sighting:
         value_norm=lines("value_norm"),
         sink=lines("sink"),
         traces=None,
+        mask=None,
     )

@@ -120,7 +120,9 @@ class FusedCalls:
                 return []
             return [self.take(streamed, *sides)]
         with in_float32(call.query):
-            sighting = sdpa.sighting_of(call, outer, with_vectors=self.session.query_key)
+            sighting = sdpa.sighting_of(
+                call, outer, with_vectors=self.session.query_key, traced=self.session.traced
+            )
         if call.doubts and (sighting.output_error is None or differs(sighting) is not None):
             error = None if sighting.output_error is None else float(sighting.output_error.max())
             self.session.leave_out(self.names.name, "attention kernel", unknown(call, error))

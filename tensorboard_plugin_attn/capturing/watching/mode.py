@@ -40,6 +40,8 @@ FUSED = frozenset((Kind.SDPA, Kind.FLEX))
 HOOKING = frozenset((torch.Tensor.register_hook, torch.Tensor.register_post_accumulate_grad_hook))
 LINEAR = frozenset((Kind.PROJECT, Kind.MATMUL))
 DIVIDING = frozenset((Kind.DIVIDE, Kind.MULTIPLY))
+TELLING = FUSED | LINEAR | frozenset(READERS) | frozenset(COMPLETING) | {Kind.SUM}
+"""What a look must be taken at; everything else carries facts on."""
 READS_SCORES = frozenset((Kind.EXP, Kind.EXP2, Kind.SOFTMAX, Kind.SOFTMIN, Kind.LOG_SOFTMAX))
 
 
@@ -144,6 +146,9 @@ class AttentionMode(TorchFunctionMode):
     def look(self, op: Op, result: Any) -> list[Sighting]:
         """Note what a call's results are; the attention that it completed."""
         kind = op.kind
+        if kind not in TELLING:
+            self.following.follow(op, result)
+            return []
         if self.session.awaited is not None and kind in LINEAR:
             self.session.awaited.see(op)
         if kind in READERS:
