@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.masks import seen_in_scores
-from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, LayerBlocks, RowSource
+from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, LayerBlocks, RowSource, Space
 from tensorboard_plugin_attn.measuring.row_stats import Questions, RowStats, with_sink
 from tensorboard_plugin_attn.record.checks import to_numpy, weights_shape
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -64,7 +64,7 @@ class MapBlocks(RowSource):
             vectors=None if self.vectors is None else self.vectors.of_heads(numbers),
         )
 
-    def read(self, rows: slice) -> torch.Tensor:
+    def read(self, rows: slice, space: Space = torch.empty) -> torch.Tensor:
         """Weights of some rows; those of half precision are computed again from their scores."""
         weights = self.held[:, rows].float()
         if self.held.dtype.itemsize >= 4 or self.scores is None:

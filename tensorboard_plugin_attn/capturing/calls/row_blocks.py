@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tensorboard_plugin_attn.capturing.calls.places import Places
 
+Space = Callable[..., torch.Tensor]
+
 __all__ = ["BLOCK_BYTES", "HIDDEN", "Added", "LayerBlocks", "Projected", "RowSource", "computing"]
 
 BLOCK_BYTES = 4 << 20  # of scores at a time: what a processor's cache holds
@@ -140,8 +142,9 @@ class RowSource(ABC):
         return self.mask not in ("full", "other") and not self.gives_weights
 
     @abstractmethod
-    def read(self, rows: slice) -> torch.Tensor:
-        """Scores that may be overwritten, or weights that may not, float32 ``[head, row, key]``."""
+    def read(self, rows: slice, space: Space = torch.empty) -> torch.Tensor:
+        """Scores that may be overwritten, or weights that may not, float32 ``[head, row, key]``; ``space``: a shape →
+        memory for them, that of the rows read before."""
 
     def row_scores(self, rows: slice, weights: torch.Tensor) -> torch.Tensor | None:
         """The largest scores of rows whose weights were read, ``[head, row]``, where they are known."""
@@ -279,7 +282,7 @@ class LayerBlocks(RowSource):
             added=None if self.added is None else self.added.of_heads(numbers),
         )
 
-    def read(self, rows: slice) -> torch.Tensor:
+    def read(self, rows: slice, space: Space = torch.empty) -> torch.Tensor:
         """Scores of some rows, hidden keys far below all others."""
         heads, queries, keys = self.shape
         behind = keys - queries
@@ -287,7 +290,8 @@ class LayerBlocks(RowSource):
         kv_heads, width = self.key.shape[0], self.key.shape[2]
         query = self.query[:, rows].float().mul(self.scale).reshape(kv_heads, -1, width)
         key = self.key[:, :stop].float().transpose(1, 2)
-        scores = torch.bmm(query, key).view(heads, -1, stop)
+        found = space((kv_heads, query.shape[1], stop), dtype=torch.float32, device=self.device)
+        scores = torch.bmm(query, key, out=found).view(heads, -1, stop)
         scores = scores if self.added is None else self.added.to(scores, rows)
         if self.is_banded:
             self.hide(scores, rows, behind)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields
-from math import e, lcm, log2
+from functools import partial
+from math import e, lcm, log2, prod
 from typing import Any
 
 import numpy as np
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN_BELOW
+from tensorboard_plugin_attn.capturing.calls.pooling import merge_rows, pool, pool_rows
 from tensorboard_plugin_attn.capturing.calls.repeats import repeats_of
 from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, RowSource
 from tensorboard_plugin_attn.measuring.row_stats import Moved, Questions, RowStats
 
-__all__ = ["Pass", "merge_rows", "pool"]
+__all__ = ["Pass"]
 
 TINY = torch.finfo(torch.float32).tiny
 LOG2_E = log2(e)
-FEW = 4
 OFFSETS = (-1, 0, 1)
 MOST_KEPT = 1 << 18  # cells that layers of one length share
 
@@ -48,11 +50,18 @@ class Pass:
             if cell is not None
         }
         self.codes = np.zeros(source.shape, np.uint8) if questions.codes else None
+        self.rooms = [torch.empty(0)] * 2
         by_mask = ("full", "causal") if source.gives_weights else ("full", "causal", "window")
         is_counted = source.mask.split()[0] not in by_mask
         self.counts = np.zeros(queries, np.int64) if is_counted else None
         self.attended = None if questions.padded is None else np.zeros(keys, bool)
         self.lowest = 0.0
+
+    def space(self, room: int, shape: Sequence[int], **_: Any) -> torch.Tensor:
+        """Memory of the block before: what is asked of the system anew takes as long as computing with it."""
+        if self.rooms[room].numel() < prod(shape):
+            self.rooms[room] = torch.empty(prod(shape), device=self.device)
+        return self.rooms[room][: prod(shape)].view(*shape)
 
     def empty(self) -> torch.Tensor:
         """Room for a number per head and row."""
@@ -101,7 +110,7 @@ class Pass:
     def run(self) -> RowStats:
         """All blocks, then what was found as numpy."""
         for rows in self.source.blocks(self.height()):
-            self.take(rows, self.source.read(rows))
+            self.take(rows, self.source.read(rows, partial(self.space, 0)))
         known = {each.name for each in fields(RowStats)}
         found: dict[str, Any] = {
             name: each.cpu().numpy() for name, each in self.found.items() if name in known
@@ -140,9 +149,8 @@ class Pass:
             kept = sums[:, 0]
         else:
             logs, top, beside = self.below_top(rows, block)
-            parts = logs.mul(
-                LOG2_E
-            ).exp2_()  # faster than exp, which takes 40 times as long where it underflows
+            parts = torch.mul(logs, LOG2_E, out=self.space(1, logs.shape))
+            parts = parts.exp2_()  # exp takes twice as long, and 40 times where it underflows
             sums = self.sums(rows, parts)
             kept = sums[:, 0]
             total = kept if beside is None else kept + beside
@@ -381,39 +389,3 @@ def diagonal(parts: torch.Tensor, offset: int) -> torch.Tensor:
     if stop - first == rows:
         return inside
     return torch.nn.functional.pad(inside, (first, rows - stop))
-
-
-def merge_rows(picture: torch.Tensor, weights: torch.Tensor, rows: slice, height: int, width: int) -> None:
-    """Take rows ``[head, row, key]`` into a picture whose cells are so many rows high and keys wide."""
-    for cell in range(rows.start // height, (rows.stop - 1) // height + 1):
-        first = max(cell * height, rows.start) - rows.start
-        inside = pool(weights[:, first : (cell + 1) * height - rows.start].amax(1), width)
-        part = picture[:, cell, : inside.shape[1]]
-        torch.maximum(part, inside, out=part)
-
-
-def pool_rows(weights: torch.Tensor, height: int) -> torch.Tensor:
-    """The maximum of each ``height`` neighbouring rows of ``[head, row, key]``."""
-    if height == 1:
-        return weights
-    whole = weights.shape[1] // height * height
-    parts = [torch.unflatten(weights[:, :whole], 1, (-1, height)).amax(2)] if whole else []
-    parts += [weights[:, whole:].amax(1, keepdim=True)] if whole < weights.shape[1] else []
-    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
-
-
-def pool(rows: torch.Tensor, width: int) -> torch.Tensor:
-    """The maximum of each ``width`` neighbours along the last axis."""
-    if width == 1:
-        return rows
-    whole = rows.shape[-1] // width * width
-    parts = []
-    if whole and width <= FEW:  # a reduction of so few is slow
-        found = rows[..., :whole:width]
-        for offset in range(1, width):
-            found = torch.maximum(found, rows[..., offset:whole:width])
-        parts.append(found)
-    elif whole:
-        parts.append(rows[..., :whole].reshape(*rows.shape[:-1], -1, width).amax(-1))
-    parts += [rows[..., whole:].amax(-1, keepdim=True)] if whole < rows.shape[-1] else []
-    return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
