@@ -23,6 +23,7 @@ __all__ = [
     "Span",
     "TrackedPair",
     "same_input",
+    "same_surroundings",
 ]
 
 FORMAT = 2
@@ -42,7 +43,25 @@ class Span(NamedTuple):
 
 def same_input(first: tuple[str, str | None], second: tuple[str, str | None]) -> bool:
     """Whether two pairs of hashes ``(probe, input)`` are of one input: where both have the second, it counts too."""
-    return first[0] == second[0] and (None in (first[1], second[1]) or first[1] == second[1])
+    return (
+        first[0] == second[0] and same_numbers(first[1], second[1]) and same_surroundings(first[1], second[1])
+    )
+
+
+def same_numbers(first: str | None, second: str | None) -> bool:
+    """Whether the ids of two inputs are the same, as far as both hashes tell."""
+    known = [each[:HALF] for each in (first, second) if each is not None and each[:HALF] != NOT_TOLD]
+    return len(set(known)) < 2
+
+
+def same_surroundings(first: str | None, second: str | None) -> bool:
+    """Whether pixels, samples, positions and documents of two inputs are the same, as far as both hashes tell."""
+    return None in (first, second) or str(first)[HALF:] == str(second)[HALF:]
+
+
+HALF = 8
+"""Digits of ``input`` that tell the ids; the others tell what surrounds them."""
+NOT_TOLD = "0" * HALF
 
 
 @dataclass(frozen=True)

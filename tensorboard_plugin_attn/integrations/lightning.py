@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tensorboard_plugin_attn.capturing import needs_every_rank
 from tensorboard_plugin_attn.integrations.model_inputs import num_parameters
 from tensorboard_plugin_attn.integrations.probe_inputs import Probe
-from tensorboard_plugin_attn.integrations.training_log import TrainingLog
+from tensorboard_plugin_attn.integrations.training_log import TrainingLog, attribute_name
 
 if TYPE_CHECKING or ("lightning" not in sys.modules and "pytorch_lightning" in sys.modules):
     import pytorch_lightning as pl
@@ -80,7 +80,7 @@ class AttentionCallback(pl.Callback):
         **writer_options: Any,
     ) -> None:
         super().__init__()
-        self.model = model
+        self.model = attribute_name(model)
         self.last_step = -1
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,

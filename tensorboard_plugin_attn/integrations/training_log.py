@@ -15,7 +15,7 @@ from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.process import standing
 from tensorboard_plugin_attn.writing.writer import AttentionWriter
 
-__all__ = ["TrainingLog"]
+__all__ = ["TrainingLog", "attribute_name"]
 
 
 class TrainingLog:
@@ -144,3 +144,13 @@ class TrainingLog:
         if not self.told:
             self.told = True
             tell(f"attention is not logged: {error!r}; training goes on")
+
+
+def attribute_name(model: Any) -> str | None:
+    """``model=`` of a callback. Raises TypeError where it is something else than the name of an attribute."""
+    if model is not None and not isinstance(model, str):
+        raise TypeError(
+            f"model must be the name of the attribute of your model that the probes are run through, such as "
+            f"'encoder' or 'model.decoder', got {type(model).__name__}"
+        )
+    return model

@@ -13,7 +13,7 @@ from transformers.trainer_callback import CallbackHandler
 from tensorboard_plugin_attn.capturing import needs_every_rank
 from tensorboard_plugin_attn.capturing.watching.names import unwrap
 from tensorboard_plugin_attn.integrations.probe_inputs import Probe
-from tensorboard_plugin_attn.integrations.training_log import TrainingLog
+from tensorboard_plugin_attn.integrations.training_log import TrainingLog, attribute_name
 
 __all__ = ["AttentionCallback"]
 
@@ -72,7 +72,7 @@ class AttentionCallback(TrainerCallback):
         effect_every: int | None = None,
         **writer_options: Any,
     ) -> None:
-        self.model = model
+        self.model = attribute_name(model)
         self.last_weights: list[int] | None = None
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import pool_axis, pool_width, thumbnail_shape
-from tensorboard_plugin_attn.encoding.header import Header, LayerEntry
+from tensorboard_plugin_attn.encoding.header import Header, LayerEntry, same_input, same_surroundings
 from tensorboard_plugin_attn.encoding.overview import overview_cell
 from tensorboard_plugin_attn.encoding.rebuild import Band
 from tensorboard_plugin_attn.errors import IncomparableError
@@ -225,15 +225,17 @@ def align(first: Header, second: Header, *, same_run: bool) -> dict[str, list[in
         IncomparableError: they are records of inputs that cannot be compared; it says why.
     """
     check_layers(first.layers, second.layers)
-    if first.input is not None and second.input is not None and first.input != second.input:
+    if first.probe != second.probe and not same_surroundings(first.input, second.input):
         raise IncomparableError(
-            "the probes have the same names but other pictures, sounds or positions (their input hashes differ); "
-            "log each input under a tag of its own"
-            if first.probe == second.probe
-            else "the probes have other pictures, sounds or positions, and other tokens or masks"
+            "the probes have other pictures, sounds or positions, and other tokens or masks"
         )
     if first.probe == second.probe:
-        return {}
+        if same_input((first.probe, first.input), (second.probe, second.input)):
+            return {}
+        raise IncomparableError(
+            "the probes have the same names but other pictures, sounds, positions or token ids (their input hashes differ); "
+            "log each input under a tag of its own"
+        )
     differing = {}
     for name in sorted({*first.tokens, *second.tokens}):
         one, other = first.tokens.get(name), second.tokens.get(name)

@@ -27,7 +27,8 @@ RANKS = ("auto", "all", "rank0")
 class ProbeRow:
     """One input of the batch: its tag and tokens, its record so far, and why there is none.
 
-    ``lengths``: how many tokens there are and of which stack, as ``capturing.Lengths``.
+    ``lengths``: how many tokens there are and of which stack, as ``capturing.Lengths``. ``names_tell_ids``: they were
+    made of the ids, by a tokenizer.
     """
 
     tag: str
@@ -36,6 +37,7 @@ class ProbeRow:
     lengths: Any = None
     draft: Draft | None = None
     error: Exception | None = None
+    names_tell_ids: bool = False
 
 
 def split_probes(
@@ -87,12 +89,29 @@ def probe_row(
     if names_stacks(tokens):
         own = stack_axes(tokens, inputs, row, model, windows)
         count = None if own.decoder_tokens is None else len(own.decoder_tokens)
-        return ProbeRow(tag, own, track, lengths=Lengths(len(own.tokens), count, axes=own))
+        return ProbeRow(
+            tag,
+            own,
+            track,
+            lengths=Lengths(len(own.tokens), count, axes=own),
+            names_tell_ids=is_tokenizer(tokens),
+        )
     padding = inputs_of(model, inputs)
     names, modality = named_list(tokens)
     is_masked = modality in ("", padding.modality)  # the mask is of these tokens, and not of another stack's
     axes = preceded(probe_axes(names, inputs if is_masked else {}, row, model=model), padding, row)
-    return ProbeRow(tag, axes, track, lengths=lengths_of(axes, tokens, padding, row))
+    lengths = lengths_of(axes, tokens, padding, row)
+    return ProbeRow(tag, axes, track, lengths=lengths, names_tell_ids=is_tokenizer(tokens))
+
+
+def is_tokenizer(tokens: Any) -> bool:
+    """Whether the names of a text are made of its ids: by a tokenizer, a processor's, or that of a stack."""
+    given = tokens.values() if isinstance(tokens, Mapping) else (tokens,)
+    return any(
+        hasattr(getattr(each, "tokenizer", each), "convert_ids_to_tokens")
+        for each in given
+        if each is not None
+    )
 
 
 def names_stacks(tokens: Any) -> bool:
@@ -164,7 +183,7 @@ def fill_drafts(
     receivers = []
     for number, row in enumerate(rows):
         if row.draft is not None:
-            row.draft.input_hash = input_hash(inputs, number)
+            row.draft.input_hash = input_hash(inputs, number, names_tell_ids=row.names_tell_ids)
             checks_itself = bool(row.draft.axes.query_numbers)  # a part does
             receivers.append(Row(number, adding_to(row.draft), None if checks_itself else row.lengths))
     with decoder_named(model, inputs):

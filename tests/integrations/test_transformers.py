@@ -194,3 +194,8 @@ def test_without_labels_the_probe_is_logged_without_effects_and_it_is_said_once(
 def test_an_effect_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidRecordError, match=r"effect must be|effect_every must be"):
         AttentionCallback(PROBE, **wrong)
+
+
+def test_a_model_in_place_of_its_name_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match=r"model must be the name of the attribute .*, got Linear"):
+        AttentionCallback({"a": "b"}, model=torch.nn.Linear(1, 1))  # type: ignore[arg-type]
