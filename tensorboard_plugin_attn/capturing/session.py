@@ -113,6 +113,8 @@ class Session:
             self.modules[sighting.name] = None
             index = self.count
             self.count += 1
+            if self.padding.holds_images:
+                self.stages.name(sighting)
             with in_float32(sighting.weights):
                 if isinstance(sighting.weights, StreamedMap) and not sighting.windows:
                     self.flush()

@@ -186,7 +186,7 @@ class ImageTokens:
         if self.prefix is not None and extra >= len(self.prefix):
             behind = extra - len(self.prefix)
             return list(self.prefix), [f"[DET{number}]" for number in range(behind)]
-        registers = known.number("num_register_tokens", "num_reg_tokens")
+        registers = num_registers(known)
         detections = known.number("num_detection_tokens")
         first = extra - registers - detections
         most = 2 if is_distilled(known) else 1
@@ -300,6 +300,12 @@ def is_distilled(known: Known) -> bool:
     )
 
 
+def num_registers(known: Known) -> int:
+    """How many registers a model has; timm counts them together with the CLS and the distillation token."""
+    told = known.number("num_register_tokens", "num_reg_tokens")
+    return told or max(0, known.number("num_prefix_tokens") - (2 if is_distilled(known) else 1))
+
+
 def is_size(value: Any) -> bool:
     """A whole number above 0."""
     return isinstance(value, int | np.integer) and bool(value > 0)
@@ -313,13 +319,14 @@ def span_names(span: Mapping[str, Any]) -> list[str]:
 
 def only_patch(known: Known, height: int, width: int, prefix: int) -> tuple[int, int] | None:
     """The one square patch that divides the picture into as many cells as there are positions; None: none, or several."""
-    others = prefix or known.number("num_register_tokens", "num_reg_tokens")
+    positions = known.length * known.scale**2
+    others = prefix or num_registers(known)
     found = {
         size
-        for size in range(2, min(height, width) + 1)
+        for size in range(1, min(height, width) + 1)
         if height % size == 0 and width % size == 0
         for first in ((0,) if prefix else (0, 1, 2))
-        if prod(unpadded(known, height // size, width // size)) + others + first == known.length
+        if prod(unpadded(known, height // size, width // size)) + others + first == positions
     }
     if len(found) != 1:
         return None

@@ -162,6 +162,9 @@ class TokenAxes:
         if layer.kind != "cross":
             return own, own
         others = [name for name in self.lists if name != own]
+        text = self.stacks.get("text", own)
+        if len(others) > 1 and text != own:
+            return own, text
         return own, others[0] if len(others) == 1 else MAIN
 
     def preceded_by(self, names: Sequence[str], *, has_queries: bool) -> TokenAxes:

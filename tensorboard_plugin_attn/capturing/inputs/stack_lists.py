@@ -44,6 +44,7 @@ class AxisLengths:
         self.of: dict[str, Counter[int]] = {}
         self.chunked: dict[str, Counter[int]] = {}
         self.cross: tuple[int, int] | None = None
+        self.read: Counter[int] = Counter()
         for layer in layers:
             self.add(layer)
 
@@ -53,6 +54,8 @@ class AxisLengths:
             self.cross = self.cross or (layer.num_queries, layer.num_keys)
             if layer.stack == "decoder" and layer.num_keys not in self.of.get("text", ()):
                 self.of.setdefault("encoder", Counter())[layer.num_keys] += 1
+            elif layer.stack != "decoder":
+                self.read[layer.num_keys] += 1
             return
         is_square = layer.num_queries == layer.num_keys
         counts = self.of.setdefault(layer.stack, Counter())
@@ -64,6 +67,8 @@ class AxisLengths:
         A layer with more keys than queries tells the length where no other does: it may be of chunks.
         """
         found = self.of.get(stack)
+        if found is None and stack == "text" and self.read:
+            found = self.read
         if found is None:
             others = [name for name in self.of if name not in ("decoder", "text")] or list(self.of)
             stack = others[0] if others else ""
@@ -101,10 +106,36 @@ def maker_in(tokens: Any) -> Any:
 
 
 def named_inputs(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays that a model is called with, by name; pictures that have none are ``pixel_values``."""
-    first = args[0] if args and isinstance(args[0], Tensor) else None
-    unnamed = {"pixel_values": first} if first is not None and first.dim() == 4 else {}
-    return {**unnamed, **{name: each for name, each in kwargs.items() if hasattr(each, "shape")}}
+    """The arrays that a model is called with, by name.
+
+    A picture, or a latent, that has another name or none is ``pixel_values``, states of a text beside it are
+    ``encoder_hidden_states``.
+    """
+    given = {name: each for name, each in kwargs.items() if hasattr(each, "shape")}
+    tensors = [each for each in args if isinstance(each, Tensor)]
+    unnamed = [each for each in tensors if each.is_floating_point()]
+    pictures = [each for each in tensors[:1] if each is args[0] and each.dim() == 4]
+    if not any(name in given for name in KNOWN_INPUTS):
+        named = [
+            each for name, each in given.items() if isinstance(each, Tensor) and not name.endswith(BESIDE)
+        ]
+        pictures += [each for each in named if each.dim() == 4 and each.is_floating_point()]
+    if not pictures:
+        return given
+    states = [each for each in unnamed if each.dim() == 3]
+    beside = {"encoder_hidden_states": states[0]} if len(states) == 1 else {}
+    return {"pixel_values": pictures[0], **beside, **given}
+
+
+BESIDE = "mask", "bias", "embeds", "residual", "residuals"
+KNOWN_INPUTS = (
+    "pixel_values",
+    "pixel_values_videos",
+    "input_ids",
+    "inputs_embeds",
+    "input_features",
+    "input_values",
+)
 
 
 def sources_of(tokens: Any, lengths: AxisLengths, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,6 +161,9 @@ def sources_of(tokens: Any, lengths: AxisLengths, inputs: Mapping[str, Any]) -> 
         )
     stacks = [name for name in lengths.of if name != "decoder"] + ["decoder"] * ("decoder" in lengths.of)
     stacks.sort(key=lambda name: name not in ("text", ""))  # what is read is the main list
+    states: tuple[int, ...] = tuple(getattr(inputs.get("encoder_hidden_states"), "shape", ()))
+    if "text" not in lengths.of and len(states) == 3 and set(lengths.read) == {int(states[1])}:
+        stacks.append("text")  # what a picture is made from, which has no layers of its own
     tokenizer, is_ours = parts_of_processor(tokens)[0], isinstance(tokens, ImageTokens | SoundTokens)
     sources = {
         name: default_source(name, inputs, has_decoder="decoder" in lengths.of) or tokenizer

@@ -6,6 +6,8 @@ of their size and rolled by the shift. Pieces are calls of one module behind eac
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -142,11 +144,25 @@ def scattered(sighting: Sighting, windows: Windows) -> Sighting | None:
     )
 
 
+U_NET = re.compile(r"(^|\.)(down|mid|up)_?blocks?(\.|$)")
+
+
 class Stages:
     """Windows as maps of whole images; stages of a smaller grid than the first are stacks of their own, such as ``vision/2``."""
 
     def __init__(self) -> None:
         self.first: dict[str, tuple[int, int]] = {}
+        self.lengths: dict[str, int] = {}
+
+    def name(self, sighting: Sighting) -> None:
+        """Make the coarser resolutions of a U-Net stacks of their own: each has a quarter of the positions, or a 16th, …"""
+        length = int(sighting.weights.shape[-2])
+        if not U_NET.search(sighting.name) or not length:
+            return
+        first = self.lengths.setdefault(sighting.stack, length)
+        ratio = math.isqrt(first // length)
+        if ratio > 1 and ratio * ratio * length == first:
+            sighting.stack = f"{sighting.stack or 'vision'}/{ratio}"
 
     def whole(self, sighting: Sighting, batch: int | None) -> Sighting:
         """The same layer, of the whole image where its windows are known."""
