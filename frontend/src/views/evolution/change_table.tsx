@@ -13,7 +13,7 @@ import { changes, hoverStep, markAbove, readStep, steps, theme, metrics } from "
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { metricTitle } from "../../text/metric_names";
 import { historiesOf, shapes } from "../model/scene";
-import { SparkCanvas } from "../../parts/chart/spark_canvas";
+import { SparkLine } from "../../parts/chart/spark_line";
 import { openPattern } from "./evolution_grid";
 import { viewSize } from "../../parts/heads_grid/grid_room";
 import { nameOf } from "./heads_chart";
@@ -173,7 +173,7 @@ function ChangeRow({ row }: { readonly row: Row }) {
 function Curve({ row }: { readonly row: Row }) {
   const histories = historiesOf(metrics.value!, row.metric);
   return (
-    <SparkCanvas
+    <SparkLine
       line={histories.line(row.layer, row.head)}
       place={histories.place(readStep.value ?? 0)}
       theme={theme.value}

@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 
 import type { Theme } from "../../draw/theme";
-import { SparkCanvas } from "../../parts/chart/spark_canvas";
+import { SparkLine } from "../../parts/chart/spark_line";
 import type { HeadsOverSteps } from "./ranking";
 
 export interface FoundSparkProps {
@@ -28,5 +28,5 @@ export function FoundSpark({ over, layer, head, span, step, threshold, theme }: 
     }),
     [over, layer, head, first, last],
   );
-  return <SparkCanvas {...{ line, threshold, theme }} place={place(step)} />;
+  return <SparkLine {...{ line, threshold, theme }} place={place(step)} />;
 }

@@ -5,7 +5,7 @@ import { formatDifference, formatWeight } from "../../text/format_number";
 import { head, layer, step, theme, metrics, metricStep } from "../../state";
 import { metricMeaning, metricTitle } from "../../text/metric_names";
 import { historiesOf } from "./scene";
-import { SparkCanvas } from "../../parts/chart/spark_canvas";
+import { SparkLine } from "../../parts/chart/spark_line";
 
 export function MetricTable() {
   const series = metrics.value;
@@ -43,7 +43,7 @@ function MetricRow({ name, metric }: { readonly name: string; readonly metric: n
         {metricTitle(name)}
       </th>
       <td class="is-history">
-        <SparkCanvas
+        <SparkLine
           line={histories.line(layer.value, head.value)}
           place={histories.place(step.value ?? 0)}
           theme={theme.value}
