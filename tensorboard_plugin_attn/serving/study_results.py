@@ -23,7 +23,7 @@ from tensorboard_plugin_attn.serving.opened_record import OpenedRecord
 from tensorboard_plugin_attn.serving.record_results import Packed, absent, whole
 from tensorboard_plugin_attn.studying.compare import Comparison
 from tensorboard_plugin_attn.studying.emergence import FACTOR, SMALLEST
-from tensorboard_plugin_attn.studying.evolution import BECAME, SHAPE, UNTOLD, Evolution
+from tensorboard_plugin_attn.studying.evolution import SHAPE, UNTOLD, Evolution, became_words
 from tensorboard_plugin_attn.studying.find import Found, Pattern
 from tensorboard_plugin_attn.studying.health import Thresholds
 from tensorboard_plugin_attn.studying.roles import ROLE_METRICS, ROLES
@@ -78,7 +78,7 @@ def evolution_fields(evolution: Evolution, latest: Header, asked: EvolutionAsked
         "marks": evolution.marks_json(asked.smallest, asked.factor),
         "smallest": asked.smallest,
         "factor": asked.factor,
-        "became": BECAME,
+        "became": became_words(evolution.pairs),
         "untold": list(UNTOLD),
         "shape": list(SHAPE),
         "role_metrics": list(ROLE_METRICS),

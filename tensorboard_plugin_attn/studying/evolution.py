@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from tensorboard_plugin_attn.studying.emergence import FACTOR, SMALLEST, Emergen
 from tensorboard_plugin_attn.studying.health import Hint, Observed, Thresholds, find_hints
 from tensorboard_plugin_attn.studying.roles import ROLE_METRICS, UNCLASSIFIED, RoleMap, find_roles
 
-__all__ = ["Evolution", "Mark", "StepFacts", "became", "evolve", "step_facts"]
+__all__ = ["Evolution", "Mark", "StepFacts", "became", "became_words", "evolve", "step_facts"]
 
 BECAME = {  # metric → what a head became when it rose, and when it fell
     "entropy": ("spreads out", "sharpens"),
@@ -76,6 +76,7 @@ class Evolution:
     baseline: NDArray[np.float32]
     hints: list[Hint]
     probe_changes: list[int]
+    pairs: frozenset[str] = frozenset()  # metrics that follow a pair of tokens
 
     def marks(self, smallest: float = SMALLEST, factor: float = FACTOR) -> list[Mark]:
         """Each marked head with its largest change over all metrics, by step.
@@ -111,18 +112,28 @@ class Evolution:
         before, after = float(emergence.before[at]), float(emergence.after[at])
         step = int(self.steps[emergence.index[at]])
         size, noise = float(emergence.size[at]), float(emergence.noise[at])
-        return Mark(step, layer, head, name, became(name, after > before), before, after, size, noise)
+        return Mark(
+            step, layer, head, name, became(name, after > before, self.pairs), before, after, size, noise
+        )
 
     def marks_json(self, smallest: float = SMALLEST, factor: float = FACTOR) -> list[dict[str, Any]]:
         """``marks`` as fields."""
         return [asdict(mark) for mark in self.marks(smallest, factor)]
 
 
-def became(metric: str, rose: bool) -> str:
-    """What a head became, in words; a tracked pair or a metric of the user's own bears its name."""
+def became(metric: str, rose: bool, pairs: Collection[str] = ()) -> str:
+    """What a head became, in words; of a tracked pair it attends or leaves it, any other metric rises or falls."""
     if metric in BECAME:
         return BECAME[metric][0 if rose else 1]
-    return f"attends {metric}" if rose else f"leaves {metric}"
+    if metric in pairs:
+        return f"attends {metric}" if rose else f"leaves {metric}"
+    return f"{metric.replace('_', ' ')} {'rises' if rose else 'falls'}"
+
+
+def became_words(pairs: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Metric → what a head became when it rose, and when it fell, of those that do not merely rise or fall."""
+    names = list(pairs)
+    return BECAME | {name: (became(name, True, names), became(name, False, names)) for name in names}
 
 
 def evolve(
@@ -157,6 +168,7 @@ def evolve(
             for step, one, next_ in zip(steps[1:], facts, facts[1:], strict=False)
             if not same_input((one.probe, one.input), (next_.probe, next_.input))
         ],
+        frozenset(pair.name for pair in header.track),
     )
 
 

@@ -131,7 +131,9 @@ def test_steps_of_metrics_alone_and_damaged_ones_fit_in(tmp_path: Path) -> None:
         ("first_token", True, "first-token sink"),
         ("she→nurse", True, "attends she→nurse"),
         ("she→nurse", False, "leaves she→nurse"),
+        ("effect", False, "effect falls"),
+        ("my_share", True, "my share rises"),
     ],
 )
 def test_what_a_head_became_is_said_in_words(metric: str, rose: bool, words: str) -> None:
-    assert became(metric, rose) == words
+    assert became(metric, rose, {"she→nurse"}) == words

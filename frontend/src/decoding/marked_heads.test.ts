@@ -15,7 +15,10 @@ const facts = {
   roles: Uint8Array.of(0, 1, 1, 0),
   roleScores: Float32Array.of(0.8, NaN, NaN, 0.6),
   roleNames: ["induction", "unclassified"],
-  became: { entropy: ["spreads out", "sharpens"] },
+  became: {
+    entropy: ["spreads out", "sharpens"],
+    "she→nurse": ["attends she→nurse", "leaves she→nurse"],
+  },
   untold: new Set(["max_score"]),
   shape: new Set(["entropy"]),
   roleMetrics: ["induction"],
@@ -83,12 +86,14 @@ it("of a head whose role emerged its shape is not told", () => {
   expect(markedHeads(of(without), 0.15)).toMatchObject([{ head: 0, metric: 0, step: 20 }]);
 });
 
-it("what a head became has the server's words, or the pair's name", () => {
+it("what a head became has the server's words, or is a metric that rises or falls", () => {
   const change = lastingChange(series, 0, 0, 0)!;
   expect(becameText(series, change)).toBe("spreads out");
   expect(becameText(series, { ...change, after: 0 })).toBe("sharpens");
   expect(becameText(series, { ...change, metric: 1 })).toBe("attends she→nurse");
   expect(becameText(series, { ...change, metric: 1, after: 0 })).toBe("leaves she→nurse");
+  expect(becameText(series, { ...change, metric: 2 })).toBe("max score rises");
+  expect(becameText(series, { ...change, metric: 2, after: 0 })).toBe("max score falls");
 });
 
 it("a role has its score, and may be unclassified", () => {

@@ -93,13 +93,13 @@ function roleEmerged(series: MetricSeries, layer: number, head: number, smallest
   return change !== null && change.after > change.before && isMarked(series, change, smallest);
 }
 
-/** "first-token sink", "leaves the first token", …; a tracked pair or a metric of the user's own bears its name. */
+/** "first-token sink", "leaves the first token", …; any other metric rises or falls. */
 export function becameText(series: MetricSeries, { metric, before, after }: LastingChange): string {
   const name = series.names[metric]!;
   const words = series.evolution?.became[name];
   const rose = after > before;
   if (words !== undefined) return words[rose ? 0 : 1];
-  return rose ? `attends ${name}` : `leaves ${name}`;
+  return `${name.replaceAll("_", " ")} ${rose ? "rises" : "falls"}`;
 }
 
 /** The role of a head at a row of the series, and its score; null where there is no such head. */

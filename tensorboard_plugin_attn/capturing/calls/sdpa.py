@@ -140,6 +140,8 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool, traced: boo
     scale = 1 / math.sqrt(width) if call.scale is None else float(call.scale)
     is_causal = call.is_causal and call.mask is None and call.mask_of is None and call.change is None
     bias, mask = None, None
+    allowed: torch.Tensor | None
+    added: torch.Tensor | None
     if is_causal and keys:
         allowed, added = causal_parts(queries, keys, query.device)
         mask = "causal" if queries == keys > 1 else None

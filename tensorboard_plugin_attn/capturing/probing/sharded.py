@@ -35,20 +35,20 @@ def needs_every_rank(model: nn.Module) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def is_sharded_class(kind: type) -> bool:
+def lineage(kind: Any) -> frozenset[str]:
+    """The names of a class and of all that it is made from."""
+    return frozenset(each.__name__ for each in kind.__mro__)
+
+
+def is_sharded_class(kind: Any) -> bool:
     """Whether FSDP1 wrapped a module of this class, or FSDP2 made it its own."""
-    return not SHARDED.isdisjoint([each.__name__ for each in kind.__mro__])
+    return not SHARDED.isdisjoint(lineage(kind))
 
 
 def is_sharded(parameter: torch.Tensor | None) -> bool:
     """Whether this is a DTensor, without importing it."""
-    return is_distributed_class(type(parameter))
-
-
-@lru_cache(maxsize=1024)
-def is_distributed_class(kind: type) -> bool:
-    """Whether it is DTensor or made from it."""
-    return any(each.__name__ == "DTensor" for each in kind.__mro__)
+    kind: Any = type(parameter)
+    return "DTensor" in lineage(kind)
 
 
 @contextmanager

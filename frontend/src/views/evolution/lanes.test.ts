@@ -12,6 +12,7 @@ const series = {
       previous_token: ["previous-token", "leaves the previous token"],
       entropy: ["spreads out", "sharpens"],
       induction: ["induction", "no longer induction"],
+      "she → nurse": ["attends she → nurse", "leaves she → nurse"],
     },
   },
 } as unknown as MetricSeries;
