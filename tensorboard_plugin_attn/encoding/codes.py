@@ -115,8 +115,9 @@ def pool_thumbnail(
     shades = np.sqrt(pooled)
     shades *= 255
     shades += 0.5
-    np.fmax(shades, 0, out=shades)  # NaN becomes 0
-    np.minimum(shades, 255, out=shades)
+    if not shades.size or not shades.max() < 256:  # so too where any is NaN
+        np.fmax(shades, 0, out=shades)  # NaN becomes 0
+        np.minimum(shades, 255, out=shades)
     return shades.astype(np.uint8)
 
 
@@ -125,6 +126,10 @@ def pool_axis(weights: NDArray[np.float32], axis: int, width: int | None = None)
     width = pool_width(weights.shape[axis]) if width is None else width
     if width == 1:
         return weights
+    if width == 2 and weights.shape[axis] % 2 == 0:
+        pairs = weights.reshape(*weights.shape[:axis], -1, 2, *weights.shape[axis + 1 :])
+        first, second = np.moveaxis(pairs, axis + 1, 0)
+        return np.asarray(np.maximum(first, second))
     groups = [slice(None)] * weights.ndim
     groups[axis] = slice(0, None, width)
     pooled: NDArray[np.float32] = weights[

@@ -146,7 +146,9 @@ def moved_distance(
         moved = at.astype(np.float32) * whole - places
     else:
         distance = np.abs(at[:, None] - np.arange(layer.num_keys)).astype(np.float32)
-        moved = weighted(weights * distance, norm)
+        moved = np.stack(
+            [(one * distance) @ each for one, each in zip(weights, norm, strict=True)]
+        )  # a head at a time: new memory for all costs more than the products
     known = whole > 0
     count = known.sum(axis=1)
     total = np.divide(moved, whole, out=np.zeros_like(moved), where=known).sum(axis=1)

@@ -273,6 +273,15 @@ def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[
     """Which rows see more than one key and are no padding, and how many keys each row sees."""
     queries, keys = layer.num_queries, layer.num_keys
     padded_rows = padding_flags(getattr(layer, "query_tokens", ()))
+    is_plain = padded_rows is None and padding_flags(getattr(layer, "key_tokens", ())) is None
+    if (
+        is_plain
+        and layer.weights is not None
+        and layer.mask in ("full", "causal")
+        and layer.query_numbers is None
+    ):
+        rows, counts = rows_of_mask(queries, keys, layer.mask)
+        return rows.copy(), counts.copy()
     if layer.weights is None:
         counts = visible_counts(layer)
     elif layer.mask not in ("full", "causal"):
@@ -285,6 +294,13 @@ def informative_rows(layer: LayerAttention) -> tuple[NDArray[np.bool_], NDArray[
     if padded_rows is not None:
         rows &= ~padded_rows
     return rows, counts
+
+
+@lru_cache(maxsize=8)
+def rows_of_mask(queries: int, keys: int, mask: str) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """As ``informative_rows``, where nothing is padding and all queries are there."""
+    counts = np.full(queries, keys) if mask == "full" else causal_lengths(queries, keys)
+    return counts > 1, counts
 
 
 def visible_keys(layer: LayerAttention, padded_rows: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
