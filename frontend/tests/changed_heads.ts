@@ -16,6 +16,7 @@ export function changedHeads(): MetricSeries {
     after: Float32Array.from(at(0.7)),
     noise: new Float32Array(4),
     scales: Float32Array.of(1),
+    baseline: Float32Array.of(0.25, 0.25),
     roleSteps: steps,
     roles: new Uint8Array(16).fill(1),
     roleScores: new Float32Array(16).fill(NaN),

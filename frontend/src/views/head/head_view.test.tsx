@@ -187,6 +187,18 @@ describe("head view", () => {
     expect(table()[3]!.slice(1)).toEqual([".50", ".50", ".50", ".50"]);
   });
 
+  test("a token that is pinned out of view is scrolled to", () => {
+    Object.defineProperty(HTMLElement.prototype, "clientHeight", {
+      configurable: true,
+      get: () => 64, // one row below the head of the lists
+    });
+    render(null, document.body);
+    act(() => render(<HeadView />, document.body));
+    act(() => void (query.value = 3));
+    const tops = [...page().querySelectorAll<HTMLElement>("*")].map(({ scrollTop }) => scrollTop);
+    expect(Math.max(...tops)).toBe(96);
+  });
+
   test("a sentence filter greys tokens and gives the hidden mass a row", () => {
     act(() => {
       query.value = 2;
