@@ -5,8 +5,8 @@ import { pixelOf, rgbOf, runColour, sequentialTable, themePixel, type Theme } fr
 import { cellBox, MEAN, rowParts, type RowParts, type GridLayout, type GridRow } from "./grid";
 import { deviceBox, type Target } from "./heads_picture";
 import type { Histories } from "./histories";
-import { fillBox, mixPixels, type Box, type Raster } from "./raster";
-import { drawDot, drawDotted, drawTriangle, drawUpright } from "./spark_marks";
+import { fillBox, fillRounded, mixPixels, type Box, type Raster } from "./raster";
+import { drawDot, drawDotted, drawDottedUpright, drawTriangle, drawUpright } from "./spark_marks";
 import { drawHistoryLine, drawSparkline, drawStepMark } from "./sparkline";
 import type { ColourName } from "./theme";
 
@@ -62,8 +62,9 @@ const THIN_SHARE = 0.75;
 const CHOSEN_EDGE = 2;
 /** In lower cells it would touch the history. */
 const ROOM_FOR_EDGE = 30;
-/** Histories from this height on have rules. */
-const TALL = 60;
+/** Histories from this height on have rules, and the marks of changes at their top. */
+export const TALL = 60;
+const STRIP_RADIUS = 2;
 const TRIANGLE_HEIGHT = 5;
 
 /** Calls `draw` for every cell of the rows that the window shows. */
@@ -109,7 +110,7 @@ export function drawEvolutionRows(
     const place = { layer: row.layer, head, parts: rowParts(layout, row) };
     drawChosen(target, cell, scene.chosen(row.layer, head), ink);
     drawHistories(target, cell, place, scene, ink);
-    drawBelow(target, cell, place, scene, ink);
+    drawMarks(target, cell, place, scene, ink);
   });
 }
 
@@ -163,8 +164,8 @@ function lineStyle(
   return { thin: mixPixels(background, bold, THIN_SHARE), bold, baseline: hairline, scale };
 }
 
-/** Under the baseline: the slider's step, and where the head's lasting change begins. */
-function drawBelow(
+/** Under the baseline the slider's step; there, or over a tall history, where the head's lasting change begins. */
+function drawMarks(
   { raster, window }: Target,
   cell: Box,
   { layer, head, parts }: Place,
@@ -180,8 +181,14 @@ function drawBelow(
   }
   const change = hasMarks ? histories.change(layer, head) : null;
   if (change === null) return;
-  const part = partBox(cell, top + 1, TRIANGLE_HEIGHT);
-  drawTriangle(raster, deviceBox(part, window, ink.scale), histories.place(change.step), ink.text);
+  const at = histories.place(change.step);
+  const isTall = parts.sparkHeight >= TALL;
+  const place = isTall ? parts.sparkTop - TRIANGLE_HEIGHT - 1 : top + 1;
+  const part = partBox(cell, place, TRIANGLE_HEIGHT);
+  drawTriangle(raster, deviceBox(part, window, ink.scale), at, ink.text);
+  if (!isTall) return;
+  const inside = deviceBox(partBox(cell, parts.sparkTop, parts.sparkHeight), window, ink.scale);
+  drawDottedUpright(raster, inside, at, ink.text, ink.scale);
 }
 
 /** At the top and in the middle of a tall cell, for the axis at its left. */
@@ -223,7 +230,8 @@ export function drawPointedStep(
     if (row.isFolded) {
       const value = read === null ? NaN : histories.at(read, row.layer, head);
       const colour = stripColour(histories, value, ink.theme);
-      if (colour !== null) fillBox(target.raster, box, colour);
+      const radius = STRIP_RADIUS * ink.scale;
+      if (colour !== null) fillRounded(target.raster, box, colour, radius);
       return;
     }
     if (pointed === null) return;

@@ -7,6 +7,7 @@ import {
   headsInOrder,
   MEAN,
   neighbour,
+  NOTE_HEIGHT,
   rowParts,
   sortHeads,
   type GridLayer,
@@ -42,14 +43,16 @@ const ragged: GridLayer[] = [
   { layer: 3, heads: 2, group: "Decoder", order: [1, 0] },
 ];
 
+const strip = { height: 21, sparkTop: 0, sparkHeight: 21, markHeight: 0 };
+const tall = { height: 116, sparkTop: 22, sparkHeight: 87, markHeight: 7 };
 const folding: GridSizes = {
   ...sizes,
-  rowPitches: new Map([
-    [0, 21],
-    [1, 120],
-    [2, 21],
+  shaped: new Map([
+    [0, { pitch: 24, isFolded: true, parts: strip }],
+    [1, { pitch: 120, isFolded: false, parts: tall }],
+    [2, { pitch: 24, isFolded: true, parts: strip }],
   ]),
-  folded: new Set([0, 2]),
+  noteAfter: 0,
 };
 
 describe("the grid of heads", () => {
@@ -78,17 +81,19 @@ describe("the grid of heads", () => {
     });
   });
 
-  it("gives a row of its own height or takes it at the history", () => {
+  it("has rows of their own height, and a line of words under one of them", () => {
     const layout = gridLayout(ragged, folding);
     expect(layout.rows.map(({ layer, pitch }) => [layer, pitch])).toEqual([
-      [0, 21],
+      [0, 24],
       [1, 120],
       [3, 80],
-      [2, 21],
+      [2, 24],
     ]);
-    expect(layout.height).toBe(21 + 120 + 80 + 21 + 3 * HEADING_HEIGHT);
-    expect(rowParts(layout, layout.rows[1]!)).toMatchObject({ sparkTop: 44, sparkHeight: 57 });
-    expect(rowParts(layout, layout.rows[0]!)).toMatchObject({ sparkTop: 0, sparkHeight: 19 });
+    expect(layout.height).toBe(24 + 120 + 80 + 24 + 3 * HEADING_HEIGHT + NOTE_HEIGHT);
+    expect(layout.noteTop).toBe(HEADING_HEIGHT + 24);
+    expect(layout.rows[1]!.top).toBe(2 * HEADING_HEIGHT + 24 + NOTE_HEIGHT);
+    expect(rowParts(layout, layout.rows[1]!)).toBe(tall);
+    expect(rowParts(layout, layout.rows[2]!)).toMatchObject({ sparkTop: 44, sparkHeight: 17 });
   });
 
   it("keeps a group's layers together under one heading", () => {

@@ -18,7 +18,20 @@ export interface GridRow extends GridLayer {
   readonly pitch: number;
   /** A strip of values stands for its histories. */
   readonly isFolded: boolean;
+  /** Of a row of its own height. */
+  readonly parts?: RowParts;
 }
+
+/** What a row's cells are made of. */
+export interface RowParts {
+  readonly height: number;
+  readonly sparkTop: number;
+  readonly sparkHeight: number;
+  readonly markHeight: number;
+}
+
+/** A row of its own height. */
+export type RowShape = Pick<GridRow, "pitch" | "isFolded"> & { readonly parts: RowParts };
 
 export interface GridHeading {
   readonly text: string;
@@ -41,18 +54,20 @@ export interface GridSizes {
   /** Cells too small for a pattern: one colour a head. */
   readonly isOverview: boolean;
   /** Rows of another height, by layer. */
-  readonly rowPitches?: ReadonlyMap<number, number>;
-  /** Layers whose row is a strip of values. */
-  readonly folded?: ReadonlySet<number>;
+  readonly shaped?: ReadonlyMap<number, RowShape>;
+  /** The layer under whose row there is a line of words. */
+  readonly noteAfter?: number;
 }
 
 /** The origin is the corner of the first cell. */
-export interface GridLayout extends Omit<GridSizes, "hasMean" | "rowPitches" | "folded"> {
+export interface GridLayout extends Omit<GridSizes, "hasMean" | "shaped" | "noteAfter"> {
   /** Left edge of the column of means, or null where there is none. */
   readonly meanX: number | null;
   readonly columns: number;
   readonly rows: readonly GridRow[];
   readonly headings: readonly GridHeading[];
+  /** Of the line of words between rows; null: there is none. */
+  readonly noteTop: number | null;
   readonly width: number;
   readonly height: number;
 }
@@ -66,47 +81,28 @@ export interface Cell {
 export const MEAN = -1;
 
 export const HEADING_HEIGHT = 24;
+/** Of a line of words between rows. */
+export const NOTE_HEIGHT = 28;
 /** Between the last head and the column of means, beside what parts all columns. */
 export const MEAN_GAP = 8;
 /** Of the line for a head's number under its cell, where there is one. */
 export const NUMBER_HEIGHT = 15;
 
 export function gridLayout(layers: readonly GridLayer[], sizes: GridSizes): GridLayout {
-  const { hasMean, rowPitches, folded, ...parts } = sizes;
+  const { hasMean, shaped, noteAfter, ...parts } = sizes;
   const { rows: bare, headings: names } = gather(layers);
   const columns = Math.max(0, ...layers.map((layer) => layer.heads));
   const across = columns * parts.pitchX;
   const meanX = hasMean ? across + MEAN_GAP : null;
   const end = meanX === null ? across - parts.pitchX : meanX;
-  const { rows, headings, height } = stack(bare, names, (layer) => ({
-    pitch: rowPitches?.get(layer) ?? parts.pitchY,
-    isFolded: folded?.has(layer) ?? false,
-  }));
-  return { ...parts, meanX, columns, rows, headings, width: end + parts.cell.width, height };
+  const usual = { pitch: parts.pitchY, isFolded: false };
+  const stacked = stack(bare, names, (layer) => shaped?.get(layer) ?? usual, noteAfter);
+  return { ...parts, ...stacked, meanX, columns, width: end + parts.cell.width };
 }
-
-/** What a row's cells are made of; a row of its own height gives or takes it at the history. */
-export interface RowParts {
-  readonly height: number;
-  readonly sparkTop: number;
-  readonly sparkHeight: number;
-  readonly markHeight: number;
-}
-
-const FOLDED_GAP = 2;
 
 export function rowParts(layout: GridLayout, row: GridRow): RowParts {
-  if (row.isFolded) {
-    const height = row.pitch - FOLDED_GAP;
-    return { height, sparkTop: 0, sparkHeight: height, markHeight: 0 };
-  }
-  const more = row.pitch - layout.pitchY;
-  return {
-    height: layout.cell.height + more,
-    sparkTop: layout.sparkTop,
-    sparkHeight: layout.sparkHeight + more,
-    markHeight: layout.markHeight,
-  };
+  const { sparkTop, sparkHeight, markHeight } = layout;
+  return row.parts ?? { height: layout.cell.height, sparkTop, sparkHeight, markHeight };
 }
 
 interface Heading {
@@ -129,10 +125,12 @@ function gather(layers: readonly GridLayer[]): { rows: GridLayer[]; headings: He
 function stack(
   bare: readonly GridLayer[],
   names: readonly Heading[],
-  size: (layer: number) => Pick<GridRow, "pitch" | "isFolded">,
-): Pick<GridLayout, "rows" | "headings" | "height"> {
+  size: (layer: number) => Pick<GridRow, "pitch" | "isFolded" | "parts">,
+  noteAfter?: number,
+): Pick<GridLayout, "rows" | "headings" | "noteTop" | "height"> {
   const headings: GridHeading[] = [];
   let top = 0;
+  let noteTop: number | null = null;
   const rows = bare.map((row, at) => {
     const name = names.find(({ beforeRow }) => beforeRow === at);
     if (name !== undefined) {
@@ -141,9 +139,13 @@ function stack(
     }
     const placed = { ...row, ...size(row.layer), top };
     top += placed.pitch;
+    if (row.layer === noteAfter) {
+      noteTop = top;
+      top += NOTE_HEIGHT;
+    }
     return placed;
   });
-  return { rows, headings, height: top };
+  return { rows, headings, noteTop, height: top };
 }
 
 /** The picture of one head (or MEAN), without its sparkline; null where the grid has no such cell. */

@@ -46,6 +46,19 @@ export function fillBox(raster: Raster, box: Box, colour: number): void {
   }
 }
 
+/** The same without its corners. */
+export function fillRounded(raster: Raster, box: Box, colour: number, radius: number): void {
+  const round = Math.round(radius);
+  for (let row = 0; row < round; row++) {
+    const up = round - row - 0.5;
+    const inset = Math.round(round - Math.sqrt(round ** 2 - up ** 2));
+    const line = { x: box.x + inset, width: box.width - 2 * inset, height: 1 };
+    fillBox(raster, { ...line, y: box.y + row }, colour);
+    fillBox(raster, { ...line, y: box.y + box.height - 1 - row }, colour);
+  }
+  fillBox(raster, { ...box, y: box.y + round, height: box.height - 2 * round }, colour);
+}
+
 /** Lays part `share` of a colour over one pixel; nothing outside the raster. */
 export function blendPixel(
   raster: Raster,

@@ -29,6 +29,20 @@ export function drawUpright(
   fillBox(raster, { x, y: box.y, width, height: box.height }, colour);
 }
 
+/** As `drawUpright`, of every third pixel. */
+export function drawDottedUpright(
+  raster: Raster,
+  box: Box,
+  place: number,
+  colour: number,
+  scale: number,
+): void {
+  const side = Math.max(1, Math.round(scale));
+  const x = Math.round(box.x + place * (box.width - 1));
+  for (let y = 0; y < box.height; y += 3 * side)
+    fillBox(raster, { x, y: box.y + y, width: side, height: side }, colour);
+}
+
 /** Its middle at a place across and a height in the box, both 0..1; kept inside the box. */
 export function drawDot(
   raster: Raster,

@@ -1,10 +1,11 @@
 /** Ticked runs and the selected run's scalars → what the evolution view lays over and under the heads' histories. */
 
-import { effect, untracked } from "@preact/signals";
+import { computed, effect, untracked } from "@preact/signals";
 
 import type { Api } from "../fetching/api";
 import type { MetricSeries } from "../decoding/decode";
 import { fits } from "../decoding/evolution_facts";
+import { RivalScalars } from "./rival_scalars";
 import { asApiError, isAbort } from "./slot";
 import {
   factsError,
@@ -153,10 +154,13 @@ class Scalars {
   }
 }
 
+const wantedScalar = computed(() => shown(scalar.value)?.tag ?? null);
+
 export function startEvolutionLoader(api: Api): () => void {
   const facts = new Facts(api);
   const others = new OtherRuns(api);
   const scalars = new Scalars(api);
+  const rivals = new RivalScalars(api);
   const isWanted = (): boolean => view.value === "evolution" && !hidden.value;
   const dispose = [
     effect(() => {
@@ -181,10 +185,19 @@ export function startEvolutionLoader(api: Api): () => void {
       untracked(() => void scalars.show(runName, wanted));
     }),
   ];
+  dispose.push(
+    effect(() => {
+      const [names, shownTag] = [otherRuns.value, wantedScalar.value];
+      void index.value;
+      if (!isWanted() || shownTag === null) return rivals.stop();
+      untracked(() => void rivals.show(names, shownTag));
+    }),
+  );
   return () => {
     for (const each of dispose) each();
     facts.stop();
     others.stop();
     scalars.stop();
+    rivals.stop();
   };
 }

@@ -38,6 +38,8 @@ export const rivalPatterns: Signal<ReadonlyMap<string, Thumbnails>> = signal(new
 /** Scalars of the selected run that TensorBoard knows. */
 export const scalarTags: Signal<Loaded<readonly string[]>> = signal({ status: "idle" });
 export const scalar: Signal<Loaded<ScalarSeries>> = signal({ status: "idle" });
+/** The same scalar of the other ticked runs, by run, as far as they have come. */
+export const rivalScalars: Signal<ReadonlyMap<string, ScalarSeries>> = signal(new Map());
 /** Latest readable record of each tag of the selected run. */
 export const probeHeaders: Signal<ReadonlyMap<string, RecordHeader>> = signal(new Map());
 

@@ -79,7 +79,7 @@ function ValueTicks({ picture }: PartProps) {
   );
 }
 
-function StepTicks({ picture }: PartProps) {
+export function StepTicks({ picture }: PartProps) {
   const plot = plotBox(picture);
   return (
     <div aria-hidden="true">

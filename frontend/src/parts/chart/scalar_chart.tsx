@@ -1,12 +1,13 @@
-/** A scalar of the selected run → its curve, faint as logged and strong as smoothed, under the chart of heads. */
+/** A scalar of the selected run → its curve, faint as logged and strong as smoothed, on the step axis of another picture. */
 
 import { useMemo } from "preact/hooks";
 
 import { runColour } from "../../draw/colour";
 import { roundUp } from "../../draw/round_up";
-import { axisOver, nearestStep, placeOf, type StepAxis } from "../../draw/step_axis";
+import { axisOver, nearestStep, placeOf } from "../../draw/step_axis";
 import { formatValue } from "../../text/format_number";
 import {
+  rivalScalars,
   run,
   runNumber,
   scalar,
@@ -19,78 +20,122 @@ import {
 } from "../../state";
 import { ChartFrame } from "./chart_frame";
 import { smooth } from "./smooth";
-import { plotBox, type ChartPicture } from "./step_chart";
+import { plotBox, type ChartLine, type ChartPicture } from "./step_chart";
 
 const HEIGHT = 100;
 
-export interface ScalarChartProps {
-  /** The one of the chart above. */
-  readonly axis: StepAxis;
-  readonly width: number;
-}
+export type ShownScalar =
+  | { readonly status: "error" | "none" | "loading" }
+  | { readonly status: "ready"; readonly tags: readonly string[]; readonly series: ScalarSeries };
 
-export function ScalarChart({ axis, width }: ScalarChartProps) {
+/** Of the selected run. */
+export function shownScalar(): ShownScalar {
   const tags = shown(scalarTags.value);
   const series = shown(scalar.value);
   if (scalarTags.value.status === "error" || scalar.value.status === "error")
+    return { status: "error" };
+  if (tags?.length === 0) return { status: "none" };
+  if (tags === undefined || series === undefined || series.run !== run.value)
+    return { status: "loading" };
+  return { status: "ready", tags, series };
+}
+
+export type ScalarChartProps = Pick<ChartPicture, "axis" | "width">;
+
+export function ScalarChart({ axis, width }: ScalarChartProps) {
+  const found = shownScalar();
+  if (found.status === "error")
     return <p class="scalar-none">TensorBoard’s scalars cannot be read.</p>;
-  if (tags?.length === 0)
+  if (found.status === "none")
     return (
       <p class="scalar-none">
         No loss or learning rate beside it: this run has no scalars in TensorBoard.
       </p>
     );
-  if (tags === undefined || series === undefined || series.run !== run.value)
-    return <div style={{ height: HEIGHT + 20 }} />;
+  if (found.status !== "ready") return <div style={{ height: HEIGHT + 20 }} />;
+  const { tags, series } = found;
+  const size = { axis, width, height: HEIGHT, hasStepLabels: true };
   return (
     <>
-      <label class="scalar-name">
-        <select
-          aria-label="Scalar under the chart"
-          value={series.tag}
-          onChange={(event) => (scalarTag.value = event.currentTarget.value)}
-        >
-          {tags.map((name) => (
-            <option key={name} value={name} selected={name === series.tag}>
-              {name}
-            </option>
-          ))}
-        </select>
+      <div class="scalar-name">
+        <ScalarSelect tags={tags} value={series.tag} />
         <span>faint as logged, strong smoothed</span>
-      </label>
-      <Curve series={series} axis={axis} width={width} />
+      </div>
+      <ScalarCurve series={series} {...size} hasReading />
     </>
   );
 }
 
-function Curve({ series, axis, width }: ScalarChartProps & { readonly series: ScalarSeries }) {
-  const values = useMemo(() => series.values.map((value) => value ?? NaN), [series]);
-  const colour = runColour(runNumber(series.run), theme.value);
+export interface ScalarSelectProps {
+  readonly tags: readonly string[];
+  readonly value: string;
+}
+
+export function ScalarSelect({ tags, value }: ScalarSelectProps) {
+  return (
+    <select
+      class="scalar-select"
+      aria-label="Scalar under the chart"
+      title={value}
+      value={value}
+      onChange={(event) => (scalarTag.value = event.currentTarget.value)}
+    >
+      {tags.map((name) => (
+        <option key={name} value={name} selected={name === value}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+export interface ScalarCurveProps extends Omit<ChartPicture, "lines" | "scale"> {
+  readonly series: ScalarSeries;
+  /** Its value stands at the line's end. */
+  readonly hasReading?: boolean;
+}
+
+const numbersOf = (series: ScalarSeries): number[] => series.values.map((value) => value ?? NaN);
+
+/** Over the other ticked runs' own. */
+export function ScalarCurve({ series, hasReading = false, ...size }: ScalarCurveProps) {
+  const rivals = rivalScalars.value;
   const picture = useMemo<ChartPicture>(() => {
-    const line = { colour, steps: series.steps };
+    const values = numbersOf(series);
+    const colour = runColour(runNumber(series.run), theme.value);
+    const own = { colour, steps: series.steps };
+    const below = [...rivals.values()].filter(({ run, tag }) => isRival(series, run, tag));
+    const others = below.map((each): ChartLine => ({
+      colour: runColour(runNumber(each.run), theme.value),
+      steps: each.steps,
+      values: smooth(numbersOf(each)),
+      width: 1.2,
+    }));
     return {
-      axis,
-      scale: scaleOf(values),
+      ...size,
+      scale: scaleOf([...values, ...others.flatMap(({ values: of }) => Array.from(of))]),
       lines: [
-        { ...line, colour: `${colour}66`, values, width: 1 },
-        { ...line, values: smooth(values), width: 2, reading: "nearest" },
+        ...others,
+        { ...own, colour: `${colour}66`, values, width: 1 },
+        { ...own, values: smooth(values), width: 2, reading: "nearest" },
       ],
-      hasStepLabels: true,
-      width,
-      height: HEIGHT,
     };
-  }, [series, axis, colour, width]);
+  }, [series, rivals, theme.value, ...Object.values(size)]);
   return (
     <ChartFrame picture={picture} label={`${series.tag} over the steps`}>
-      <Reading series={series} values={values} picture={picture} />
+      {hasReading && <ReadingAtEnd series={series} picture={picture} />}
     </ChartFrame>
   );
 }
 
+const isRival = (series: ScalarSeries, name: string, tag: string): boolean =>
+  name !== series.run && tag === series.tag;
+
 /** Around the values, from 0 where that is near. */
 function scaleOf(values: readonly number[]): ChartPicture["scale"] {
   const known = values.filter((value) => Number.isFinite(value));
-  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const low = known.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = known.reduce((most, value) => Math.max(most, value), -Infinity);
   if (known.length === 0) return { least: 0, most: 1 };
   if (low === high)
     return low > 0 ? { least: 0, most: 2 * low } : { least: low - 1, most: low + 1 };
@@ -98,29 +143,32 @@ function scaleOf(values: readonly number[]): ChartPicture["scale"] {
   return { least, most: least + roundUp(high - least) };
 }
 
-interface ReadingProps {
-  readonly series: ScalarSeries;
-  readonly values: readonly number[];
-  readonly picture: ChartPicture;
-}
-
-/** As logged, at the logged step nearest to the one that is read. */
-function Reading({ series, values, picture }: ReadingProps) {
+/** As logged, at the logged step nearest to the one that is read; null without one. */
+export function ScalarReading({ series }: { readonly series: ScalarSeries }) {
   const wanted = readStep.value;
   if (wanted === null) return null;
   const own = axisOver([series.steps], false);
   const nearest = nearestStep(own, series.steps, placeOf(own, wanted));
-  const value = nearest === null ? NaN : values[series.steps.indexOf(nearest)]!;
-  const plot = plotBox(picture);
+  const value = nearest === null ? NaN : (series.values[series.steps.indexOf(nearest)] ?? NaN);
   return (
-    <data
-      class="scalar-value"
-      value={String(value)}
-      title={`as logged at step ${nearest}`}
-      style={{ left: plot.left + plot.width, top: plot.top + plot.height / 2 - 8 }}
-    >
+    <data class="scalar-value" value={String(value)} title={`as logged at step ${nearest}`}>
       {formatScalar(value)}
     </data>
+  );
+}
+
+interface ReadingProps {
+  readonly series: ScalarSeries;
+  readonly picture: ChartPicture;
+}
+
+function ReadingAtEnd({ series, picture }: ReadingProps) {
+  const plot = plotBox(picture);
+  const style = { left: plot.left + plot.width, top: plot.top + plot.height / 2 - 8 };
+  return (
+    <span class="scalar-end" style={style}>
+      <ScalarReading series={series} />
+    </span>
   );
 }
 

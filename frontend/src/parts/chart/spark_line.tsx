@@ -15,6 +15,8 @@ export interface SparkLineProps {
   /** Height 0..1 of a dotted line. */
   readonly threshold?: number;
   readonly theme: Theme;
+  /** Whose line it is, for its colour. */
+  readonly run?: number;
 }
 
 const WIDTH = 72;
@@ -38,7 +40,7 @@ export function sparkPath({ places, values }: Sparkline): string {
   return path;
 }
 
-export function SparkLine({ line, place, threshold, theme }: SparkLineProps) {
+export function SparkLine({ line, place, threshold, theme, run = 0 }: SparkLineProps) {
   const path = useMemo(() => sparkPath(line), [line]);
   const middle = place * (WIDTH - 1) + 0.5;
   const mark = Math.round(Math.min(WIDTH - MARK.width, Math.max(0, middle - MARK.width / 2)));
@@ -52,7 +54,7 @@ export function SparkLine({ line, place, threshold, theme }: SparkLineProps) {
           d={`M0 ${Math.round(heightOf(threshold, box)) + 0.5}H${WIDTH}`}
         />
       )}
-      <path d={path} stroke={runColour(0, theme)} />
+      <path d={path} stroke={runColour(run, theme)} />
       <rect class="spark-mark" x={mark} y={LINE_HEIGHT} width={MARK.width} height={MARK.height} />
     </svg>
   );

@@ -25,6 +25,10 @@ export interface ChartPicture {
   /** CSS pixels, labels included. */
   readonly width: number;
   readonly height: number;
+  /** Left and right of the plot, where it is not the usual. */
+  readonly gutter?: { readonly left: number; readonly right: number };
+  /** The plot begins at the very top. */
+  readonly isFlush?: boolean;
 }
 
 /** CSS pixels beside and above the plot, for labels. */
@@ -36,17 +40,19 @@ export function plotBox({
   width,
   height,
   hasStepLabels,
-}: Pick<ChartPicture, "width" | "height" | "hasStepLabels">): {
+  gutter = GUTTER,
+  isFlush = false,
+}: Pick<ChartPicture, "width" | "height" | "hasStepLabels" | "gutter" | "isFlush">): {
   left: number;
   top: number;
   width: number;
   height: number;
 } {
   return {
-    left: GUTTER.left,
-    top: GUTTER.top,
-    width: width - GUTTER.left - GUTTER.right,
-    height: height - GUTTER.top - (hasStepLabels ? STEP_LABELS : GUTTER.bottom),
+    left: gutter.left,
+    top: isFlush ? 0 : GUTTER.top,
+    width: width - gutter.left - gutter.right,
+    height: height - (isFlush ? 0 : GUTTER.top) - (hasStepLabels ? STEP_LABELS : GUTTER.bottom),
   };
 }
 
@@ -66,7 +72,7 @@ function tickText(value: number): string {
 
 /** Round steps, and no labels that would run into one another. */
 export function stepTicks({ axis, width }: ChartPicture): Tick[] {
-  const ticks = axisTicks(axis, width > 280 ? 5 : 4);
+  const ticks = axisTicks(axis, width > 700 ? 8 : width > 280 ? 5 : 4);
   return ticks.map((step) => ({ place: placeOf(axis, step), text: String(step) }));
 }
 

@@ -2,13 +2,12 @@
 
 import { memo } from "preact/compat";
 
+import { TALL } from "../../draw/evolution_picture";
 import { headsInOrder, rowParts, type GridLayout, type GridRow } from "../../draw/grid";
 
 /** Numbers nearer to each other run together. */
 const LEAST_ACROSS = 22;
 const LEAST_DOWN = 14;
-/** Histories from this height on have an axis. */
-const TALL = 60;
 
 /** Every one, or each 2nd, 4th, 5th, 8th, 10th, … that has room. */
 function stride(pitch: number, least: number): number {
@@ -70,11 +69,7 @@ export const LayerLabels = memo(function LayerLabels({ layout, axis }: LayerLabe
       ))}
       {layout.rows.map((row, at) =>
         at % every !== 0 && !row.isFolded ? null : (
-          <span
-            key={row.layer}
-            class={`grid-layer ${axis !== null && hasAxis(layout, row) ? "has-axis" : ""}`}
-            style={labelPlace(layout, row)}
-          >
+          <span key={row.layer} class="grid-layer" style={labelPlace(layout, row)}>
             {row.number ?? row.layer}
           </span>
         ),

@@ -35,7 +35,7 @@ export interface PlacedHeads {
   /** Histories are never zoomed: they are seen all at once. */
   readonly content?: "history";
   /** Rows of another height, of a grid that does not scroll. */
-  readonly rows?: (sizes: GridSizes) => Pick<GridSizes, "rowPitches" | "folded">;
+  readonly rows?: Partial<Pick<GridSizes, "shaped" | "noteAfter" | "pitchY" | "cell">>;
 }
 
 function roomPlan(layers: readonly GridLayer[], zoom: number | null): RoomPlan {
@@ -52,7 +52,7 @@ export function placeHeads({ shapes, orders, numbered, content, rows }: PlacedHe
   const layers = gridLayers(shapes, (at) => orders[at] ?? []);
   const plan = roomPlan(layers, content === "history" ? null : gridZoom.value);
   const sizes = content === "history" ? historySizes(plan) : patternSizes(plan, numbered);
-  return { ...gridLayout(layers, { ...sizes, ...rows?.(sizes) }), panel: plan.panel };
+  return { ...gridLayout(layers, { ...sizes, ...rows }), panel: plan.panel };
 }
 
 /** The view around the grid is measured, and its panel made as wide as the layout says. */

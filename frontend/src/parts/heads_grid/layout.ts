@@ -1,6 +1,12 @@
 /** The view's room and a model's layers and heads → pitch and size of its cells, and how wide the panel beside them is. */
 
-import { type GridSizes, HEADING_HEIGHT, MEAN_GAP, NUMBER_HEIGHT } from "../../draw/grid";
+import {
+  type GridSizes,
+  HEADING_HEIGHT,
+  MEAN_GAP,
+  NUMBER_HEIGHT,
+  type RowParts,
+} from "../../draw/grid";
 
 /** CSS pixels of the whole view: grid and panel. */
 export interface ViewRoom {
@@ -152,22 +158,35 @@ const ROOM_FOR_NUMBER = 34;
 /** Lower ones no history. */
 const ROOM_FOR_LINE = 16;
 
-/** A line of text, the history, and the marks below it; cells at the places of the patterns. */
+/** Rows from this height on have an axis and their marks within. */
+export const TALL_ROW = 93;
+/** Lines that wear a mark at the top, and the value over it. */
+const TALL_TOP = 22;
+
+/** A line of text, the history, and the marks below it. */
+export function historyParts(pitch: number): RowParts {
+  if (pitch >= TALL_ROW) {
+    const height = pitch - 4;
+    return { height, sparkTop: TALL_TOP, sparkHeight: height - TALL_TOP - 7, markHeight: 7 };
+  }
+  const sparkTop = pitch >= 52 ? 17 : pitch >= ROOM_FOR_NUMBER ? 14 : 0;
+  const markHeight = pitch >= 52 ? 8 : 6;
+  const height = pitch - (pitch >= 64 ? 8 : 2);
+  return { height, sparkTop, sparkHeight: height - sparkTop - markHeight, markHeight };
+}
+
+/** Cells at the places of the patterns. */
 export function historySizes(plan: RoomPlan): GridSizes {
   const { isOverview, isMany, pitchX, pitchY, side, hasMean } = plan;
   if (isOverview && (isMany || pitchY < ROOM_FOR_LINE)) return overviewSizes(plan);
-  const sparkTop = pitchY >= 52 ? 17 : pitchY >= ROOM_FOR_NUMBER ? 14 : 0;
-  const markHeight = pitchY >= 52 ? 8 : 6;
-  const height = pitchY - (pitchY >= 64 ? 8 : 2);
+  const { height, ...parts } = historyParts(pitchY);
   return {
     isOverview: false,
     pitchX,
     pitchY,
     hasMean,
     cell: { width: side, height },
-    sparkTop,
-    sparkHeight: height - sparkTop - markHeight,
-    markHeight,
+    ...parts,
     numberHeight: 0,
   };
 }

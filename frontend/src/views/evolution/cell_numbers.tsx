@@ -5,22 +5,21 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { inkOn, type Rgb } from "../../draw/colour";
 import { stripColour } from "../../draw/evolution_picture";
-import { cellBox, MEAN, type Cell, type GridLayout } from "../../draw/grid";
+import { cellBox, MEAN, rowParts, type Cell, type GridLayout } from "../../draw/grid";
 import { formatValue } from "../../text/format_number";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { theme } from "../../state";
-import { baselineOf, isSorted, layout, main, shapes, valueOf } from "./scene";
+import { isSorted, layout, main, shapes, valueOf } from "./scene";
 
-/** A number is emphasised from this part of the scale on, where that is twice what uniform attention scores. */
-const STRONG = 0.3;
-
-function isStrong({ layer }: Cell, value: number): boolean {
-  const height = main.value?.histories.height(value) ?? 0;
-  return height >= STRONG && !(value < 2 * baselineOf(layer));
+/** The head changed for good in the shown metric. */
+function isChanged({ layer, head }: Cell): boolean {
+  return (main.value?.histories.change(layer, head) ?? null) !== null;
 }
 
+/** Of the rows that have a line for them. */
 function cellsOf(grid: GridLayout): Cell[] {
-  return grid.rows.flatMap(({ layer, order }) =>
+  const rows = grid.rows.filter((row) => row.isFolded || rowParts(grid, row).sparkTop > 0);
+  return rows.flatMap(({ layer, order }) =>
     [...order, ...(grid.meanX === null ? [] : [MEAN])].map((head) => ({ layer, head })),
   );
 }
@@ -40,7 +39,7 @@ export function CellNumbers() {
         const value = valueOf(cell);
         const number = numbers[at] as HTMLDataElement;
         const ink = folded.has(cell.layer) ? stripInk(value) : "";
-        write(number, value, isStrong(cell, value), ink);
+        write(number, value, isChanged(cell), ink);
       });
     };
     const rewrite = (): void => untracked(show);
@@ -97,9 +96,10 @@ function write(number: HTMLDataElement, value: number, isEmphasised: boolean, in
 
 function place(grid: GridLayout, cell: Cell) {
   const { x, y, width, height } = cellBox(grid, cell)!;
-  const isFolded = grid.rows.some(({ layer, isFolded: is }) => is && layer === cell.layer);
-  if (isFolded) return { left: x, top: y + (height - 14) / 2, width, textAlign: "center" };
-  return { left: x, top: y + (grid.sparkTop > 14 ? 2 : 0), width };
+  const row = grid.rows.find(({ layer }) => layer === cell.layer)!;
+  if (row.isFolded) return { left: x, top: y + (height - 14) / 2, width: width - 6 };
+  const { sparkTop } = rowParts(grid, row);
+  return { left: x, top: y + (sparkTop > 17 ? 3 : sparkTop > 14 ? 2 : 0), width };
 }
 
 /** Which head each cell is, where they are sorted. */

@@ -9,17 +9,27 @@ import { headColour } from "../../draw/colour";
 import { useTable } from "../../saving/exported";
 import { formatValue, formatWeight } from "../../text/format_number";
 import { becameText, type LastingChange } from "../../decoding/marked_heads";
-import { changes, hoverStep, markAbove, readStep, steps, theme, metrics } from "../../state";
+import {
+  changes,
+  edgePatterns,
+  hoverStep,
+  markAbove,
+  readStep,
+  steps,
+  theme,
+  metrics,
+} from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { metricTitle } from "../../text/metric_names";
 import { historiesOf, shapes } from "../model/scene";
 import { SparkLine } from "../../parts/chart/spark_line";
+import { toggleChosen } from "./chosen";
 import { openPattern } from "./evolution_grid";
 import { viewSize } from "../../parts/heads_grid/grid_room";
 import { nameOf } from "./heads_chart";
 import { PatternPair } from "./pattern_pair";
 import { pointed } from "./pointed";
-import { isMap } from "./scene";
+import { isMap, main } from "./scene";
 import { layerName } from "../../text/layer_names";
 
 type Column = "step" | "head" | "became" | "size";
@@ -27,7 +37,7 @@ type Column = "step" | "head" | "became" | "size";
 const FEWEST_ROWS = 10;
 /** Heights of a row with its pattern, and of what stands around the table. */
 const ROW = 58;
-const AROUND = 110;
+const AROUND = 90;
 /** The table as a file has all of them. */
 const MOST_ROWS = 300;
 
@@ -46,7 +56,7 @@ const columns: readonly { id: Column; name: string }[] = [
   { id: "step", name: "Step" },
   { id: "head", name: "Head" },
   { id: "became", name: "Became" },
-  { id: "size", name: "before → after" },
+  { id: "size", name: "Size" },
 ];
 
 export function ChangeTable() {
@@ -67,13 +77,12 @@ export function ChangeTable() {
   const shown = sorted.slice(0, isWhole.value ? MOST_ROWS : first);
   return (
     <section class="changes" aria-label="Which head became what, when">
-      <h2>Which head became what, when</h2>
       {rows.length === 0 ? (
         <p class="side-hint">{noneText()}</p>
       ) : (
-        <table>
+        <table role="table">
           <Head sort={sort.value} onSort={(column) => (sort.value = column)} />
-          <tbody>
+          <tbody role="rowgroup">
             {shown.map((row) => (
               <ChangeRow key={`${row.layer}.${row.head}`} row={row} />
             ))}
@@ -110,60 +119,80 @@ function noneText(): string {
 }
 
 function Head({ sort, onSort }: { sort: Column; onSort: (column: Column) => void }) {
+  const edges = edgePatterns.value?.steps ?? null;
   return (
-    <thead>
-      <tr>
+    <thead role="rowgroup">
+      <tr role="row">
         {columns.map(({ id, name }) => (
           <th
             key={id}
+            role="columnheader"
             scope="col"
             aria-sort={id !== sort ? "none" : id === "size" ? "descending" : "ascending"}
           >
-            <button type="button" onClick={() => onSort(id)}>
+            <button
+              type="button"
+              title={`Sort by ${name.toLowerCase()}`}
+              onClick={() => onSort(id)}
+            >
               {name}
               {id === sort && <span aria-hidden="true"> {id === "size" ? "↓" : "↑"}</span>}
             </button>
           </th>
         ))}
+        <th role="columnheader" scope="col" class="pattern-steps">
+          {edges === null ? (
+            <span class="visually-hidden">patterns</span>
+          ) : (
+            <>
+              <span>step {edges[0]}</span>
+              <span>{edges[1]}</span>
+            </>
+          )}
+        </th>
       </tr>
     </thead>
   );
 }
 
+/** All of the row is the button that opens the pattern; with Shift the head goes into the chart. */
 function ChangeRow({ row }: { readonly row: Row }) {
   const { layer, head, step, before, after } = row;
   const isLit = pointed.value?.layer === layer && pointed.value.head === head;
-  const name = metricTitle(metrics.value!.names[row.metric]!);
+  const metric = metrics.value!.names[row.metric]!;
+  const open = (event: MouseEvent): void =>
+    event.shiftKey ? toggleChosen(row) : openPattern(row, step);
   return (
     <tr
-      class={isLit ? "is-lit" : ""}
-      data-metric={metrics.value!.names[row.metric]}
+      role="row"
+      class={isLit ? "change is-lit" : "change"}
+      data-metric={metric}
       data-before={before}
       data-after={after}
       onPointerEnter={() => (hoverStep.value = step)}
       onPointerLeave={() => (hoverStep.value = null)}
     >
-      <td>{step}</td>
-      <td>
+      <td role="cell">{step}</td>
+      <td role="cell">
         <i style={{ background: headColour(head, theme.value) }} />
         <strong>{nameOf(row)}</strong>
+        <button
+          type="button"
+          aria-label={`Open the pattern of ${layerName(shapes.value, layer).toLowerCase()} head ${head} at step ${step}`}
+          title={`${row.became}: ${metricTitle(metric)}, median before and after. Shift-click: into the chart`}
+          onClick={open}
+        />
       </td>
-      <td title={`${row.became}: ${name}`}>
-        <span class="became">
-          <span>{row.became}</span>
-          <button
-            type="button"
-            class="link"
-            aria-label={`Open the pattern of ${layerName(shapes.value, layer).toLowerCase()} head ${head} at step ${step}`}
-            onClick={() => openPattern(row, step)}
-          >
-            open →
-          </button>
+      <td role="cell" class="became">
+        <span>{row.became}</span>
+      </td>
+      <td role="cell" class="change-size">
+        <span>
+          {formatValue(before)} → {formatValue(after)}
         </span>
         {!isMap.value && <Curve row={row} />}
       </td>
-      <td title={`${name}, median before and after`}>
-        {formatValue(before)} → {formatValue(after)}
+      <td role="cell" class="change-patterns">
         <PatternPair cell={row} />
       </td>
     </tr>
@@ -177,6 +206,7 @@ function Curve({ row }: { readonly row: Row }) {
       line={histories.line(row.layer, row.head)}
       place={histories.place(readStep.value ?? 0)}
       theme={theme.value}
+      run={main.value?.run ?? 0}
     />
   );
 }

@@ -1,32 +1,52 @@
-/** Lasting changes → one lane for each thing that heads became, a mark for each head at its step, on the charts' axis. */
+/** Lasting changes → one lane for each thing that heads became, a pill for each head at its step, on a chart's axis. */
 
-import { headColour, summaryColour } from "../../draw/colour";
+import { headColour, inkOn, rgbOf, summaryColour } from "../../draw/colour";
 import { placeOf, type StepAxis } from "../../draw/step_axis";
 import { theme } from "../../state";
-import { plotBox } from "../../parts/chart/step_chart";
 import { openPattern } from "./evolution_grid";
 import { nameOf } from "./heads_chart";
-import { marksOf, type Lane, type LaneMark } from "./lanes";
+import { pillsOf, type Lane, type Pill } from "./lanes";
+import { LANE } from "./when_room";
 
-export const LANE_HEIGHT = 28;
+/** Of a lane with its name over its pills. */
+export const NAMED_LANE = 38;
 
 export interface EventLanesProps {
   readonly lanes: readonly Lane[];
   readonly axis: StepAxis;
-  readonly width: number;
+  /** Of the axis on the page: where it starts, and how long it is. */
+  readonly plot: { readonly left: number; readonly width: number };
+  /** Names stand left of the axis, else over the pills. */
+  readonly isBeside: boolean;
 }
 
-export function EventLanes({ lanes, axis, width }: EventLanesProps) {
-  const plot = plotBox({ width, height: 0, hasStepLabels: false });
+export function EventLanes({ lanes, axis, plot, isBeside }: EventLanesProps) {
+  const row = {
+    width: plot.width,
+    placeOf: (step: number) => placeOf(axis, step) * plot.width,
+    nameOf,
+  };
+  const style = {
+    height: isBeside ? LANE : NAMED_LANE,
+    marginLeft: plot.left,
+    width: plot.width,
+  };
   return (
-    <ul class="event-lanes" aria-label="What heads became, over the steps">
+    <ul
+      class={isBeside ? "event-lanes is-beside" : "event-lanes"}
+      aria-label="What heads became, over the steps"
+    >
       {lanes.map(({ name, events }) => (
-        <li key={name} style={{ height: LANE_HEIGHT, marginLeft: plot.left, width: plot.width }}>
-          <span class="lane-name">
-            {name} <b>{events.length}</b>
+        <li key={name} style={style}>
+          <span
+            class="lane-name"
+            title={name}
+            {...(isBeside && { style: { left: -plot.left, width: plot.left - 8 } })}
+          >
+            {name}
           </span>
-          {marksOf(events, (step) => placeOf(axis, step) * plot.width).map((mark) => (
-            <Mark key={mark.left} name={name} {...mark} />
+          {pillsOf(events, row).map((pill) => (
+            <EventPill key={nameOf(pill.events[0]!)} lane={name} pill={pill} />
           ))}
         </li>
       ))}
@@ -38,7 +58,7 @@ export function EventLanes({ lanes, axis, width }: EventLanesProps) {
 const MOST_NAMED = 12;
 
 /** "2.3, 2.5 at step 40, 4.1 at step 45". */
-function namesOf(events: LaneMark["events"]): string {
+function namesOf(events: Pill["events"]): string {
   const bySteps = Map.groupBy(events.slice(0, MOST_NAMED), ({ step }) => step);
   const named = [...bySteps].map(
     ([step, heads]) => `${heads.map((each) => nameOf(each)).join(", ")} at step ${step}`,
@@ -47,25 +67,31 @@ function namesOf(events: LaneMark["events"]): string {
   return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(", ");
 }
 
-/** Of several heads in no head's colour and wider; a press opens the first. */
-function Mark({ name, left, events }: LaneMark & { readonly name: string }) {
-  const [first] = events as [LaneMark["events"][number]];
+/** Of several heads in no head's colour; a press opens the first. */
+function EventPill({ lane, pill }: { readonly lane: string; readonly pill: Pill }) {
+  const { events, text, left, width, ticks } = pill;
+  const first = events[0]!;
+  const isOne = events.length === 1;
   const names = namesOf(events);
-  const [label, colour] =
-    events.length === 1
-      ? [
-          `${nameOf(first)} ${name} at step ${first.step}: open its pattern`,
-          headColour(first.head, theme.value),
-        ]
-      : [`${name}: ${names}; open the pattern of ${nameOf(first)}`, summaryColour(theme.value)];
+  const label = isOne
+    ? `${text} ${lane} at step ${first.step}: open its pattern`
+    : `${lane}: ${names}; open the pattern of ${nameOf(first)}`;
+  const background = isOne ? headColour(first.head, theme.value) : summaryColour(theme.value);
   return (
-    <button
-      type="button"
-      class={events.length === 1 ? "lane-mark" : "lane-mark is-several"}
-      title={names}
-      aria-label={label}
-      style={{ left, background: colour }}
-      onClick={() => openPattern(first, first.step)}
-    />
+    <>
+      {ticks.map((at) => (
+        <i key={at} class="lane-tick" style={{ left: at }} />
+      ))}
+      <button
+        type="button"
+        class="lane-pill"
+        title={names}
+        aria-label={label}
+        style={{ left, width, background, color: inkOn(rgbOf(background)) }}
+        onClick={() => openPattern(first, first.step)}
+      >
+        {text}
+      </button>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 /** The evolution view's grid → its picture with histories as lines, and every head's metrics at every step. */
 
 import { cssOf, headColour, inkOn, rgbOf, runColour } from "../../draw/colour";
-import { stripColour, type RunHistories } from "../../draw/evolution_picture";
+import { stripColour, TALL, type RunHistories } from "../../draw/evolution_picture";
 import { type Cell, cellBox, rowParts } from "../../draw/grid";
 import { moveShape, papers, type Shape } from "../../draw/picture";
 import { colourOf } from "../../draw/theme";
@@ -89,16 +89,25 @@ function overCell(cell: Box, at: Cell): Shape[] {
   ];
 }
 
-/** Where the head changed for good: a triangle on its base, row by row. */
+/** Where the head changed for good: a triangle, row by row; over a tall history, with a line through it. */
 function changeMark({ histories }: RunHistories, at: Cell, box: Box): Shape[] {
   const change = showMarks.peek() ? histories.change(at.layer, at.head) : null;
   if (change === null) return [];
   const middle = box.x + histories.place(change.step) * box.width;
-  return Array.from({ length: MARK_ROWS }, (_, row) => {
+  const isTall = box.height >= TALL;
+  const [end, colour] = [box.y + box.height, papers[theme.peek()].ink];
+  const top = isTall ? box.y - MARK_ROWS - 1 : end + 2;
+  const triangle = Array.from({ length: MARK_ROWS }, (_, row): Shape => {
     const reach = 0.75 * (MARK_ROWS - row);
-    const place = { x: middle - reach, y: box.y + box.height + 2 + row };
-    return { kind: "box", ...place, width: 2 * reach, height: 1, colour: papers[theme.peek()].ink };
+    const place = { x: middle - reach, y: top + row };
+    return { kind: "box", ...place, width: 2 * reach, height: 1, colour };
   });
+  if (!isTall) return triangle;
+  const points: Point[] = [
+    [middle, box.y],
+    [middle, end],
+  ];
+  return [...triangle, { kind: "line", points, colour, width: 1, isDotted: true }];
 }
 
 /** Of a folded row: the value on its colour. */

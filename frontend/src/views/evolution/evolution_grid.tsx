@@ -29,6 +29,7 @@ import { CellNumbers } from "./cell_numbers";
 import { toggleChosen } from "./chosen";
 import { evolutionExport } from "./evolution_export";
 import { SORT_CAPTIONS } from "./head_order";
+import { FoldedNote } from "./folded_note";
 import { Legend } from "./legend";
 import { pointed } from "./pointed";
 import {
@@ -42,10 +43,12 @@ import {
   overlay,
   paint,
   shapes,
+  when,
 } from "./scene";
 import { SpokenFacts } from "./spoken_facts";
 import { Summary } from "./summary_line";
 import { Title, useTitle } from "./title";
+import { When } from "./when";
 
 function drawnSelection(): unknown[] | null {
   const loaded = series.peek();
@@ -90,9 +93,10 @@ export function EvolutionGrid() {
         onDrawn={onDrawn}
         {...(axisEnds !== null && { axis: axisEnds })}
       >
-        {isMap.value ? <LensFrame layout={layout} /> : layout.value.sparkTop > 0 && <CellNumbers />}
+        {isMap.value ? <LensFrame layout={layout} /> : <CellNumbers />}
+        <FoldedNote />
       </HeadsGrid>
-      <Legend />
+      {when.value === null ? <Legend /> : <When />}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { gridLayout, headsInOrder } from "../../draw/grid";
+import { gridLayout, headsInOrder, NOTE_HEIGHT } from "../../draw/grid";
 import { fillRoom, historySizes } from "../../parts/heads_grid/layout";
 import { foldedRows, STRIP } from "./folded_rows";
 
@@ -8,16 +8,19 @@ const sizes = historySizes(
 );
 
 it("folds layers in which no head changed, and gives their height to the others by their changes", () => {
-  const { folded, rowPitches } = foldedRows(sizes, [0, 0, 0, 0, 2, 8]);
-  expect([...folded!]).toEqual([0, 1, 2, 3]);
-  expect(rowPitches!.get(0)).toBe(STRIP);
-  expect(rowPitches!.get(4)!).toBeGreaterThanOrEqual(96);
-  expect(rowPitches!.get(5)!).toBeGreaterThan(rowPitches!.get(4)!);
+  const { shaped, noteAfter } = foldedRows(sizes, [0, 0, 0, 0, 2, 8]);
+  expect([...shaped!].filter(([, row]) => row.isFolded).map(([layer]) => layer)).toEqual([
+    0, 1, 2, 3,
+  ]);
+  expect(shaped!.get(0)!.pitch).toBe(STRIP);
+  expect(shaped!.get(4)!.pitch).toBeGreaterThanOrEqual(96);
+  expect(shaped!.get(5)!.pitch).toBeGreaterThan(shaped!.get(4)!.pitch);
+  expect(noteAfter).toBe(3);
 });
 
 it("keeps the height of the grid", () => {
-  const { rowPitches } = foldedRows(sizes, [0, 3, 0, 5, 2, 8]);
-  const height = [...rowPitches!.values()].reduce((sum, pitch) => sum + pitch, 0);
+  const { shaped } = foldedRows(sizes, [0, 3, 0, 5, 2, 8]);
+  const height = [...shaped!.values()].reduce((sum, { pitch }) => sum + pitch, NOTE_HEIGHT);
   expect(height).toBeLessThanOrEqual(6 * sizes.pitchY);
   expect(height).toBeGreaterThan(6 * sizes.pitchY - 6);
 });
@@ -40,4 +43,9 @@ it("leaves each head in its column and the layers in their order, so that it is 
   const tops = folded!.rows.map(({ top }) => top);
   expect(folded!.rows.map(({ layer }) => layer)).toEqual([0, 1, 2, 3, 4, 5]);
   expect(tops).toEqual([...tops].sort((a, b) => a - b));
+});
+
+it("puts the line of words under the first strips, in the order of the rows", () => {
+  const order = [3, 0, 1, 2, 4, 5];
+  expect(foldedRows(sizes, [0, 3, 0, 0, 2, 8], { height: 500, order }).noteAfter).toBe(0);
 });

@@ -21,7 +21,7 @@ export function Hints() {
       : "Click a cell: its pattern at the pointed step.",
     isMap.value ? null : "Shift-click: add the head to the chart.",
     lostText(),
-    foldedText() ?? stillText(),
+    layout.value.noteTop === null ? stillText() : null,
     missing > 0 ? `${missing} ${missing === 1 ? "step" : "steps"} could not be read: gaps.` : null,
     isCut.value ? `Longer runs are cut at step ${axis.value.last}.` : null,
     left > 0 ? `${left} more ticked ${left === 1 ? "run is" : "runs are"} not drawn.` : null,
@@ -54,19 +54,6 @@ function lostText(): string | null {
   const more = others.length === 1 ? "1 more head is" : `${others.length} more heads are`;
   const rest = others.length === 0 ? "" : `; so ${more}`;
   return `Head ${name} is without a value at step ${first.step}${rest}.`;
-}
-
-/** "Layers 0–3 are folded, as no head of them changed: colour is the value." */
-function foldedText(): string | null {
-  const folded = layout.value.rows.flatMap(({ layer, isFolded }) => (isFolded ? [layer] : []));
-  if (folded.length === 0) return null;
-  const many = folded.length > 1;
-  const sorted = folded.toSorted((a, b) => a - b);
-  const layers = many ? layersText(shapes.value, sorted) : layerName(shapes.value, sorted[0]!);
-  return (
-    `${layers} ${many ? "are" : "is"} folded, ` +
-    `no head in ${many ? "them" : "it"} changed: colour is the value.`
-  );
 }
 
 /** "Layers 0–3 did not move." */

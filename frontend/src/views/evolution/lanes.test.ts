@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { MetricSeries } from "../../decoding/decode";
 import type { LastingChange } from "../../decoding/marked_heads";
-import { lanesOf, marksOf } from "./lanes";
+import { lanesOf, pillsOf, type Pill } from "./lanes";
 
 const series = {
   names: ["first_token", "she → nurse", "previous_token", "entropy", "induction"],
@@ -47,16 +47,57 @@ describe("the lanes of what heads became", () => {
   });
 });
 
-it("marks of changes that would hide one another are one", () => {
-  const events = [
-    change(0, 0),
-    { ...change(5, 0), step: 2 },
-    change(1, 0),
-    { ...change(7, 0), step: 10 },
-  ];
-  const marks = marksOf(events, (step) => 2 * step);
-  expect(marks.map(({ left, events: of }) => [left, of.map(({ head }) => head)])).toEqual([
-    [0, [0, 5]],
-    [20, [1, 7]],
-  ]);
+describe("the pills of a lane", () => {
+  const row = (width: number) => ({
+    width,
+    placeOf: (step: number) => 4 * step,
+    nameOf: ({ layer, head }: LastingChange) => `${layer}.${head}`,
+  });
+  const at = (head: number, step: number): LastingChange => ({ ...change(head, 0), step });
+
+  it("stand at their steps, are pushed right rather than overlapped, and keep a tick at the true step", () => {
+    const pills = pillsOf([at(2, 20), at(0, 0), at(1, 20), at(11, 22)], row(800));
+    expect(pills.map(({ text, ticks }) => [text, ticks])).toEqual([
+      ["0.0", [0]],
+      ["0.2", [80]],
+      ["0.1", [80]],
+      ["0.11", [88]],
+    ]);
+    expect(pills.slice(0, 2).map(({ left }) => left)).toEqual([0, 80]);
+    apart(pills, 800);
+  });
+
+  it("do not leave the axis at its end", () => {
+    const pills = pillsOf([at(0, 98), at(1, 99), at(2, 99)], row(400));
+    expect(pills.map(({ text }) => text)).toEqual(["0.0", "0.1", "0.2"]);
+    apart(pills, 400);
+  });
+
+  it.each([
+    [40, 800],
+    [400, 800],
+    [30, 240],
+  ])("of %i heads within %i px are counted where names have no room", (count, width) => {
+    const step = width / 4 / count;
+    const events = Array.from({ length: count }, (_, head) => at(head, head * step));
+    const pills = pillsOf(events, row(width));
+    expect(pills.flatMap(({ events: of }) => of)).toHaveLength(count);
+    expect(pills.some(({ text }) => / heads$/.test(text))).toBe(true);
+    apart(pills, width);
+  });
+
+  it("of many heads at one step are one", () => {
+    const events = Array.from({ length: 9 }, (_, head) => at(head, 50));
+    expect(pillsOf(events, row(400)).map(({ text }) => text)).toEqual(["9 heads"]);
+  });
+
+  function apart(pills: readonly Pill[], width: number): void {
+    pills.slice(1).forEach((pill, before) => {
+      const { left, width: wide } = pills[before]!;
+      expect(pill.left).toBeGreaterThanOrEqual(left + wide);
+    });
+    expect(pills[0]!.left).toBeGreaterThan(-20);
+    const last = pills.at(-1)!;
+    expect(last.left + last.width).toBeLessThanOrEqual(width + 0.01);
+  }
 });

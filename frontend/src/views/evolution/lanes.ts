@@ -13,27 +13,72 @@ const MOST_LANES = 4;
 /** More marks than these are no marks; the map and the histogram show so many heads. */
 const MOST_EVENTS = 400;
 
-/** Changes that would hide one another are one mark, at the place of the first. */
-export interface LaneMark {
-  readonly left: number;
+/** Changes that stand as one: a head's by its name, several by their count. */
+export interface Pill {
   readonly events: readonly LastingChange[];
+  readonly text: string;
+  /** CSS pixels from the start of the axis, as `ticks`. */
+  readonly left: number;
+  readonly width: number;
+  /** Where the steps themselves lie. */
+  readonly ticks: readonly number[];
 }
 
-/** Of a mark and the gap beside it, in CSS pixels. */
-const MARK_WIDTH = 6;
+export interface PillRow {
+  /** Of the lane, in CSS pixels. */
+  readonly width: number;
+  readonly placeOf: (step: number) => number;
+  readonly nameOf: (change: LastingChange) => string;
+}
 
-export function marksOf(
-  events: readonly LastingChange[],
-  leftOf: (step: number) => number,
-): LaneMark[] {
-  const marks: { left: number; events: LastingChange[] }[] = [];
-  for (const event of events.toSorted((a, b) => a.step - b.step)) {
-    const left = leftOf(event.step);
-    const last = marks.at(-1);
-    if (last !== undefined && left - last.left < MARK_WIDTH) last.events.push(event);
-    else marks.push({ left, events: [event] });
+const GAP = 3;
+/** Of a text of 11 px, and what a pill has around it. */
+const LETTER = 6.4;
+const AROUND_TEXT = 10;
+/** A pill further from its step would tell another. */
+const FURTHEST = 160;
+/** What lies within so many pixels is counted where names have no room. */
+const BIN = 56;
+
+type Placed = { readonly events: LastingChange[]; readonly at: number };
+
+/** Left to right at their steps, pushed right rather than overlapped; the last ones left of the end. */
+export function pillsOf(events: readonly LastingChange[], row: PillRow): Pill[] {
+  const ordered = events.toSorted((a, b) => a.step - b.step);
+  const single = ordered.map((event) => ({ events: [event], at: row.placeOf(event.step) }));
+  const named = pushed(single, row);
+  const isNear = named.every(({ left, ticks }) => Math.abs(left - ticks[0]!) <= FURTHEST);
+  const isWithin = named.every(({ left }) => left >= -BIN / 4);
+  return isNear && isWithin ? named : pushed(counted(single), row);
+}
+
+function counted(single: readonly Placed[]): Placed[] {
+  const bins: Placed[] = [];
+  for (const { events, at } of single) {
+    const last = bins.at(-1);
+    if (last !== undefined && at - last.at < BIN) last.events.push(...events);
+    else bins.push({ events: [...events], at });
   }
-  return marks;
+  return bins;
+}
+
+function pushed(placed: readonly Placed[], { width: end, placeOf, nameOf }: PillRow): Pill[] {
+  const pills = placed.map(({ events, at }) => {
+    const text = events.length === 1 ? nameOf(events[0]!) : `${events.length} heads`;
+    const ticks = [...new Set(events.map(({ step }) => placeOf(step)))];
+    return { events, text, left: at, width: AROUND_TEXT + LETTER * text.length, ticks };
+  });
+  let free = -Infinity;
+  for (const pill of pills) {
+    pill.left = Math.max(pill.left, free);
+    free = pill.left + pill.width + GAP;
+  }
+  let most = end;
+  for (const pill of pills.toReversed()) {
+    pill.left = Math.min(pill.left, most - pill.width);
+    most = pill.left - GAP;
+  }
+  return pills;
 }
 
 export function lanesOf(series: MetricSeries, changes: readonly LastingChange[]): Lane[] {

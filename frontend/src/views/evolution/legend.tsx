@@ -43,15 +43,19 @@ export function Legend() {
           </span>
         </span>
       )}
-      <span class="legend-item">
-        <i class="legend-mark" />
-        step {step.value}
-      </span>
-      <span class="legend-item" style={hoverStep.value === null ? { visibility: "hidden" } : {}}>
-        <i class="legend-pointer" />
-        pointer, step {hoverStep.value ?? step.value}
-      </span>
+      <Read />
     </LegendBox>
+  );
+}
+
+/** The slider's step; while one is pointed at, that one, in the same place. */
+function Read() {
+  const pointed = hoverStep.value;
+  return (
+    <span class="legend-item legend-read">
+      <i class={pointed === null ? "legend-mark" : "legend-pointer"} />
+      {pointed === null ? `step ${step.value}` : `pointer: step ${pointed}`}
+    </span>
   );
 }
 

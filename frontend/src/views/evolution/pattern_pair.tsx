@@ -9,7 +9,7 @@ import { headCodes } from "../../draw/heads_picture";
 import { SmallPattern } from "../../parts/small_pattern";
 import { edgePatterns, theme } from "../../state";
 
-const SIDE = 36;
+const SIDE = 42;
 
 export function PatternPair({ cell }: { readonly cell: Cell }) {
   const edges = edgePatterns.value;

@@ -17,6 +17,7 @@ import { Histories, jointScale, metricScale, type HistoryFrame } from "../../dra
 import { axisOver, type StepAxis } from "../../draw/step_axis";
 import { changeScale } from "../../decoding/marked_heads";
 import {
+  changes,
   headSort,
   foldStill,
   hoverStep,
@@ -25,8 +26,10 @@ import {
   readStep,
   run,
   runNumber,
+  scalarTags,
   showBaseline,
   showMarks,
+  shown,
   step,
   stepAxis,
   theme,
@@ -35,11 +38,13 @@ import {
 } from "../../state";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
 import type { LayerShape } from "../../parts/heads_grid/grid_layers";
-import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
+import { placeHeads, viewSize, type PlacedGrid } from "../../parts/heads_grid/grid_room";
+import { arrange } from "./arrangement";
 import { chosen } from "./chosen";
 import { largestChange, mapPaint } from "../model/head_map";
-import { foldedRows } from "./folded_rows";
 import { sortedHeads } from "./head_order";
+import { lanesOf, type Lane } from "./lanes";
+import type { WhenRoom } from "./when_room";
 
 /** Index of the shown metric in the selected run's series; -1 for none. */
 export const metric: ReadonlySignal<number> = computed(() =>
@@ -130,15 +135,44 @@ function isMoved(histories: Histories | undefined, layer: number, head: number):
   return largestChange(layer, head) !== null || (histories?.change(layer, head) ?? null) !== null;
 }
 
-export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
-  placeHeads({
-    shapes: shapes.value,
-    orders: orders.value,
-    numbered: false,
-    content: "history",
-    rows: (sizes) => (foldStill.value ? foldedRows(sizes, movedHeads.value) : {}),
-  }),
+const heads = computed(() => ({
+  shapes: shapes.value,
+  orders: orders.value,
+  numbered: false,
+  content: "history" as const,
+}));
+
+/** What heads became, for the lanes of "When". */
+export const lanes: ReadonlySignal<readonly Lane[]> = computed(() =>
+  metrics.value === null ? [] : lanesOf(metrics.value, changes.value),
 );
+const laneCount = computed(() => lanes.value.length);
+
+/** Until it is known that the run has no scalar its room is kept, so that nothing moves when one comes. */
+const hasScalar: ReadonlySignal<boolean> = computed(() => {
+  const tags = scalarTags.value;
+  return tags.status !== "error" && (shown(tags)?.length ?? 1) > 0;
+});
+
+const arranged = computed(() => {
+  const grid = placeHeads(heads.value);
+  const { width, height } = viewSize.value;
+  return arrange(grid, {
+    height,
+    width: width - grid.panel,
+    moved: movedHeads.value,
+    isFolding: foldStill.value,
+    lanes: laneCount.value,
+    hasScalar: hasScalar.value,
+  });
+});
+
+export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
+  placeHeads({ ...heads.value, rows: arranged.value.rows }),
+);
+
+/** "When" under the grid; null: there is no room for it. */
+export const when: ReadonlySignal<WhenRoom | null> = computed(() => arranged.value.when);
 
 /** Cells hold one colour each. */
 export const isMap: ReadonlySignal<boolean> = computed(() => layout.value.isOverview);

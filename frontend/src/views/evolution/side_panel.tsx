@@ -1,34 +1,25 @@
 /** Which head became what, when; a click away the chosen heads and the run's scalar in charts, with the roles. */
 
-import { useMemo, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 
 import { headColour } from "../../draw/colour";
-import { Segmented } from "../../controls/segmented";
-import {
-  changes,
-  evolutionPane,
-  hoverStep,
-  metrics,
-  step,
-  theme,
-  type EvolutionPane,
-} from "../../state";
+import { changes, evolutionPane, theme, type EvolutionPane } from "../../state";
 import { EffectRanking } from "../model/effect_ranking";
 import { Lens } from "../model/lens";
 import { ChangeTable } from "./change_table";
 import { chosen } from "./chosen";
 import { HeadsChart, nameOf } from "./heads_chart";
 import { pointed } from "./pointed";
-import { EventLanes, LANE_HEIGHT } from "./event_lanes";
+import { EventLanes, NAMED_LANE } from "./event_lanes";
 import { Hints } from "./hints";
-import { lanesOf } from "./lanes";
 import { readRole, roleText } from "./role_text";
-import { axis, isMap, isPanelWide, layout, others, shapes } from "./scene";
+import { axis, isMap, isPanelWide, lanes, layout, others, shapes, when } from "./scene";
 import { Summary } from "./summary_line";
 import { WhenHistogram } from "./when_histogram";
 import { viewSize } from "../../parts/heads_grid/grid_room";
 import { useWidth } from "../../parts/measured";
 import { ScalarChart } from "../../parts/chart/scalar_chart";
+import { plotBox } from "../../parts/chart/step_chart";
 
 const PADDING = 32;
 const GAP = 32;
@@ -38,14 +29,11 @@ const LEAST_CHART = 150;
 const AROUND_CHART = 250;
 /** The same with the panel's header. */
 const BESIDE_CHART = 330;
+/** Of the scalar, where it stands in the panel. */
+const SCALAR = 120;
 /** The table with its heads, and a row of it. */
-const AROUND_TABLE = 110;
+const AROUND_TABLE = 90;
 const CHANGE_HEIGHT = 58;
-
-const panes: readonly { value: EvolutionPane; name: string }[] = [
-  { value: "changes", name: "What changed" },
-  { value: "chart", name: "Chart" },
-];
 
 export function SidePanel() {
   const element = useRef<HTMLElement>(null);
@@ -58,20 +46,8 @@ export function SidePanel() {
   return (
     <aside ref={element} class="model-side evolution-side" aria-label="What happened">
       <header class="side-header">
-        {areBoth ? (
-          <h2>What happened</h2>
-        ) : (
-          <Segmented
-            label="Beside the heads"
-            hideLabel
-            value={pane}
-            choices={panes}
-            onChange={(next) => (evolutionPane.value = next)}
-          />
-        )}
-        <span>
-          {hoverStep.value === null ? `step ${step.value}` : `pointer: step ${hoverStep.value}`}
-        </span>
+        <h2>{areBoth || pane === "changes" ? "What happened" : "Chosen heads"}</h2>
+        {!areBoth && <PaneSwitch pane={pane} />}
       </header>
       {areBoth && <Summary />}
       <div class={areBoth ? "evolution-both" : ""}>
@@ -80,6 +56,7 @@ export function SidePanel() {
           <Chart
             width={areBoth ? Math.floor((inner - GAP) / 2) : inner}
             height={areStacked && !areBoth ? rest : viewSize.value.height - BESIDE_CHART}
+            hasTitle={areBoth || pane === "changes"}
           />
         )}
       </div>
@@ -87,6 +64,16 @@ export function SidePanel() {
         <Hints />
       </p>
     </aside>
+  );
+}
+
+/** To the other of the two. */
+function PaneSwitch({ pane }: { readonly pane: EvolutionPane }) {
+  const other = pane === "changes" ? "chart" : "changes";
+  return (
+    <button type="button" class="link" onClick={() => (evolutionPane.value = other)}>
+      {other === "chart" ? "Chart" : "What changed"}
+    </button>
   );
 }
 
@@ -105,30 +92,37 @@ interface ChartProps {
   readonly width: number;
   /** What is left for the chosen heads. */
   readonly height: number;
+  readonly hasTitle: boolean;
 }
 
-function Chart({ width, height }: ChartProps) {
-  const series = metrics.value;
-  const lanes = useMemo(
-    () => (series === null ? [] : lanesOf(series, changes.value)),
-    [series, changes.value],
-  );
-  const rest = height - lanes.length * LANE_HEIGHT;
+function Chart({ width, height, hasTitle }: ChartProps) {
+  const isWhenShown = when.value !== null;
+  const below = isWhenShown ? -SCALAR : lanes.value.length * NAMED_LANE;
   return (
     <section class="evolution-chart" aria-label="Chosen heads">
-      <h2>Chosen heads</h2>
+      {hasTitle && <h2>Chosen heads</h2>}
       {chosen.value.length === 0 ? (
         <p class="side-hint">Shift-click a cell to see its head here.</p>
       ) : (
-        <HeadsChart width={width} height={Math.max(LEAST_CHART, rest)} />
+        <HeadsChart width={width} height={Math.max(LEAST_CHART, height - below)} />
       )}
-      <EventLanes lanes={lanes} axis={axis.value} width={width} />
-      <ScalarChart axis={axis.value} width={width} />
+      {!isWhenShown && <Below width={width} />}
       <Roles />
       {others.value.length > 0 && chosen.value.length > 0 && (
         <p class="chart-note">Dashed: {others.value.map(({ name }) => name).join(", ")}</p>
       )}
     </section>
+  );
+}
+
+/** What stands under the grid where there is room for it. */
+function Below({ width }: { readonly width: number }) {
+  const plot = plotBox({ width, height: 0, hasStepLabels: false });
+  return (
+    <>
+      <EventLanes lanes={lanes.value} axis={axis.value} plot={plot} isBeside={false} />
+      <ScalarChart axis={axis.value} width={width} />
+    </>
   );
 }
 

@@ -1,0 +1,31 @@
+/** Folded layers → what their strips show, between the rows; a press unfolds them. */
+
+import { foldStill, markAbove, readStep } from "../../state";
+import { formatWeight } from "../../text/format_number";
+import { layerName, layersText } from "../../text/layer_names";
+import { layout, shapes } from "./scene";
+
+export function FoldedNote() {
+  const { noteTop, rows } = layout.value;
+  if (noteTop === null) return null;
+  const folded = rows.flatMap(({ layer, isFolded }) => (isFolded ? [layer] : []));
+  const sorted = folded.toSorted((a, b) => a - b);
+  const [first] = sorted as [number];
+  const isOne = sorted.length === 1;
+  const layers = isOne ? layerName(shapes.value, first) : layersText(shapes.value, sorted);
+  const limit = formatWeight(markAbove.value);
+  return (
+    <button
+      type="button"
+      class="folded-note"
+      style={{ top: noteTop }}
+      title="Unfold them; “Fold rows that did not change” in the left pane folds them again"
+      onClick={() => (foldStill.value = false)}
+    >
+      <svg width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">
+        <path d="M2 0l4 4-4 4" fill="none" stroke="currentColor" stroke-width="1.5" />
+      </svg>
+      {layers} folded: no head moved by {limit} or more. Colour: the value at step {readStep.value}.
+    </button>
+  );
+}
