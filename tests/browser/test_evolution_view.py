@@ -142,10 +142,8 @@ def test_the_table_tells_what_the_reader_tells(tab: AttentionTab, log: Path) -> 
 
 def test_the_table_sorts_by_each_column(light: AttentionTab) -> None:
     table = light.frame.get_by_role("region", name="Which head became what, when")
-    table.get_by_role("button", name="before → after").click()
-    expect(table.get_by_role("columnheader", name="before → after")).to_have_attribute(
-        "aria-sort", "descending"
-    )
+    table.get_by_role("columnheader", name="Size").get_by_role("button").click()
+    expect(table.get_by_role("columnheader", name="Size")).to_have_attribute("aria-sort", "descending")
     assert f"{HEAD[0]}.{HEAD[1]}" in (table.locator("tbody tr").first.text_content() or "")
 
 
@@ -206,15 +204,17 @@ def test_open_in_the_table_goes_to_the_step_of_the_change(light: AttentionTab) -
     light.hash_has("p.attn.view=model", f"p.attn.step={EMERGED}")
 
 
-def test_lanes_tell_what_heads_became_on_the_axis_of_the_chart(light: AttentionTab) -> None:
-    light.go(**HERE, metric="previous_token", pane="chart")
+def test_lanes_tell_what_heads_became_on_the_axis_of_the_loss(light: AttentionTab) -> None:
     lanes = light.frame.get_by_role("list", name="What heads became, over the steps")
-    expect(lanes.get_by_role("listitem")).to_contain_text(["previous-token 1"])
+    expect(lanes.get_by_role("listitem")).to_contain_text(["previous-token"])
     mark = lanes.get_by_role("button", name=f"{HEAD[0]}.{HEAD[1]} previous-token at step {EMERGED}")
     mark_box, lane = mark.bounding_box(), lanes.get_by_role("listitem").first.bounding_box()
     assert mark_box is not None and lane is not None  # noqa: PT018
-    place = (mark_box["x"] + 2 - lane["x"]) / lane["width"]
+    place = (mark_box["x"] - lane["x"]) / lane["width"]
     assert place == pytest.approx(EMERGED / STEPS[-1], abs=2 / lane["width"])
+    plot = light.frame.get_by_role("img", name="train/loss over the steps").bounding_box()
+    assert plot is not None
+    assert (plot["x"], plot["width"]) == pytest.approx((lane["x"], lane["width"]), abs=1)
     mark.click()
     light.hash_has("p.attn.view=model", f"p.attn.step={EMERGED}")
 

@@ -129,7 +129,7 @@ def test_a_heading_of_the_table_of_changes_sorts_by_enter(
 ) -> None:
     tab = open_tab(changing_server.url, **STUDY, view="evolution")
     tab.frame.locator(".changes tbody tr").first.wait_for()
-    heading = tab.frame.get_by_role("columnheader", name="before → after")
+    heading = tab.frame.get_by_role("columnheader", name="Size")
     heading.get_by_role("button").focus()
     tab.page.keyboard.press("Enter")
     expect(heading).to_have_attribute("aria-sort", "descending")

@@ -91,3 +91,20 @@ describe("the view's room", () => {
     expect(usual(told).when).toBeNull();
   });
 });
+
+describe("a map of heads", () => {
+  const map = (room: (typeof rooms)[number][1]) =>
+    placed(room, [80, 64, Array<number>(80).fill(9)] as unknown as Model)({});
+
+  it("has the histogram of When under it, and all its rows", () => {
+    const { grid, when } = map(rooms[1][1]);
+    expect(grid.rows[0]!.pitch).toBeGreaterThanOrEqual(5);
+    expect(AROUND.above + grid.height + when!.height + AROUND.below).toBeLessThanOrEqual(740.01);
+  });
+
+  it("keeps the height of its cells in a low window", () => {
+    const { grid, when, plan } = map(rooms[0][1]);
+    expect(when).toBeNull();
+    expect(grid.rows[0]!.pitch).toBe(plan.pitchY);
+  });
+});

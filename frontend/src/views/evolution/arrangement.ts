@@ -26,10 +26,23 @@ export interface Told {
 /** Under "When". */
 const BELOW = 8;
 
+/** Of the histogram under a map of heads; cells are not made lower than this for it. */
+const HISTOGRAM = 144;
+const LEAST_CELL = 5;
+
+function arrangeMap(grid: PlacedGrid, { height, moved }: Told): Arranged {
+  const around = AROUND.above + AROUND.below + grid.headings.length * HEADING_HEIGHT;
+  const pitchY = Math.min(grid.pitchY, (height - around - HISTOGRAM) / moved.length);
+  const isTold = moved.some((count) => count > 0) && pitchY >= LEAST_CELL;
+  if (!isTold) return { rows: {}, when: null };
+  const cell = { width: grid.cell.width, height: pitchY - 1 };
+  return { rows: { pitchY, cell }, when: { height: HISTOGRAM, plot: 0 } };
+}
+
 /** `grid` is the one that fills the room alone. */
 export function arrange(grid: PlacedGrid, told: Told): Arranged {
   const { height, width, lanes, hasScalar } = told;
-  if (grid.isOverview) return { rows: {}, when: null };
+  if (grid.isOverview) return arrangeMap(grid, told);
   const sizes = { ...grid, hasMean: grid.meanX !== null };
   const moved = told.isFolding ? told.moved : told.moved.map(() => 1);
   const room = height - AROUND.above - BELOW - grid.headings.length * HEADING_HEIGHT;

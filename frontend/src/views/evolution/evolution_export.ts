@@ -2,8 +2,8 @@
 
 import { cssOf, headColour, inkOn, rgbOf, runColour } from "../../draw/colour";
 import { stripColour, TALL, type RunHistories } from "../../draw/evolution_picture";
-import { type Cell, cellBox, rowParts } from "../../draw/grid";
-import { moveShape, papers, type Shape } from "../../draw/picture";
+import { type Cell, cellBox, type GridLayout, rowParts } from "../../draw/grid";
+import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { colourOf } from "../../draw/theme";
 import type { Box } from "../../draw/raster";
 import type { Sparkline } from "../../draw/sparkline";
@@ -24,6 +24,8 @@ import { metricTitle } from "../../text/metric_names";
 import { metricsTable } from "../model/model_export";
 import { chosen } from "./chosen";
 import { evolutionMarks, GRID_LEFT, SCALAR_HEIGHT, scalarShapes } from "./export_legend";
+import { laneShapes, lanesHeight } from "./export_lanes";
+import { foldedText } from "./folded_note";
 import { SORT_CAPTIONS } from "./head_order";
 import { baselineOf, layout, main, others, paint, shapes, valueOf } from "./scene";
 
@@ -195,18 +197,32 @@ export function evolutionExport(): Exported {
       ? [paintedGrid(grid, paint.peek())]
       : own === null
         ? []
-        : [...cellsOf(grid)].flatMap((at) => cellShapes(own, at)),
+        : [...cellsOf(grid)].flatMap((at) => cellShapes(own, at)).concat(noteShapes(grid)),
   });
+  const whole = withWhen(picture, grid.width);
   const marks = evolutionMarks();
-  const curve = scalarShapes(grid.width);
-  const shapesBelow = curve.map((shape) => moveShape(shape, GRID_LEFT, picture.height));
-  const whole =
-    curve.length === 0
-      ? picture
-      : {
-          ...picture,
-          height: picture.height + SCALAR_HEIGHT,
-          shapes: [...picture.shapes, ...shapesBelow],
-        };
   return { picture: whole, marks, table: metricsTable(series, [...(series?.steps.keys() ?? [])]) };
+}
+
+/** Under the grid the lanes of what heads became, and the scalar, as "When" has them. */
+function withWhen(picture: Picture, width: number): Picture {
+  const lanes = laneShapes(width);
+  const curve = scalarShapes(width);
+  const below = picture.height + lanesHeight();
+  return {
+    ...picture,
+    height: below + (curve.length === 0 ? 0 : SCALAR_HEIGHT),
+    shapes: [
+      ...picture.shapes,
+      ...lanes.map((shape) => moveShape(shape, GRID_LEFT, picture.height)),
+      ...curve.map((shape) => moveShape(shape, GRID_LEFT, below)),
+    ],
+  };
+}
+
+/** The line of words under the strips. */
+function noteShapes({ noteTop }: GridLayout): Shape[] {
+  if (noteTop === null) return [];
+  const colour = papers[theme.peek()].second;
+  return [{ kind: "text", x: 0, y: noteTop + 14, text: foldedText(), size: 11, colour }];
 }

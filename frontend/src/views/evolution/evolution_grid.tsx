@@ -96,7 +96,8 @@ export function EvolutionGrid() {
         {isMap.value ? <LensFrame layout={layout} /> : <CellNumbers />}
         <FoldedNote />
       </HeadsGrid>
-      {when.value === null ? <Legend /> : <When />}
+      {(when.value === null || isMap.value) && <Legend />}
+      <When />
     </section>
   );
 }

@@ -5,15 +5,21 @@ import { formatWeight } from "../../text/format_number";
 import { layerName, layersText } from "../../text/layer_names";
 import { layout, shapes } from "./scene";
 
-export function FoldedNote() {
-  const { noteTop, rows } = layout.value;
-  if (noteTop === null) return null;
+/** "Layers 0–3 folded: no head moved by .15 or more. Colour: the value at step 96." */
+export function foldedText(): string {
+  const { rows } = layout.value;
   const folded = rows.flatMap(({ layer, isFolded }) => (isFolded ? [layer] : []));
   const sorted = folded.toSorted((a, b) => a - b);
   const [first] = sorted as [number];
   const isOne = sorted.length === 1;
   const layers = isOne ? layerName(shapes.value, first) : layersText(shapes.value, sorted);
-  const limit = formatWeight(markAbove.value);
+  const moved = `no head moved by ${formatWeight(markAbove.value)} or more`;
+  return `${layers} folded: ${moved}. Colour: the value at step ${readStep.value}.`;
+}
+
+export function FoldedNote() {
+  const { noteTop } = layout.value;
+  if (noteTop === null) return null;
   return (
     <button
       type="button"
@@ -25,7 +31,7 @@ export function FoldedNote() {
       <svg width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">
         <path d="M2 0l4 4-4 4" fill="none" stroke="currentColor" stroke-width="1.5" />
       </svg>
-      {layers} folded: no head moved by {limit} or more. Colour: the value at step {readStep.value}.
+      {foldedText()}
     </button>
   );
 }

@@ -37,8 +37,8 @@ const LETTER = 6.4;
 const AROUND_TEXT = 10;
 /** A pill further from its step would tell another. */
 const FURTHEST = 160;
-/** What lies within so many pixels is counted where names have no room. */
-const BIN = 56;
+/** What lies within so many pixels is counted where names have no room: a pill of three digits. */
+const BIN = 72;
 
 type Placed = { readonly events: LastingChange[]; readonly at: number };
 
@@ -48,18 +48,18 @@ export function pillsOf(events: readonly LastingChange[], row: PillRow): Pill[] 
   const single = ordered.map((event) => ({ events: [event], at: row.placeOf(event.step) }));
   const named = pushed(single, row);
   const isNear = named.every(({ left, ticks }) => Math.abs(left - ticks[0]!) <= FURTHEST);
-  const isWithin = named.every(({ left }) => left >= -BIN / 4);
-  return isNear && isWithin ? named : pushed(counted(single), row);
+  const isWithin = named.every(({ left }) => left >= -GAP);
+  return isNear && isWithin ? named : pushed(counted(single, row.width), row);
 }
 
-function counted(single: readonly Placed[]): Placed[] {
-  const bins: Placed[] = [];
-  for (const { events, at } of single) {
-    const last = bins.at(-1);
-    if (last !== undefined && at - last.at < BIN) last.events.push(...events);
-    else bins.push({ events: [...events], at });
-  }
-  return bins;
+/** As many bins as pills have room, each at its first change. */
+function counted(single: readonly Placed[], width: number): Placed[] {
+  const count = Math.max(1, Math.floor(width / BIN));
+  const binOf = ({ at }: Placed): number => Math.min(count - 1, Math.floor((at * count) / width));
+  return [...Map.groupBy(single, binOf).values()].map((inside) => ({
+    events: inside.flatMap(({ events }) => events),
+    at: inside[0]!.at,
+  }));
 }
 
 function pushed(placed: readonly Placed[], { width: end, placeOf, nameOf }: PillRow): Pill[] {

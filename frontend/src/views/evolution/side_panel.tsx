@@ -81,7 +81,7 @@ function Changes() {
   return (
     <div>
       {isMap.value && <Lens layout={layout} shapes={shapes.value} hasPatterns={false} />}
-      {isMap.value && changes.value.length > 0 && <WhenHistogram />}
+      {isMap.value && when.value === null && changes.value.length > 0 && <WhenHistogram />}
       <ChangeTable />
       <EffectRanking />
     </div>

@@ -12,7 +12,8 @@ import { placeOf } from "../../draw/step_axis";
 import { hoverStep, step } from "../../state";
 import { EventLanes } from "./event_lanes";
 import { Legend } from "./legend";
-import { axis, lanes, layout, when } from "./scene";
+import { axis, isMap, lanes, layout, when } from "./scene";
+import { WhenHistogram } from "./when_histogram";
 import { LANE, LANES_GAP, STEPS, WHEN_HEAD, type WhenRoom } from "./when_room";
 
 /** At the left and the right of the column. */
@@ -24,6 +25,12 @@ const END = 14;
 export function When() {
   const room = when.value;
   if (room === null) return null;
+  if (isMap.value)
+    return (
+      <div class="when-part" style={{ height: room.height }}>
+        <WhenHistogram />
+      </div>
+    );
   const width = viewSize.value.width - layout.value.panel - PADDING;
   const gutter = { left: width < WIDE ? 116 : 140, right: END };
   const plot = { left: gutter.left, width: width - gutter.left - gutter.right };
@@ -48,9 +55,8 @@ function Words({ hasScalar }: { readonly hasScalar: boolean }) {
   const tag = found.status === "ready" ? found.series.tag : "a scalar of the run";
   const hasLanes = lanes.value.length > 0;
   const subjects = [...(hasLanes ? ["lasting changes"] : []), ...(hasScalar ? [tag] : [])];
-  const click = hasLanes ? "; click a pill: the pattern at that step" : "";
-  const words = `${subjects.join(" and ")} on ${subjects.length > 1 ? "one" : "a"} step axis${click}`;
-  return <p title={words}>{words}</p>;
+  const words = subjects.join(" and ") + (hasLanes ? "; click a pill: its pattern" : "");
+  return <p title={`${words}; one step axis for all`}>{words}</p>;
 }
 
 interface ScalarProps {
