@@ -1,6 +1,6 @@
 /** The step that is read → the metric's value over every cell, written without a new layout of the page. */
 
-import { effect, untracked } from "@preact/signals";
+import { computed, effect, untracked } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { inkOn, type Rgb } from "../../draw/colour";
@@ -32,6 +32,7 @@ export function CellNumbers() {
   useLayoutEffect(() => {
     const frame = element.current!.closest(".heads-grid")!;
     const numbers = element.current!.children;
+    const changed = computed(() => cells.map(isChanged));
     const show = (): void => {
       const isSeen = inView(grid, frame);
       cells.forEach((cell, at) => {
@@ -39,7 +40,7 @@ export function CellNumbers() {
         const value = valueOf(cell);
         const number = numbers[at] as HTMLDataElement;
         const ink = folded.has(cell.layer) ? stripInk(value) : "";
-        write(number, value, isChanged(cell), ink);
+        write(number, value, changed.value[at]!, ink);
       });
     };
     const rewrite = (): void => untracked(show);

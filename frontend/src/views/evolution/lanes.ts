@@ -40,7 +40,10 @@ const FURTHEST = 160;
 /** What lies within so many pixels is counted where names have no room: a pill of three digits. */
 const BIN = 72;
 
-type Placed = { readonly events: LastingChange[]; readonly at: number };
+interface Placed {
+  readonly events: LastingChange[];
+  readonly at: number;
+}
 
 /** Left to right at their steps, pushed right rather than overlapped; the last ones left of the end. */
 export function pillsOf(events: readonly LastingChange[], row: PillRow): Pill[] {

@@ -18,7 +18,10 @@ import { LANE, LANES_GAP, STEPS, WHEN_HEAD, type WhenRoom } from "./when_room";
 
 /** At the left and the right of the column. */
 const PADDING = 32;
-const WIDE = 700;
+/** Below it the legend has all of the title's line. */
+const ROOM_FOR_WORDS = 880;
+/** Left of the axis, for names. */
+const NAMES = 140;
 /** The last step's number stands under the end of the axis. */
 const END = 14;
 
@@ -32,13 +35,13 @@ export function When() {
       </div>
     );
   const width = viewSize.value.width - layout.value.panel - PADDING;
-  const gutter = { left: width < WIDE ? 116 : 140, right: END };
+  const gutter = { left: NAMES, right: END };
   const plot = { left: gutter.left, width: width - gutter.left - gutter.right };
   return (
     <section class="when-part" aria-label="When" style={{ height: room.height }}>
       <header style={{ height: WHEN_HEAD }}>
         <h2>When</h2>
-        <Words hasScalar={room.plot > 0} />
+        {width >= ROOM_FOR_WORDS && <Words hasScalar={room.plot > 0} />}
         <Legend />
       </header>
       <div class="when-body" style={{ width }}>
