@@ -198,6 +198,32 @@ describe("the evolution view", () => {
   });
 });
 
+describe("the scalar beside the heads", () => {
+  beforeEach(async () => {
+    state.view.value = "evolution";
+    state.rivalScalars.value = new Map();
+    api.listing = { ...listing(2), s: listing(2)["r"]!, t: listing(2)["r"]! };
+    const tags = api.scalarTags;
+    api.scalarTags = async (run, signal) => {
+      const known = await tags(run, signal);
+      return run === "t" ? ["other"] : known;
+    };
+    loader = startLoader(api);
+    await api.settle();
+  });
+
+  it("is brought of the other ticked runs too, and not asked of a run without it", () => {
+    expect([...state.rivalScalars.value.keys()]).toEqual(["s"]);
+    expect(asked("scalar t")).toEqual([]);
+  });
+
+  it("goes with a run that is no longer ticked", async () => {
+    state.toggleRun("s");
+    await api.settle();
+    expect([...state.rivalScalars.value.keys()]).toEqual([]);
+  });
+});
+
 describe("a layer of too many weights", () => {
   beforeEach(async () => {
     api.record = (at) => {

@@ -41,6 +41,14 @@ const AROUND = 90;
 /** The table as a file has all of them. */
 const MOST_ROWS = 300;
 
+/** Longer steps stand without the word. */
+const MOST_DIGITS = 4;
+
+/** Of the column of head and step. */
+function stepWidth(digits: number): number {
+  return Math.max(46, 11 + 6 * (digits + (digits <= MOST_DIGITS ? 4 : 0)));
+}
+
 interface Row extends LastingChange {
   readonly became: string;
 }
@@ -72,11 +80,16 @@ export function ChangeTable() {
     [series, changes.value],
   );
   useTable("Heads that changed", rows.length === 0 ? null : () => changesTable(series, sorted));
+  const digits = Math.max(1, ...rows.map(({ step }) => String(step).length));
   const sorted = rows.toSorted(orders[sort.value]);
   const first = Math.max(FEWEST_ROWS, Math.floor((viewSize.value.height - AROUND) / ROW));
   const shown = sorted.slice(0, isWhole.value ? MOST_ROWS : first);
   return (
-    <section class="changes" aria-label="Which head became what, when">
+    <section
+      class={digits <= MOST_DIGITS ? "changes has-word" : "changes"}
+      style={{ "--step": `${stepWidth(digits)}px` }}
+      aria-label="Which head became what, when"
+    >
       {rows.length === 0 ? (
         <p class="side-hint">{noneText()}</p>
       ) : (

@@ -1,5 +1,7 @@
 /** Folded layers → what their strips show, between the rows; a press unfolds them. */
 
+import { viewSize } from "../../parts/heads_grid/grid_room";
+import { AROUND } from "../../parts/heads_grid/layout";
 import { foldStill, markAbove, readStep } from "../../state";
 import { formatWeight } from "../../text/format_number";
 import { layerName, layersText } from "../../text/layer_names";
@@ -18,20 +20,20 @@ export function foldedText(): string {
 }
 
 export function FoldedNote() {
-  const { noteTop } = layout.value;
+  const { noteTop, panel } = layout.value;
   if (noteTop === null) return null;
   return (
     <button
       type="button"
       class="folded-note"
-      style={{ top: noteTop }}
-      title="Unfold them; “Fold rows that did not change” in the left pane folds them again"
+      style={{ top: noteTop, maxWidth: viewSize.value.width - panel - AROUND.left - AROUND.right }}
+      title={`${foldedText()} A click unfolds them; the left pane has “Fold rows that did not change”.`}
       onClick={() => (foldStill.value = false)}
     >
       <svg width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">
         <path d="M2 0l4 4-4 4" fill="none" stroke="currentColor" stroke-width="1.5" />
       </svg>
-      {foldedText()}
+      <span>{foldedText()}</span>
     </button>
   );
 }
