@@ -24,7 +24,9 @@ export interface Told {
 }
 
 /** Under "When". */
-const BELOW = 8;
+const BELOW = 6;
+/** Of the view's height: the grid beside "When". */
+const GRID_SHARE = 0.63;
 
 /** Of the histogram under a map of heads; cells are not made lower than this for it. */
 const HISTOGRAM = 144;
@@ -47,8 +49,14 @@ export function arrange(grid: PlacedGrid, told: Told): Arranged {
   const moved = told.isFolding ? told.moved : told.moved.map(() => 1);
   const room = height - AROUND.above - BELOW - grid.headings.length * HEADING_HEIGHT;
   const alone = grid.pitchY * moved.length;
-  const needs = { height: room, width, rows: leastHeight(sizes, moved), lanes, hasScalar };
-  const when = whenRoom(needs);
+  const when = whenRoom({
+    height: room,
+    width,
+    rows: leastHeight(sizes, moved),
+    most: room - Math.min(alone, GRID_SHARE * height),
+    lanes,
+    hasScalar,
+  });
   const forRows = when === null ? alone : Math.min(alone, room - when.height);
   const order = grid.rows.map(({ layer }) => layer);
   const rows = foldedRows(sizes, moved, { height: forRows, order });

@@ -39,6 +39,8 @@ describe("the lanes of what heads became", () => {
     expect(lanes).toHaveLength(4);
     expect(lanes.at(-1)).toMatchObject({ name: "other changes" });
     expect(lanes.at(-1)!.events).toHaveLength(2);
+    const few = lanesOf(series, [change(0, 0), change(1, 0), change(2, 1), change(3, 3)], 2);
+    expect(few.map(({ events }) => events.length)).toEqual([2, 2]);
   });
 
   it("are none where so many heads changed that marks would hide one another", () => {

@@ -44,7 +44,7 @@ import { chosen } from "./chosen";
 import { largestChange, mapPaint } from "../model/head_map";
 import { sortedHeads } from "./head_order";
 import { lanesOf, type Lane } from "./lanes";
-import type { WhenRoom } from "./when_room";
+import { mostLanes, type WhenRoom } from "./when_room";
 
 /** Index of the shown metric in the selected run's series; -1 for none. */
 export const metric: ReadonlySignal<number> = computed(() =>
@@ -142,9 +142,11 @@ const heads = computed(() => ({
   content: "history" as const,
 }));
 
+const laneLimit = computed(() => mostLanes(viewSize.value.height));
+
 /** What heads became, for the lanes of "When". */
 export const lanes: ReadonlySignal<readonly Lane[]> = computed(() =>
-  metrics.value === null ? [] : lanesOf(metrics.value, changes.value),
+  metrics.value === null ? [] : lanesOf(metrics.value, changes.value, laneLimit.value),
 );
 const laneCount = computed(() => lanes.value.length);
 
