@@ -24,7 +24,7 @@ import { metricTitle } from "../../text/metric_names";
 import { historiesOf, shapes } from "../model/scene";
 import { SparkLine } from "../../parts/chart/spark_line";
 import { toggleChosen } from "./chosen";
-import { openPattern } from "./evolution_grid";
+import { openPattern } from "./open_pattern";
 import { viewSize } from "../../parts/heads_grid/grid_room";
 import { nameOf } from "./heads_chart";
 import { PatternPair } from "./pattern_pair";

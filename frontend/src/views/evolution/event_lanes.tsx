@@ -3,7 +3,7 @@
 import { headColour, inkOn, rgbOf, summaryColour } from "../../draw/colour";
 import { placeOf, type StepAxis } from "../../draw/step_axis";
 import { theme } from "../../state";
-import { openPattern } from "./evolution_grid";
+import { openPattern } from "./open_pattern";
 import { nameOf } from "./heads_chart";
 import { pillsOf, type Lane, type Pill } from "./lanes";
 import { LANE } from "./when_room";

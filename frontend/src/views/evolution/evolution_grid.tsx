@@ -10,8 +10,6 @@ import {
   hoverStep,
   isSideShown,
   layer,
-  openBeside,
-  selectStep,
   series,
   shownMetric,
   step,
@@ -31,6 +29,7 @@ import { evolutionExport } from "./evolution_export";
 import { SORT_CAPTIONS } from "./head_order";
 import { FoldedNote } from "./folded_note";
 import { Legend } from "./legend";
+import { openPattern } from "./open_pattern";
 import { pointed } from "./pointed";
 import {
   axis,
@@ -106,14 +105,6 @@ export function EvolutionGrid() {
 function openCell(cell: Cell, event: MouseEvent): void {
   if (event.shiftKey) toggleChosen(cell);
   else openPattern(cell, readStep.peek());
-}
-
-/** The Model view has the same cell in the same column, its layers in the same order, and the head's pattern beside it. */
-export function openPattern({ layer: at, head: number }: Cell, step: number | null): void {
-  if (step !== null) selectStep(step);
-  hoverStep.value = null;
-  pointed.value = null;
-  openBeside(at, number);
 }
 
 function point(found: { cell: Cell; x: number } | null): void {
