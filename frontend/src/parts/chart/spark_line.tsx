@@ -46,7 +46,14 @@ export function SparkLine({ line, place, threshold, theme, run = 0 }: SparkLineP
   const mark = Math.round(Math.min(WIDTH - MARK.width, Math.max(0, middle - MARK.width / 2)));
   const height = LINE_HEIGHT + MARK.height;
   return (
-    <svg class="table-sparkline" width={WIDTH} height={height} aria-hidden="true">
+    <svg
+      class="table-sparkline"
+      width={WIDTH}
+      height={height}
+      viewBox={`0 0 ${WIDTH} ${height}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       <path class="spark-base" d={`M0 ${LINE_HEIGHT - 0.5}H${WIDTH}`} />
       {threshold !== undefined && (
         <path
