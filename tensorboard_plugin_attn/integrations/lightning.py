@@ -44,7 +44,7 @@ class AttentionCallback(pl.Callback):
         logdir: None: that of the Trainer's TensorBoardLogger, into whose event file index events and scalars go;
             where there is none, ``<default_root_dir>/runs``. A new training never goes on with the records of an
             earlier one: it is logged to ``run-2``, ``run-3``, … below.
-        query_key, windows: as for ``AttentionWriter.add_probe``.
+        query_key, windows, queries: as for ``AttentionWriter.add_probe``.
         layers: likewise.
         heads: likewise.
         ranks: likewise.
@@ -75,6 +75,7 @@ class AttentionCallback(pl.Callback):
         heads: Sequence[int] | None = None,
         ranks: str = "auto",
         windows: Literal["scatter"] | None = None,
+        queries: Sequence[int] | None = None,
         effect: Any = None,
         effect_every: int | None = None,
         **writer_options: Any,
@@ -85,7 +86,7 @@ class AttentionCallback(pl.Callback):
         self.training = TrainingLog(
             probes, every=every, early_steps=early_steps, metrics_every=metrics_every, track=track,
             tokenizer=tokenizer, tokens=tokens, logdir=logdir, query_key=query_key, layers=layers, heads=heads, ranks=ranks,
-            windows=windows, effect=effect, effect_every=effect_every, writer_options=writer_options,
+            windows=windows, queries=queries, effect=effect, effect_every=effect_every, writer_options=writer_options,
         )  # fmt: skip
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:

@@ -37,6 +37,7 @@ class TrainingLog:
         heads: Sequence[int] | None,
         ranks: str,
         windows: str | None,
+        queries: Sequence[int] | None,
         effect: Any = None,
         effect_every: int | None = None,
         writer_options: Mapping[str, Any],
@@ -47,6 +48,7 @@ class TrainingLog:
             "heads": heads,
             "ranks": ranks,
             "windows": windows,
+            "queries": queries,
         }
         self.probes = Probes(probes, options, track, tokens)
         self.schedule = Schedule(

@@ -173,6 +173,7 @@ class AttentionWriter:
         key_tokens: Sequence[str] | None = None,
         track: Track | None = None,
         metrics_only: bool = False,
+        queries: Sequence[int] | None = None,
     ) -> None:
         """Log attention weights that you have, such as ``outputs.attentions`` of an eager model in eval mode.
 
@@ -187,6 +188,7 @@ class AttentionWriter:
             track: token pairs to follow as metrics of their own, name → (query, key): positions, tokens, or
                 sets of them, such as ``{"she→nurse": ("she", "nurse")}``.
             metrics_only: log the head metrics without the weights: a small file, cheap to log often.
+            queries: positions whose rows of weights are kept, as in ``add_probe``.
 
         Raises:
             InvalidRecordError: shapes, lengths or values are not as above; nothing is written.
@@ -196,7 +198,7 @@ class AttentionWriter:
         kind = "self" if key_tokens is None else "cross"
         layers = [LayerAttention(layer, kind=kind) for layer in split_layers(weights)]
         axes = TokenAxes(tokens) if key_tokens is None else TokenAxes(key_tokens, decoder_tokens=tokens)
-        self.add_layers(tag, layers, axes, global_step, track, metrics_only)
+        self.add_layers(tag, layers, axes, global_step, track, metrics_only, queries)
 
     def add_record(
         self,
@@ -332,19 +334,16 @@ class AttentionWriter:
         return {row.tag: row.error for row in rows if row.error is not None}
 
     def add_layers(
-        self,
-        tag: str,
-        layers: Sequence[LayerAttention],
-        axes: TokenAxes,
-        global_step: int,
-        track: Track | None,
-        metrics_only: bool,
-    ) -> None:
+        self, tag: str, layers: Sequence[LayerAttention], axes: TokenAxes, global_step: int, track: Track | None,
+        metrics_only: bool, queries: Sequence[int] | None = None,
+    ) -> None:  # fmt: skip
         """Encode every layer, then hand the record over."""
+        if self.part is not None:
+            self.part.check_choice(None, None, queries)
         step = check_step(global_step)
         store.tag_directory(tag)
         values = any(layer.value_norm is not None for layer in layers)
-        draft = self.draft(tag, step, axes, track, metrics_only=metrics_only, values=values)
+        draft = self.draft(tag, step, axes, track, metrics_only=metrics_only, values=values, queries=queries)
         for layer in layers:
             draft.add(layer)
         self.hand_over(tag, draft, step)

@@ -10,6 +10,7 @@ from typing import Any
 import lightning
 import models.image_models as image_models
 import models.shown_models as shown_models
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -189,12 +190,14 @@ class Seen(Module):
 def test_a_picture_goes_through_the_modules_processor(name: str, tmp_path: Path) -> None:
     fit(
         tmp_path,
-        AttentionCallback({"seen": image_models.PICTURE}, every=8, model="viewer"),
+        AttentionCallback({"seen": image_models.PICTURE}, every=8, model="viewer", queries=[0]),
         module=Seen(name),
     )
     record = AttentionReader(tmp_path / "runs").read(".", "seen", 8)
     assert record.tokens == ["[CLS]", *patch_names(4, 4)]
     assert len(record.axes.pictures) == len(list(tmp_path.rglob("pictures/*"))) == 1
+    is_missing = np.isnan(record.layers[0].weights).all(axis=(0, 2))
+    assert is_missing.tolist() == [False] + [True] * 16
 
 
 def test_windows_of_a_picture_are_put_together_where_asked(tmp_path: Path) -> None:

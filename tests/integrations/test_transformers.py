@@ -120,10 +120,18 @@ def test_a_schedule_that_is_none_is_refused() -> None:
         AttentionCallback(PROBE, every="daily")
 
 
-def test_metrics_are_logged_between_the_patterns_with_the_tracked_pairs(tmp_path: Path) -> None:
+def test_metrics_are_logged_between_the_patterns_of_chosen_rows_with_the_tracked_pairs(
+    tmp_path: Path,
+) -> None:
     track = {"fixed": {"first": (3, 0)}}
     callback = AttentionCallback(
-        PROBE, every="epoch", metrics_every=2, track=track, logdir=tmp_path / "log", query_key=True
+        PROBE,
+        every="epoch",
+        metrics_every=2,
+        track=track,
+        logdir=tmp_path / "log",
+        query_key=True,
+        queries=[0, 2],
     )
     train(tmp_path, callback)
     reader = AttentionReader(tmp_path / "log")
@@ -133,6 +141,9 @@ def test_metrics_are_logged_between_the_patterns_with_the_tracked_pairs(tmp_path
     assert series.steps.tolist() == [0, 2, 4, 6, 8]
     for name in ("entropy", "max_score", "change_previous", "first"):
         assert not np.isnan(series.values[1:, ..., series.names.index(name)]).any()
+    weights = reader.read(".", "fixed", 8).layers[0].weights
+    assert np.isnan(np.delete(weights, [0, 2], axis=1)).all()
+    assert not np.isnan(weights[:, [0, 2]]).any()
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,18 @@ def test_chosen_rows_are_exact_and_the_others_missing(
 def test_positions_that_are_not_there_are_refused(queries: Any, tmp_path: Path) -> None:
     with pytest.raises(InvalidRecordError, match="queries must be"):
         probed(tmp_path, queries=queries)
+
+
+def test_of_an_array_the_same_rows_are_kept(tmp_path: Path) -> None:
+    scores = torch.randn(1, HEADS, LENGTH, LENGTH, generator=torch.Generator().manual_seed(2))
+    weights, tokens = scores.softmax(-1), [f"t{i}" for i in range(LENGTH)]
+    with AttentionWriter(tmp_path) as writer:
+        writer.add_attention("whole", weights, tokens, 0)
+        writer.add_attention("some", weights, tokens, 0, queries=ROWS)
+        with pytest.raises(InvalidRecordError, match="queries must be"):
+            writer.add_attention("none", weights, tokens, 0, queries=[LENGTH])
+    reader = AttentionReader(tmp_path)
+    whole, some = (reader.read(".", tag, 0).layers[0].weights for tag in ("whole", "some"))
+    np.testing.assert_array_equal(some[:, ROWS], whole[:, ROWS])
+    assert np.isnan(np.delete(some, ROWS, axis=1)).all()
+    np.testing.assert_array_equal(reader.metrics(".", "whole").values, reader.metrics(".", "some").values)
