@@ -139,8 +139,6 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool, traced: boo
     key = call.key.reshape(outer[0], -1, keys, width)
     scale = 1 / math.sqrt(width) if call.scale is None else float(call.scale)
     is_causal = call.is_causal and call.mask is None and call.mask_of is None and call.change is None
-    allowed: torch.Tensor | None
-    added: torch.Tensor | None
     bias, mask = None, None
     allowed: torch.Tensor | None
     added: torch.Tensor | None
