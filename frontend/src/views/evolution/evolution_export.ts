@@ -2,7 +2,7 @@
 
 import { cssOf, headColour, inkOn, rgbOf, runColour } from "../../draw/colour";
 import { stripColour, TALL, type RunHistories } from "../../draw/evolution_picture";
-import { type Cell, cellBox, type GridLayout, rowParts } from "../../draw/grid";
+import { type Cell, cellBox, type GridLayout, MEAN, rowParts } from "../../draw/grid";
 import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { colourOf } from "../../draw/theme";
 import type { Box } from "../../draw/raster";
@@ -21,6 +21,7 @@ import {
 } from "../../state";
 import { cellsOf, gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { metricTitle } from "../../text/metric_names";
+import { largestChange } from "../model/head_map";
 import { metricsTable } from "../model/model_export";
 import { chosen } from "./chosen";
 import { evolutionMarks, GRID_LEFT, SCALAR_HEIGHT, scalarShapes } from "./export_legend";
@@ -77,17 +78,19 @@ function history({ histories, run }: RunHistories, at: Cell, box: Box) {
   return [...lines(stretches(line, 0, end, box), colour, 1), ...bold];
 }
 
-/** Over the cell: the edge of a head that is in the chart, and the value at the step that is read. */
-function overCell(cell: Box, at: Cell): Shape[] {
+/** Over the cell: the edge of a head that changed or is in the chart, and the value at the step that is read. */
+function overCell({ histories }: RunHistories, cell: Box, at: Cell): Shape[] {
   const isChosen = chosen.peek().some(({ layer, head }) => layer === at.layer && head === at.head);
+  const hasEdge = isChosen || (at.head !== MEAN && largestChange(at.layer, at.head) !== null);
+  const isBold = histories.change(at.layer, at.head) !== null;
   const edge = { ...cell, x: cell.x - 2, width: cell.width + 4, height: 2 };
   const text = formatValue(valueOf(at));
   const [x, y] = [cell.x + cell.width, cell.y + 13];
   return [
-    ...(isChosen
+    ...(hasEdge
       ? [{ kind: "box", ...edge, colour: headColour(at.head, theme.peek()) } as const]
       : []),
-    { kind: "text", x, y, text, anchor: "end", size: 11 },
+    { kind: "text", x, y, text, anchor: "end", size: 11, isBold },
   ];
 }
 
@@ -164,7 +167,7 @@ function cellShapes(own: RunHistories, at: Cell): Shape[] {
         ]),
     ...others.peek().flatMap((other) => history(other, at, box)),
     ...history(own, at, box),
-    ...overCell(cell, at),
+    ...overCell(own, cell, at),
     ...changeMark(own, at, box),
     ...(mark === null
       ? []

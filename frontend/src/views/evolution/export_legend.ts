@@ -42,7 +42,7 @@ export function evolutionMarks(): Mark[] {
   ];
   if (uniform !== null) marks.push({ kind: "line", colour, text: uniform, isDotted: true });
   if (showMarks.peek())
-    marks.push({ kind: "note", text: `▲ lasting change ≥ ${formatValue(markLimit.peek())}` });
+    marks.push({ kind: "note", text: `▼ lasting change ≥ ${formatValue(markLimit.peek())}` });
   if (step.peek() !== null)
     marks.push({
       kind: "box",
