@@ -19,7 +19,13 @@ export const rooms = {
 
 /** Folders of a room, and the ones beside them that they may import from. */
 export const folders = {
-  parts: { chart: [], heads_grid: [], token_lines: [], picture_map: [] },
+  parts: {
+    chart: [],
+    heads_grid: [],
+    token_lines: [],
+    token_matrix: ["token_lines"],
+    picture_map: [],
+  },
   views: {
     matrix: [],
     image: [],

@@ -46,6 +46,8 @@ export interface GridSizes {
   readonly sparkTop: number;
   /** 0: no history under the pattern. */
   readonly sparkHeight: number;
+  /** Of a history with its value beside it; as wide as the cell without it. */
+  readonly sparkWidth?: number;
   readonly markHeight: number;
   /** Of the line below the marks for a head's number; 0 where it stands elsewhere. */
   readonly numberHeight: number;

@@ -7,6 +7,7 @@ import { drawHeatmap, meanCodes, type Codes } from "./heatmap";
 import type { Histories } from "./histories";
 import { drawLineCell } from "./line_cell";
 import { fadeTable, fillBox, mixPixels, type Box, type Raster } from "./raster";
+import { drawPeak } from "./spark_marks";
 import { drawSparkline, drawStepMark, type SparklineStyle } from "./sparkline";
 
 export interface HeadsScene {
@@ -32,6 +33,7 @@ export interface HeadsInk {
   readonly dimLine: SparklineStyle;
   readonly mark: number;
   readonly damagedMark: number;
+  readonly changeMark: number;
   readonly scale: number;
 }
 
@@ -53,6 +55,7 @@ export function headsInk(theme: Theme, scale: number): HeadsInk {
     dimLine: { thin: fade(thin, DIM_SHARE), bold: fade(bold, DIM_SHARE), baseline, scale },
     mark: themePixel("accent", theme),
     damagedMark: themePixel("error", theme),
+    changeMark: themePixel("text", theme),
     scale,
   };
 }
@@ -134,12 +137,17 @@ function drawHistory(
 ): void {
   if (histories === null || layout.sparkHeight === 0) return;
   const y = cell.y + layout.sparkTop;
-  const lineBox = deviceBox({ ...cell, y, height: layout.sparkHeight }, window, ink.scale);
-  drawSparkline(raster, lineBox, histories.line(layer, head), isDim ? ink.dimLine : ink.line);
-  const below = { ...cell, y: y + layout.sparkHeight, height: layout.markHeight };
+  const width = layout.sparkWidth ?? cell.width;
+  const lineBox = deviceBox({ x: cell.x, y, width, height: layout.sparkHeight }, window, ink.scale);
+  const line = histories.line(layer, head);
+  drawSparkline(raster, lineBox, line, isDim ? ink.dimLine : ink.line);
+  const below = { x: cell.x, y: y + layout.sparkHeight, width, height: layout.markHeight };
   const colour = isDamaged ? ink.damagedMark : ink.mark;
   const markBox = deviceBox(below, window, ink.scale);
   drawStepMark(raster, markBox, histories.place(step), colour, ink.scale);
+  const changed = line.places[line.boldFrom];
+  if (changed !== undefined && layout.sparkWidth !== undefined)
+    drawPeak(raster, markBox, changed, ink.changeMark);
 }
 
 const means = new WeakMap<Thumbnails, Map<number, Uint8Array>>();

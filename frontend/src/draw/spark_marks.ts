@@ -73,3 +73,16 @@ export function drawTriangle(raster: Raster, box: Box, place: number, colour: nu
     }
   }
 }
+
+/** Pointing up, its tip at the place across; `height` pixels high. */
+export function drawPeak(raster: Raster, box: Box, place: number, colour: number): void {
+  const middle = box.x + place * (box.width - 1) + 0.5;
+  for (let row = 0; row < box.height; row++) {
+    const reach = 0.75 * (row + 1);
+    const [left, right] = [middle - reach, middle + reach];
+    for (let x = Math.floor(left); x < right; x++) {
+      const share = Math.min(x + 1, right) - Math.max(x, left);
+      blendPixel(raster, x, box.y + row, colour, share);
+    }
+  }
+}

@@ -2,9 +2,9 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 
-import { markedHeads, type LastingChange } from "../decoding/marked_heads";
+import { isMarked, lastingChange, markedHeads, type LastingChange } from "../decoding/marked_heads";
 import { markAbove } from "./evolution_settings";
-import { metrics } from "./shown_metric";
+import { metrics, shownMetric } from "./shown_metric";
 
 /** By step. */
 export const changes: ReadonlySignal<readonly LastingChange[]> = computed(() => {
@@ -18,10 +18,31 @@ export const changedAt: ReadonlySignal<ReadonlyMap<number, number>> = computed((
   return counts;
 });
 
-/** The head with the largest change; null where none changed. */
-export const topMover: ReadonlySignal<LastingChange | null> = computed(() => {
+/** Each head's marked lasting change of the shown metric. */
+export const changesOfShown: ReadonlySignal<readonly LastingChange[]> = computed(() => {
+  const series = metrics.value;
+  const metric = series?.names.indexOf(shownMetric.value ?? "") ?? -1;
+  if ((series?.evolution ?? null) === null || metric === -1) return [];
+  return series!.layers.flatMap(({ heads }, layer) =>
+    Array.from({ length: heads }, (_, head) => lastingChange(series!, layer, head, metric)).filter(
+      (change) => change !== null && isMarked(series!, change, markAbove.value),
+    ),
+  ) as LastingChange[];
+});
+
+function largestOf(of: readonly LastingChange[]): LastingChange | null {
   let best: LastingChange | null = null;
-  for (const change of changes.value)
+  for (const change of of)
     if (best === null || Math.abs(change.size) > Math.abs(best.size)) best = change;
   return best;
-});
+}
+
+/** The head that the shown metric changed most; null where it changed none. */
+export const topOfShown: ReadonlySignal<LastingChange | null> = computed(() =>
+  largestOf(changesOfShown.value),
+);
+
+/** The same, else the head with the largest change of any metric; null where none changed. */
+export const topMover: ReadonlySignal<LastingChange | null> = computed(
+  () => topOfShown.value ?? largestOf(changes.value),
+);

@@ -15,9 +15,12 @@ export const viewSize: Signal<Size> = signal({ width: 1024, height: 640 });
 
 const SIDE = 336;
 const NARROW_SIDE = 284;
+/** Of wide windows: 336 px within its padding. */
+const WIDE = { side: 368, from: 1440 };
 
 const side: ReadonlySignal<number> = computed(() => {
   if (!isSideShown.value) return 0;
+  if (frameWidth.value >= WIDE.from) return WIDE.side;
   return frameWidth.value < FOLD_WIDTH ? NARROW_SIDE : SIDE;
 });
 

@@ -114,10 +114,15 @@ function zoomed(room: ViewRoom, zoom: number, hasMean: boolean): Omit<RoomPlan, 
   };
 }
 
-const MARK = 4;
-const LARGEST_HISTORY = 72;
+const MARK = 5;
+/** Of a history: in CSS pixels, and in parts of the pattern over it. */
+const LOWEST_HISTORY = 20;
+const HISTORY_SHARE = 0.35;
+/** Narrower cells have a history alone. */
+const ROOM_FOR_VALUE = 44;
+const VALUE_WIDTH = 27;
 
-/** A pattern, its history and marks below, and a line for its number where heads are sorted. */
+/** A pattern, its history with the value beside it and marks below, and a line for its number where heads are sorted. */
 export function patternSizes(plan: RoomPlan, isNumbered: boolean): GridSizes {
   if (plan.isOverview) return overviewSizes(plan);
   const { pitchX, pitchY, hasMean } = plan;
@@ -125,6 +130,7 @@ export function patternSizes(plan: RoomPlan, isNumbered: boolean): GridSizes {
   const side = Math.min(plan.side, pitchY - GAP - numberHeight);
   const left = pitchY - side - numberHeight - MARK - GAP - 1;
   const hasHistory = left >= 8;
+  const largest = Math.max(LOWEST_HISTORY, Math.round(HISTORY_SHARE * side));
   return {
     isOverview: false,
     pitchX,
@@ -132,7 +138,8 @@ export function patternSizes(plan: RoomPlan, isNumbered: boolean): GridSizes {
     hasMean,
     cell: { width: side, height: side },
     sparkTop: side + (hasHistory ? 2 : 0),
-    sparkHeight: hasHistory ? Math.min(left, LARGEST_HISTORY) : 0,
+    sparkHeight: hasHistory ? Math.min(left, largest) : 0,
+    ...(hasHistory && side >= ROOM_FOR_VALUE && { sparkWidth: side - VALUE_WIDTH }),
     markHeight: hasHistory ? MARK : 0,
     numberHeight,
   };

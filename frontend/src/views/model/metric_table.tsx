@@ -1,34 +1,102 @@
-/** The chosen head → a table of its metrics: history, value at this step, change from the first step. */
+/** The chosen head → a table of its metrics, those that moved most first: history, value at this step, change from the first step. */
 
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+
+import type { MetricSeries } from "../../decoding/decode";
 import { metricsOfLayer } from "../../decoding/defined_metrics";
+import { metricScale } from "../../draw/histories";
 import { formatDifference, formatWeight } from "../../text/format_number";
-import { head, layer, step, theme, metrics, metricStep } from "../../state";
+import { head, layer, step, theme, metrics, metricStep, shownMetric } from "../../state";
 import { metricMeaning, metricTitle } from "../../text/metric_names";
-import { historiesOf } from "./scene";
+import { viewSize } from "../../parts/heads_grid/grid_room";
+import { historiesOf, layout } from "./scene";
 import { SparkLine } from "../../parts/chart/spark_line";
+
+/** What stands over the table, its title and what is under it; a wide panel has it beside the pattern. */
+const ABOVE = { under: 500, beside: 132 };
+const BESIDE_FROM = 664;
+const ROW = 24;
+const LEAST_ROWS = 5;
+
+/** How far it went over the steps, in parts of its scale; of one that never moved 0. */
+function moved(series: MetricSeries, at: number, of: number, metric: number): number {
+  let [least, most] = [Infinity, -Infinity];
+  for (let row = 0; row < series.steps.length; row++) {
+    const value = series.at(row, at, of, metric);
+    if (!Number.isFinite(value)) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  const scale = metricScale(series, metric);
+  return most > least ? (most - least) / (scale.most - scale.least) : 0;
+}
+
+/** The shown metric, then those that moved most; the same at every step. */
+export function rankMetrics(series: MetricSeries, at: number, of: number, first: string | null) {
+  const ranked = metricsOfLayer(series, at).map((metric) => ({
+    metric,
+    name: series.names[metric]!,
+    moved: moved(series, at, of, metric),
+  }));
+  return ranked.sort(
+    (a, b) => Number(b.name === first) - Number(a.name === first) || b.moved - a.moved,
+  );
+}
 
 export function MetricTable() {
   const series = metrics.value;
-  if (series === null) return null;
-  return (
-    <table class="metric-table" aria-label="Metrics of the chosen head">
-      <thead>
-        <tr>
-          <th scope="col">Metric</th>
-          <th scope="col" class="is-history">
-            <span class="visually-hidden">over steps</span>
-          </th>
-          <th scope="col">step {step.value}</th>
-          <th scope="col">from {series.steps[0]}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {metricsOfLayer(series, layer.value).map((metric) => (
-          <MetricRow key={metric} name={series.names[metric]!} metric={metric} />
-        ))}
-      </tbody>
-    </table>
+  const isWhole = useSignal(false);
+  const rows = useMemo(
+    () =>
+      series === null ? [] : rankMetrics(series, layer.value, head.value, shownMetric.value),
+    [series, layer.value, head.value, shownMetric.value],
   );
+  if (series === null) return null;
+  const above = layout.value.panel >= BESIDE_FROM ? ABOVE.beside : ABOVE.under;
+  const room = Math.max(LEAST_ROWS, Math.floor((viewSize.value.height - above) / ROW));
+  const shown = isWhole.value || rows.length <= room + 1 ? rows : rows.slice(0, room);
+  const rest = rows.slice(shown.length);
+  return (
+    <div>
+      <table class="metric-table" aria-label="Metrics of the chosen head">
+        <thead>
+          <tr>
+            <th scope="col" class="is-title">
+              Over the steps
+            </th>
+            <th scope="col" class="is-history">
+              <span class="visually-hidden">over steps</span>
+            </th>
+            <th scope="col">step {step.value}</th>
+            <th scope="col">from {series.steps[0]}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map(({ metric, name }) => (
+            <MetricRow key={metric} name={name} metric={metric} />
+          ))}
+        </tbody>
+      </table>
+      {rest.length > 0 && (
+        <p class="metric-rest">
+          <button type="button" class="link" onClick={() => (isWhole.value = true)}>
+            {rest.length} more metrics
+          </button>{" "}
+          {still(rest)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Less than is seen in a number. */
+const NOTHING = 0.005;
+
+function still(rest: readonly { readonly moved: number }[]): string {
+  const count = rest.filter(({ moved: of }) => of < NOTHING).length;
+  if (count === 0) return "";
+  return count === rest.length ? "none of them moved" : `${count} of them did not move`;
 }
 
 function MetricRow({ name, metric }: { readonly name: string; readonly metric: number }) {
@@ -39,8 +107,8 @@ function MetricRow({ name, metric }: { readonly name: string; readonly metric: n
   const first = series.at(0, layer.value, head.value, metric);
   return (
     <tr>
-      <th scope="row" title={metricMeaning(name)}>
-        {metricTitle(name)}
+      <th scope="row" title={`${metricTitle(name)}: ${metricMeaning(name)}`}>
+        {metricTitle(name).replace("→", " → ")}
       </th>
       <td class="is-history">
         <SparkLine

@@ -5,6 +5,7 @@ import type { MetricSeries } from "../../decoding/decode";
 import type { Exported } from "../../saving/exported";
 import { scaleColours, sequentialTable } from "../../draw/colour";
 import type { Mark } from "../../draw/figure";
+import { colourOf } from "../../draw/theme";
 import { MAP_END } from "../../draw/patch_map";
 import { scaleText } from "../../parts/picture_map/map_legend";
 import { metricTitle } from "../../text/metric_names";
@@ -27,7 +28,8 @@ import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { gridPaint } from "./grid_paint";
 import { isImage } from "./image_paint";
 import { imageTitle } from "./image_title";
-import { columnCaption, layout, shapes } from "./scene";
+import { valueShapes } from "./cell_values";
+import { columnCaption, isMap, layout, shapes } from "./scene";
 
 /** Every head's metrics at some of the steps of a series; of a long one, which the tab has thinned, each row says so. */
 export function metricsTable(series: MetricSeries | null, rows: readonly number[]): Table {
@@ -58,7 +60,10 @@ export function modelExport(): Exported {
     title: `${tag.peek() ?? ""}: ${isImage.peek() ? imageTitle() : `every head at step ${step.peek() ?? "–"}${isContribution.peek() ? ", contributions" : ""}`}`,
     caption: columnCaption.peek(),
     theme: theme.peek(),
-    content: [paintedGrid(layout.peek(), gridPaint.peek())],
+    content: [
+      paintedGrid(layout.peek(), gridPaint.peek()),
+      ...(isMap.peek() ? [] : valueShapes(colourOf("second", theme.peek()))),
+    ],
   });
   const colours = scaleColours(sequentialTable(theme.peek()));
   const keys = knownHeader.peek()?.layers[layer.peek()]?.keys ?? 1;

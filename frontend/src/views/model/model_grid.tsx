@@ -9,6 +9,7 @@ import { useExport } from "../../saving/exported";
 import {
   areAllMaps,
   areThumbnailsDrawn,
+  changesOfShown,
   head,
   headMaps,
   isContribution,
@@ -17,6 +18,7 @@ import {
   record,
   run,
   shown,
+  shownMetric,
   step,
   tag,
   thumbnails,
@@ -27,7 +29,9 @@ import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
 import { sameCell } from "../../parts/heads_grid/use_pointing";
 import { useGridRoom } from "../../parts/heads_grid/grid_room";
+import { metricTitle } from "../../text/metric_names";
 import { modelCounts } from "../../text/model_counts";
+import { CellValues } from "./cell_values";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
 import { modelExport } from "./model_export";
@@ -36,7 +40,7 @@ import { gridPaint, isImage } from "./grid_paint";
 import { ImageChips, imageTitle } from "./image_title";
 import { LensFrame } from "./lens";
 import { lensAt } from "./lens_area";
-import { areMany, columnCaption, isMap, isUnreadable, layout, shapes } from "./scene";
+import { areMany, columnCaption, histories, isMap, isUnreadable, layout, shapes } from "./scene";
 import { TokenLine } from "./token_line";
 import { ZoomSteps } from "./zoom_steps";
 
@@ -62,6 +66,17 @@ function useThumbnails(): void {
   const areDrawn = !(isImage.value && areAllMaps.value && isHeadBeside.value);
   useLayoutEffect(() => void (areThumbnailsDrawn.value = areDrawn), [areDrawn]);
   useLayoutEffect(() => () => void (areThumbnailsDrawn.value = true), []);
+}
+
+/** What stands under each pattern. */
+function below(): string {
+  if (layout.value.sparkHeight === 0 || histories.value === null) return "";
+  const name = metricTitle(shownMetric.value ?? "").replace("→", " → ");
+  const count = changesOfShown.value.length;
+  const heads = `${count} head${count === 1 ? "" : "s"}`;
+  const marks = layout.value.sparkWidth === undefined ? "" : `, ▴ when`;
+  const changed = count === 0 ? "" : `, bold where it changed for good${marks} (${heads})`;
+  return `. Below: ${name} over the steps${changed}`;
 }
 
 export function ModelGrid() {
@@ -94,8 +109,8 @@ export function ModelGrid() {
         {!isUnreadable.value && !isImage.value && (
           <span class="model-hint">
             {counts !== null && `${counts} · `}
-            {isMap.value ? "one cell a head" : "query rows × key columns"}, click opens a head
-            {isHeadBeside.value && ", again closes it"}
+            {isMap.value ? "one cell a head" : "rows: query, columns: key"}
+            {below()}. Click opens a head{isHeadBeside.value && ", again closes it"}.
           </span>
         )}
       </h2>
@@ -116,7 +131,7 @@ export function ModelGrid() {
         isTipHidden={isMap.value}
         onDrawn={onDrawn}
       >
-        {isMap.value && <LensFrame layout={layout} />}
+        {isMap.value ? <LensFrame layout={layout} /> : <CellValues />}
       </HeadsGrid>
       <Legend />
     </section>

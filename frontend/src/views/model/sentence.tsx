@@ -33,7 +33,7 @@ interface Looking {
 }
 
 /** The pointed or pinned token, that of the shown token pair, else the last word. */
-function lookingToken(record: RecordHeader, { layer, queries }: LayerWeights): Looking {
+export function lookingToken(record: RecordHeader, { layer, queries }: LayerWeights): Looking {
   const list = record.layers[layer]!.query_tokens;
   if (hoverQuery.value !== null && hoverQuery.value < queries)
     return { query: hoverQuery.value, why: "pointed" };

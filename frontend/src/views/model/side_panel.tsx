@@ -1,6 +1,7 @@
 /** The chosen head → its lines and weights beside the grid, its metrics, and the way to the Head view. */
 
 import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
 
 import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
@@ -14,24 +15,26 @@ import {
   isLong,
   key,
   layer,
-  metrics,
   openHead,
   quantityName,
   query,
   record,
   shown,
+  shownThumbnails,
   shownWeights,
 } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { useWidth } from "../../parts/measured";
 import { CompactLines } from "../../parts/token_lines/compact_lines";
-import { becameText } from "../../decoding/marked_heads";
-import { formatValue } from "../../text/format_number";
-import { metricTitle } from "../../text/metric_names";
+import { formatWeight } from "../../text/format_number";
+import { elide } from "../../text/tokens";
+import { shownTokens } from "../../state/shown_tokens";
 import { EffectRanking } from "./effect_ranking";
-import { largestChange } from "./head_map";
+import { HeadMatrix, headMatrixSizes, useHeadAxes } from "./head_matrix";
 import { HeadPicture } from "./head_picture";
 import { isImage } from "./image_paint";
 import { MetricTable } from "./metric_table";
+import { Moved } from "./moved";
 import { shapes } from "./scene";
 import { Sentence } from "./sentence";
 import { layerName } from "../../text/layer_names";
@@ -80,21 +83,6 @@ function close(event: { readonly currentTarget: HTMLElement }): void {
   model?.querySelector<HTMLElement>(".head-buttons [aria-current]")?.focus();
 }
 
-/** Its largest lasting change, if it has one. */
-function Moved() {
-  const change = largestChange(layer.value, head.value);
-  const series = metrics.value;
-  if (change === null || series === null) return null;
-  const { step: since, before, after } = change;
-  return (
-    <p class="side-moved">
-      {becameText(series, change)} since step {since}: {formatValue(before)} → {formatValue(after)}
-      {" · "}
-      {metricTitle(series.names[change.metric]!)}
-    </p>
-  );
-}
-
 /** Weights and the record that they belong to; the last ones while new ones load. */
 function Pattern() {
   const header = shown(record.value);
@@ -112,18 +100,64 @@ function Pattern() {
         <HeadPicture record={header} weights={loaded} head={drawnHead(loaded)} />
       </>
     );
-  const isPointed = [query, key, hoverQuery, hoverKey].some(({ value }) => value !== null);
   return (
     <>
       <Faults header={header} />
-      <Sentence record={header} weights={loaded} head={drawnHead(loaded)} />
-      <div class="side-pattern" style={{ minHeight: patternHeight(loaded) }}>
-        <CompactLines record={header} weights={loaded} head={drawnHead(loaded)} />
-      </div>
-      {!isPointed && (
-        <p class="side-hint">Point at a token for its {quantityName.value}s, click to keep it.</p>
-      )}
+      <Text header={header} weights={loaded} />
     </>
+  );
+}
+
+interface TextProps {
+  readonly header: RecordHeader;
+  readonly weights: LayerWeights;
+}
+
+/** The matrix, or the lines where it does not fit or lines are wanted, and where a token looks. */
+function Text({ header, weights }: TextProps) {
+  const room = useRef<HTMLDivElement>(null);
+  const width = useWidth(room);
+  const axes = useHeadAxes(header, weights.layer);
+  const at = drawnHead(weights);
+  const sizes = shownThumbnails.value === "lines" ? null : headMatrixSizes(axes, width);
+  const sentence = <Sentence record={header} weights={weights} head={at} />;
+  return (
+    <div ref={room}>
+      {sizes === null && sentence}
+      {sizes === null && width > 0 && (
+        <div class="side-pattern" style={{ minHeight: patternHeight(weights) }}>
+          <CompactLines record={header} weights={weights} head={at} />
+        </div>
+      )}
+      {sizes !== null && <HeadMatrix record={header} head={at} {...{ weights, axes, sizes }} />}
+      <Readout {...{ header, weights, at }} isCells={sizes !== null} />
+      {sizes !== null && sentence}
+    </div>
+  );
+}
+
+/** What is pointed at, in the same place as how to point. */
+function Readout(props: TextProps & { readonly at: number; readonly isCells: boolean }) {
+  const { header, weights, at, isCells } = props;
+  const [from, to] = [hoverQuery.value, hoverKey.value];
+  const shape = header.layers[weights.layer]!;
+  if (isCells && from !== null && to !== null && from < weights.queries && to < weights.keys) {
+    const name = (list: string, place: number): string =>
+      elide(shownTokens(header.tokens[list] ?? header.tokens.tokens)[place] ?? "?", 16);
+    return (
+      <p class="side-hint">
+        {name(shape.query_tokens, from)} → {name(shape.key_tokens, to)}{" "}
+        <strong>{formatWeight(weights.weight(at, from, to), 3)}</strong>
+      </p>
+    );
+  }
+  const isPointed = [query, key, hoverQuery, hoverKey].some(({ value }) => value !== null);
+  if (!isCells && isPointed) return null;
+  return (
+    <p class="side-hint">
+      Point at a {isCells ? "cell" : "token"} for its {quantityName.value}
+      {isCells ? ", click to pin its row." : "s, click to keep it."}
+    </p>
   );
 }
 

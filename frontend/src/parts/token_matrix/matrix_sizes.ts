@@ -1,0 +1,46 @@
+/** Width of the room and the names of the tokens → sides of a matrix's cells and the room of its names. */
+
+import type { LayerAxes } from "../token_lines/axis";
+
+export interface MatrixSizes {
+  /** Side of a cell, in whole CSS pixels. */
+  readonly cell: number;
+  /** Room of the names beside the rows and over the columns. */
+  readonly left: number;
+  readonly above: number;
+}
+
+export interface MatrixRoom {
+  readonly width: number;
+  /** Of the cells alone. */
+  readonly height: number;
+  readonly largest: number;
+}
+
+/** Of names in rows: lower ones run into each other. */
+const LEAST_CELL = 13;
+/** Cells that hold a number. */
+export const ROOM_FOR_NUMBER = 17;
+/** Smaller weights have none. */
+export const LEAST_NUMBER = 0.095;
+
+const LETTER = 6.2;
+const NAMES = { least: 28, most: 76, around: 10 };
+const SLOPE = Math.SQRT1_2;
+
+function nameWidth(texts: readonly string[]): number {
+  const longest = Math.max(0, ...texts.map((text) => text.length));
+  return Math.ceil(Math.min(NAMES.most, Math.max(NAMES.least, longest * LETTER + NAMES.around)));
+}
+
+/** null where names would run into each other. */
+export function matrixSizes(axes: LayerAxes, room: MatrixRoom): MatrixSizes | null {
+  const [rows, columns] = [axes.query.rows, axes.key.rows];
+  if (rows.length === 0 || columns.length === 0) return null;
+  const left = nameWidth(rows.map(({ text }) => text));
+  const over = nameWidth(columns.map(({ text }) => text));
+  // the last name leans out of the matrix
+  const across = (room.width - left - 12) / columns.length;
+  const cell = Math.floor(Math.min(room.largest, across, room.height / rows.length));
+  return cell < LEAST_CELL ? null : { cell, left, above: Math.ceil(over * SLOPE) + 8 };
+}
