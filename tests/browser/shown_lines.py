@@ -12,17 +12,16 @@ __all__ = [
     "LEFT",
     "MIDDLE",
     "RIGHT",
-    "ROW",
     "agree",
     "crossings",
     "lines",
     "lines_join",
     "pressed",
+    "row_height",
     "strong_lines",
     "table",
 ]
 
-ROW = 32
 LEFT, MIDDLE, RIGHT = 0.0, 0.5, 1.0
 SPREAD = 8
 """Lines of several heads leave a token side by side, so many pixels from its middle."""
@@ -32,6 +31,12 @@ TITLES = "rows => rows.map(row => [...row.querySelectorAll('[role=cell][title]')
 def lines(tab: AttentionTab) -> NDArray[np.uint8]:
     """The canvas of all lines."""
     return tab.pixels(tab.canvas("Attention lines of layer"))
+
+
+def row_height(tab: AttentionTab) -> float:
+    """Pixels of a token's row: a short text fills the room."""
+    row = tab.frame.locator(".token-lines").evaluate("lines => lines.style.getPropertyValue('--row')")
+    return float(str(row).removesuffix("px"))
 
 
 def strong_lines(tab: AttentionTab) -> NDArray[np.uint8]:
@@ -53,7 +58,7 @@ def agree(found: Sequence[float], wanted: Sequence[float], tolerance: float = 3)
 
 
 def lines_join(
-    pixels: NDArray[np.uint8], strong: NDArray[np.bool_], tolerance: float = SPREAD, row: int = ROW
+    pixels: NDArray[np.uint8], strong: NDArray[np.bool_], tolerance: float = SPREAD, *, row: float
 ) -> bool:
     """Whether ink leaves the queries and reaches the keys of these weights ``[query, key]``, and no others."""
     if not strong.any():

@@ -9,7 +9,7 @@ from expected_pixels import HEAD_COLOURS, rgb
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, expect
 from real_models import HEADS, RealTab, clear_threshold, each_model_and_step
-from shown_lines import ROW, lines, lines_join, pressed, strong_lines, table
+from shown_lines import lines, lines_join, pressed, row_height, strong_lines, table
 
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
@@ -31,7 +31,7 @@ def tokens(tab: AttentionTab, side: str) -> Locator:
 
 def point_at(tab: AttentionTab, side: str, row: int) -> None:
     """Point at a token and wait until the table is about it."""
-    tokens(tab, side).hover(position={"x": 40, "y": (row + 0.5) * ROW})
+    tokens(tab, side).hover(position={"x": 40, "y": (row + 0.5) * row_height(tab)})
     caption = "on each key" if side == "Query" else "of each query"
     expect(tab.frame.locator(".head-legend").first).to_contain_text(caption)
 
@@ -46,7 +46,7 @@ def test_h1_a_layer_of_the_list_shows_its_lines_and_weights(real: RealTab) -> No
         name = f"Layer {real.number(last)}"
         tab.after_drawing("head", lambda choose=choose, name=name: choose.select_option(name))
         expect(tab.canvas(f"Attention lines of layer {last} at step {real.step}, 1 heads")).to_be_visible()
-        assert lines_join(lines(tab), weights[2] >= threshold, 3)
+        assert lines_join(lines(tab), weights[2] >= threshold, 3, row=row_height(tab))
         np.testing.assert_allclose(table(tab), weights[2:3].mean(axis=1), atol=TOLERANCE)
 
 
@@ -74,7 +74,7 @@ def check_sentences(real: RealTab, name: str) -> None:
     query, key = real.sentences(name)
     kept = np.zeros(weights.shape[1:], bool)
     kept[query, key] = True
-    assert lines_join(lines(tab), kept)
+    assert lines_join(lines(tab), kept, row=row_height(tab))
     np.testing.assert_allclose(table(tab), weights[:, query, key].mean(axis=1), atol=TOLERANCE)
     shown = tab.frame.locator(".weight-foot [role=cell]:not(.is-mean)").all_inner_texts()
     hidden = 1 - weights[:, query, key].sum(axis=2).mean(axis=1)
@@ -111,7 +111,7 @@ def test_h3_h4_a_pointed_token_of_either_side_has_its_lines_and_weights_alone(
         expect(tab.canvas("Attention lines of layer")).to_have_class("is-hidden")
         strong = np.zeros(weights.shape[1:], bool)
         strong[(at, slice(None)) if side == "Query" else (slice(None), at)] = (of >= threshold).any(axis=0)
-        assert lines_join(strong_lines(tab), strong)
+        assert lines_join(strong_lines(tab), strong, row=row_height(tab))
         np.testing.assert_allclose(table(tab), of, atol=TOLERANCE)
 
 
@@ -157,7 +157,7 @@ def test_h7_a_double_click_leaves_one_head_and_another_brings_all_back(real: Rea
     tab.button("Head 2").dblclick()
     expect(tab.canvas(f"Attention lines of layer {layer} at step {real.step}, 1 heads")).to_be_visible()
     assert pressed(tab) == [2]
-    assert lines_join(lines(tab), weights[2] >= threshold, 3)
+    assert lines_join(lines(tab), weights[2] >= threshold, 3, row=row_height(tab))
     tab.button("Head 2").dblclick()
     expect(tab.canvas(f"Attention lines of layer {layer} at step {real.step}, {HEADS} heads")).to_be_visible()
     assert pressed(tab) == list(range(HEADS))
@@ -172,7 +172,8 @@ def test_h8_lines_have_the_colour_of_their_head_and_as_much_ink_as_weight(real: 
     assert all(inked(lines(tab), colour) > 0 for colour in HEAD_COLOURS["light"][:HEADS])
     tab = real.go("head", layer=layer, threshold=0, heads=1)
     pixels = lines(tab)
-    ends = (np.arange(weights.shape[2]) * ROW + ROW // 2).astype(int)
+    row = row_height(tab)
+    ends = (np.arange(weights.shape[2]) * row + row // 2).astype(int)
     density = (1.6 * weights[1] * (0.5 + 0.2 * weights[1])).sum(axis=0)
     np.testing.assert_allclose(pixels[ends, -1, 3] / 255, 1 - np.exp(-density), atol=0.02)
     np.testing.assert_allclose(pixels[ends - 1, -1, 3] / 255, 1 - np.exp(-density), atol=0.02)

@@ -9,11 +9,10 @@ from heads_grid import cell_size, cells, wrong_cells
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, expect
 from real_models import RealTab, clear_threshold, each_model_and_step
-from shown_lines import lines, lines_join, strong_lines
+from shown_matrix import agrees, has_matrix, weights_shown
 
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
-ROW = 24
 """Of a token in the panel."""
 TOLERANCE = MAX_ERROR + 0.005
 """Of a number that is shown with two decimals."""
@@ -50,13 +49,9 @@ def shows(real: RealTab, layer: int, head: int, threshold: float) -> bool:
     """Whether the panel is about this head: its name, and the lines of its weights."""
     tab = real.tab
     expect(beside(tab).get_by_role("heading")).to_have_text(f"{real.layer_name(layer)} · Head {head}")
-    expect(tab.canvas(f"Attention lines of layer {layer} head {head}")).to_be_visible()
-    return lines_join(lines(tab), real.layer(layer).weights[head] >= threshold, row=ROW)
-
-
-def weights_shown(tab: AttentionTab) -> list[float]:
-    """The panel's numbers."""
-    return [float(text) for text in tab.frame.locator(".weight-column span").all_inner_texts()]
+    what = "matrix" if has_matrix(tab) else "lines"
+    expect(tab.canvas(f"Attention {what} of layer {layer} head {head}")).to_be_visible()
+    return agrees(tab, real.layer(layer).weights[head], threshold)
 
 
 @each_model_and_step
@@ -108,11 +103,9 @@ def test_m4_a_pointed_token_beside_the_grid_has_its_lines_and_weights_alone(real
         threshold = clear_threshold(weights[query])
         tab = real.go("model", gain=10, threshold=threshold, layer=layer, head=3)
         queries = tab.frame.get_by_role("listbox", name="Query tokens")
-        queries.hover(position={"x": 40, "y": (query + 0.5) * ROW})
-        expect(tab.canvas("Attention lines of layer")).to_have_class("is-hidden")
-        strong = np.zeros(weights.shape, bool)
-        strong[query] = weights[query] >= threshold
-        assert lines_join(strong_lines(tab), strong, row=ROW)
+        queries.get_by_role("option").nth(query).hover()
+        if not has_matrix(tab):
+            expect(tab.canvas("Attention lines of layer")).to_have_class("is-hidden")
         np.testing.assert_allclose(weights_shown(tab), weights[query], atol=TOLERANCE)
 
 
@@ -143,4 +136,4 @@ def check_pair(real: RealTab, name: str, threshold: float) -> None:
     real.tab.page.mouse.move(2, 2)
     real.tab.settle()
     assert wrong_cells(real.tab, grid_pixels(real.tab), weights) == [], name
-    assert lines_join(lines(real.tab), weights[0][1] >= threshold, row=ROW), name
+    assert agrees(real.tab, weights[0][1], threshold), name

@@ -129,6 +129,8 @@ def test_the_layers_column_and_the_lines_have_the_readers_numbers(
     reader = AttentionReader(changing)
     wanted = reader.compare(("a", "she", 0), ("a", "she", LAST))
     rows(comparing).first.click()
+    comparing.button("Lines").click()
+    comparing.frame.get_by_role("button", name="heads without a difference").click()
     column = comparing.frame.locator(".layer-change")
     expect(column).to_have_count(2)
     found = column.evaluate_all("cells => cells.map(cell => Number(cell.dataset.change))")
@@ -142,6 +144,9 @@ def test_the_layers_column_and_the_lines_have_the_readers_numbers(
         assert shown == pytest.approx(row.tolist(), abs=1e-6)
     difference = wanted.difference(MOVED[0])[MOVED[1], PAIR[0]]
     assert numbers.all_inner_texts() == [shown_difference(float(each)) for each in difference]
+    comparing.frame.get_by_role("button", name="heads without a difference").click()
+    expect(column).to_have_count(1)
+    comparing.button("Matrix").click()
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -182,7 +187,7 @@ def test_differences_below_the_limit_are_hidden_and_the_matrix_says_each(
     tab.wait_drawn("model")
     matrix = tab.frame.get_by_role("group", name="Matrix of differences")
     matrix.focus()
-    for key in ["ArrowDown"] * PAIR[0] + ["ArrowRight"] * PAIR[1]:
+    for key in ("ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight"):  # from the largest change, and back
         tab.page.keyboard.press(key)
     value = AttentionReader(changing).compare(("a", "she", 0), ("a", "she", LAST)).difference(1)[2][PAIR]
     expect(tab.frame.locator(".change-readout")).to_contain_text(f"{SHE[PAIR[0]]} → {SHE[PAIR[1]]}")
@@ -190,12 +195,12 @@ def test_differences_below_the_limit_are_hidden_and_the_matrix_says_each(
 
 
 def cell_colours(tab: AttentionTab, pictures: Locator) -> list[tuple[int, ...]]:
-    """The colour of the tracked pair's cell in each small picture."""
+    """The colour of the tracked pair's cell in each picture, beside its number."""
     expect(pictures.first).to_be_visible()
     found = []
     for at in range(pictures.count()):
         pixels = tab.pixels(pictures.nth(at))
-        row, column = ((2 * place + 1) * pixels.shape[0] // (2 * len(SHE)) for place in PAIR)
+        row, column = (place * pixels.shape[0] // len(SHE) + 2 for place in PAIR)
         found.append(tuple(int(value) for value in pixels[row, column, :3]))
     return found
 
@@ -208,6 +213,20 @@ def test_the_chosen_head_stands_in_a_in_b_and_as_their_difference(comparing: Att
     expect(comparing.frame.locator(".both-sides figcaption")).to_have_text(
         ["A step 0", f"B step {LAST}", "B − A"]
     )
+
+
+def test_the_head_that_differs_most_is_opened_and_layers_without_a_difference_are_folded(
+    open_tab: Callable[..., AttentionTab], changing_server: TensorBoardServer
+) -> None:
+    tab = open_tab(changing_server.url, **HERE, compare="first")
+    tab.wait_drawn("model")
+    chosen = tab.frame.get_by_role("region", name="Chosen head")
+    expect(chosen).to_contain_text(f"Layer {MOVED[0]} · Head {MOVED[1]}")
+    expect(chosen).to_contain_text("differs most")
+    expect(chosen.locator(".change-readout")).to_contain_text(f"{SHE[PAIR[0]]} → {SHE[PAIR[1]]}")
+    folded = tab.frame.get_by_role("button", name="Layer 0: 4 heads without a difference")
+    expect(folded).to_have_attribute("aria-expanded", "false")
+    expect(tab.frame.locator(".layer-change")).to_have_count(1)
 
 
 def test_more_than_two_runs_are_small_columns_each_a_press_away(comparing: AttentionTab) -> None:

@@ -88,12 +88,18 @@ def test_the_squares_of_the_head_view_have_bars_and_say_the_effect(
     series = AttentionReader(directory).metrics(".", "loss")
     effect = series.names.index("effect")
     tab.go("head", run=".", tag="loss", step=20, layer=1, mode="lines")
-    values, largest = series.values[2, 1, :, effect], np.abs(series.values[2, :, :, effect]).max()
+    values = series.values[2, 1, :, effect]
+    heights: list[float] = []
     for head, value in enumerate(values):
         square = tab.button(f"Head {head}")
-        share = square.locator(".square-effect").evaluate("bar => parseFloat(bar.style.width)")
-        assert share == pytest.approx(100 * abs(value) / largest, abs=0.1)
+        bar = square.locator(".square-effect")
+        heights.append(bar.evaluate("bar => parseFloat(bar.style.height)"))
+        assert ("is-less" in str(bar.get_attribute("class"))) == (value < 0)
+        number = square.locator(".square-number").inner_text().replace("−", "-").replace("±", "")
+        assert float(number) == pytest.approx(value, rel=0.06, abs=0.0001)
         assert "effect on the loss" in str(square.get_attribute("title"))
+    shares = np.abs(values) / np.abs(values).max()
+    assert np.array(heights) / max(heights) == pytest.approx(shares, abs=0.1)  # a bar is never below 1 px
 
 
 def test_evolution_names_the_objective_and_roles_say_the_effect(tab: AttentionTab, directory: Path) -> None:

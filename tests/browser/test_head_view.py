@@ -19,7 +19,7 @@ from planted_log import (
     translation_record,
 )
 from playwright.sync_api import Locator, expect
-from shown_lines import LEFT, MIDDLE, RIGHT, ROW, agree, crossings, lines, pressed
+from shown_lines import LEFT, MIDDLE, RIGHT, agree, crossings, lines, pressed, row_height
 
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
@@ -55,7 +55,7 @@ def test_the_lines_of_a_planted_pattern_run_from_query_to_key_in_the_colour_of_t
     pixels = lines(themed_tab)
     weights = pattern_weights(0)[0, head]
     for share in (LEFT, MIDDLE, RIGHT):
-        assert agree(crossings(pixels, share), line_heights(weights, share, ROW)), share
+        assert agree(crossings(pixels, share), line_heights(weights, share, row_height(themed_tab))), share
     ink = pixels[pixels[..., 3] > 100]
     assert len(ink) > 100
     assert np.abs(ink[:, :3].astype(int) - rgb(HEAD_COLOURS[themed_tab.theme][head])).max() <= 3
@@ -70,13 +70,13 @@ def test_every_step_of_both_runs_and_every_layer_draws_the_heads_that_have_stron
             weights = pattern_weights(step, run)[layer]
             head = next(head for head in range(HEADS) if weights[head, :, 0].min() > 0.9)
             tab.go("head", run=run, tag="patterns", step=step, layer=layer, heads=head, threshold=0.1)
-            wanted = line_heights(weights[head], MIDDLE, ROW)
+            wanted = line_heights(weights[head], MIDDLE, row_height(tab))
             assert agree(crossings(lines(tab), MIDDLE), wanted), (run, step)
 
 
 def test_a_muted_token_has_no_line_at_either_end(themed_tab: AttentionTab) -> None:
     themed_tab.go("head", **HERE, heads=0, specials="mute")
-    wanted = [(row + 0.5) * ROW for row in range(1, len(TOKENS) - 1)]
+    wanted = [(row + 0.5) * row_height(themed_tab) for row in range(1, len(TOKENS) - 1)]
     for share in (LEFT, MIDDLE, RIGHT):
         assert agree(crossings(lines(themed_tab), share), wanted)
     themed_tab.go("head", **HERE, heads=2, specials="mute")
@@ -147,7 +147,7 @@ def test_a_click_pins_a_token_and_only_its_lines_stay_strong(tab: AttentionTab) 
     tab.page.mouse.move(2, 2)
     expect(queries.get_by_role("option", name="she")).to_have_attribute("aria-selected", "true")
     over = tab.pixels(tab.frame.locator(".line-room canvas:not([role])"))
-    wanted = [(TOKENS.index("she") + 0.5) * ROW]
+    wanted = [(TOKENS.index("she") + 0.5) * row_height(tab)]
     assert agree(crossings(over, LEFT), wanted, 4)
     tab.hash_has(f"p.attn.query={TOKENS.index('she')}")
     tab.button("pinned: she, unpin").click()
@@ -157,12 +157,12 @@ def test_a_click_pins_a_token_and_only_its_lines_stay_strong(tab: AttentionTab) 
 def test_a_steep_line_among_128_tokens_has_no_gap_and_arrives(themed_tab: AttentionTab) -> None:
     themed_tab.go("head", run="planted", tag="long/128", mode="lines", heads=0, threshold=0.1)
     top = lines(themed_tab)
-    start = round((STEEP[0] + 0.5) * ROW)
+    start = round((STEEP[0] + 0.5) * row_height(themed_tab))
     assert top[start:, :, 3].max(axis=1).min() > 40
     assert not top[: start - 4, :, 3].any()
     scrolled = themed_tab.frame.locator(".token-lines").evaluate(SCROLL_TO_END)
     bottom = lines(themed_tab)
-    end = round((STEEP[1] + 0.5) * ROW - scrolled)
+    end = round((STEEP[1] + 0.5) * row_height(themed_tab) - scrolled)
     assert 0 < end < len(bottom)
     assert bottom[:end, :, 3].max(axis=1).min() > 40
     assert agree(crossings(bottom, RIGHT), [end])
@@ -180,7 +180,7 @@ def test_a_sentence_filter_keeps_the_lines_between_its_sentences(
     pixels = lines(tab)
     for share, kept in ((LEFT, queries), (RIGHT, keys)):
         found = crossings(pixels, share)
-        assert {int(height // ROW) for height in found} <= set(kept)
+        assert {int(height // row_height(tab)) for height in found} <= set(kept)
         assert found
     mass = tab.frame.get_by_text(f"hidden by the filter {name}")
     expect(mass).to_be_visible()
@@ -212,5 +212,5 @@ def test_the_layer_is_chosen_from_a_list_and_drawn_once(tab: AttentionTab) -> No
     tab.frame.get_by_role("combobox", name="Layer").select_option("Layer 2")
     tab.wait_drawn("head", before)
     expect(tab.canvas("Attention lines of layer 2 at step 0, 1 heads")).to_be_visible()
-    assert agree(crossings(lines(tab), RIGHT), line_heights(pattern_weights(0)[2, 0], RIGHT, ROW))
+    assert agree(crossings(lines(tab), RIGHT), line_heights(pattern_weights(0)[2, 0], RIGHT, row_height(tab)))
     assert tab.drawn("head") == before + 1

@@ -9,6 +9,7 @@ from expected_pixels import line_heights, same_colours, thumbnail
 from heads_grid import cell, cell_size, wrong_cells
 from planted_log import BRIGHT, RUNS, STEPS, TOKENS, PlantedLog, pattern_weights, steep_weights
 from playwright.sync_api import Locator, expect
+from shown_matrix import agrees, weights_shown
 
 from tensorboard_plugin_attn import AttentionReader
 
@@ -118,15 +119,23 @@ def test_a_click_opens_the_head_beside_the_grid_and_the_link_leads_to_the_head_v
     tab.after_drawing("model", tab.button("Layer 1 head 4").click)
     chosen = tab.frame.get_by_role("complementary", name="Chosen head")
     expect(chosen.get_by_role("heading")).to_have_text("Layer 1 · Head 4")
-    expect(tab.canvas("Attention lines of layer 1 head 4")).to_be_visible()
+    expect(tab.canvas("Attention matrix of layer 1 head 4")).to_be_visible()
     expect(tab.button("Layer 1 head 4")).to_have_attribute("aria-current", "true")
     tab.after_drawing("head", chosen.get_by_role("button", name="Head →").click)
     expect(tab.frame.get_by_role("tab", name="Head")).to_have_attribute("aria-selected", "true")
     expect(tab.frame.get_by_role("combobox", name="Layer")).to_have_value("1")
 
 
-def test_the_side_panel_shows_the_lines_and_weights_of_the_chosen_head(tab: AttentionTab) -> None:
-    tab.go("model", run="planted", tag="patterns", step=0, layer=0, head=1)
+def test_the_side_panel_shows_the_matrix_and_where_a_token_looks(themed_tab: AttentionTab) -> None:
+    themed_tab.go("model", run="planted", tag="patterns", step=0, layer=0, head=1)
+    weights = pattern_weights(0)[0, 1]
+    assert agrees(themed_tab, weights, 0.1)
+    themed_tab.frame.get_by_role("option", name="doctor").first.hover()
+    assert weights_shown(themed_tab) == pytest.approx(weights[TOKENS.index("doctor")].tolist(), abs=0.0051)
+
+
+def test_beside_line_thumbnails_stand_the_lines_and_weights_of_the_chosen_head(tab: AttentionTab) -> None:
+    tab.go("model", run="planted", tag="patterns", step=0, layer=0, head=1, thumbnails="lines")
     lines = tab.pixels(tab.canvas("Attention lines of layer 0 head 1"))
     wanted = line_heights(pattern_weights(0)[0, 1], 0.5, 24)
     middle = lines[:, lines.shape[1] // 2, 3]

@@ -152,6 +152,6 @@ export const hasSound: ReadonlySignal<boolean> = computed(() => {
 /** How Compare draws the chosen head. */
 export const shownChange: ReadonlySignal<ChangePicture> = computed(() => {
   const hasImage = directions.value.length > 0;
-  const chosen = changePicture.value ?? (hasImage ? "image" : "lines");
-  return chosen === "image" && !hasImage ? "lines" : chosen;
+  const chosen = changePicture.value ?? (hasImage ? "image" : "matrix");
+  return chosen === "image" && !hasImage ? "matrix" : chosen;
 });

@@ -8,7 +8,7 @@ import { gridLayout, type GridLayer, type GridLayout, type GridSizes } from "../
 import { FOLD_WIDTH, frameWidth, gridZoom, isSideShown } from "../../state";
 import { keepEqual, type Size } from "../measured";
 import { gridLayers, type LayerShape } from "./grid_layers";
-import { fillRoom, historySizes, patternSizes, type RoomPlan } from "./layout";
+import { AROUND, fillRoom, historySizes, MANY_HEADS, patternSizes, type RoomPlan } from "./layout";
 
 /** Of the whole view: the grid with its title and legend, and the panel. */
 export const viewSize: Signal<Size> = signal({ width: 1024, height: 640 });
@@ -37,23 +37,41 @@ export interface PlacedHeads {
   readonly numbered: boolean;
   /** Histories are never zoomed: they are seen all at once. */
   readonly content?: "history";
+  /** Layers that have a row; all without it. */
+  readonly only?: ReadonlySet<number> | null;
+  /** CSS pixels of the view's height that stand over the grid. */
+  readonly taken?: number;
   /** Rows of another height, of a grid that does not scroll. */
   readonly rows?: Partial<Pick<GridSizes, "shaped" | "noteAfter" | "pitchY" | "cell">>;
 }
 
-function roomPlan(layers: readonly GridLayer[], zoom: number | null): RoomPlan {
+/** Patterns are seen from here on: what does not fit is scrolled to. */
+const LEAST_ROW = 32;
+const LEAST_MAP = 160;
+
+function heightOver(taken: number, rows: number, heads: number): number {
+  const least = rows * heads > MANY_HEADS ? LEAST_MAP : rows * LEAST_ROW;
+  const whole = viewSize.value.height;
+  const left = Math.max(whole - taken, least + AROUND.above + AROUND.below);
+  return taken === 0 ? whole : left;
+}
+
+function roomPlan(layers: readonly GridLayer[], zoom: number | null, taken: number): RoomPlan {
   const headings = new Set(layers.map(({ group }) => group)).size;
   const shape = {
     layers: layers.length,
     heads: Math.max(0, ...layers.map(({ heads }) => heads)),
     headings: headings > 1 ? headings : 0,
   };
-  return fillRoom({ ...viewSize.value, side: side.value }, shape, zoom);
+  const height = heightOver(taken, layers.length, shape.heads);
+  return fillRoom({ ...viewSize.value, height, side: side.value }, shape, zoom);
 }
 
-export function placeHeads({ shapes, orders, numbered, content, rows }: PlacedHeads): PlacedGrid {
-  const layers = gridLayers(shapes, (at) => orders[at] ?? []);
-  const plan = roomPlan(layers, content === "history" ? null : gridZoom.value);
+export function placeHeads(of: PlacedHeads): PlacedGrid {
+  const { shapes, orders, numbered, content, rows, only = null, taken = 0 } = of;
+  const all = gridLayers(shapes, (at) => orders[at] ?? []);
+  const layers = only === null ? all : all.filter(({ layer }) => only.has(layer));
+  const plan = roomPlan(layers, content === "history" ? null : gridZoom.value, taken);
   const sizes = content === "history" ? historySizes(plan) : patternSizes(plan, numbered);
   return { ...gridLayout(layers, { ...sizes, ...rows }), panel: plan.panel };
 }

@@ -49,12 +49,12 @@ function draw(canvas: HTMLCanvasElement, { of, axes, sizes }: TokenMatrixProps):
   context.textBaseline = "middle";
   axes.query.rows.forEach((query, row) =>
     axes.key.rows.forEach((key, column) => {
-      if (query.off || key.off) return;
-      const value = of.values[query.token * of.keys + key.token]!;
+      const isOff = query.off || key.off;
+      const value = isOff ? 0 : of.values[query.token * of.keys + key.token]!;
       const rgb = rgbOfPixel(of.pixel(value));
       context.fillStyle = cssOf(rgb);
       context.fillRect(column * cell, row * cell, cell, cell);
-      const text = cell < ROOM_FOR_NUMBER ? "" : of.text(value);
+      const text = cell < ROOM_FOR_NUMBER || isOff ? "" : of.text(value);
       if (text === "") return;
       context.fillStyle = inkOn(rgb);
       context.fillText(text, (column + 0.5) * cell, (row + 0.5) * cell + 0.5);

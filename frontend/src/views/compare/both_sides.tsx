@@ -12,7 +12,7 @@ import { differenceCodes, type ChangeMatrixProps } from "./change_matrix";
 
 /** Longer texts would be many numbers for a picture of so few pixels; the grid has their patterns. */
 const MOST_CELLS = 1 << 20;
-const SIDES = { lines: 84, matrix: 132, image: 0 };
+const SIDES = { lines: 84, matrix: 240, image: 0 };
 
 /** √ codes of a head, as thumbnails have them. */
 function patternCodes(weights: LayerWeights, head: number): Codes {

@@ -1,10 +1,10 @@
-/** The chosen head in both records → lines of what it gained, lost and kept, with numbers; or its matrix. */
+/** The chosen head in both records → its matrices side by side, or lines of what it gained, lost and kept. */
 
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
 import { useTable } from "../../saving/exported";
-import { formatDifference } from "../../text/format_number";
+import { formatDifference, formatWeight } from "../../text/format_number";
 import {
   shownChange,
   comparedWeights,
@@ -40,8 +40,9 @@ import { ChangeMatrix } from "./change_matrix";
 import { changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differencesTable } from "./chosen_picture";
 import { changedWeights, focusedDifferences } from "./difference_weights";
-import { RunColumns } from "./run_columns";
-import { shapes } from "./scene";
+import { shapes, shownComparison } from "./scene";
+import { ThreeMatrices, threeSizes } from "./three_matrices";
+import { useWidth } from "../../parts/measured";
 import { layerName } from "../../text/layer_names";
 
 const ROW = 22;
@@ -53,14 +54,20 @@ export function ChangeLines() {
   const shape = shown(record.value)?.layers[at];
   const isLeftOut = shape !== undefined && !hasWeights(shape);
   const isTooLong = shape !== undefined && !isLeftOut && isLong(shape);
+  const isMatrix = shownChange.value === "matrix";
   return (
     <section class="change-lines" aria-label="Chosen head">
       <header class="side-header">
         <h2>
           {layerName(shapes.value, at)} · Head {headNumber(shapes.value[at], head.value)}
           <span class="change-key">
-            <span class="is-gained">gained</span> <span class="is-lost">lost</span>
-            {showKept.value && shownChange.value === "lines" && " kept"}
+            <Rank />
+            {!isMatrix && (
+              <>
+                <span class="is-gained">gained</span> <span class="is-lost">lost</span>
+                {showKept.value && shownChange.value === "lines" && " kept"}
+              </>
+            )}
           </span>
         </h2>
         <button type="button" class="link" onClick={() => openHead(at, head.value)}>
@@ -77,12 +84,53 @@ export function ChangeLines() {
         </p>
       )}
       {!isLeftOut && !isTooLong && pair === null && <Waiting />}
-      {pair !== null && shownChange.value !== "image" && <BothSides {...pair} />}
-      <RunColumns />
-      {pair !== null && shownChange.value === "lines" && <Lines {...pair} />}
+      {pair !== null && shownChange.value === "lines" && (
+        <>
+          <BothSides {...pair} />
+          <Lines {...pair} />
+        </>
+      )}
       {pair !== null && shownChange.value === "image" && <ChangeImage {...pair} />}
-      {pair !== null && shownChange.value === "matrix" && <ChangeMatrix {...pair} />}
+      {pair !== null && isMatrix && <Matrices pair={pair} />}
     </section>
+  );
+}
+
+/** "differs most: JSD .09, rank 1 of 72". */
+function Rank() {
+  const rows = shownComparison.value?.ranking ?? [];
+  const at = rows.findIndex(([of, number]) => of === layer.value && number === head.value);
+  if (at === -1) return null;
+  const change = shownComparison.value!.head(layer.value, head.value).change;
+  const jsd = change === 0 ? "0" : formatWeight(change);
+  return (
+    <span class="change-rank">
+      {at === 0 && change > 0 ? "differs most: " : ""}JSD {jsd}, rank {at + 1} of {rows.length}
+    </span>
+  );
+}
+
+/** Of a short text with names and numbers; of a longer one without. */
+function Matrices({ pair }: { readonly pair: Pair }) {
+  const room = useRef<HTMLDivElement>(null);
+  const width = useWidth(room);
+  const { header, second } = pair;
+  const axes = useMemo(
+    () =>
+      axesOf(header, second.layer, specials.value, sentenceFilter.value, { raw: rawTokens.value }),
+    [header, second.layer, specials.value, sentenceFilter.value, rawTokens.value],
+  );
+  const sizes = threeSizes(axes, width);
+  return (
+    <div ref={room}>
+      {sizes !== null && <ThreeMatrices {...{ pair, axes, sizes }} />}
+      {sizes === null && width > 0 && (
+        <div class="change-beside">
+          <BothSides {...pair} />
+          <ChangeMatrix {...pair} />
+        </div>
+      )}
+    </div>
   );
 }
 

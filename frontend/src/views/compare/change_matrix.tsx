@@ -57,6 +57,15 @@ interface Place {
   readonly key: number;
 }
 
+/** Arrow keys point at the cell beside the one they stand on. */
+export function matrixKeys(event: KeyboardEvent, { queries, keys }: LayerWeights, at: Place): void {
+  const by = arrows[event.key];
+  if (by === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  point(within(at.query + by[0], queries), within(at.key + by[1], keys));
+}
+
 export function ChangeMatrix(props: ChangeMatrixProps) {
   const { first, second, head } = props;
   const room = useRef<HTMLDivElement>(null);
@@ -88,13 +97,7 @@ export function ChangeMatrix(props: ChangeMatrixProps) {
         }}
         onPointerLeave={() => point(null, null)}
         onBlur={() => point(null, null)}
-        onKeyDown={(event) => {
-          const by = arrows[event.key];
-          if (by === undefined) return;
-          event.preventDefault();
-          event.stopPropagation();
-          point(within(at.query + by[0], queries), within(at.key + by[1], keys));
-        }}
+        onKeyDown={(event) => matrixKeys(event, second, at)}
       >
         <canvas
           ref={canvas}
@@ -120,17 +123,18 @@ function cellStyle({ query, key }: Place, { queries, keys }: LayerWeights) {
   };
 }
 
-function Readout({ first, second, head, at }: ChangeMatrixProps & { readonly at: Place }) {
+export function Readout({ first, second, head, at }: ChangeMatrixProps & { readonly at: Place }) {
   const [before, after] = [first, second].map((each) => each.weight(head, at.query, at.key)) as [
     number,
     number,
   ];
   return (
-    <p class="change-readout" aria-live="polite">
+    <span class="change-readout" aria-live="polite">
       {pairText(second.layer, at.query, at.key)}{" "}
       <span>
-        {formatWeight(before)} → {formatWeight(after)} <b>{formatDifference(after - before)}</b>
+        {formatWeight(before)} → {formatWeight(after)}{" "}
+        <b class={after > before ? "is-gained" : "is-lost"}>{formatDifference(after - before)}</b>
       </span>
-    </p>
+    </span>
   );
 }

@@ -32,8 +32,8 @@ const rankings: readonly { value: Ranking; name: string }[] = [
 ];
 
 const pictures: readonly { value: ChangePicture; name: string }[] = [
-  { value: "lines", name: "Lines" },
   { value: "matrix", name: "Matrix" },
+  { value: "lines", name: "Lines" },
 ];
 
 const image = { value: "image", name: "Image" } as const;

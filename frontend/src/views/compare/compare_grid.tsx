@@ -1,6 +1,6 @@
 /** The comparison → title, token line, grid of differences with each layer's change, and legend. */
 
-import { useMemo, useRef } from "preact/hooks";
+import { useCallback, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import { useExport } from "../../saving/exported";
 import { formatWeight } from "../../text/format_number";
@@ -8,6 +8,7 @@ import {
   compared,
   comparison,
   head,
+  hideBelow,
   layer,
   query,
   run,
@@ -21,10 +22,22 @@ import { elide } from "../../text/tokens";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
 import { useGridRoom } from "../../parts/heads_grid/grid_room";
+import { useMeasured } from "../../parts/measured";
+import { layerName, layersText } from "../../text/layer_names";
 import { ChangeFacts } from "./change_facts";
+import { ChangeLines } from "./change_lines";
 import { compareExport } from "./compare_export";
 import { CompareLegend } from "./legend";
-import { columnCaption, layout, paint, shapes, shownComparison } from "./scene";
+import {
+  areStillShown,
+  columnCaption,
+  layout,
+  paint,
+  shapes,
+  shownComparison,
+  stillLayers,
+  taken,
+} from "./scene";
 import { compareTitle, pictureName } from "./title";
 import { comparedTokens } from "./tokens_of";
 
@@ -62,6 +75,8 @@ export function CompareGrid({ refused }: { readonly refused: string | null }) {
       {refused === null ? <Tokens /> : <Refusal message={refused} />}
       {refused === null && (
         <>
+          <Chosen />
+          <EveryHead />
           <HeadsGrid
             layout={layout}
             paint={paint}
@@ -82,6 +97,52 @@ export function CompareGrid({ refused }: { readonly refused: string | null }) {
         </>
       )}
     </section>
+  );
+}
+
+const LEGEND = 8;
+
+/** The chosen head over the grid, which has what it leaves. */
+function Chosen() {
+  const block = useRef<HTMLDivElement>(null);
+  const measure = useCallback((element: HTMLElement) => {
+    taken.value = element.offsetHeight + TITLE + LEGEND;
+  }, []);
+  useMeasured(block, measure);
+  useLayoutEffect(() => () => void (taken.value = 0), []);
+  return (
+    <div ref={block}>
+      <ChangeLines />
+    </div>
+  );
+}
+
+const TITLE = 24;
+
+function stillName(still: readonly number[]): string {
+  return still.length === 1 ? layerName(shapes.value, still[0]!) : layersText(shapes.value, still);
+}
+
+/** Title of the grid, and the layers that have no row in it. */
+function EveryHead() {
+  const still = stillLayers.value;
+  const heads = still.reduce((sum, at) => sum + (shapes.value[at]?.heads ?? 0), 0);
+  return (
+    <p class="every-head">
+      <b>Every head, B − A</b>
+      {still.length > 0 && (
+        <button
+          type="button"
+          class="link"
+          aria-expanded={areStillShown.value}
+          onClick={() => (areStillShown.value = !areStillShown.value)}
+        >
+          {stillName(still)}: {heads} heads without a difference
+          {hideBelow.value > 0 && ` above ${formatWeight(hideBelow.value, 3).replace(/0$/, "")}`},{" "}
+          {areStillShown.value ? "fold" : "folded"}
+        </button>
+      )}
+    </p>
   );
 }
 

@@ -1,18 +1,23 @@
 /** A comparison → its heads, those that changed most first, each with its largest single change. */
 
 import { batch, useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 
 import type { HeadChange } from "../../decoding/comparison";
+import { drawDifferences } from "../../draw/differences";
+import { SmallPattern } from "../../parts/small_pattern";
 import { formatDifference, formatWeight } from "../../text/format_number";
 import { head, key, layer, query, rankBy, selectHead } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { CHANGED, difference } from "./ranked";
-import { largest, ranked, shapes } from "./scene";
+import { RunColumns } from "./run_columns";
+import { changeInk, codesOf, largest, ranked, shapes, shownComparison } from "./scene";
 import { pairText } from "./tokens_of";
 import { layerName, layerShort } from "../../text/layer_names";
 
-/** Rows at first; the rest when asked for. */
-const FIRST_ROWS = 100;
+/** Rows at first, and how many more are shown when asked for. */
+const ROWS = { first: 24, more: 100 };
+const PICTURE = 40;
 
 /** The head, with the query of its largest change pinned. */
 function open(row: HeadChange): void {
@@ -44,6 +49,7 @@ function Row({ row }: { readonly row: HeadChange }) {
         <b>
           {layerShort(shapes.value, row.layer)}.{number}
         </b>
+        <Picture row={row} />
         <span>{row.change === 0 ? "0" : formatWeight(row.change)}</span>
         <span class="change-bar">
           <i style={{ width: `${largest.value > 0 ? (100 * row.change) / largest.value : 0}%` }} />
@@ -57,11 +63,19 @@ function Row({ row }: { readonly row: HeadChange }) {
   );
 }
 
+function Picture({ row: { layer: at, head: number } }: { readonly row: HeadChange }) {
+  const of = shownComparison.value;
+  const codes = useMemo(() => (of === null ? null : codesOf(of, at, number)), [of, at, number]);
+  return (
+    <SmallPattern codes={codes} colours={changeInk.value} side={PICTURE} draw={drawDifferences} />
+  );
+}
+
 export function HeadList() {
-  const isWhole = useSignal(false);
+  const count = useSignal(ROWS.first);
   const rows = ranked.value;
   const above = rows.filter(({ change }) => change > CHANGED).length;
-  const shown = isWhole.value ? rows : rows.slice(0, FIRST_ROWS);
+  const shown = rows.slice(0, count.value);
   return (
     <section class="change-list">
       <header class="side-header">
@@ -72,17 +86,19 @@ export function HeadList() {
       </header>
       <div class="change-head">
         <span>Head</span>
+        <span>B − A</span>
         <span>JSD</span>
         <span />
         <span class="change-single">largest single change</span>
       </div>
+      <RunColumns />
       <ol class="change-rows">
         {shown.map((row) => (
           <Row key={`${row.layer}.${row.head}`} row={row} />
         ))}
         {shown.length < rows.length && (
           <li>
-            <button type="button" class="link" onClick={() => (isWhole.value = true)}>
+            <button type="button" class="link" onClick={() => (count.value += ROWS.more)}>
               {rows.length - shown.length} more
             </button>
           </li>

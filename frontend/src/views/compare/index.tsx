@@ -1,7 +1,6 @@
 /** Two records → what every head gained and lost, the heads that changed most, and one of them line by line. */
 
 import { comparison, compareProblem, isMetricsOnly, isSideShown } from "../../state";
-import { ChangeLines } from "./change_lines";
 import { CompareGrid } from "./compare_grid";
 import { HeadList } from "./head_list";
 
@@ -22,7 +21,6 @@ export function CompareView() {
       {refused === null && isSideShown.value && (
         <aside class="model-side" aria-label="Heads by change">
           <HeadList />
-          <ChangeLines />
         </aside>
       )}
     </div>

@@ -1,6 +1,6 @@
 /** What is compared, loaded and set → layout and pixels of the grid of differences; signals, no DOM. */
 
-import { computed, type ReadonlySignal } from "@preact/signals";
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import type { Comparison, HeadChange } from "../../decoding/comparison";
 import { divergingTable, themePixel } from "../../draw/colour";
@@ -14,7 +14,7 @@ import { comparison, hideBelow, rankBy, record, shown, theme } from "../../state
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
 import type { LayerShape } from "../../parts/heads_grid/grid_layers";
 import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
-import { largestChange, rankHeads } from "./ranked";
+import { difference, largestChange, rankHeads } from "./ranked";
 
 /** The last one while the next is on its way. */
 export const shownComparison: ReadonlySignal<Comparison | null> = computed(
@@ -39,12 +39,45 @@ export const columnCaption: ReadonlySignal<string | null> = computed(() =>
   areNumbered.value ? "logged heads, their numbers below" : null,
 );
 
+/** CSS pixels of the view that the chosen head takes over the grid. */
+export const taken: Signal<number> = signal(0);
+/** Layers without a difference that is drawn have rows too. */
+export const areStillShown: Signal<boolean> = signal(false);
+
+/** Layers none of whose heads has a difference that is drawn; none where all are such. */
+export const stillLayers: ReadonlySignal<readonly number[]> = computed(() => {
+  const of = shownComparison.value;
+  if (of === null) return [];
+  const least = Math.max(hideBelow.value, 1e-6);
+  const still = shapes.value.flatMap(({ heads }, layer) =>
+    Array.from({ length: heads }, (_, head) => of.head(layer, head)).every(
+      (each) => Math.abs(difference(each)) < least,
+    )
+      ? [layer]
+      : [],
+  );
+  return still.length === shapes.value.length ? [] : still;
+});
+
+const withRows: ReadonlySignal<ReadonlySet<number> | null> = computed(() => {
+  if (areStillShown.value || stillLayers.value.length === 0) return null;
+  const still = new Set(stillLayers.value);
+  return new Set(shapes.value.flatMap((_, layer) => (still.has(layer) ? [] : [layer])));
+});
+
 export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   placeHeads({
+    only: withRows.value,
+    taken: taken.value,
     shapes: shapes.value,
     orders: shapes.value.map(({ heads }) => headsInOrder(heads)),
     numbered: areNumbered.value,
   }),
+);
+
+/** Of small pictures of a head's differences. */
+export const changeInk: ReadonlySignal<Uint32Array<ArrayBuffer>> = computed(() =>
+  differenceTable(divergingTable(theme.value), hideBelow.value),
 );
 
 const BAR_HEIGHT = 3;

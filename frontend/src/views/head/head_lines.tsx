@@ -52,7 +52,8 @@ import {
 import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
-import { useWidth } from "../../parts/measured";
+import { useSize } from "../../parts/measured";
+import { rowHeightOf } from "./row_height";
 import { layerShort } from "../../text/layer_names";
 
 export interface HeadLinesProps {
@@ -60,8 +61,6 @@ export interface HeadLinesProps {
   weights: LayerWeights;
   names: readonly string[];
 }
-
-const rowHeight = 32;
 
 /** First head with a column, when not all fit; falls back when heads are turned off. */
 function usePage(count: number, columns: number): [number, (first: number) => void] {
@@ -193,6 +192,7 @@ interface LinesProps {
   readonly names: readonly string[];
   /** In short. */
   readonly layer: string;
+  readonly rowHeight: number;
 }
 
 function LinesAcross({ lines, of: { rows, axes, heads }, names, layer }: LinesProps) {
@@ -212,7 +212,8 @@ interface LinesDownProps extends LinesProps {
   readonly firstColumn: number;
 }
 
-function LinesDown({ lines, of, names, layer, columns, firstColumn }: LinesDownProps) {
+function LinesDown(props: LinesDownProps) {
+  const { lines, of, names, layer, columns, firstColumn, rowHeight } = props;
   const { rows, axes } = of;
   return (
     <TokenLines
@@ -241,13 +242,14 @@ export function HeadLines(props: HeadLinesProps) {
   const { text, weights, axes, heads, chosen, focus, overview, rows } = of;
   const names = drawnNames(props, of);
   const summary = names === props.names ? "none" : headSummary.value;
-  const viewWidth = useWidth(room);
+  const { width: viewWidth, height } = useSize(room);
+  const rowHeight = rowHeightOf(height, Math.max(axes.query.rows.length, axes.key.rows.length));
   const layout = tableLayout(viewWidth, heads.length);
   const [first, setFirst] = usePage(heads.length, layout.columns);
   const lines = useLines(props, of);
   useLinesExport(props, of, names);
   const byQuery = rows.side === "query";
-  const parts = { lines, of, names, layer: layerShort(record.layers, weights.layer) };
+  const parts = { lines, of, names, layer: layerShort(record.layers, weights.layer), rowHeight };
   return (
     <div
       class={columnPitch(layout, byQuery) < 32 ? "head-lines is-tight" : "head-lines"}

@@ -38,18 +38,59 @@ function effectSaid({ value, noise }: HeadEffect): string {
   return `${shownEffects.value!.name} on ${objectiveTitle(objective.value)} ${formatEffect(value)}, ${word}`;
 }
 
-/** How much the head changes, of what the one changes that changes most. */
+/** Heads of a layer up to which each has its number under its square. */
+const MOST_NUMBERS = 16;
+/** Of the bars up and down together, in CSS pixels. */
+const BARS = 26;
+/** Emphasised from this part of the largest on. */
+const STRONG = 1 / 3;
+
+export function hasEffects(count: number): boolean {
+  return shownEffects.value !== null && count <= MOST_NUMBERS && shownMode.value !== "image";
+}
+
+/** How much the head changes, of what the one changes that changes most: up more, down less. */
 function EffectBar({ value }: HeadEffect) {
-  const share = Math.abs(value) / (shownEffects.value?.largest || 1);
+  const { heads, largest } = shownEffects.value!;
+  const values = heads.map((each) => each.value);
+  const [up, down] = [Math.max(0, ...values), Math.max(0, ...values.map((each) => -each))];
+  const scale = BARS / (up + down || 1);
+  const height = Math.max(1, Math.abs(value) * scale);
+  const top = value < 0 ? up * scale : up * scale - height;
+  const isStrong = Math.abs(value) >= STRONG * largest;
   return (
-    <i
-      class={value < 0 ? "square-effect is-less" : "square-effect"}
-      style={{ width: `${(100 * share).toFixed(1)}%` }}
-    />
+    <span class="square-effects" aria-hidden="true">
+      <i class="square-axis" style={{ top: up * scale }} />
+      <i
+        class={value < 0 ? "square-effect is-less" : "square-effect"}
+        style={{ height, top }}
+      />
+      <span class={isStrong ? "square-number is-strong" : "square-number"}>
+        {formatEffect(value)}
+      </span>
+    </span>
   );
 }
 
-function HeadSquare({ head, name }: { head: number; name: string }) {
+/** What the bars are, beside them. */
+export function EffectsName({ count }: { readonly count: number }) {
+  if (!hasEffects(count)) return null;
+  const isOff = shownEffects.value!.name === "ablation";
+  return (
+    <p class="effects-name">
+      <b>effect on {objectiveTitle(objective.value)}</b>
+      <span>{isOff ? "with the head − off" : "as its gate’s slope"}</span>
+    </p>
+  );
+}
+
+interface HeadSquareProps {
+  readonly head: number;
+  readonly name: string;
+  readonly hasNumbers: boolean;
+}
+
+function HeadSquare({ head, name, hasNumbers }: HeadSquareProps) {
   const colour = headColour(head, theme.value);
   const on = isShown(head);
   const effect = effectOf(layer.value, head);
@@ -58,7 +99,7 @@ function HeadSquare({ head, name }: { head: number; name: string }) {
   return (
     <button
       type="button"
-      class="head-square"
+      class={on ? "head-square" : "head-square is-off"}
       aria-label={`Head ${name}`}
       aria-pressed={on}
       title={`Head ${name}${said}: click toggles it, double-click or Shift + Enter isolates it`}
@@ -73,7 +114,7 @@ function HeadSquare({ head, name }: { head: number; name: string }) {
       }}
     >
       {name}
-      {effect !== null && <EffectBar {...effect} />}
+      {effect !== null && hasNumbers && <EffectBar {...effect} />}
     </button>
   );
 }
@@ -99,10 +140,12 @@ function SummaryButton({ summary }: { summary: "mean" | "max" }) {
 }
 
 export function HeadSquares({ names }: HeadSquaresProps) {
+  const hasNumbers = hasEffects(names.length);
+  const of = hasNumbers ? "head-squares has-effects" : "head-squares";
   return (
-    <div class="head-squares" role="group" aria-label="Heads">
+    <div class={of} role="group" aria-label="Heads">
       {names.map((name, head) => (
-        <HeadSquare key={head} head={head} name={name} />
+        <HeadSquare key={head} {...{ head, name, hasNumbers }} />
       ))}
       {!isAlone() && (
         <>

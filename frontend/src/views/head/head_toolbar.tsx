@@ -15,7 +15,7 @@ import {
 } from "../../state";
 import { hasSentences } from "../../parts/token_lines/axis";
 import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
-import { HeadSquares } from "./head_squares";
+import { EffectsName, HeadSquares } from "./head_squares";
 import { layerGroups, sameDepth } from "./layer_groups";
 import { ModeSwitch } from "./mode_switch";
 import { layerName } from "../../text/layer_names";
@@ -88,7 +88,10 @@ export function HeadToolbar({ record, drawn }: HeadToolbarProps) {
         <MatrixTitle record={record} />
       ) : (
         <>
-          <LayerSelect record={record} />
+          <div class="layer-field">
+            <LayerSelect record={record} />
+            {drawn && <EffectsName count={record.layers[layer.value]!.heads} />}
+          </div>
           {drawn && <HeadSquares names={headNames(record, layer.value)} />}
         </>
       )}

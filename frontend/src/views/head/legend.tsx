@@ -5,11 +5,16 @@ import type { ComponentChildren } from "preact";
 import type { Focus } from "../../parts/token_lines/focus";
 import type { LayerAxes } from "../../parts/token_lines/axis";
 import {
+  changes,
+  changesOfShown,
   type HeadSummary,
   isContribution,
+  layer,
   layerQuantityText,
   quantityName,
+  shownHeads,
   type Specials,
+  topOfShown,
 } from "../../state";
 import { percent } from "../../text/format_number";
 import { elide } from "../../text/tokens";
@@ -37,6 +42,16 @@ export function tableCaption(focus: Focus | null, axes: LayerAxes): string {
     : `Numbers: ${isContribution.value ? `contribution of “${text}” to each query` : `weight of each query on “${text}”`}.`;
 }
 
+/** Just the heads of the layer that changed are on, as the view opens. */
+function areMoved(): boolean {
+  const on = shownHeads.value;
+  if (on === null) return false;
+  const moved = (topOfShown.value === null ? changes.value : changesOfShown.value).filter(
+    (change) => change.layer === layer.value,
+  );
+  return moved.length === on.size && moved.every(({ head }) => on.has(head));
+}
+
 function HeadsCaption({ shown, count, loaded, summary }: HeadsLegendProps) {
   if (loaded < count)
     return <span>A text this long is loaded one head at a time: click a square to change it.</span>;
@@ -48,7 +63,8 @@ function HeadsCaption({ shown, count, loaded, summary }: HeadsLegendProps) {
     );
   return (
     <span>
-      {shown} of {count} heads<span class="only-wide"> shown</span>. Click
+      {shown} of {count} heads<span class="only-wide"> shown</span>
+      {areMoved() && ": those that changed for good"}. Click
       <span class="only-wide"> a square</span> toggles<span class="only-wide"> it</span>,
       double-click isolates<span class="only-wide"> it. Number on the square = head</span>.
     </span>

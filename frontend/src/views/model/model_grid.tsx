@@ -110,7 +110,7 @@ export function ModelGrid() {
           <span class="model-hint">
             {counts !== null && `${counts} · `}
             {isMap.value ? "one cell a head" : "rows: query, columns: key"}
-            {below()}. Click opens a head{isHeadBeside.value && ", again closes it"}.
+            {below()}. Click opens{isHeadBeside.value && ", again closes"}.
           </span>
         )}
       </h2>

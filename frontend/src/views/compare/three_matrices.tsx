@@ -1,0 +1,181 @@
+/** One head in both records → its matrix at A, at B, and B − A side by side, with names and numbers. */
+
+import { useMemo } from "preact/hooks";
+
+import type { LayerWeights } from "../../decoding/decode";
+import { divergingTable, sequentialTable } from "../../draw/colour";
+import { differenceCode, differenceTable } from "../../draw/differences";
+import {
+  compared,
+  hideBelow,
+  hoverKey,
+  hoverQuery,
+  quantityText,
+  query,
+  run,
+  step,
+  theme,
+} from "../../state";
+import type { LayerAxes } from "../../parts/token_lines/axis";
+import { LEAST_NUMBER, matrixSizes, type MatrixSizes } from "../../parts/token_matrix/matrix_sizes";
+import { TokenMatrix, type MatrixValues } from "../../parts/token_matrix/token_matrix";
+import { formatDifference, formatWeight } from "../../text/format_number";
+import { matrixKeys, Readout } from "./change_matrix";
+import type { Pair } from "./chosen_pair";
+import { rowChange } from "./row_change";
+import { shownComparison } from "./scene";
+import { comparedTokens } from "./tokens_of";
+
+const GAP = 20;
+const LARGEST_CELL = 24;
+const HIGHEST = 336;
+
+/** null: too long a text for three matrices with names. */
+export function threeSizes(axes: LayerAxes, width: number): MatrixSizes | null {
+  const room = (left: number) => (width - left - 2 * GAP) / 3 + left;
+  const first = matrixSizes(axes, { width, height: HIGHEST, largest: LARGEST_CELL });
+  if (first === null) return null;
+  return matrixSizes(axes, { width: room(first.left), height: HIGHEST, largest: LARGEST_CELL });
+}
+
+function valuesOf(weights: LayerWeights, head: number): Float32Array {
+  const { queries, keys } = weights;
+  const values = new Float32Array(queries * keys);
+  for (let row = 0; row < queries; row++)
+    weights.readRow(head, row, values.subarray(row * keys, (row + 1) * keys));
+  return values;
+}
+
+function weightsOf(weights: LayerWeights, head: number): MatrixValues {
+  const table = sequentialTable(theme.value);
+  const { queries, keys } = weights;
+  return {
+    ...{ queries, keys, values: valuesOf(weights, head) },
+    pixel: (value) => table[Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, value || 0))))]!,
+    text: (value) => (value >= LEAST_NUMBER ? formatWeight(value) : ""),
+  };
+}
+
+/** The colour is the sign. */
+function changesOf(before: MatrixValues, after: MatrixValues): MatrixValues {
+  const table = differenceTable(divergingTable(theme.value), hideBelow.value);
+  return {
+    ...after,
+    values: after.values.map((value, at) => value - before.values[at]!),
+    pixel: (value) => table[differenceCode(value || 0)]!,
+    text: (value) => (Math.abs(value) >= LEAST_NUMBER ? formatWeight(Math.abs(value)) : ""),
+  };
+}
+
+/** The pointed or pinned query, else that of the head's largest change. */
+export function shownRow({ second, head }: Pick<Pair, "second" | "head">): number {
+  const at = hoverQuery.value ?? query.value;
+  if (at !== null && at < second.queries) return at;
+  return shownComparison.value?.head(second.layer, head).query ?? 0;
+}
+
+export interface ThreeMatricesProps {
+  readonly pair: Pair;
+  readonly axes: LayerAxes;
+  readonly sizes: MatrixSizes;
+}
+
+export function ThreeMatrices({ pair, axes, sizes }: ThreeMatricesProps) {
+  const { first, second, head } = pair;
+  const of = useMemo(() => {
+    const [a, b] = [weightsOf(first, head), weightsOf(second, head)];
+    return { a, b, change: changesOf(a, b) };
+  }, [first, second, head, theme.value, hideBelow.value]);
+  const row = shownRow(pair);
+  const rowOf = ({ values, keys }: MatrixValues) => values.subarray(row * keys, (row + 1) * keys);
+  const found = rowChange(rowOf(of.a), rowOf(of.b));
+  const key = hoverKey.value ?? found?.most.key ?? 0;
+  const shared = {
+    ...{ axes, sizes, query: row, key_: key },
+    ...{ pinned: query.value, hovered: hoverQuery.value },
+  };
+  const name = `of layer ${second.layer} head ${head}`;
+  const [at, isOther] = [compared.value, compared.value?.run !== run.value];
+  const width = sizes.cell * axes.key.rows.length;
+  return (
+    <>
+      <div
+        class="three-matrices"
+        style={{ gap: GAP }}
+        tabIndex={0}
+        role="group"
+        aria-label="Matrix of differences, arrow keys move over its cells"
+        onKeyDown={(event) => matrixKeys(event, second, { query: row, key })}
+        onBlur={() => ((hoverQuery.value = null), (hoverKey.value = null))}
+      >
+        <figure class="both-sides">
+          <figcaption style={{ paddingLeft: sizes.left }}>
+            <b>A</b> {isOther ? at?.run : `step ${at?.step ?? ""}`}
+          </figcaption>
+          <TokenMatrix {...shared} of={of.a} hasRowNames label={`Weights at A ${name}`} />
+          <Scale width={width} left={sizes.left} ticks={["0", ".25", "1"]} />
+        </figure>
+        <figure class="both-sides">
+          <figcaption>
+            <b>B</b> {isOther ? run.value : `step ${step.value ?? ""}`}
+          </figcaption>
+          <TokenMatrix {...shared} of={of.b} hasRowNames={false} label={`Weights at B ${name}`} />
+          <p class="three-note">{quantityText.value}, √ scale, same for A and B</p>
+        </figure>
+        <figure class="both-sides">
+          <figcaption>
+            <b>B − A</b>
+          </figcaption>
+          <TokenMatrix
+            {...shared}
+            of={of.change}
+            hasRowNames={false}
+            label={`Matrix of what layer ${second.layer} head ${head} gained and lost`}
+            marked={{ query: row, key }}
+          />
+          <Scale width={width} left={0} ticks={["−1 lost", "0", "gained +1"]} isSigned />
+        </figure>
+      </div>
+      <p class="three-words">
+        <Readout {...pair} at={{ query: row, key }} />
+        {hoverKey.value === null && found !== null && found.others.length > 0 && (
+          <span class="three-others">
+            most {found.most.change > 0 ? "lost" : "gained"}:{" "}
+            {found.others.map((each) => (
+              <span key={each.key}>
+                {comparedTokens(second.layer, "key")[each.key]?.text ?? each.key}{" "}
+                <b class={each.change > 0 ? "is-gained" : "is-lost"}>
+                  {formatDifference(each.change)}
+                </b>{" "}
+              </span>
+            ))}
+          </span>
+        )}
+        <span class="three-note">numbers from .10; the colour is the sign</span>
+      </p>
+    </>
+  );
+}
+
+interface ScaleProps {
+  readonly width: number;
+  readonly left: number;
+  readonly ticks: readonly string[];
+  readonly isSigned?: boolean;
+}
+
+function Scale({ width, left, ticks, isSigned = false }: ScaleProps) {
+  return (
+    <span
+      class={`legend-bar ${isSigned ? "is-diverging" : ""}`}
+      style={{ display: "block", width: isSigned ? width : Math.min(160, width), marginLeft: left }}
+    >
+      <span class="legend-gradient" />
+      <span class="legend-ticks">
+        {ticks.map((tick) => (
+          <span key={tick}>{tick}</span>
+        ))}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,11 @@
+/** Height of the room and rows of a short text → height of a row: the room is filled, a longer text scrolls. */
+
+const LOWEST = 32;
+const HIGHEST = 44;
+/** Two lines of words over the columns and one or two under them, the columns' head, and what stands under the table. */
+const AROUND = 40 + 32 + 40 + 20;
+
+export function rowHeightOf(height: number, rows: number): number {
+  if (height <= 0 || rows <= 0) return LOWEST;
+  return Math.max(LOWEST, Math.min(HIGHEST, Math.floor((height - AROUND) / rows)));
+}
