@@ -21,11 +21,12 @@ export const changedAt: ReadonlySignal<ReadonlyMap<number, number>> = computed((
 /** Each head's marked lasting change of the shown metric. */
 export const changesOfShown: ReadonlySignal<readonly LastingChange[]> = computed(() => {
   const series = metrics.value;
-  const metric = series?.names.indexOf(shownMetric.value ?? "") ?? -1;
-  if ((series?.evolution ?? null) === null || metric === -1) return [];
-  return series!.layers.flatMap(({ heads }, layer) =>
-    Array.from({ length: heads }, (_, head) => lastingChange(series!, layer, head, metric)).filter(
-      (change) => change !== null && isMarked(series!, change, markAbove.value),
+  if (series === null || (series.evolution ?? null) === null) return [];
+  const metric = series.names.indexOf(shownMetric.value ?? "");
+  if (metric === -1) return [];
+  return series.layers.flatMap(({ heads }, layer) =>
+    Array.from({ length: heads }, (_, head) => lastingChange(series, layer, head, metric)).filter(
+      (change) => change !== null && isMarked(series, change, markAbove.value),
     ),
   ) as LastingChange[];
 });

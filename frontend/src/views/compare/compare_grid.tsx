@@ -138,7 +138,8 @@ function EveryHead() {
           onClick={() => (areStillShown.value = !areStillShown.value)}
         >
           {stillName(still)}: {heads} heads without a difference
-          {hideBelow.value > 0 && ` above ${formatWeight(hideBelow.value, 3).replace(/0$/, "")}`},{" "}
+          {hideBelow.value > 0 &&
+            ` above ${formatWeight(hideBelow.value, 3).replace(/0$/, "")}`},{" "}
           {areStillShown.value ? "fold" : "folded"}
         </button>
       )}

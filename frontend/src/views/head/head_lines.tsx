@@ -45,6 +45,7 @@ import {
   columnPitch,
   extraTokenWidth,
   meanWidth,
+  normWidth,
   type TableLayout,
   tableLayout,
   tokenWidth,
@@ -53,6 +54,7 @@ import { TableHead } from "./table_head";
 import { WeightTable } from "./weight_table";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import { useSize } from "../../parts/measured";
+import { type BehindContributions, useBehindContributions } from "./behind_contributions";
 import { rowHeightOf } from "./row_height";
 import { layerShort } from "../../text/layer_names";
 
@@ -96,11 +98,12 @@ function gridStyle(
   viewWidth: number,
   layout: TableLayout,
   byQuery: boolean,
+  norms: number,
 ): Record<string, string> {
   const pitch = columnPitch(layout, byQuery);
   const extra = extraTokenWidth(viewWidth);
   return {
-    "--columns": `${96 + extra}px minmax(0, 1fr) ${80 + extra}px ${layout.width + 8}px`,
+    "--columns": `${96 + extra}px minmax(0, 1fr) ${80 + extra}px ${layout.width + norms + 8}px`,
     "--pitch": `${pitch}px`,
     "--mean": `${meanWidth(pitch)}px`,
     "--cell-gap": pitch < 44 ? "1px" : "4px",
@@ -210,21 +213,28 @@ interface LinesDownProps extends LinesProps {
   /** Heads with a column in the table. */
   readonly columns: readonly ShownHead[];
   readonly firstColumn: number;
+  readonly behind: BehindContributions | null;
 }
 
 function LinesDown(props: LinesDownProps) {
-  const { lines, of, names, layer, columns, firstColumn, rowHeight } = props;
+  const { lines, of, names, layer, columns, firstColumn, rowHeight, behind } = props;
   const { rows, axes } = of;
   return (
     <TokenLines
       {...lines}
       rowHeight={rowHeight}
       asideHead={
-        <TableHead layer={layer} heads={columns} names={names} byQuery={rows.side === "query"} />
+        <TableHead
+          layer={layer}
+          heads={columns}
+          names={names}
+          byQuery={rows.side === "query"}
+          hasNorms={behind !== null}
+        />
       }
       aside={(seen) => (
         <WeightTable
-          {...{ rows, names, firstColumn, rowHeight, seen }}
+          {...{ rows, names, firstColumn, rowHeight, seen, behind }}
           axis={axes[rows.side]}
           heads={columns}
           theme={theme.value}
@@ -244,7 +254,9 @@ export function HeadLines(props: HeadLinesProps) {
   const summary = names === props.names ? "none" : headSummary.value;
   const { width: viewWidth, height } = useSize(room);
   const rowHeight = rowHeightOf(height, Math.max(axes.query.rows.length, axes.key.rows.length));
-  const layout = tableLayout(viewWidth, heads.length);
+  const behind = useBehindContributions(of);
+  const norms = behind === null ? 0 : normWidth;
+  const layout = tableLayout(viewWidth - norms, heads.length);
   const [first, setFirst] = usePage(heads.length, layout.columns);
   const lines = useLines(props, of);
   useLinesExport(props, of, names);
@@ -254,7 +266,7 @@ export function HeadLines(props: HeadLinesProps) {
     <div
       class={columnPitch(layout, byQuery) < 32 ? "head-lines is-tight" : "head-lines"}
       ref={room}
-      style={gridStyle(viewWidth, layout, byQuery)}
+      style={gridStyle(viewWidth, layout, byQuery, norms)}
     >
       <HeadsLegend
         {...{ summary, focus, axes }}
@@ -280,6 +292,7 @@ export function HeadLines(props: HeadLinesProps) {
           {...parts}
           columns={heads.slice(first, first + layout.columns)}
           firstColumn={first}
+          behind={behind}
         />
       )}
       <LinesLegend

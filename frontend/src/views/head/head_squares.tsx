@@ -61,10 +61,7 @@ function EffectBar({ value }: HeadEffect) {
   return (
     <span class="square-effects" aria-hidden="true">
       <i class="square-axis" style={{ top: up * scale }} />
-      <i
-        class={value < 0 ? "square-effect is-less" : "square-effect"}
-        style={{ height, top }}
-      />
+      <i class={value < 0 ? "square-effect is-less" : "square-effect"} style={{ height, top }} />
       <span class={isStrong ? "square-number is-strong" : "square-number"}>
         {formatEffect(value)}
       </span>

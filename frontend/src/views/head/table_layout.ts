@@ -11,6 +11,9 @@ export interface TableLayout {
   columns: number;
 }
 
+/** Column of how long the keys' values are. */
+export const normWidth = 88;
+
 /** Token columns and the gaps between everything. */
 const beside = 96 + 8 + 8 + 80 + 16;
 const widest = 56;

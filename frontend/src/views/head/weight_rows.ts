@@ -73,6 +73,18 @@ function outsideMass({ outside, weights, heads, axes, focus }: WeightRowsInput):
   return [{ caption: `${quantityName.value} on keys out of the range`, byHead, mean }];
 }
 
+/** Less is rounding. */
+const LEAST_SINK = 0.005;
+
+/** What a head with a sink puts on no key at all; what carries nothing has no share of what is moved. */
+function sinkMass({ outside }: WeightRowsInput, byHead: readonly Float32Array[]): HiddenMass[] {
+  if (isContribution.value || (outside ?? null) !== null) return [];
+  const rest = byHead.map((column) => 1 - column.reduce((sum, weight) => sum + weight, 0));
+  if (!(Math.max(...rest) >= LEAST_SINK)) return [];
+  const mean = rest.reduce((all, each) => all + each, 0) / rest.length;
+  return [{ caption: "no key: the share of the head’s sink", byHead: rest, mean }];
+}
+
 /** Weight that goes to keys which the table does not show; a column of queries has no such sum. */
 function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): HiddenMass[] {
   const { axes, filter, specials } = input;
@@ -89,6 +101,7 @@ function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): Hi
       byHead,
     ),
     ...outsideMass(input),
+    ...sinkMass(input, byHead),
   ];
 }
 

@@ -6,6 +6,7 @@ import { formatWeight } from "../../text/format_number";
 import type { Axis } from "../../parts/token_lines/axis";
 import type { ShownHead } from "../../parts/token_lines/line_canvas";
 import { rowsInWindow, type ScrollWindow } from "../../parts/token_lines/use_window";
+import type { BehindContributions } from "./behind_contributions";
 import type { HiddenMass, WeightRows } from "./weight_rows";
 
 export interface WeightTableProps {
@@ -21,6 +22,7 @@ export interface WeightTableProps {
   theme: Theme;
   /** Without it cells are coloured only. */
   numbers: boolean;
+  behind: BehindContributions | null;
 }
 
 /** Strongest tint of a cell, at weight 1. */
@@ -35,9 +37,25 @@ interface CellProps {
   colour: string;
   theme: Theme;
   numbers: boolean;
+  /** Of a contribution the weight that it is of. */
+  weight: number | null;
 }
 
-function Cell({ name, value, colour, theme, numbers }: CellProps) {
+/** A bar as long as the contribution and a tick at the weight: far apart where a weight means little. */
+function Gap({ value, weight, colour }: Pick<CellProps, "value" | "colour"> & { weight: number }) {
+  const place = (share: number): string => `${(100 * Math.min(1, Math.max(0, share))).toFixed(1)}%`;
+  return (
+    <i class="cell-gap" aria-hidden="true">
+      <i style={{ width: place(value), background: colour }} />
+      <i class="is-tick" style={{ left: place(weight) }} />
+    </i>
+  );
+}
+
+/** From here on. */
+const LEAST_GAP = 0.02;
+
+function Cell({ name, value, colour, theme, numbers, weight }: CellProps) {
   const tint = Math.min(1, Math.max(0, value || 0)) * fullTint;
   const background = mix(rgbOf(colour), backgroundColour(theme), tint);
   const quiet = !(value >= quietBelow);
@@ -48,15 +66,19 @@ function Cell({ name, value, colour, theme, numbers }: CellProps) {
       class={quiet ? "is-quiet" : ""}
       style={style}
       title={`head ${name}: ${formatWeight(value, 4)}`}
+      data-weight={weight ?? undefined}
     >
       {numbers || value >= 0 ? null : "–"}
       {numbers && formatWeight(value)}
+      {weight !== null && Math.max(value, weight) >= LEAST_GAP && (
+        <Gap {...{ value, weight, colour }} />
+      )}
     </span>
   );
 }
 
 function TokenWeights({ props, index }: { props: WeightTableProps; index: number }) {
-  const { rows, axis, heads, names, firstColumn, rowHeight, theme, numbers } = props;
+  const { rows, axis, heads, names, firstColumn, rowHeight, theme, numbers, behind } = props;
   const row = axis.rows[index]!;
   const token = row.token;
   return (
@@ -71,6 +93,7 @@ function TokenWeights({ props, index }: { props: WeightTableProps; index: number
           <bdi>{elide(row.text)}</bdi>
         </span>
       )}
+      {behind !== null && <Norm value={behind.norms[token]!} />}
       {heads.map(({ head, colour }, i) => (
         <Cell
           key={head}
@@ -79,6 +102,7 @@ function TokenWeights({ props, index }: { props: WeightTableProps; index: number
           colour={colour}
           theme={theme}
           numbers={numbers}
+          weight={behind?.weights[firstColumn + i]?.[token] ?? null}
         />
       ))}
       <span role="cell" class="is-mean">
@@ -88,11 +112,27 @@ function TokenWeights({ props, index }: { props: WeightTableProps; index: number
   );
 }
 
+/** Twice the mean is a whole bar. */
+const WHOLE_NORM = 2;
+
+function Norm({ value }: { value: number }) {
+  const share = Math.min(1, value / WHOLE_NORM || 0);
+  return (
+    <span role="cell" class="value-norm" data-norm={value}>
+      <i>
+        <i style={{ width: `${(100 * share).toFixed(1)}%` }} />
+      </i>
+      {Number.isFinite(value) ? value.toFixed(1) : "–"}
+    </span>
+  );
+}
+
 function MassRow({ mass, props }: { mass: HiddenMass; props: WeightTableProps }) {
   const { heads, firstColumn } = props;
   return (
     <>
       <div role="row" aria-label={mass.caption}>
+        {props.behind !== null && <span role="cell" class="value-norm" />}
         {heads.map(({ head }, i) => (
           <span role="cell" key={head}>
             {formatWeight(mass.byHead[firstColumn + i]!)}

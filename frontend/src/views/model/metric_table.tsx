@@ -48,8 +48,7 @@ export function MetricTable() {
   const series = metrics.value;
   const isWhole = useSignal(false);
   const rows = useMemo(
-    () =>
-      series === null ? [] : rankMetrics(series, layer.value, head.value, shownMetric.value),
+    () => (series === null ? [] : rankMetrics(series, layer.value, head.value, shownMetric.value)),
     [series, layer.value, head.value, shownMetric.value],
   );
   if (series === null) return null;
