@@ -300,6 +300,7 @@ export function HeadLines(props: HeadLinesProps) {
         {...{ overview, specials: specials.value, words: mergeWords.value }}
         one={summary !== "none"}
         alone={isPinnedAlone.value}
+        ticks={behind !== null && linesLayout.value === "vertical"}
       />
     </div>
   );

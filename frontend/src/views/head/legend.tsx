@@ -94,6 +94,8 @@ export interface LinesLegendProps {
   one: boolean;
   /** Lines of the pinned token alone. */
   alone: boolean;
+  /** Contributions have their weights beside them. */
+  ticks: boolean;
 }
 
 /** What is not drawn, and how much of all weight that is. */
@@ -115,6 +117,7 @@ export function LinesLegend(props: LinesLegendProps) {
         {hidden.length > 0 && ` Not drawn: ${hidden.join(", ")}.`}
         {props.alone && " A text this long has the lines of the pinned token alone."}
         {" Dot = pinned token."}
+        {props.ticks && " In a cell: bar = contribution, tick = the weight it is of."}
       </span>
     </p>
   );
