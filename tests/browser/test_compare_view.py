@@ -155,6 +155,8 @@ def test_thumbnails_have_the_colours_of_signed_root_differences(
 ) -> None:
     tab = open_tab(changing_server.url, dark=dark, **HERE, compare="first", hide=0)
     tab.wait_drawn("model")
+    expect(tab.frame.locator(".three-matrices")).to_be_visible()
+    tab.settle()
     pixels = tab.pixels(tab.canvas("Attention differences"))
     comparison = AttentionReader(changing).compare(("a", "she", 0), ("a", "she", LAST))
     stops = np.array([rgb(colour) for colour in DIVERGING["dark" if dark else "light"]], float)

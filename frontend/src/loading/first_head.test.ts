@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 
 import { changedHeads } from "../../tests/changed_heads";
 import { header, listing } from "../../tests/fake_api";
+import type { Comparison } from "../decoding/comparison";
 import { applyPairs } from "../page/url";
 import * as state from "../state";
 import { startFirstHead } from "./first_head";
@@ -30,4 +31,34 @@ it("a head of one's own choice stays, the first one too", () => {
   state.isHeadChosen.value = true;
   stop = startFirstHead();
   expect(shown()).toEqual([0, 0]);
+});
+
+it("the Head view opens at that head's layer with the heads that changed on, once", () => {
+  state.view.value = "head";
+  stop = startFirstHead();
+  expect(shown()).toEqual([1, 0]);
+  expect([...(state.shownHeads.value ?? [])]).toEqual([0]);
+  state.showAllHeads();
+  state.selectStep(10);
+  expect(state.shownHeads.value).toBeNull();
+});
+
+it("heads that a link names stay on", () => {
+  state.view.value = "head";
+  state.shownHeads.value = new Set([1]);
+  stop = startFirstHead();
+  expect([...state.shownHeads.value]).toEqual([1]);
+});
+
+it("a comparison opens the head that differs most, also after a model opened its own", () => {
+  stop = startFirstHead();
+  const ranking = [
+    [0, 1],
+    [1, 0],
+  ] as const;
+  state.comparison.value = { status: "ready", value: { ranking } as unknown as Comparison };
+  state.compare.value = "first";
+  expect(shown()).toEqual([0, 1]);
+  state.compare.value = null;
+  expect(shown()).toEqual([1, 0]);
 });

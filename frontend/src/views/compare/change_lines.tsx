@@ -21,6 +21,7 @@ import {
   query,
   rawTokens,
   record,
+  type RecordHeader,
   sentenceFilter,
   showKept,
   shown,
@@ -41,7 +42,7 @@ import { changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differencesTable } from "./chosen_picture";
 import { changedWeights, focusedDifferences } from "./difference_weights";
 import { shapes, shownComparison } from "./scene";
-import { ThreeMatrices, threeSizes } from "./three_matrices";
+import { threeHeight, ThreeMatrices, threeSizes } from "./three_matrices";
 import { useWidth } from "../../parts/measured";
 import { layerName } from "../../text/layer_names";
 
@@ -51,7 +52,8 @@ export function ChangeLines() {
   const at = layer.value;
   const pair = chosenPair();
   useTable("Chosen head", pair && (() => differencesTable(pair)));
-  const shape = shown(record.value)?.layers[at];
+  const header = shown(record.value);
+  const shape = header?.layers[at];
   const isLeftOut = shape !== undefined && !hasWeights(shape);
   const isTooLong = shape !== undefined && !isLeftOut && isLong(shape);
   const isMatrix = shownChange.value === "matrix";
@@ -83,7 +85,7 @@ export function ChangeLines() {
           the grid, and “Head” shows either step.
         </p>
       )}
-      {!isLeftOut && !isTooLong && pair === null && <Waiting />}
+      {!isLeftOut && !isTooLong && !isMatrix && pair === null && <Waiting />}
       {pair !== null && shownChange.value === "lines" && (
         <>
           <BothSides {...pair} />
@@ -91,7 +93,9 @@ export function ChangeLines() {
         </>
       )}
       {pair !== null && shownChange.value === "image" && <ChangeImage {...pair} />}
-      {pair !== null && isMatrix && <Matrices pair={pair} />}
+      {isMatrix && !isLeftOut && !isTooLong && header !== undefined && shape !== undefined && (
+        <Matrices header={header} at={at} pair={pair} />
+      )}
     </section>
   );
 }
@@ -110,21 +114,27 @@ function Rank() {
   );
 }
 
-/** Of a short text with names and numbers; of a longer one without. */
-function Matrices({ pair }: { readonly pair: Pair }) {
+interface MatricesProps {
+  readonly header: RecordHeader;
+  readonly at: number;
+  readonly pair: Pair | null;
+}
+
+/** Of a short text with names and numbers; of a longer one without. Their room is there before they are. */
+function Matrices({ header, at, pair }: MatricesProps) {
   const room = useRef<HTMLDivElement>(null);
   const width = useWidth(room);
-  const { header, second } = pair;
   const axes = useMemo(
-    () =>
-      axesOf(header, second.layer, specials.value, sentenceFilter.value, { raw: rawTokens.value }),
-    [header, second.layer, specials.value, sentenceFilter.value, rawTokens.value],
+    () => axesOf(header, at, specials.value, sentenceFilter.value, { raw: rawTokens.value }),
+    [header, at, specials.value, sentenceFilter.value, rawTokens.value],
   );
   const sizes = threeSizes(axes, width);
+  const isFailed = comparedWeights.value.status === "error";
   return (
-    <div ref={room}>
-      {sizes !== null && <ThreeMatrices {...{ pair, axes, sizes }} />}
-      {sizes === null && width > 0 && (
+    <div ref={room} style={{ minHeight: isFailed ? 0 : threeHeight(axes, sizes) }}>
+      {pair === null && <Waiting />}
+      {pair !== null && sizes !== null && <ThreeMatrices {...{ pair, axes, sizes }} />}
+      {pair !== null && sizes === null && width > 0 && (
         <div class="change-beside">
           <BothSides {...pair} />
           <ChangeMatrix {...pair} />
@@ -137,7 +147,7 @@ function Matrices({ pair }: { readonly pair: Pair }) {
 function Waiting() {
   const failed = comparedWeights.value;
   if (failed.status === "error") return <p class="side-fault">{failed.error.message}</p>;
-  return <div class="change-body" aria-busy="true" />;
+  return <div aria-busy="true" />;
 }
 
 function Lines({ header, first, second, head: at }: Pair) {

@@ -38,6 +38,16 @@ export function threeSizes(axes: LayerAxes, width: number): MatrixSizes | null {
   return matrixSizes(axes, { width: room(first.left), height: HIGHEST, largest: LARGEST_CELL });
 }
 
+/** Captions, matrices, scales and words. */
+const BESIDES = 76;
+/** Of the pictures without names, and their captions. */
+const UNNAMED = 300;
+
+export function threeHeight(axes: LayerAxes, sizes: MatrixSizes | null): number {
+  if (sizes === null) return UNNAMED;
+  return sizes.above + axes.query.rows.length * sizes.cell + BESIDES;
+}
+
 function valuesOf(weights: LayerWeights, head: number): Float32Array {
   const { queries, keys } = weights;
   const values = new Float32Array(queries * keys);
