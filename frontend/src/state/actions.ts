@@ -140,8 +140,10 @@ export function stepBy(n: number): void {
   if (target !== undefined) selectStep(target);
 }
 
+/** Heads that a view chose to show are those of its layer. */
 export function selectHead(nextLayer: number, nextHead: number): void {
   visit(() => {
+    if (!isHeadChosen.value && nextLayer !== layer.value) shownHeads.value = null;
     isHeadChosen.value = true;
     layer.value = nextLayer;
     head.value = nextHead;
