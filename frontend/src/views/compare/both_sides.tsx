@@ -12,7 +12,8 @@ import { differenceCodes, type ChangeMatrixProps } from "./change_matrix";
 
 /** Longer texts would be many numbers for a picture of so few pixels; the grid has their patterns. */
 const MOST_CELLS = 1 << 20;
-const SIDES = { lines: 84, matrix: 240, image: 0 };
+/** Beside lines. */
+const SIDE = 84;
 
 /** √ codes of a head, as thumbnails have them. */
 function patternCodes(weights: LayerWeights, head: number): Codes {
@@ -26,7 +27,12 @@ function patternCodes(weights: LayerWeights, head: number): Codes {
   return { codes, offset: 0, rows, columns };
 }
 
-export function BothSides(props: ChangeMatrixProps) {
+export interface BothSidesProps extends ChangeMatrixProps {
+  /** Of each picture, in CSS pixels. */
+  readonly side?: number;
+}
+
+export function BothSides({ side = SIDE, ...props }: BothSidesProps) {
   const { first, second, head } = props;
   const isLong = second.queries * second.keys > MOST_CELLS;
   const [before, after] = useMemo(
@@ -52,7 +58,6 @@ export function BothSides(props: ChangeMatrixProps) {
     [theme.value, hideBelow.value],
   );
   if (isLong) return null;
-  const side = SIDES[shownChange.value];
   const a = compared.value;
   const isOther = a !== null && a.run !== run.value;
   return (

@@ -136,7 +136,7 @@ function Matrices({ header, at, pair }: MatricesProps) {
       {pair !== null && sizes !== null && <ThreeMatrices {...{ pair, axes, sizes }} />}
       {pair !== null && sizes === null && width > 0 && (
         <div class="change-beside">
-          <BothSides {...pair} />
+          <BothSides {...pair} side={Math.max(120, Math.min(280, (width - 280 - 48) / 2))} />
           <ChangeMatrix {...pair} />
         </div>
       )}

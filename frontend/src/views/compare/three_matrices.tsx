@@ -41,7 +41,7 @@ export function threeSizes(axes: LayerAxes, width: number): MatrixSizes | null {
 /** Captions, matrices, scales and words. */
 const BESIDES = 76;
 /** Of the pictures without names, and their captions. */
-const UNNAMED = 300;
+const UNNAMED = 340;
 
 export function threeHeight(axes: LayerAxes, sizes: MatrixSizes | null): number {
   if (sizes === null) return UNNAMED;
