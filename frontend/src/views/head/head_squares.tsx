@@ -74,7 +74,10 @@ export function EffectsName({ count }: { readonly count: number }) {
   if (!hasEffects(count)) return null;
   const isOff = shownEffects.value!.name === "ablation";
   return (
-    <p class="effects-name" title={`${shownEffects.value!.name} on ${objectiveTitle(objective.value)}`}>
+    <p
+      class="effects-name"
+      title={`${shownEffects.value!.name} on ${objectiveTitle(objective.value)}`}
+    >
       <b>effect on {objectiveTitle(objective.value)}</b>
       <span>{isOff ? "with the head − off" : "as its gate’s slope"}</span>
     </p>
