@@ -6,8 +6,8 @@ import numpy as np
 from attention_tab import AttentionTab
 from expected_pixels import colour_table
 from numpy.typing import NDArray
-from shown_lines import lines, lines_join
 from playwright.sync_api import Locator
+from shown_lines import lines, lines_join
 
 __all__ = ["agrees", "has_matrix", "matrix", "weights_shown"]
 
