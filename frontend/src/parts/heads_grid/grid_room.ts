@@ -39,7 +39,7 @@ export interface PlacedHeads {
   readonly content?: "history";
   /** Layers that have a row; all without it. */
   readonly only?: ReadonlySet<number> | null;
-  /** CSS pixels of the view's height that stand over the grid. */
+  /** CSS pixels of the view's height that stand over the grid; then the panel's width does not hang on the grid. */
   readonly taken?: number;
   /** Rows of another height, of a grid that does not scroll. */
   readonly rows?: Partial<Pick<GridSizes, "shaped" | "noteAfter" | "pitchY" | "cell">>;
@@ -68,12 +68,15 @@ function roomPlan(layers: readonly GridLayer[], zoom: number | null, taken: numb
 }
 
 export function placeHeads(of: PlacedHeads): PlacedGrid {
-  const { shapes, orders, numbered, content, rows, only = null, taken = 0 } = of;
+  const { shapes, orders, numbered, content, rows, only = null, taken } = of;
   const all = gridLayers(shapes, (at) => orders[at] ?? []);
   const layers = only === null ? all : all.filter(({ layer }) => only.has(layer));
-  const plan = roomPlan(layers, content === "history" ? null : gridZoom.value, taken);
+  const plan = roomPlan(layers, content === "history" ? null : gridZoom.value, taken ?? 0);
   const sizes = content === "history" ? historySizes(plan) : patternSizes(plan, numbered);
-  return { ...gridLayout(layers, { ...sizes, ...rows }), panel: plan.panel };
+  return {
+    ...gridLayout(layers, { ...sizes, ...rows }),
+    panel: taken === undefined ? plan.panel : side.value,
+  };
 }
 
 /** The view around the grid is measured, and its panel made as wide as the layout says. */

@@ -9,6 +9,7 @@ import { makeRaster } from "../../draw/raster";
 import { formatDifference, formatWeight } from "../../text/format_number";
 import { hideBelow, hoverKey, hoverQuery, key, query, theme, quantityName } from "../../state";
 import type { Pair } from "./chosen_pair";
+import { shownComparison } from "./scene";
 import { pairText } from "./tokens_of";
 import { useWidth } from "../../parts/measured";
 import { putRaster } from "../../parts/put_raster";
@@ -74,9 +75,10 @@ export function ChangeMatrix(props: ChangeMatrixProps) {
   useLayoutEffect(() => {
     if (width > 0) draw(canvas.current!, props, width);
   }, [first, second, head, width, theme.value, hideBelow.value]);
+  const largest = shownComparison.value?.head(second.layer, head);
   const at: Place = {
-    query: hoverQuery.value ?? query.value ?? 0,
-    key: hoverKey.value ?? key.value ?? 0,
+    query: hoverQuery.value ?? query.value ?? largest?.query ?? 0,
+    key: hoverKey.value ?? key.value ?? largest?.key ?? 0,
   };
   const { queries, keys } = second;
   return (
@@ -107,8 +109,7 @@ export function ChangeMatrix(props: ChangeMatrixProps) {
         <i class="change-cell" style={cellStyle(at, second)} />
       </div>
       <p class="side-hint">
-        Query rows × key columns, {quantityName.value} at B minus
-        {quantityName.value} at A.
+        Query rows × key columns, {quantityName.value} at B minus {quantityName.value} at A.
       </p>
     </div>
   );
