@@ -126,8 +126,8 @@ def test_a_comparison_is_held_with_both_of_its_records(
     with opened(browser, save_item(tab, "html", tmp_path)) as page:
         expect(page.get_by_text(re.compile("^What changed from step"))).to_be_visible()
         expect(page.get_by_text("omparing …")).to_have_count(0)
-        lines = page.locator("canvas[aria-label='Attention lines gained and lost by layer 1 head 2']")
-        expect(lines).to_be_visible()
+        changes = page.locator("canvas[aria-label='Matrix of what layer 1 head 2 gained and lost']")
+        expect(changes).to_be_visible()
 
 
 @pytest.fixture(scope="module")
