@@ -24,7 +24,7 @@ COMPARED = {**HERE, "compare": "first", "layer": MOVED[0], "head": MOVED[1], "qu
 @pytest.fixture
 def comparing(open_tab: OpenTab, changing_server: TensorBoardServer) -> AttentionTab:
     """The last step beside the first; the head that moved is chosen."""
-    tab = open_tab(changing_server.url, **COMPARED)
+    tab = open_tab(changing_server.url, **COMPARED, change="lines")
     tab.frame.locator(".change-row").first.wait_for()
     tab.canvas("Attention lines gained and lost").wait_for()
     return tab
