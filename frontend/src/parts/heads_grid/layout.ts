@@ -117,6 +117,7 @@ function zoomed(room: ViewRoom, zoom: number, hasMean: boolean): Omit<RoomPlan, 
 const MARK = 5;
 /** Of a history: in CSS pixels, and in parts of the pattern over it. */
 const LOWEST_HISTORY = 20;
+const HIGHEST_HISTORY = 32;
 const HISTORY_SHARE = 0.35;
 /** Narrower cells have a history alone. */
 const ROOM_FOR_VALUE = 44;
@@ -130,7 +131,10 @@ export function patternSizes(plan: RoomPlan, isNumbered: boolean): GridSizes {
   const side = Math.min(plan.side, pitchY - GAP - numberHeight);
   const left = pitchY - side - numberHeight - MARK - GAP - 1;
   const hasHistory = left >= 8;
-  const largest = Math.max(LOWEST_HISTORY, Math.round(HISTORY_SHARE * side));
+  const largest = Math.max(
+    LOWEST_HISTORY,
+    Math.min(HIGHEST_HISTORY, Math.round(HISTORY_SHARE * side)),
+  );
   return {
     isOverview: false,
     pitchX,

@@ -22,7 +22,7 @@ import { TokenMatrix, type MatrixValues } from "../../parts/token_matrix/token_m
 import { formatDifference, formatWeight } from "../../text/format_number";
 import { matrixKeys, Readout } from "./change_matrix";
 import type { Pair } from "./chosen_pair";
-import { rowChange } from "./row_change";
+import { rowChange, type RowChange } from "./row_change";
 import { shownComparison } from "./scene";
 import { comparedTokens } from "./tokens_of";
 
@@ -148,22 +148,33 @@ export function ThreeMatrices({ pair, axes, sizes }: ThreeMatricesProps) {
       </div>
       <p class="three-words">
         <Readout {...pair} at={{ query: row, key }} />
-        {hoverKey.value === null && found !== null && found.others.length > 0 && (
-          <span class="three-others">
-            most {found.most.change > 0 ? "lost" : "gained"}:{" "}
-            {found.others.map((each) => (
-              <span key={each.key}>
-                {comparedTokens(second.layer, "key")[each.key]?.text ?? each.key}{" "}
-                <b class={each.change > 0 ? "is-gained" : "is-lost"}>
-                  {formatDifference(each.change)}
-                </b>{" "}
-              </span>
-            ))}
-          </span>
-        )}
+        {hoverKey.value === null && found !== null && <Others of={found} layer={second.layer} />}
         <span class="three-note">numbers from .10; the colour is the sign</span>
       </p>
     </>
+  );
+}
+
+/** What moved the other way. */
+function Others({
+  of: { most, others },
+  layer,
+}: {
+  readonly of: RowChange;
+  readonly layer: number;
+}) {
+  if (others.length === 0) return null;
+  const tokens = comparedTokens(layer, "key");
+  return (
+    <span class="three-others">
+      most {most.change > 0 ? "lost" : "gained"}:{" "}
+      {others.map(({ key, change }) => (
+        <span key={key}>
+          {tokens[key]?.text ?? key}{" "}
+          <b class={change > 0 ? "is-gained" : "is-lost"}>{formatDifference(change)}</b>{" "}
+        </span>
+      ))}
+    </span>
   );
 }
 
