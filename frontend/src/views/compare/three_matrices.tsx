@@ -90,12 +90,21 @@ export interface ThreeMatricesProps {
   readonly sizes: MatrixSizes;
 }
 
-export function ThreeMatrices({ pair, axes, sizes }: ThreeMatricesProps) {
-  const { first, second, head } = pair;
-  const of = useMemo(() => {
+function useThree({ first, second, head }: Pair) {
+  return useMemo(() => {
     const [a, b] = [weightsOf(first, head), weightsOf(second, head)];
     return { a, b, change: changesOf(a, b) };
   }, [first, second, head, theme.value, hideBelow.value]);
+}
+
+function leave(): void {
+  hoverQuery.value = null;
+  hoverKey.value = null;
+}
+
+export function ThreeMatrices({ pair, axes, sizes }: ThreeMatricesProps) {
+  const { second, head } = pair;
+  const of = useThree(pair);
   const row = shownRow(pair);
   const rowOf = ({ values, keys }: MatrixValues) => values.subarray(row * keys, (row + 1) * keys);
   const found = rowChange(rowOf(of.a), rowOf(of.b));
@@ -116,7 +125,7 @@ export function ThreeMatrices({ pair, axes, sizes }: ThreeMatricesProps) {
         role="group"
         aria-label="Matrix of differences, arrow keys move over its cells"
         onKeyDown={(event) => matrixKeys(event, second, { query: row, key })}
-        onBlur={() => ((hoverQuery.value = null), (hoverKey.value = null))}
+        onBlur={leave}
       >
         <figure class="both-sides">
           <figcaption style={{ paddingLeft: sizes.left }}>
