@@ -97,6 +97,10 @@ function useThree({ first, second, head }: Pair) {
   }, [first, second, head, theme.value, hideBelow.value]);
 }
 
+function rowOf({ values, keys }: MatrixValues, row: number): Float32Array {
+  return values.subarray(row * keys, (row + 1) * keys);
+}
+
 function leave(): void {
   hoverQuery.value = null;
   hoverKey.value = null;
@@ -106,8 +110,7 @@ export function ThreeMatrices({ pair, axes, sizes }: ThreeMatricesProps) {
   const { second, head } = pair;
   const of = useThree(pair);
   const row = shownRow(pair);
-  const rowOf = ({ values, keys }: MatrixValues) => values.subarray(row * keys, (row + 1) * keys);
-  const found = rowChange(rowOf(of.a), rowOf(of.b));
+  const found = rowChange(rowOf(of.a, row), rowOf(of.b, row));
   const key = hoverKey.value ?? found?.most.key ?? 0;
   const shared = {
     ...{ axes, sizes, query: row, key_: key },
