@@ -26,7 +26,9 @@ export const LEAST_NUMBER = 0.095;
 
 const LETTER = 6.2;
 const NAMES = { least: 28, most: 76, around: 10 };
-const SLOPE = Math.SQRT1_2;
+/** Sine of 60°, and what a turned line and its gap add. */
+const SLOPE = 0.866;
+const TURNED = 14;
 
 function nameWidth(texts: readonly string[]): number {
   const longest = Math.max(0, ...texts.map((text) => text.length));
@@ -42,5 +44,5 @@ export function matrixSizes(axes: LayerAxes, room: MatrixRoom): MatrixSizes | nu
   // the last name leans out of the matrix
   const across = (room.width - left - 12) / columns.length;
   const cell = Math.floor(Math.min(room.largest, across, room.height / rows.length));
-  return cell < LEAST_CELL ? null : { cell, left, above: Math.ceil(over * SLOPE) + 8 };
+  return cell < LEAST_CELL ? null : { cell, left, above: Math.ceil(over * SLOPE) + TURNED };
 }
