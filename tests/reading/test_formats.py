@@ -134,6 +134,6 @@ def test_equal_tokens_with_other_hashes_are_refused_with_the_reason(tmp_path: Pa
     with pytest.raises(IncomparableError, match="equal tokens, but their hashes differ"):
         align(first.header, other, same_run=True)
     pictured = [replace(source.header, input=value) for source, value in ((first, "a"), (second, "b"))]
-    with pytest.raises(IncomparableError, match="other pictures, sounds or positions"):
+    with pytest.raises(IncomparableError, match="other pictures, sounds, positions or token ids"):
         align(*pictured, same_run=True)
     assert align(first.header, pictured[1], same_run=True) == {}

@@ -22,7 +22,7 @@ def causal(queries: int, keys: int, device: torch.device | str = "cpu", offset: 
 def causal_parts(queries: int, keys: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """The mask of ``is_causal``, ``[1, 1, query, key]``: keys that may be seen, and what hides the others; as ``causal``."""
     allowed = causal(queries, keys, device)[None, None]
-    return allowed, torch.where(allowed, torch.zeros((), device=device), -torch.inf)
+    return allowed, torch.where(allowed, torch.zeros((), dtype=torch.float32, device=device), -torch.inf)
 
 
 def split_mask(mask: torch.Tensor | None) -> tuple[torch.Tensor | None, torch.Tensor | None]:

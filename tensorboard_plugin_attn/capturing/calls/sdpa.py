@@ -259,7 +259,7 @@ def scores_of(
     groups = query.shape[1] // key.shape[1]
     key = key.repeat_interleave(groups, dim=1) if groups > 1 else key
     shape = (*query.shape[:-1], key.shape[-2])
-    added, beta = (query.new_zeros(()), 0.0) if added is None else (added, 1.0)
+    added, beta = (query.new_zeros(()), 0.0) if added is None else (added.to(query.dtype), 1.0)
     flat = added.expand(shape).flatten(0, 1)
     return torch.baddbmm(
         flat, query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2), beta=beta, alpha=scale
