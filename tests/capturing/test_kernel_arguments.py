@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from transformers import CONFIG_MAPPING, AttentionMaskInterface, AutoModel
+from transformers.masking_utils import flash_attention_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from tensorboard_plugin_attn import capture
@@ -51,6 +53,7 @@ def kernel(
 ) -> tuple[torch.Tensor, None]:
     """Attention as flash kernels document it, in plain loops; keeps its weights in ``USED``."""
     batch, queries, keys = len(query), query.shape[-2], key.shape[-2]
+    groups = query.shape[1] // key.shape[1]
     ends = options.get("cu_seq_lens_q"), options.get("cu_seq_lens_k")
     positions = options.get("position_ids")
     if mask is None and batch == 1 and positions is not None and positions.dim() == 2:
@@ -71,7 +74,7 @@ def kernel(
     allowed = torch.tensor(rows)[:, None]
     if mask is not None:
         allowed = allowed & mask[:, None, None].bool()
-    scores = query @ key.repeat_interleave(HEADS // KV_HEADS, 1).mT * options["scaling"]
+    scores = query @ key.repeat_interleave(groups, 1).mT * options["scaling"]
     if options.get("softcap"):
         scores = options["softcap"] * torch.tanh(scores / options["softcap"])
     if options.get("position_bias") is not None:
@@ -85,7 +88,7 @@ def kernel(
     else:
         weights = scores.softmax(-1)
     USED.append(weights)
-    states = given_weights(weights.contiguous(), value.repeat_interleave(HEADS // KV_HEADS, 1).contiguous())
+    states = given_weights(weights.contiguous(), value.repeat_interleave(groups, 1).contiguous())
     return states.transpose(1, 2).contiguous(), None
 
 
@@ -116,9 +119,11 @@ def registered() -> Iterator[None]:
             return hidden(*args, **kwargs)
 
     ALL_ATTENTION_FUNCTIONS.register(NAME, opaque)
+    AttentionMaskInterface.register(NAME, flash_attention_mask)
     USED.clear()
     yield
     del type(ALL_ATTENTION_FUNCTIONS)._global_mapping[NAME]
+    del AttentionMaskInterface._global_mapping[NAME]
 
 
 PACKED = torch.tensor([[0, 1, 2, 0, 1, 2, 3, 0, 1, 2]])
@@ -211,3 +216,62 @@ def test_an_unknown_argument_that_changes_nothing_is_no_reason_to_refuse() -> No
     with torch.no_grad(), capture(Module({"some_hint": 7})) as captured:
         captured.model(torch.randn(1, LENGTH, 16))
     torch.testing.assert_close(captured.layers[0].weights, USED[0], atol=1e-5, rtol=0)
+
+
+TEXT_MODELS = {  # architecture → settings beside the small ones
+    "qwen2": {},
+    "olmo2": {},
+    "phi3": {"sliding_window": 3},
+    "starcoder2": {"sliding_window": 4},
+    "granite_swa": {"sliding_window": 3},
+    "mimo_v2_flash": {"sliding_window": 3},
+    "openai_privacy_filter": {"sliding_window": 2},
+}
+WITH_SINKS = ("granite_swa", "mimo_v2_flash", "openai_privacy_filter")
+SMALL = {
+    "vocab_size": 99,
+    "pad_token_id": 0,
+    "hidden_size": 32,
+    "intermediate_size": 32,
+    "moe_intermediate_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": HEADS,
+    "num_key_value_heads": KV_HEADS,
+    "swa_num_attention_heads": HEADS,
+    "swa_num_key_value_heads": KV_HEADS,
+    "head_dim": WIDTH,
+    "v_head_dim": WIDTH,
+    "swa_head_dim": WIDTH,
+    "swa_v_head_dim": WIDTH,
+    "n_routed_experts": 4,
+    "num_local_experts": 4,
+    "num_experts_per_tok": 2,
+}
+WAYS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "positions": {"position_ids": PACKED},
+    "lengths": {"position_ids": PACKED, **LENGTHS},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("architecture", TEXT_MODELS)
+def test_a_model_of_transformers_hands_its_documents_windows_and_sinks_over(
+    architecture: str, way: str
+) -> None:
+    config = CONFIG_MAPPING[architecture]()
+    own = {**SMALL, **TEXT_MODELS[architecture]}
+    config = type(config)(**{name: value for name, value in own.items() if hasattr(config, name)})
+    torch.manual_seed(0)
+    model = AutoModel.from_config(config, attn_implementation=NAME).eval()
+    for name, parameter in model.named_parameters():
+        if "sink" in name:
+            nn.init.normal_(parameter)
+    with torch.no_grad(), capture(model) as captured:
+        captured.model(torch.arange(10)[None], **WAYS[way])
+    assert len(captured.layers) == len(USED) == 2
+    for layer, used in zip(captured.layers, USED, strict=True):
+        torch.testing.assert_close(layer.weights, used, atol=1e-5, rtol=0)
+        assert layer.output_error < 1e-5
+    has_sinks = [layer.sink is not None for layer in captured.layers]
+    assert any(has_sinks) == (architecture in WITH_SINKS)
