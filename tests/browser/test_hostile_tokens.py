@@ -14,7 +14,7 @@ SIDES = ["Query tokens", "Key tokens"]
 @pytest.fixture(params=["model", "head"])
 def view(request: pytest.FixtureRequest, tab: AttentionTab) -> str:
     """Either view, showing the hostile probe."""
-    tab.go(request.param, **HERE)
+    tab.go(request.param, **HERE, thumbnails="lines")
     return str(request.param)
 
 

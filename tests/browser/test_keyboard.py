@@ -34,9 +34,11 @@ def test_tab_reaches_every_part_of_the_model_view(tab: AttentionTab) -> None:
     stops = tab_stops(tab)
     wanted = [
         "tab: Model", "range: Step", "button: Play", "button: Layer 1 head 2", "listbox: Query tokens",
-        "listbox: Key tokens", "select-one: Sort heads by", "range: Dim heads below",
+        "select-one: Sort heads by", "range: Dim heads below",
     ]  # fmt: skip
     assert [each for each in wanted if each not in stops] == []
+    tab.go("model", **HERE, layer=1, head=2, thumbnails="lines")
+    assert {"listbox: Query tokens", "listbox: Key tokens"} <= set(tab_stops(tab)), "of the lines both sides"
     assert len({each for each in stops if each.startswith("button: Layer")}) == 1, (
         "one stop for the whole grid"
     )

@@ -43,6 +43,16 @@ it("the Head view opens at that head's layer with the heads that changed on, onc
   expect(state.shownHeads.value).toBeNull();
 });
 
+it("at another layer all heads are on, unless one chose some", () => {
+  state.view.value = "head";
+  stop = startFirstHead();
+  state.selectHead(0, 0);
+  expect(state.shownHeads.value).toBeNull();
+  state.shownHeads.value = new Set([1]);
+  state.selectHead(1, 0);
+  expect([...state.shownHeads.value]).toEqual([1]);
+});
+
 it("heads that a link names stay on", () => {
   state.view.value = "head";
   state.shownHeads.value = new Set([1]);

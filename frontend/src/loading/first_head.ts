@@ -11,6 +11,7 @@ import {
   head,
   hidden,
   isHeadChosen,
+  offeredHeads,
   layer,
   moveTo,
   record,
@@ -55,7 +56,7 @@ function open({ layer: to, head: at, heads }: First, header: RecordHeader, place
     head.value = at;
     if (place !== "head" || shownHeads.value !== null) return;
     const isSome = heads.length > 0 && heads.length < header.layers[to]!.heads;
-    if (isSome) shownHeads.value = new Set(heads);
+    if (isSome) shownHeads.value = offeredHeads.value = new Set(heads);
   });
 }
 

@@ -14,6 +14,7 @@ import {
   index,
   indexError,
   isHeadChosen,
+  offeredHeads,
   key,
   layer,
   listedRuns,
@@ -140,10 +141,11 @@ export function stepBy(n: number): void {
   if (target !== undefined) selectStep(target);
 }
 
-/** Heads that a view chose to show are those of its layer. */
+/** Heads that a view chose to show are those of its layer; one's own choice goes along. */
 export function selectHead(nextLayer: number, nextHead: number): void {
   visit(() => {
-    if (!isHeadChosen.value && nextLayer !== layer.value) shownHeads.value = null;
+    if (nextLayer !== layer.value && shownHeads.value === offeredHeads.value)
+      shownHeads.value = null;
     isHeadChosen.value = true;
     layer.value = nextLayer;
     head.value = nextHead;

@@ -33,6 +33,8 @@ export const hoverKey: Signal<number | null> = signal(null);
 export const tokenRange: Signal<TokenRange | null> = signal(null);
 /** null = all; never empty. */
 export const shownHeads: Signal<ReadonlySet<number> | null> = signal(null);
+/** Heads that a view chose to show: of its layer alone. */
+export const offeredHeads: Signal<ReadonlySet<number> | null> = signal(null);
 /** Runs whose box is unticked. */
 export const hiddenRuns: Signal<ReadonlySet<string>> = signal(new Set());
 export const runFilter: Signal<string> = signal("");
