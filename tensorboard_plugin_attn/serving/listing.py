@@ -106,8 +106,7 @@ class Listing:
             if self.stopped.wait(min(left, max(interval, LOOK_REST * took))):
                 return True
             started = time.monotonic()
-            for directory in self.directories():
-                directory.look()
+            look_at(self.directories())
             took = time.monotonic() - started
         return self.stopped.is_set()
 
@@ -190,8 +189,10 @@ class Listing:
         old, runs, last = self.wait(), self.runs, self.last
         is_same = last is not None and last.runs is runs
         directories = last.directories if last is not None and is_same else self.directories()
-        for directory in self.busy.among(directories) if self.is_looking else directories:
-            directory.look()
+        if self.is_looking:
+            self.busy.look(directories)
+        else:
+            look_at(directories)
         steps = [directory.steps for directory in directories]
         if last is not None and is_same:
             changed = [
@@ -251,6 +252,12 @@ class Listing:
             message = f"no attention recorded for run {run!r}, tag {tag!r}, step {step}"
             raise not_recorded("step", message, list(steps))
         return directory.files, steps[step]
+
+
+def look_at(directories: Sequence[TagDirectory]) -> None:
+    """List again those that changed."""
+    for directory in directories:
+        directory.look()
 
 
 def list_run(files: Files, run_path: str, known: Tags) -> Tags:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import fsspec
 import pytest
@@ -280,3 +281,23 @@ def test_of_many_directories_a_request_looks_at_busy_ones_and_the_thread_at_all(
     ]
     assert not listing.look_until(time.monotonic() + 0.2, 0.05)
     assert all(tags["probe"]["steps"] == [0, 1] for tags in listing.index().values())
+
+
+def test_what_a_request_has_no_time_to_look_at_is_looked_at_first_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        log_run(tmp_path / f"run{number}", steps=[0])
+    listing = walked(tmp_path)
+    listing.is_looking = True
+    listing.index()
+    for number in range(4):
+        log_run(tmp_path / f"run{number}", steps=[1])
+    ticks = iter(range(1000))
+    monkeypatch.setattr("tensorboard_plugin_attn.serving.looking.LOOK_SECONDS", 2)
+    clock = SimpleNamespace(monotonic=lambda: next(ticks))
+    monkeypatch.setattr("tensorboard_plugin_attn.serving.looking.time", clock)
+    fresh = [
+        [run for run, tags in listing.index().items() if len(tags["probe"]["steps"]) > 1] for _ in range(2)
+    ]
+    assert fresh == [["run0", "run1"], ["run0", "run1", "run2", "run3"]]
