@@ -11,10 +11,7 @@ from tensorboard_plugin_attn.serving.tag_directory import TagDirectory
 __all__ = ["Busy"]
 
 LOOK_SECONDS = 0.5  # of one request; what it did not come to is looked at first by the next
-
-MOST_LOOKED_AT = (
-    1000  # for one request; to ask when a directory changed takes 10 µs, of a network mount far more
-)
+MOST_LOOKED_AT = 1000  # for one request; to ask when one changed takes 10 µs, of a network mount far more
 
 
 class Busy:

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from vision_models import TIMM, dit, own_maps, sharpen, unet, without_cuda
+from vision_models import TIMM, dit, own_maps, sharpen, timm_pair, unet, without_cuda
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter, ImageTokens
 
@@ -51,16 +51,8 @@ def probed(model: nn.Module, inputs: Any, tokens: Any, maps: Maps) -> dict[str, 
 
 
 def of_timm(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    import timm
-
     options = TIMM[name]
-    torch.manual_seed(0)
-    fused = timm.create_model(name, num_classes=5, **options).eval()
-    sharpen(fused, 6)
-    timm.layers.set_fused_attn(False)
-    unfused = timm.create_model(name, num_classes=5, **options).eval()
-    timm.layers.set_fused_attn(True)
-    unfused.load_state_dict(fused.state_dict())
+    fused, unfused = timm_pair(name, options)
     image = torch.randn(1, 3, options["img_size"], options["img_size"])
     with torch.no_grad(), own_maps(unfused) as maps:
         unfused(image)

@@ -154,16 +154,22 @@ def compared(model: nn.Module, inputs: tuple[Any, ...], maps: Maps, **kwargs: An
     return found
 
 
-def of_timm(name: str, options: dict[str, Any]) -> Found:
+def timm_pair(name: str, options: dict[str, Any]) -> tuple[nn.Module, nn.Module]:
+    """A sharpened model of timm with fused attention, and the same without."""
     import timm
 
     torch.manual_seed(0)
-    model = timm.create_model(name, num_classes=5, **options).eval()
-    sharpen(model, 6)
+    fused = timm.create_model(name, num_classes=5, **options).eval()
+    sharpen(fused, 6)
     timm.layers.set_fused_attn(False)
     unfused = timm.create_model(name, num_classes=5, **options).eval()
     timm.layers.set_fused_attn(True)
-    unfused.load_state_dict(model.state_dict())
+    unfused.load_state_dict(fused.state_dict())
+    return fused, unfused
+
+
+def of_timm(name: str, options: dict[str, Any]) -> Found:
+    model, unfused = timm_pair(name, options)
     images = torch.randn(2, 3, options["img_size"], options["img_size"])
     with torch.no_grad(), own_maps(unfused) as maps:
         unfused(images)

@@ -6,7 +6,7 @@ import { cellBox, MEAN, rowParts, type RowParts, type GridLayout, type GridRow }
 import { deviceBox, type Target } from "./heads_picture";
 import type { Histories } from "./histories";
 import { fillBox, fillRounded, mixPixels, type Box, type Raster } from "./raster";
-import { drawDot, drawDotted, drawDottedUpright, drawTriangle, drawUpright } from "./spark_marks";
+import { drawDot, drawDotted, drawTriangle, drawUpright } from "./spark_marks";
 import { drawHistoryLine, drawSparkline, drawStepMark } from "./sparkline";
 import type { ColourName } from "./theme";
 
@@ -188,7 +188,7 @@ function drawMarks(
   drawTriangle(raster, deviceBox(part, window, ink.scale), at, ink.text);
   if (!isTall) return;
   const inside = deviceBox(partBox(cell, parts.sparkTop, parts.sparkHeight), window, ink.scale);
-  drawDottedUpright(raster, inside, at, ink.text, ink.scale);
+  drawUpright(raster, inside, at, ink.text, ink.scale, true);
 }
 
 /** At the top and in the middle of a tall cell, for the axis at its left. */

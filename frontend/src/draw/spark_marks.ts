@@ -16,31 +16,21 @@ export function drawDotted(
     fillBox(raster, { x: box.x + x, y, width: side, height: side }, colour);
 }
 
-/** One CSS pixel wide, from the top to the bottom of the box. */
+/** One CSS pixel wide, from the top to the bottom of the box; `isDotted`: every third pixel. */
 export function drawUpright(
   raster: Raster,
   box: Box,
   place: number,
   colour: number,
   scale: number,
-): void {
-  const width = Math.max(1, Math.round(scale));
-  const x = Math.round(box.x + place * (box.width - 1));
-  fillBox(raster, { x, y: box.y, width, height: box.height }, colour);
-}
-
-/** As `drawUpright`, of every third pixel. */
-export function drawDottedUpright(
-  raster: Raster,
-  box: Box,
-  place: number,
-  colour: number,
-  scale: number,
+  isDotted = false,
 ): void {
   const side = Math.max(1, Math.round(scale));
   const x = Math.round(box.x + place * (box.width - 1));
-  for (let y = 0; y < box.height; y += 3 * side)
-    fillBox(raster, { x, y: box.y + y, width: side, height: side }, colour);
+  if (!isDotted) fillBox(raster, { x, y: box.y, width: side, height: box.height }, colour);
+  else
+    for (let y = 0; y < box.height; y += 3 * side)
+      fillBox(raster, { x, y: box.y + y, width: side, height: side }, colour);
 }
 
 /** Its middle at a place across and a height in the box, both 0..1; kept inside the box. */
@@ -62,23 +52,26 @@ export function drawDot(
 
 /** Pointing down, its tip at the place across; `height` pixels high. */
 export function drawTriangle(raster: Raster, box: Box, place: number, colour: number): void {
-  const middle = box.x + place * (box.width - 1) + 0.5;
   const half = box.height * 0.75;
-  for (let row = 0; row < box.height; row++) {
-    const reach = half * (1 - row / box.height);
-    const [left, right] = [middle - reach, middle + reach];
-    for (let x = Math.floor(left); x < right; x++) {
-      const share = Math.min(x + 1, right) - Math.max(x, left);
-      blendPixel(raster, x, box.y + row, colour, share);
-    }
-  }
+  drawWedge(raster, box, place, colour, (row) => half * (1 - row / box.height));
 }
 
 /** Pointing up, its tip at the place across; `height` pixels high. */
 export function drawPeak(raster: Raster, box: Box, place: number, colour: number): void {
+  drawWedge(raster, box, place, colour, (row) => 0.75 * (row + 1));
+}
+
+/** As far to either side of its middle as `reachOf` each row says. */
+function drawWedge(
+  raster: Raster,
+  box: Box,
+  place: number,
+  colour: number,
+  reachOf: (row: number) => number,
+): void {
   const middle = box.x + place * (box.width - 1) + 0.5;
   for (let row = 0; row < box.height; row++) {
-    const reach = 0.75 * (row + 1);
+    const reach = reachOf(row);
     const [left, right] = [middle - reach, middle + reach];
     for (let x = Math.floor(left); x < right; x++) {
       const share = Math.min(x + 1, right) - Math.max(x, left);

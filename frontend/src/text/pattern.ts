@@ -2,6 +2,8 @@
 
 import type { TokenList } from "../decoding/answers";
 
+/** Of two dimensions. */
+export const patchTemplates = ["left", "right", "above", "below", "row", "column"] as const;
 export const templates = [
   "previous",
   "same",
@@ -10,12 +12,7 @@ export const templates = [
   "same_word",
   "induction",
   "across",
-  "left",
-  "right",
-  "above",
-  "below",
-  "row",
-  "column",
+  ...patchTemplates,
 ] as const;
 export type Template = (typeof templates)[number];
 

@@ -3,6 +3,7 @@
 import type { RecordHeader } from "../../decoding/answers";
 import { panelsOf, wordsOf } from "../../decoding/panels";
 import { regionName } from "../../text/patch_names";
+import { patchTemplates } from "../../text/pattern";
 import { runsOf } from "../../text/positions";
 import type { FindPattern, PairPattern, Template } from "../../state";
 import { shownTokens } from "../../state/shown_tokens";
@@ -24,14 +25,7 @@ const titles: Readonly<Record<Template, string>> = {
   column: "Patches of the same column",
 };
 
-const ofPatches: ReadonlySet<Template> = new Set([
-  "left",
-  "right",
-  "above",
-  "below",
-  "row",
-  "column",
-]);
+const ofPatches: ReadonlySet<Template> = new Set(patchTemplates);
 /** What these ask of comes in the order of a text; patches stand row after row. */
 const ofTexts: ReadonlySet<Template> = new Set(["previous", "next", "same_word", "induction"]);
 
