@@ -207,7 +207,7 @@ def test_cross_attention_has_decoder_queries_and_encoder_keys(tab: AttentionTab)
 
 
 def test_the_layer_is_chosen_from_a_list_and_drawn_once(tab: AttentionTab) -> None:
-    tab.go("head", **HERE, heads=0)
+    tab.go("head", **HERE, layer=0, heads=0)
     before = tab.drawn("head")
     tab.frame.get_by_role("combobox", name="Layer").select_option("Layer 2")
     tab.wait_drawn("head", before)
