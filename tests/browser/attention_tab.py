@@ -150,6 +150,12 @@ class AttentionTab:
         act()
         self.wait_drawn(view, before)
 
+    def wait_at_rest(self, view: str) -> None:
+        """Wait until a view has drawn nothing for half a second."""
+        known = -1
+        while known != (known := self.drawn(view)):
+            self.page.wait_for_timeout(500)
+
     def settle(self) -> None:
         """Let two frames pass, so that what was set is drawn where there is no mark to wait for."""
         self.inside().evaluate(
