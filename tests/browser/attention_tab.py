@@ -15,8 +15,13 @@ from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page
 __all__ = ["AttentionTab", "tab_hash"]
 
 VIEWS = {"model": "Model", "head": "Head", "neuron": "Neuron", "evolution": "Evolution"}
+QUIET_MS = 300
+LOADED = """quiet => attnTest.asked === 0 && performance.now() - attnTest.lastAt > quiet
+  && document.querySelector('#attn') !== null
+  && document.querySelector('#attn :is([aria-busy=true], [role=progressbar])') === null"""
 DRAWN = "view => performance.getEntriesByName(`attn:drawn:${view}`).length"
 
+# Every request of the frame is counted from its start until its answer has been read.
 # Every mark keeps what the views' canvases held at that very moment, once `keepPictures` is set.
 WATCH = """(() => {
   const mark = performance.mark.bind(performance);
@@ -26,7 +31,19 @@ WATCH = """(() => {
     for (let i = 0; i < data.length; i += 32768) text += String.fromCharCode(...data.subarray(i, i + 32768));
     return [canvas.width, canvas.height, btoa(text)];
   };
-  window.attnTest = { pixels, keepPictures: false, pictures: [] };
+  window.attnTest = { pixels, keepPictures: false, pictures: [], asked: 0, lastAt: 0 };
+  const ask = window.fetch;
+  const ended = () => { attnTest.asked--; attnTest.lastAt = performance.now(); };
+  window.fetch = async (...given) => {
+    attnTest.asked++;
+    try {
+      const answer = await ask(...given);
+      await answer.clone().arrayBuffer().catch(() => undefined);
+      return answer;
+    } finally {
+      ended();
+    }
+  };
   performance.mark = (name, options) => {
     const entry = mark(name, options);
     const canvas = document.querySelector('canvas[role=img]');
@@ -150,11 +167,9 @@ class AttentionTab:
         act()
         self.wait_drawn(view, before)
 
-    def wait_at_rest(self, view: str) -> None:
-        """Wait until a view has drawn nothing for half a second."""
-        known = -1
-        while known != (known := self.drawn(view)):
-            self.page.wait_for_timeout(500)
+    def wait_loaded(self) -> None:
+        """Wait until the frame has asked for nothing for a while, and nothing in it says that it loads."""
+        self.inside().wait_for_function(LOADED, arg=QUIET_MS, timeout=60_000)
 
     def settle(self) -> None:
         """Let two frames pass, so that what was set is drawn where there is no mark to wait for."""

@@ -59,7 +59,7 @@ def take(browser: Browser, url: str, pictures: Iterable[Picture], target: Path) 
         tab.frame.get_by_role("slider", name="Step").wait_for()
         for picture in members:
             tab.go(**picture.state)  # type: ignore[arg-type]  # every state names its view
-            tab.page.wait_for_load_state("networkidle")
+            tab.wait_loaded()
             loading = tab.frame.get_by_text("…", exact=True)  # a frame of a film strip
             for unfinished in (
                 tab.frame.get_by_role("progressbar"),

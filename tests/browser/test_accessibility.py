@@ -53,7 +53,7 @@ STATES: dict[str, tuple[dict[str, Any], Callable[[AttentionTab], object]]] = {
 
 def violations(tab: AttentionTab) -> list[Any]:
     """Rules that are broken, with the elements that break them."""
-    tab.page.wait_for_load_state("networkidle")
+    tab.wait_loaded()
     tab.page.wait_for_timeout(300)
     inside = tab.inside()
     inside.evaluate(AXE.read_text(encoding="utf-8"))

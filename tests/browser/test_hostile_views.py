@@ -69,7 +69,7 @@ def go(tab: AttentionTab, view: str, tag: str, **more: object) -> None:
     """Open one of the views on a probe."""
     state = {**HERE, "tag": tag, **VIEWS[view], **more}
     tab.go(**state)
-    tab.page.wait_for_load_state("networkidle")
+    tab.wait_loaded()
 
 
 @pytest.mark.parametrize("view", list(VIEWS))

@@ -122,7 +122,7 @@ def test_a_click_on_a_patch_makes_it_the_query_and_a_chip_too(tab: AttentionTab,
 def test_in_model_each_cell_lights_the_planted_patch(tab: AttentionTab, name: str) -> None:
     tab.go("model", **{**OPAQUE, "tag": name})
     expect(tab.frame.get_by_role("heading", name=re.compile("Where “CLS” looks"))).to_be_visible()
-    tab.page.wait_for_load_state("networkidle")
+    tab.wait_loaded()
     tab.settle()
     rows, cols = GRIDS[name]
     pixels = tab.pixels(tab.canvas("Attention heads at step"))
@@ -150,7 +150,7 @@ def test_compare_colours_the_patch_that_was_left_and_the_one_that_was_won(
     tab.go("model", **where)
     canvas = tab.canvas("Gained and lost over the picture")
     expect(canvas).to_be_visible(timeout=20_000)
-    tab.page.wait_for_load_state("networkidle")
+    tab.wait_loaded()
     tab.settle()
     pixels = tab.pixels(canvas)
     before, after = (looked_at(GRIDS[name], 1, 2, step) for step in STEPS)

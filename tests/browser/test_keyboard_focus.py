@@ -67,7 +67,7 @@ def test_tab_reaches_every_control_in_order_and_its_focus_is_seen(
     tab = open_tab(request.getfixturevalue(server).url, **state)
     tab.frame.get_by_role("slider", name="Step", exact=True).wait_for()
     tab.wait_drawn(str(state["view"]))
-    tab.page.wait_for_load_state("networkidle")
+    tab.wait_loaded()
     names = tab.inside().evaluate(NUMBER)
     assert len(names) > 15
     tab.page.keyboard.press("Tab")

@@ -1,9 +1,12 @@
 /** The runs → rows with check box, name, number of steps and colour, by folder; all, none or one of them at once. */
 
-import { runColour } from "../draw/colour";
+import { inkOn, rgbOf, runColour } from "../draw/colour";
 import {
+  compareWith,
   hiddenRuns,
   index,
+  isComparing,
+  letterOf,
   listedRuns,
   run,
   runNumber,
@@ -28,9 +31,29 @@ export function stepCount(listing: RunIndex | null, name: string): number {
 
 export const stepsText = (count: number): string => (count === 1 ? "1 step" : `${count} steps`);
 
-export function RunDot({ name }: { name: string }) {
+interface RunDotProps {
+  readonly name: string;
+  readonly letter?: string | null;
+}
+
+export function RunDot({ name, letter = null }: RunDotProps) {
   const colour = runColour(runNumber(name), theme.value);
-  return <span class="run-dot" style={{ background: colour }} />;
+  if (letter === null) return <span class="run-dot" style={{ background: colour }} />;
+  return (
+    <span
+      class="run-dot is-letter"
+      style={{ background: colour, color: inkOn(rgbOf(colour)) }}
+      aria-hidden="true"
+    >
+      {letter}
+    </span>
+  );
+}
+
+/** With Shift, while two runs are compared, it becomes the one that the other is compared with. */
+function pick(name: string, isShifted: boolean): void {
+  if (isShifted && isComparing.peek()) compareWith("run", name);
+  else selectRun(name);
 }
 
 /** What all share is there to be read and copied, and takes no room. */
@@ -79,12 +102,12 @@ function RunRow({ name, shared }: { name: string; shared: string }) {
       <button
         type="button"
         aria-current={name === run.value}
-        title={name}
-        onClick={() => selectRun(name)}
+        title={isComparing.value ? `${name}: click makes it B, Shift + click A` : name}
+        onClick={(event) => pick(name, event.shiftKey)}
       >
         <RunName name={name} shared={shared} />
         <span class="count">{stepsText(stepCount(index.value, name))}</span>
-        <RunDot name={name} />
+        <RunDot name={name} letter={letterOf(name)} />
       </button>
       {!last && (
         <button

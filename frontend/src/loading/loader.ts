@@ -10,7 +10,7 @@ import type { MapSide } from "../decoding/head_maps";
 import { startComparisonLoader } from "./comparison_loader";
 import { startEvolutionLoader } from "./evolution_loader";
 import { startEdgePatterns } from "./edge_patterns";
-import { startRivalPatterns } from "./rival_patterns";
+import { startRivalComparisons } from "./rival_comparisons";
 import { startRolloutLoader } from "./rollout_loader";
 import { startExactSteps } from "./exact_steps";
 import { startFilmLoader } from "./film_loader";
@@ -240,7 +240,7 @@ export function startLoader(api: Api, stepBytes = STEP_BYTES): Loader {
     startFilmLoader(api),
     startRolloutLoader(api, listing.refresh),
     startEdgePatterns(api),
-    startRivalPatterns(api),
+    startRivalComparisons(api),
     startFirstHead(),
   ];
   return {

@@ -33,6 +33,24 @@ beforeEach(() => {
     each.value = { status: "idle" };
 });
 
+describe("another layer", () => {
+  it("leaves the choice of heads as it is, so that nothing is drawn before its weights are there", () => {
+    state.record.value = ready(header(4, 4));
+    const chosen = new Set([1, 2]);
+    state.shownHeads.value = chosen;
+    state.selectLayer(1);
+    expect(state.layer.value).toBe(1);
+    expect(state.shownHeads.value).toBe(chosen);
+  });
+
+  it("with fewer heads keeps those that it has", () => {
+    state.record.value = ready(header(4, 2));
+    state.shownHeads.value = new Set([1, 3]);
+    state.selectLayer(1);
+    expect(state.shownHeads.value).toEqual(new Set([1]));
+  });
+});
+
 describe("a listing", () => {
   it("opens the first run and probe, in the order of their numbers, at the latest step", () => {
     state.setIndex(index);

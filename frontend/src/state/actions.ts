@@ -242,10 +242,16 @@ function headCount(): number {
   return shown(record.value)?.layers[layer.value]?.heads ?? 0;
 }
 
+function isSame(one: ReadonlySet<number>, other: ReadonlySet<number> | null): boolean {
+  return other !== null && one.size === other.size && [...one].every((each) => other.has(each));
+}
+
 function setShownHeads(heads: Iterable<number>): void {
   const next = new Set(heads);
   const count = headCount();
-  shownHeads.value = next.size === 0 || (count > 0 && next.size >= count) ? null : next;
+  const isAll = next.size === 0 || (count > 0 && next.size >= count);
+  if (isAll) shownHeads.value = null;
+  else if (!isSame(next, shownHeads.value)) shownHeads.value = next;
 }
 
 /** Show or hide one head; the last shown one stays. */

@@ -8,7 +8,7 @@ import type { LayerWeights } from "../decoding/decode";
 import { shown, type Loaded } from "./load";
 import { probeHeaders, record } from "./loaded";
 import { nearestOf } from "./nearest";
-import { index, run, runs, step, tag, tags, view, visits } from "./selection";
+import { index, otherRuns, run, runs, step, tag, tags, view, visits } from "./selection";
 
 /** Which step of the other record; "same": the nearest to the selected one. */
 export type ComparedStep = "first" | "previous" | "same" | number;
@@ -73,6 +73,22 @@ export const compareChoice: ReadonlySignal<CompareChoice | null> = computed(() =
   const wanted = compare.value === "same" ? "first" : compare.value;
   return wanted === "first" || wanted === "previous" ? wanted : null;
 });
+
+/** As many columns as can be told apart; the selected run is one of them. */
+const MOST_COLUMNS = 8;
+
+/** Of more than two ticked runs those that are neither A nor B: each is compared with A as B is. */
+export const columnRuns: ReadonlySignal<readonly string[]> = computed(() =>
+  isComparing.value && compareChoice.value === "run"
+    ? otherRuns.value.filter((name) => name !== otherRun.value).slice(0, MOST_COLUMNS - 1)
+    : [],
+);
+
+/** "A" or "B" of two runs that are compared. */
+export function letterOf(name: string): "A" | "B" | null {
+  if (!isComparing.value || compareChoice.value !== "run") return null;
+  return name === run.value ? "B" : name === otherRun.value ? "A" : null;
+}
 
 function stepOfA(steps: readonly number[], wanted: ComparedStep, now: number): number | undefined {
   const isElsewhere = otherRun.value !== null || otherTag.value !== null;

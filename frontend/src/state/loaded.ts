@@ -3,6 +3,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import type { LayerHeader, RecordHeader, ScalarSeries } from "../decoding/answers";
+import type { Comparison } from "../decoding/comparison";
 import type { HeadVectors, LayerWeights, MetricSeries, Thumbnails } from "../decoding/decode";
 import type { HeadMaps } from "../decoding/head_maps";
 import type { ApiError } from "../decoding/errors";
@@ -33,8 +34,8 @@ export interface EdgePatterns {
   readonly steps: readonly [first: number, last: number];
 }
 export const edgePatterns: Signal<EdgePatterns | null> = signal(null);
-/** Every head of the other ticked runs at the step that is compared, by run, as far as they have come. */
-export const rivalPatterns: Signal<ReadonlyMap<string, Thumbnails>> = signal(new Map());
+/** What the other ticked runs have that the compared one has not, by run, as far as it has come. */
+export const rivalComparisons: Signal<ReadonlyMap<string, Comparison>> = signal(new Map());
 /** Scalars of the selected run that TensorBoard knows. */
 export const scalarTags: Signal<Loaded<readonly string[]>> = signal({ status: "idle" });
 export const scalar: Signal<Loaded<ScalarSeries>> = signal({ status: "idle" });

@@ -35,8 +35,8 @@ export interface PlacedHeads {
   readonly orders: readonly (readonly number[])[];
   /** Each cell has its number under it. */
   readonly numbered: boolean;
-  /** Histories are never zoomed: they are seen all at once. */
-  readonly content?: "history";
+  /** Histories are never zoomed: they are seen all at once. A difference has a bar under it. */
+  readonly content?: "history" | "difference";
   /** Layers that have a row; all without it. */
   readonly only?: ReadonlySet<number> | null;
   /** CSS pixels of the view's height that stand over the grid; then the panel's width does not hang on the grid. */
@@ -46,32 +46,39 @@ export interface PlacedHeads {
 }
 
 /** Patterns are seen from here on: what does not fit is scrolled to. */
-const LEAST_ROW = 32;
+const LEAST_ROW = { pattern: 32, difference: 48 };
 const LEAST_MAP = 160;
 
-function heightOver(taken: number, rows: number, heads: number): number {
-  const least = rows * heads > MANY_HEADS ? LEAST_MAP : rows * LEAST_ROW;
+function heightOver(taken: number, rows: number, heads: number, row: number): number {
+  const least = rows * heads > MANY_HEADS ? LEAST_MAP : rows * row;
   const whole = viewSize.value.height;
   const left = Math.max(whole - taken, least + AROUND.above + AROUND.below);
   return taken === 0 ? whole : left;
 }
 
-function roomPlan(layers: readonly GridLayer[], zoom: number | null, taken: number): RoomPlan {
+/** Under a difference. */
+const ROOM_FOR_BAR = 10;
+
+function roomPlan(layers: readonly GridLayer[], of: PlacedHeads): RoomPlan {
+  const { content, taken = 0 } = of;
+  const zoom = content === "history" ? null : gridZoom.value;
+  const under = content === "difference" ? ROOM_FOR_BAR : null;
   const headings = new Set(layers.map(({ group }) => group)).size;
   const shape = {
     layers: layers.length,
     heads: Math.max(0, ...layers.map(({ heads }) => heads)),
     headings: headings > 1 ? headings : 0,
   };
-  const height = heightOver(taken, layers.length, shape.heads);
-  return fillRoom({ ...viewSize.value, height, side: side.value }, shape, zoom);
+  const row = under === null ? LEAST_ROW.pattern : LEAST_ROW.difference;
+  const height = heightOver(taken, layers.length, shape.heads, row);
+  return fillRoom({ ...viewSize.value, height, side: side.value }, shape, zoom, under);
 }
 
 export function placeHeads(of: PlacedHeads): PlacedGrid {
   const { shapes, orders, numbered, content, rows, only = null, taken } = of;
   const all = gridLayers(shapes, (at) => orders[at] ?? []);
   const layers = only === null ? all : all.filter(({ layer }) => only.has(layer));
-  const plan = roomPlan(layers, content === "history" ? null : gridZoom.value, taken ?? 0);
+  const plan = roomPlan(layers, of);
   const sizes = content === "history" ? historySizes(plan) : patternSizes(plan, numbered);
   return {
     ...gridLayout(layers, { ...sizes, ...rows }),

@@ -55,8 +55,16 @@ const LEAST_PITCH = 4;
 /** Title and legend stand over and under the narrowest grid. */
 const LEAST_GRID = 300;
 
-/** `zoom`: side of a pattern in CSS pixels, then what does not fit is scrolled to; null fills the room. */
-export function fillRoom(room: ViewRoom, shape: ModelShape, zoom: number | null): RoomPlan {
+/**
+ * `zoom`: side of a pattern in CSS pixels, then what does not fit is scrolled to; null fills the room.
+ * `under`: CSS pixels under a pattern; null: as many as a history needs.
+ */
+export function fillRoom(
+  room: ViewRoom,
+  shape: ModelShape,
+  zoom: number | null,
+  under: number | null = null,
+): RoomPlan {
   const layers = Math.max(1, shape.layers);
   const heads = Math.max(1, shape.heads);
   const width = Math.max(1, room.width - room.side - AROUND.left - AROUND.right);
@@ -69,11 +77,12 @@ export function fillRoom(room: ViewRoom, shape: ModelShape, zoom: number | null)
   if (zoom !== null) return { ...zoomed(room, zoom, hasMean), isMany };
   const down = height / layers;
   const across = Math.floor((width + GAP - (hasMean ? MEAN_GAP : 0)) / (heads + (hasMean ? 1 : 0)));
-  const history = down >= ROOM_FOR_HISTORY ? LEAST_HISTORY : 0;
-  const side = Math.min(across - GAP, Math.floor(down) - history - GAP);
+  const below = under ?? (down >= ROOM_FOR_HISTORY ? LEAST_HISTORY : 0);
+  const side = Math.min(across - GAP, Math.floor(down) - below - GAP);
   if (side < SMALLEST_SIDE || isMany) return { ...overview(room, { width, down, heads }), isMany };
   const pitchX = side + GAP;
-  const pitchY = Math.floor(Math.min(down, 2 * side + ROOM_FOR_HISTORY));
+  const most = under === null ? 2 * side + ROOM_FOR_HISTORY : side + under + GAP + NUMBER_HEIGHT;
+  const pitchY = Math.floor(Math.min(down, most));
   const used = heads * pitchX - GAP + (hasMean ? MEAN_GAP + pitchX : 0);
   const panel = panelBeside(room, used);
   return { isOverview: false, isMany, pitchX, pitchY, side, hasMean, panel };

@@ -24,6 +24,8 @@ export const ROOM_FOR_NUMBER = 17;
 /** Smaller weights have none. */
 export const LEAST_NUMBER = 0.095;
 
+/** The last column's name leans out of the matrix. */
+export const LEAN = 12;
 const LETTER = 6.2;
 const NAMES = { least: 28, most: 76, around: 10 };
 /** Sine of 60°, and what a turned line and its gap add. */
@@ -41,8 +43,7 @@ export function matrixSizes(axes: LayerAxes, room: MatrixRoom): MatrixSizes | nu
   if (rows.length === 0 || columns.length === 0) return null;
   const left = nameWidth(rows.map(({ text }) => text));
   const over = nameWidth(columns.map(({ text }) => text));
-  // the last name leans out of the matrix
-  const across = (room.width - left - 12) / columns.length;
+  const across = (room.width - left - LEAN) / columns.length;
   const cell = Math.floor(Math.min(room.largest, across, room.height / rows.length));
   return cell < LEAST_CELL ? null : { cell, left, above: Math.ceil(over * SLOPE) + TURNED };
 }

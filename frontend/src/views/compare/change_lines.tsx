@@ -1,6 +1,6 @@
 /** The chosen head in both records → its matrices side by side, or lines of what it gained, lost and kept. */
 
-import { useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
 import { useTable } from "../../saving/exported";
@@ -41,8 +41,9 @@ import { ChangeMatrix } from "./change_matrix";
 import { changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differencesTable } from "./chosen_picture";
 import { changedWeights, focusedDifferences } from "./difference_weights";
-import { shapes, shownComparison } from "./scene";
-import { threeHeight, ThreeMatrices, threeSizes } from "./three_matrices";
+import { areNamed, shapes, shownComparison } from "./scene";
+import { arranged, heightOf, ThreeMatrices } from "./three_matrices";
+import { viewSize } from "../../parts/heads_grid/grid_room";
 import { useWidth } from "../../parts/measured";
 import { layerName } from "../../text/layer_names";
 
@@ -128,13 +129,18 @@ function Matrices({ header, at, pair }: MatricesProps) {
     () => axesOf(header, at, specials.value, sentenceFilter.value, { raw: rawTokens.value }),
     [header, at, specials.value, sentenceFilter.value, rawTokens.value],
   );
-  const sizes = threeSizes(axes, width);
+  const of = arranged(axes, { width, height: viewSize.value.height });
+  const isNamed = of !== null;
+  useLayoutEffect(() => {
+    if (width > 0) areNamed.value = isNamed;
+  }, [isNamed, width]);
+  useLayoutEffect(() => () => void (areNamed.value = false), []);
   const isFailed = comparedWeights.value.status === "error";
   return (
-    <div ref={room} style={{ minHeight: isFailed ? 0 : threeHeight(axes, sizes) }}>
+    <div ref={room} style={{ minHeight: isFailed ? 0 : heightOf(axes, of) }}>
       {pair === null && <Waiting />}
-      {pair !== null && sizes !== null && <ThreeMatrices {...{ pair, axes, sizes }} />}
-      {pair !== null && sizes === null && width > 0 && (
+      {pair !== null && of !== null && <ThreeMatrices {...{ pair, axes, of }} />}
+      {pair !== null && of === null && width > 0 && (
         <div class="change-beside">
           <BothSides {...pair} side={Math.max(120, Math.min(280, (width - 280 - 48) / 2))} />
           <ChangeMatrix {...pair} />

@@ -29,8 +29,10 @@ import { ChangeLines } from "./change_lines";
 import { compareExport } from "./compare_export";
 import { CompareLegend } from "./legend";
 import {
+  areNamed,
   areStillShown,
   columnCaption,
+  largest,
   layout,
   paint,
   shapes,
@@ -101,12 +103,14 @@ export function CompareGrid({ refused }: { readonly refused: string | null }) {
 }
 
 const LEGEND = 8;
+/** Then neither tokens stand over it nor a scale under the grid. */
+const NAMED = -36;
 
 /** The chosen head over the grid, which has what it leaves. */
 function Chosen() {
   const block = useRef<HTMLDivElement>(null);
   const measure = useCallback((element: HTMLElement) => {
-    taken.value = element.offsetHeight + TITLE + LEGEND;
+    taken.value = element.offsetHeight + TITLE + (areNamed.peek() ? NAMED : LEGEND);
   }, []);
   useMeasured(block, measure);
   useLayoutEffect(() => () => void (taken.value = 0), []);
@@ -130,6 +134,9 @@ function EveryHead() {
   return (
     <p class="every-head">
       <b>Every head, B − A</b>
+      {areNamed.value && (
+        <span class="model-hint">same scale; bar: JSD, 0 to {formatWeight(largest.value)}</span>
+      )}
       {still.length > 0 && (
         <button
           type="button"
@@ -195,6 +202,7 @@ function LayerChanges() {
 function Tokens() {
   const tokens = comparedTokens(layer.value, "query").slice(0, MOST_TOKENS);
   const pinned = query.value;
+  if (areNamed.value && tokens.every(({ before }) => before === null)) return null;
   return (
     <p class="model-tokens" aria-label="Query tokens of the selected layer">
       {tokens.map(({ text, before, special }, at) => (

@@ -10,7 +10,7 @@ import { formatDifference, formatWeight } from "../../text/format_number";
 import { head, key, layer, query, rankBy, selectHead } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { CHANGED, difference } from "./ranked";
-import { RunColumns } from "./run_columns";
+import { ColumnsHint, RunChanges, runColumns, RunNames } from "./run_columns";
 import { changeInk, codesOf, largest, ranked, shapes, shownComparison } from "./scene";
 import { pairText } from "./tokens_of";
 import { layerName, layerShort } from "../../text/layer_names";
@@ -30,14 +30,13 @@ function open(row: HeadChange): void {
 
 function Row({ row }: { readonly row: HeadChange }) {
   const number = headNumber(shapes.value[row.layer], row.head);
-  const change = difference(row);
   const isSelected = row.layer === layer.value && row.head === head.value;
-  const pair = pairText(row.layer, row.query, row.key);
   return (
     <li>
       <button
         type="button"
-        class="change-row"
+        class={runColumns.value.length > 0 ? "change-row has-runs" : "change-row"}
+        style={{ "--runs": runColumns.value.length }}
         aria-current={isSelected ? "true" : undefined}
         title={`${layerName(shapes.value, row.layer)} head ${number}: change (JSD), largest single change`}
         data-head={`${row.layer}.${row.head}`}
@@ -49,17 +48,28 @@ function Row({ row }: { readonly row: HeadChange }) {
         <b>
           {layerShort(shapes.value, row.layer)}.{number}
         </b>
-        <Picture row={row} />
-        <span>{row.change === 0 ? "0" : formatWeight(row.change)}</span>
-        <span class="change-bar">
-          <i style={{ width: `${largest.value > 0 ? (100 * row.change) / largest.value : 0}%` }} />
-        </span>
-        <span class="change-pair">{row.change === 0 ? "" : pair}</span>
-        <span class={change > 0 ? "is-gained" : change < 0 ? "is-lost" : ""}>
-          {row.change === 0 ? "" : formatDifference(change)}
-        </span>
+        {runColumns.value.length > 0 ? <RunChanges row={row} /> : <OwnChange row={row} />}
       </button>
     </li>
+  );
+}
+
+/** Of B alone: how much, and where most. */
+function OwnChange({ row }: { readonly row: HeadChange }) {
+  const change = difference(row);
+  const isSame = row.change === 0;
+  return (
+    <>
+      <Picture row={row} />
+      <span>{isSame ? "0" : formatWeight(row.change)}</span>
+      <span class="change-bar">
+        <i style={{ width: `${largest.value > 0 ? (100 * row.change) / largest.value : 0}%` }} />
+      </span>
+      <span class="change-pair">{isSame ? "" : pairText(row.layer, row.query, row.key)}</span>
+      <span class={change > 0 ? "is-gained" : change < 0 ? "is-lost" : ""}>
+        {isSame ? "" : formatDifference(change)}
+      </span>
+    </>
   );
 }
 
@@ -68,6 +78,18 @@ function Picture({ row: { layer: at, head: number } }: { readonly row: HeadChang
   const codes = useMemo(() => (of === null ? null : codesOf(of, at, number)), [of, at, number]);
   return (
     <SmallPattern codes={codes} colours={changeInk.value} side={PICTURE} draw={drawDifferences} />
+  );
+}
+
+function ListHead() {
+  return (
+    <div class="change-head">
+      <span>Head</span>
+      <span>B − A</span>
+      <span>JSD</span>
+      <span />
+      <span class="change-single">largest single change</span>
+    </div>
   );
 }
 
@@ -84,14 +106,7 @@ export function HeadList() {
           {above} of {rows.length} above {formatWeight(CHANGED, 3)}
         </span>
       </header>
-      <div class="change-head">
-        <span>Head</span>
-        <span>B − A</span>
-        <span>JSD</span>
-        <span />
-        <span class="change-single">largest single change</span>
-      </div>
-      <RunColumns />
+      {runColumns.value.length > 0 ? <RunNames /> : <ListHead />}
       <ol class="change-rows">
         {shown.map((row) => (
           <Row key={`${row.layer}.${row.head}`} row={row} />
@@ -104,6 +119,7 @@ export function HeadList() {
           </li>
         )}
       </ol>
+      {runColumns.value.length > 0 && <ColumnsHint />}
     </section>
   );
 }

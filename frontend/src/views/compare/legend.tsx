@@ -3,7 +3,7 @@
 import { formatWeight } from "../../text/format_number";
 import { compared, hideBelow, record, run, shown, isContribution, quantityText } from "../../state";
 import { unchangedLayers } from "./ranked";
-import { largest, shapes, shownComparison } from "./scene";
+import { areNamed, largest, shapes, shownComparison } from "./scene";
 
 /** Cells of 42 pixels: more tokens share pixels. */
 function isPooled(): boolean {
@@ -26,28 +26,35 @@ export function CompareLegend() {
   if (of === null) return <p class="model-legend">Comparing …</p>;
   return (
     <div class="model-legend">
-      <span class="legend-scale">
-        <span class="legend-bar is-diverging">
-          <span class="legend-gradient" />
-          <span class="legend-ticks">
-            <span>−1 lost</span>
-            <span>0</span>
-            <span>gained +1</span>
-          </span>
-        </span>
-        <span class="legend-words">
-          {isContribution.value && `${quantityText.value}, `}one symmetric scale
-          {isPooled() && ", a pixel is the largest difference in it"}
-          {hideBelow.value > 0 && `, below ${formatLimit(hideBelow.value)} hidden`}. Bar: JSD, 0 to{" "}
-          {formatWeight(largest.value)}. {unchangedLayers(of.layerChange, shapes.value)}
-        </span>
-      </span>
+      {!areNamed.value && <Scale />}
       {warnings().map((warning) => (
         <span key={warning} class="compare-warning" role="note">
           {capital(warning)}.
         </span>
       ))}
     </div>
+  );
+}
+
+function Scale() {
+  const changes = shownComparison.value!.layerChange;
+  return (
+    <span class="legend-scale">
+      <span class="legend-bar is-diverging">
+        <span class="legend-gradient" />
+        <span class="legend-ticks">
+          <span>−1 lost</span>
+          <span>0</span>
+          <span>gained +1</span>
+        </span>
+      </span>
+      <span class="legend-words">
+        {isContribution.value && `${quantityText.value}, `}one symmetric scale
+        {isPooled() && ", a pixel is the largest difference in it"}
+        {hideBelow.value > 0 && `, below ${formatLimit(hideBelow.value)} hidden`}. Bar: JSD, 0 to{" "}
+        {formatWeight(largest.value)}. {unchangedLayers(changes, shapes.value)}
+      </span>
+    </span>
   );
 }
 

@@ -1,44 +1,127 @@
-/** More than two ticked runs → the chosen head's pattern in each as a small column; a press compares with that run. */
+/** More than two ticked runs → a column for each beside A: a head's change as a small picture with its number; a press makes the run B. */
 
-import { sequentialTable } from "../../draw/colour";
-import { headCodes } from "../../draw/heads_picture";
-import {
-  compared,
-  compareWith,
-  head,
-  layer,
-  otherRuns,
-  rivalPatterns,
-  runPrefix,
-  theme,
-} from "../../state";
+import { computed, type ReadonlySignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+
+import { RunDot } from "../../controls/run_list";
+import type { Comparison, HeadChange } from "../../decoding/comparison";
+import { drawDifferences } from "../../draw/differences";
 import { SmallPattern } from "../../parts/small_pattern";
+import {
+  columnRuns,
+  compared,
+  FOLD_WIDTH,
+  frameWidth,
+  rivalComparisons,
+  rivalRuns,
+  run,
+  runPrefix,
+  runs,
+  selectRun,
+} from "../../state";
+import { formatWeight } from "../../text/format_number";
+import { changeInk, codesOf, shownComparison } from "./scene";
 
-const SIDE = 64;
+interface RunColumn {
+  readonly name: string;
+  /** null: not here yet, or not comparable. */
+  readonly of: Comparison | null;
+}
 
-export function RunColumns() {
-  const patterns = rivalPatterns.value;
-  if (patterns.size < 2) return null;
-  const rest = otherRuns.value.length - patterns.size;
+/** In the order of the runs, so that none moves when another becomes B; none for two runs. */
+export const runColumns: ReadonlySignal<readonly RunColumn[]> = computed(() => {
+  const others = new Set(columnRuns.value);
+  if (others.size === 0) return [];
+  return runs.value
+    .filter((name) => name === run.value || others.has(name))
+    .map((name) => ({
+      name,
+      of: name === run.value ? shownComparison.value : (rivalComparisons.value.get(name) ?? null),
+    }));
+});
+
+/** With more of them a column is too narrow for a number. */
+const MOST_NUMBERS = 4;
+const SIDES = { wide: 40, narrow: 24 };
+
+const hasNumbers = (): boolean => runColumns.value.length <= MOST_NUMBERS;
+
+function sideOf(): number {
+  return hasNumbers() && frameWidth.value >= FOLD_WIDTH ? SIDES.wide : SIDES.narrow;
+}
+
+/** Runs differ at the end of their names as often as at the start. */
+const LONGEST = 9;
+
+function shortName(name: string): string {
+  return name.length <= LONGEST ? name : `${name.slice(0, 4)}…${name.slice(-4)}`;
+}
+
+export function RunNames() {
   return (
-    <div class="run-columns" role="group" aria-label="This head in the other ticked runs">
-      {[...patterns].map(([name, of]) => (
+    <div
+      class="change-head has-runs"
+      style={{ "--runs": runColumns.value.length }}
+      role="group"
+      aria-label={`Runs against ${compared.value?.run ?? "A"}`}
+    >
+      <span>against A</span>
+      {runColumns.value.map(({ name }) => (
         <button
           key={name}
           type="button"
-          title={`Compare with ${name}`}
-          aria-pressed={compared.value?.run === name}
-          onClick={() => compareWith("run", name)}
+          class="run-column"
+          title={name === run.value ? `${name} is B` : `${name}: make it B`}
+          aria-label={name}
+          aria-pressed={name === run.value}
+          onClick={() => selectRun(name)}
         >
-          <SmallPattern
-            codes={headCodes(of, layer.value, head.value)}
-            colours={sequentialTable(theme.value)}
-            side={SIDE}
-          />
-          <span>{name.slice(runPrefix.value.length)}</span>
+          <RunDot name={name} />
+          {hasNumbers() && <bdi>{shortName(name.slice(runPrefix.value.length))}</bdi>}
         </button>
       ))}
-      {rest > 0 && <p class="side-hint">and {rest} more</p>}
     </div>
+  );
+}
+
+function RunChange({ column: { name, of }, row }: { column: RunColumn; row: HeadChange }) {
+  const { layer, head } = row;
+  const codes = useMemo(() => (of === null ? null : codesOf(of, layer, head)), [of, layer, head]);
+  const change = of?.head(layer, head).change ?? NaN;
+  return (
+    <span
+      class={name === run.value ? "run-change is-b" : "run-change"}
+      title={Number.isNaN(change) ? undefined : `${name}: JSD ${formatWeight(change, 3)}`}
+      data-run={name}
+      data-change={change}
+    >
+      <SmallPattern
+        codes={codes}
+        colours={changeInk.value}
+        side={sideOf()}
+        draw={drawDifferences}
+      />
+      {hasNumbers() && !Number.isNaN(change) && (change === 0 ? "0" : formatWeight(change))}
+    </span>
+  );
+}
+
+export function RunChanges({ row }: { readonly row: HeadChange }) {
+  return (
+    <>
+      {runColumns.value.map((column) => (
+        <RunChange key={column.name} {...{ column, row }} />
+      ))}
+    </>
+  );
+}
+
+export function ColumnsHint() {
+  const rest = rivalRuns.value.length - columnRuns.value.length - 1;
+  return (
+    <p class="side-hint">
+      A column a run, its number the JSD to A. Press a run’s name: it becomes B.
+      {rest > 0 && ` ${rest} more ticked ${rest === 1 ? "run has" : "runs have"} no column.`}
+    </p>
   );
 }

@@ -41,6 +41,8 @@ export const columnCaption: ReadonlySignal<string | null> = computed(() =>
 
 /** CSS pixels of the view that the chosen head takes over the grid. */
 export const taken: Signal<number> = signal(0);
+/** The chosen head's matrices have the tokens' names and a scale of their own. */
+export const areNamed: Signal<boolean> = signal(false);
 /** Layers without a difference that is drawn have rows too. */
 export const areStillShown: Signal<boolean> = signal(false);
 
@@ -67,6 +69,7 @@ const withRows: ReadonlySignal<ReadonlySet<number> | null> = computed(() => {
 
 export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   placeHeads({
+    content: "difference",
     only: withRows.value,
     taken: taken.value,
     shapes: shapes.value,

@@ -17,25 +17,55 @@ import {
   theme,
 } from "../../state";
 import type { LayerAxes } from "../../parts/token_lines/axis";
-import { LEAST_NUMBER, matrixSizes, type MatrixSizes } from "../../parts/token_matrix/matrix_sizes";
-import { TokenMatrix, type MatrixValues } from "../../parts/token_matrix/token_matrix";
+import {
+  LEAN,
+  LEAST_NUMBER,
+  matrixSizes,
+  ROOM_FOR_NUMBER,
+  type MatrixSizes,
+} from "../../parts/token_matrix/matrix_sizes";
+import {
+  TokenMatrix,
+  type MatrixValues,
+  type TokenMatrixProps,
+} from "../../parts/token_matrix/token_matrix";
 import { formatDifference, formatWeight } from "../../text/format_number";
+import { BothSides } from "./both_sides";
 import { matrixKeys, Readout } from "./change_matrix";
 import type { Pair } from "./chosen_pair";
 import { rowChange, type RowChange } from "./row_change";
 import { shownComparison } from "./scene";
 import { comparedTokens } from "./tokens_of";
 
-const GAP = 20;
-const LARGEST_CELL = 24;
-const HIGHEST = 336;
+const GAP = 14;
+const LARGEST_CELL = { three: 36, beside: 18 };
+/** Of A and B where the room is too narrow for three matrices with names. */
+const SMALL = 120;
+/** Of the cells, in CSS pixels and in parts of the view. */
+const HIGHEST = { pixels: 336, share: 0.42 };
 
-/** null: too long a text for three matrices with names. */
-export function threeSizes(axes: LayerAxes, width: number): MatrixSizes | null {
-  const room = (left: number) => (width - left - 2 * GAP) / 3 + left;
-  const first = matrixSizes(axes, { width, height: HIGHEST, largest: LARGEST_CELL });
-  if (first === null) return null;
-  return matrixSizes(axes, { width: room(first.left), height: HIGHEST, largest: LARGEST_CELL });
+export interface Arrangement {
+  readonly sizes: MatrixSizes;
+  /** A and B have names of their own, beside their difference. */
+  readonly isThree: boolean;
+}
+
+/** null: too long a text for matrices with names. */
+export function arranged(
+  axes: LayerAxes,
+  room: { width: number; height: number },
+): Arrangement | null {
+  const { width } = room;
+  const height = Math.max(HIGHEST.pixels, HIGHEST.share * room.height);
+  const most = { height, largest: LARGEST_CELL.three };
+  const alone = matrixSizes(axes, { ...most, width });
+  if (alone === null) return null;
+  const around = alone.left + LEAN;
+  const three = matrixSizes(axes, { ...most, width: (width - around - 2 * GAP) / 3 + around });
+  if (three !== null) return { sizes: three, isThree: true };
+  const left = width - SMALL - GAP;
+  const beside = matrixSizes(axes, { width: left, height, largest: LARGEST_CELL.beside });
+  return beside === null ? null : { sizes: beside, isThree: false };
 }
 
 /** Captions, matrices, scales and words. */
@@ -43,9 +73,10 @@ const BESIDES = 76;
 /** Of the pictures without names, and their captions. */
 const UNNAMED = 340;
 
-export function threeHeight(axes: LayerAxes, sizes: MatrixSizes | null): number {
-  if (sizes === null) return UNNAMED;
-  return sizes.above + axes.query.rows.length * sizes.cell + BESIDES;
+export function heightOf(axes: LayerAxes, of: Arrangement | null): number {
+  if (of === null) return UNNAMED;
+  const { above, cell } = of.sizes;
+  return above + axes.query.rows.length * cell + BESIDES;
 }
 
 function valuesOf(weights: LayerWeights, head: number): Float32Array {
@@ -87,7 +118,7 @@ export function shownRow({ second, head }: Pick<Pair, "second" | "head">): numbe
 export interface ThreeMatricesProps {
   readonly pair: Pair;
   readonly axes: LayerAxes;
-  readonly sizes: MatrixSizes;
+  readonly of: Arrangement;
 }
 
 function useThree({ first, second, head }: Pair) {
@@ -106,7 +137,7 @@ function leave(): void {
   hoverKey.value = null;
 }
 
-export function ThreeMatrices({ pair, axes, sizes }: ThreeMatricesProps) {
+export function ThreeMatrices({ pair, axes, of: { sizes, isThree } }: ThreeMatricesProps) {
   const { second, head } = pair;
   const of = useThree(pair);
   const row = shownRow(pair);
@@ -117,7 +148,6 @@ export function ThreeMatrices({ pair, axes, sizes }: ThreeMatricesProps) {
     ...{ pinned: query.value, hovered: hoverQuery.value },
   };
   const name = `of layer ${second.layer} head ${head}`;
-  const [at, isOther] = [compared.value, compared.value?.run !== run.value];
   const width = sizes.cell * axes.key.rows.length;
   return (
     <>
@@ -130,39 +160,75 @@ export function ThreeMatrices({ pair, axes, sizes }: ThreeMatricesProps) {
         onKeyDown={(event) => matrixKeys(event, second, { query: row, key })}
         onBlur={leave}
       >
+        {isThree ? (
+          <Sides {...{ shared, name, width }} a={of.a} b={of.b} />
+        ) : (
+          <BothSides {...pair} side={SMALL} />
+        )}
         <figure class="both-sides">
-          <figcaption style={{ paddingLeft: sizes.left }}>
-            <b>A</b> {isOther ? at?.run : `step ${at?.step ?? ""}`}
-          </figcaption>
-          <TokenMatrix {...shared} of={of.a} hasRowNames label={`Weights at A ${name}`} />
-          <Scale width={width} left={sizes.left} ticks={["0", ".25", "1"]} />
-        </figure>
-        <figure class="both-sides">
-          <figcaption>
-            <b>B</b> {isOther ? run.value : `step ${step.value ?? ""}`}
-          </figcaption>
-          <TokenMatrix {...shared} of={of.b} hasRowNames={false} label={`Weights at B ${name}`} />
-          <p class="three-note">{quantityText.value}, √ scale, same for A and B</p>
-        </figure>
-        <figure class="both-sides">
-          <figcaption>
+          <figcaption style={{ paddingLeft: isThree ? 0 : sizes.left }}>
             <b>B − A</b>
           </figcaption>
           <TokenMatrix
             {...shared}
             of={of.change}
-            hasRowNames={false}
+            hasRowNames={!isThree}
             label={`Matrix of what layer ${second.layer} head ${head} gained and lost`}
             marked={{ query: row, key }}
           />
-          <Scale width={width} left={0} ticks={["−1 lost", "0", "gained +1"]} isSigned />
+          <Scale
+            width={width}
+            left={isThree ? 0 : sizes.left}
+            ticks={["−1 lost", "0", "gained +1"]}
+            isSigned
+          />
         </figure>
       </div>
       <p class="three-words">
         <Readout {...pair} at={{ query: row, key }} />
         {hoverKey.value === null && found !== null && <Others of={found} layer={second.layer} />}
-        <span class="three-note">numbers from .10; the colour is the sign</span>
+        <span class="three-note">
+          {sizes.cell >= ROOM_FOR_NUMBER && "numbers from .10; "}the colour is the sign
+        </span>
       </p>
+    </>
+  );
+}
+
+interface SidesProps {
+  readonly shared: Pick<
+    TokenMatrixProps,
+    "axes" | "sizes" | "query" | "key_" | "pinned" | "hovered"
+  >;
+  readonly name: string;
+  /** Of the cells. */
+  readonly width: number;
+  readonly a: MatrixValues;
+  readonly b: MatrixValues;
+}
+
+function Sides({ shared, name, width, a, b }: SidesProps) {
+  const at = compared.value;
+  const isOther = at?.run !== run.value;
+  const { left } = shared.sizes;
+  return (
+    <>
+      <figure class="both-sides">
+        <figcaption style={{ paddingLeft: left }}>
+          <b>A</b> {isOther ? at?.run : `step ${at?.step ?? ""}`}
+        </figcaption>
+        <TokenMatrix {...shared} of={a} hasRowNames label={`Weights at A ${name}`} />
+        <Scale width={width} left={left} ticks={["0", ".25", "1"]} />
+      </figure>
+      <figure class="both-sides">
+        <figcaption>
+          <b>B</b> {isOther ? run.value : `step ${step.value ?? ""}`}
+        </figcaption>
+        <TokenMatrix {...shared} of={b} hasRowNames={false} label={`Weights at B ${name}`} />
+        <p class="three-note" style={{ maxWidth: width }}>
+          {quantityText.value}, √ scale, same for A and B
+        </p>
+      </figure>
     </>
   );
 }

@@ -15,7 +15,6 @@ import {
   mergeWords,
   numbers,
   query,
-  shownHeads,
   type RecordHeader,
   specials,
   theme,
@@ -166,7 +165,7 @@ function useLines({ record }: HeadLinesProps, of: LayerNumbers) {
   const onDrawn = useDrawnMark("head", [
     weights,
     axes,
-    shownHeads.value,
+    of.chosen,
     query.value,
     key.value,
     tokenRange.value,
@@ -270,7 +269,7 @@ export function HeadLines(props: HeadLinesProps) {
     >
       <HeadsLegend
         {...{ summary, focus, axes }}
-        shown={chosen}
+        shown={chosen.length}
         count={props.names.length}
         loaded={props.weights.heads}
       >

@@ -1,6 +1,6 @@
 /** Loaded weights and the state → rows, shown heads, focus and numbers, worked out only when they change. */
 
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
 import { headColour, summaryColour } from "../../draw/colour";
@@ -9,6 +9,7 @@ import {
   hoverKey,
   hoverQuery,
   key,
+  layer,
   type LayerHeader,
   query,
   type RecordHeader,
@@ -78,13 +79,25 @@ function shownHeader(header: LayerHeader, { weights, changed }: ShownText): Laye
   return { ...header, mask: "other", queries: weights.queries, keys: weights.keys };
 }
 
+/** While the next layer loads, the heads that were shown of the one that stays. */
+function useChosen(loaded: LayerWeights): readonly number[] {
+  const last = useRef<readonly number[] | null>(null);
+  const isPresent = loaded.layer === layer.value;
+  const chosen = useMemo(
+    () => (isPresent || last.current === null ? drawnHeads(loaded) : last.current),
+    [loaded.firstHead, loaded.heads, shownHeads.value, isPresent],
+  );
+  last.current = chosen;
+  return chosen;
+}
+
 export interface LayerNumbers {
   text: ShownText;
   weights: LayerWeights;
   axes: LayerAxes;
   heads: readonly ShownHead[];
-  /** How many heads are chosen; with a summary, `heads` is one. */
-  chosen: number;
+  /** Of the layer; with a summary, `heads` is one. */
+  chosen: readonly number[];
   pinned: Positions;
   hovered: Positions;
   focus: Focus | null;
@@ -100,10 +113,7 @@ export function useLayerNumbers(record: RecordHeader, loaded: LayerWeights): Lay
   const filter = sentenceFilter.value;
   const text = useShownText(record, loaded, tokenRange.value);
   const { axes } = text;
-  const chosen = useMemo(
-    () => drawnHeads(loaded),
-    [loaded.firstHead, loaded.heads, shownHeads.value],
-  );
+  const chosen = useChosen(loaded);
   const { weights, heads, outside } = useHeads(text, chosen);
   const hovered = placesOf(text, { query: hoverQuery.value, key: hoverKey.value });
   const pinned = placesOf(text, { query: query.value, key: key.value });
@@ -134,7 +144,7 @@ export function useLayerNumbers(record: RecordHeader, loaded: LayerWeights): Lay
     weights,
     axes,
     heads,
-    chosen: chosen.length,
+    chosen,
     pinned,
     hovered,
     focus,

@@ -1,0 +1,77 @@
+/** More than two ticked runs that are compared → what each of the others has at the step of B that A has not. */
+
+import { computed, effect, untracked } from "@preact/signals";
+
+import type { Comparison } from "../decoding/comparison";
+import type { Quantity } from "../decoding/contribution";
+import type { Api } from "../fetching/api";
+import {
+  columnRuns,
+  compared,
+  hidden,
+  index,
+  nearestOf,
+  quantityName,
+  rivalComparisons,
+  step,
+  tag,
+  type Compared,
+} from "../state";
+
+function place(run: string): Compared | null {
+  const at = index.value?.[run]?.[tag.value ?? ""];
+  if (at === undefined || step.value === null) return null;
+  const drawn = at.steps.filter((_, position) => at.kinds[position] !== "metrics");
+  const found = nearestOf(drawn, step.value);
+  if (found === null) return null;
+  const version = at.versions[at.steps.indexOf(found)] ?? null;
+  return { run, tag: tag.value ?? "", step: found, version };
+}
+
+interface Wanted {
+  readonly a: Compared;
+  readonly others: readonly Compared[];
+  readonly quantity: Quantity;
+}
+
+/** As text, so that it changes only with what it says; null: two runs or fewer. */
+const wanted = computed<string | null>(() => {
+  if (hidden.value || columnRuns.value.length === 0 || compared.value === null) return null;
+  const others = columnRuns.value.map(place).filter((each) => each !== null);
+  const found: Wanted = { a: compared.value, others, quantity: quantityName.value };
+  return JSON.stringify(found);
+});
+
+export function startRivalComparisons(api: Api): () => void {
+  let abort = new AbortController();
+  const load = async ({ a, others, quantity }: Wanted): Promise<void> => {
+    const { signal } = abort;
+    const found = new Map<string, Comparison>();
+    for (const { run } of others) {
+      const before = rivalComparisons.peek().get(run);
+      if (before !== undefined) found.set(run, before);
+    }
+    for (const each of others) {
+      try {
+        found.set(each.run, (await api.compare(a, each, signal, quantity)).value);
+      } catch {
+        found.delete(each.run); // its column stays empty; what is wrong with it is said where the run is shown
+      }
+      if (signal.aborted) return;
+      rivalComparisons.value = new Map(found);
+    }
+  };
+  const dispose = effect(() => {
+    const key = wanted.value;
+    untracked(() => {
+      abort.abort();
+      abort = new AbortController();
+      if (key === null) rivalComparisons.value = new Map();
+      else void load(JSON.parse(key) as Wanted);
+    });
+  });
+  return () => {
+    dispose();
+    abort.abort();
+  };
+}
