@@ -107,14 +107,14 @@ def opened(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-def time_to_open(browser: Browser, url: str, view: str) -> float:
+def time_to_open(browser: Browser, url: str, view: str, **state: object) -> float:
     """Milliseconds from navigating to the view, TensorBoard's own page being up, to its first mark."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     tab = AttentionTab(page)
     page.goto(f"{url}#timeseries")
     page.locator(".mdc-tab", has_text="Attention").wait_for()
     page.wait_for_load_state("networkidle")
-    link = tab_hash({"view": view, **WHERE})
+    link = tab_hash({"view": view, **WHERE, **state})
     started = page.evaluate(
         "hash => { location.hash = hash; return performance.timeOrigin + performance.now() }", link
     )
@@ -155,7 +155,7 @@ def measure_model(tab: AttentionTab, repeats: int) -> None:
 
 def measure_head(tab: AttentionTab, repeats: int) -> None:
     """Layer switches and hovering."""
-    tab.go("head", **WHERE, layer=0)
+    tab.go("head", **WHERE, layer=0, mode="lines")
     until_rest(tab)
     inside = tab.inside()
     switches = [inside.evaluate(UNTIL_DRAWN, ["head", "layer", 1 + each % 11]) for each in range(repeats)]
