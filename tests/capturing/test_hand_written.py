@@ -53,6 +53,38 @@ def test_a_training_forward_gives_the_same_with_gradients(written: Written) -> N
     torch.testing.assert_close(layer.weights, own, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "small weights cut off after the softmax",
+        "masked after the softmax",
+        "AllenNLP's masked softmax",
+        "a row that sees no key",
+        "weights smoothed after the softmax",
+        "weights multiplied with values and summed",
+    ],
+)
+def test_what_is_done_to_weights_after_their_softmax_is_in_them_and_their_output_is_compared(
+    name: str, dtype: torch.dtype
+) -> None:
+    module, states = made(FORMS[name].form, SIZES[0])
+    with torch.no_grad():
+        module, states = module.to(dtype), (states / 4).to(dtype)
+        with capture(module) as captured:
+            _, own = captured.model(states)
+    (layer,) = captured.layers
+    torch.testing.assert_close(layer.weights, own.float(), atol=4 * torch.finfo(dtype).eps, rtol=0)
+    assert layer.output_error is not None
+    assert layer.differing_heads == []
+    missing = own.float().sum(-1) < 0.9
+    if name == "masked after the softmax":
+        assert layer.sink is not None
+        torch.testing.assert_close(layer.sink[missing], 1 - layer.weights.sum(-1)[missing], atol=1e-5, rtol=0)
+    else:
+        assert layer.sink is None
+
+
 @pytest.mark.parametrize(
     "name",
     [

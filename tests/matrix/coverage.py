@@ -106,6 +106,7 @@ KNOWN = {
     "rwkv": f"{NO_ATTENTION}: a recurrent layer",
     "xlstm": f"{NO_ATTENTION}: a recurrent layer",
     "yoso": f"{NO_ATTENTION}: hashed attention",
+    "swiftformer": f"{NO_ATTENTION}: its softmax runs over a single number",
     "patchtsmixer": f"{NO_ATTENTION}: its softmax gates features",
     **dict.fromkeys(("edgetam_video", "sam2_video", "sam3_tracker_video", "sam3_video"), SESSION),
     **dict.fromkeys(

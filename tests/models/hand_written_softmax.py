@@ -115,7 +115,33 @@ def small_weights_cut_off(m: Hand, x: torch.Tensor) -> Any:
     scores, v = m.scores(x)
     weights = scores.softmax(-1)
     kept = weights * (weights > 0.01)
-    return m.o(joined(kept / kept.sum(-1, keepdim=True) @ v)), weights
+    kept = kept / kept.sum(-1, keepdim=True)
+    return m.o(joined(kept @ v)), kept
+
+
+def masked_after_the_softmax(m: Hand, x: torch.Tensor) -> Any:
+    scores, v = m.scores(x)
+    weights = scores.softmax(-1).masked_fill(~m.past(), 0.0)
+    return m.o(joined(weights @ v)), weights
+
+
+def masked_softmax_of_allennlp(m: Hand, x: torch.Tensor) -> Any:
+    scores, v = m.scores(x)
+    weights = torch.softmax(scores * m.past(), -1) * m.past()
+    weights = weights / (weights.sum(-1, keepdim=True) + 1e-13)
+    return m.o(joined(weights @ v)), weights
+
+
+def a_row_that_sees_no_key(m: Hand, x: torch.Tensor) -> Any:
+    scores, v = m.scores(x)
+    weights = scores.masked_fill(~m.past().tril(-1), -torch.inf).softmax(-1).nan_to_num(0.0)
+    return m.o(joined(weights @ v)), weights
+
+
+def smoothed(m: Hand, x: torch.Tensor) -> Any:
+    scores, v = m.scores(x)
+    weights = 0.9 * scores.softmax(-1) + 0.1 / m.length
+    return m.o(joined(weights @ v)), weights
 
 
 def checkpointed(m: Hand, x: torch.Tensor) -> Any:
@@ -190,7 +216,11 @@ SOFTMAX = {
     "talking heads by convolution": Written(talking_heads, rebuilds=False),
     "a gate per head": Written(gated_heads),
     "dropout by multiplication": Written(dropout_by_multiplication),
-    "small weights cut off after the softmax": Written(small_weights_cut_off),
+    "small weights cut off after the softmax": Written(small_weights_cut_off, mask="any"),
+    "masked after the softmax": Written(masked_after_the_softmax, mask="causal"),
+    "AllenNLP's masked softmax": Written(masked_softmax_of_allennlp, mask="causal"),
+    "a row that sees no key": Written(a_row_that_sees_no_key, mask="any"),
+    "weights smoothed after the softmax": Written(smoothed, mask="any", rebuilds=False),
     "checkpointed": Written(checkpointed),
     "the largest scores alone": Written(the_largest_scores_alone, mask="any"),
     "a kernel of distances": Written(negative_distances, rebuilds=False),

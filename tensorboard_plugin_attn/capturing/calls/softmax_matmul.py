@@ -32,6 +32,7 @@ __all__ = [
     "SLICED",
     "Layout",
     "NotTokens",
+    "add_summed",
     "add_values",
     "contracted_axis",
     "is_chunked",
@@ -278,6 +279,28 @@ def add_values(
     if given is None or found is None or found.shape[:3] != (batch, heads, queries):
         return
     sighting.value, sighting.output = given.expand(batch, -1, -1, -1), found
+
+
+def add_summed(
+    sighting: Sighting, values: torch.Tensor, axes: Axes, layout: Layout, output: torch.Tensor
+) -> None:
+    """As ``add_values``, of values that were multiplied with weights and summed; ``axes``: of the product."""
+    every = {atom for part in layout.parts for atom in part}
+    width = [atom for axis in axes for atom in leaves(axis) if atom not in every]
+    labels = tuple(map(str, range(len(axes))))
+    by_label = dict(zip(labels, axes, strict=True))
+    key = set(layout.key)
+    left = [label for label in labels if not key.intersection(leaves(by_label[label]))]
+    given = laid_out(
+        values, labels[len(labels) - values.dim() :], by_label, [layout.batch, layout.head, layout.key, width]
+    )
+    out_labels = labels if output.dim() == len(labels) else tuple(left)
+    if output.dim() != len(out_labels):
+        return
+    found = laid_out(output, out_labels, by_label, [layout.batch, layout.head, layout.query, width])
+    batch, heads, queries, _ = sighting.weights.shape
+    if given is not None and found is not None and found.shape[:3] == (batch, heads, queries):
+        sighting.value, sighting.output = given.expand(batch, -1, -1, -1), found
 
 
 def laid_out(

@@ -229,14 +229,16 @@ class WeightMap:
 class Weights:
     """A softmax's result on its way to the values.
 
-    ``kept`` keeps the result alive; ``rows``: it was multiplied with values, which lack these atoms.
-    ``is_changed``: its numbers were changed after the softmax, as by dropout.
+    ``kept`` keeps the result alive; ``rows``: it was multiplied with ``values``, which lack these atoms.
+    ``is_changed``: its numbers were changed after the softmax; ``is_thinned``: by dropout among others.
     """
 
     map: WeightMap
     kept: torch.Tensor | None = None
     rows: frozenset[Atom] | None = None
     is_changed: bool = False
+    is_thinned: bool = False
+    values: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -214,14 +214,20 @@ def weights_after(
     ]
     if not gone:
         rows = rows_beside_values(strongest, operands) if op.kind in SCALING else None
+        values = None if rows is None else values_beside(strongest, operands)[0]
         if op.kind is Kind.CAST:
-            rows = role.rows
+            rows, values = role.rows, role.values
         kept = tensor if role.kept is None and tensor is not result else role.kept
-        is_changed = role.is_changed or op.kind not in ARRANGING | SLICING
-        return Weights(found, kept, rows, is_changed)
+        is_changed = role.is_changed or (rows is None and op.kind not in ARRANGING | SLICING)
+        is_thinned = role.is_thinned or op.kind is Kind.DROPOUT
+        return Weights(found, kept, rows, is_changed, is_thinned, values)
     is_cut = gone == [found.axis] and op.kind in SLICING and len(axes) == len(found.axes)
     if is_cut and not isinstance(found.role, Joined):
-        return Weights(cut_to_keys(found, axes, tensor, result), is_changed=role.is_changed)
+        return Weights(
+            cut_to_keys(found, axes, tensor, result),
+            is_changed=role.is_changed,
+            is_thinned=role.is_thinned,
+        )
     keys_are_features = all(atom.is_feature for atom in leaves(found.axes[found.axis]))
     return Lost(found) if op.kind in REGROUPING and not keys_are_features else None
 
@@ -233,7 +239,7 @@ def rows_beside_values(weights: Operand, operands: list[Operand]) -> frozenset[A
     """
     if len(operands) != 2:
         return None
-    values = operands[0] if operands[1] is weights else operands[1]
+    values = values_beside(weights, operands)
     width = max(len(weights[1].axes), len(values[1].axes))
     ours, theirs = (((),) * (width - len(facts.axes)) + facts.axes for _, facts in (weights, values))
     wide = [atom for mine, other in zip(ours, theirs, strict=True) if not mine for atom in leaves(other)]
@@ -242,6 +248,11 @@ def rows_beside_values(weights: Operand, operands: list[Operand]) -> frozenset[A
     return frozenset(
         atom for mine, other in zip(ours, theirs, strict=True) if not other for atom in leaves(mine)
     )
+
+
+def values_beside(weights: Operand, operands: list[Operand]) -> Operand:
+    """The other one of two operands."""
+    return operands[0] if operands[1] is weights else operands[1]
 
 
 def cut_to_keys(found: WeightMap, axes: Axes, whole: torch.Tensor, result: torch.Tensor) -> WeightMap:

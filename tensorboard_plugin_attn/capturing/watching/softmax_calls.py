@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 
 from tensorboard_plugin_attn.capturing.calls import softmax_matmul
+from tensorboard_plugin_attn.capturing.calls.changed import as_met
 from tensorboard_plugin_attn.capturing.calls.gating import GatedCall, of_axes
 from tensorboard_plugin_attn.capturing.calls.held import held_sighting
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
@@ -43,6 +44,7 @@ REGROUPED = "chunked attention, or one softmax over several sets of keys: its re
 UNFOLLOWED = (
     "it is written in steps that cannot be followed, or changed after them, and its rows do not sum to 1"
 )
+OF_ONE = "its softmax runs over a single number, which is 1, and its sum over others"
 UNDIVIDED = (
     "exponentials of scores meet values and are never seen divided by their sum: linear attention, or a softmax "
     "whose steps cannot be followed"
@@ -180,6 +182,11 @@ class SoftmaxCalls:
         result: torch.Tensor | None,
     ) -> Sightings:
         """Record a softmax that meets values."""
+        operand = contraction.left if on_left else contraction.right
+        own, is_known = found, True
+        if isinstance(facts.role, Weights) and facts.role.is_changed and found not in self.recorded:
+            axis = softmax_matmul.contracted_axis(contraction, facts.axes, on_left=on_left)
+            found, is_known = as_met(operand, axis, facts, facts.role)
         is_constant = self.flow.is_constant(contraction.right if on_left else contraction.left)
 
         def layout_of() -> softmax_matmul.Layout:
@@ -193,9 +200,9 @@ class SoftmaxCalls:
             )
 
         sightings = self.see_weights(found, layout_of)
-        is_as_it_was = not (isinstance(facts.role, Weights) and facts.role.is_changed)
+        self.recorded.add(own)
         for sighting, layout in sightings:
-            if is_as_it_was and result is not None:
+            if is_known and result is not None:
                 softmax_matmul.add_values(sighting, contraction, facts.axes, layout, result, on_left=on_left)
         return [sighting for sighting, _ in sightings]
 
@@ -225,7 +232,13 @@ class SoftmaxCalls:
         kept = {atom for axis in summed.axes for atom in leaves(axis)}
         if kept & set(leaves(found.axes[found.axis])):
             return []
+        if sums_others(op, found):
+            self.leave_out(found, OF_ONE)
+            return []
         sightings = self.see_weights(found, lambda: softmax_matmul.layout_of_sum(found, rows))
+        for sighting, layout in sightings:
+            if role.values is not None and not role.is_changed:
+                softmax_matmul.add_summed(sighting, role.values, facts.axes, layout, result)
         return [sighting for sighting, _ in sightings]
 
     def see_weights(
@@ -282,3 +295,11 @@ class SoftmaxCalls:
         for module in self.undivided.values():
             self.session.leave_out(module, "softmax", UNDIVIDED)
         self.undivided = {}
+
+
+def sums_others(op: Op, found: WeightMap) -> bool:
+    """Whether a softmax over a single number is summed along another axis."""
+    axis = op.axis()
+    if axis is None or leaves(found.axes[found.axis]):
+        return False
+    return bool(op.first.shape[axis] > 1) or (op.first.dim() == len(found.axes) and axis != found.axis)
