@@ -14,9 +14,11 @@ from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.pictures import Media
 from tensorboard_plugin_attn.record.spans import check_spans, spans_in, special_names_in
 
-__all__ = ["DECODER", "MAIN", "TokenAxes"]
+__all__ = ["DECODER", "MAIN", "PREFIXED", "TokenAxes"]
 
 MAIN, DECODER = "tokens", "decoder_tokens"
+PREFIXED = "prefixed_decoder_tokens"
+"""Learned keys and the decoder's tokens behind them, which its self-attention looks at."""
 SPECIAL_TOKENS = frozenset(
     [
         "[CLS]",
@@ -156,6 +158,8 @@ class TokenAxes:
             return layer.lists
         if layer.kind == "cross" and DECODER in self.lists:
             return DECODER, MAIN
+        if layer.stack == "decoder" and PREFIXED in self.lists:
+            return DECODER, PREFIXED
         if len(self.lists.get(DECODER, ())) == layer.num_queries != layer.num_keys == len(self.lists[MAIN]):
             return DECODER, MAIN  # keys without queries of their own, as virtual tokens are
         own = self.stacks.get(layer.stack, MAIN)
@@ -186,6 +190,14 @@ class TokenAxes:
             axes.geometry = {**self.geometry, MAIN: moved}
         axes.sentence_b_start = None if self.sentence_b_start is None else self.sentence_b_start + count
         axes.words = None if self.words is None else [*[None] * count, *self.words]
+        return axes
+
+    def prefixed_by(self, names: Sequence[str]) -> TokenAxes:
+        """The same tokens, and others that are keys of the decoder's self-attention before its own, all special."""
+        axes = copy(self)
+        axes.lists = {**self.lists, PREFIXED: [*names, *self.lists[DECODER]]}
+        special = np.concatenate([np.ones(len(names), bool), self.decoder_special])
+        axes.specials = {**self.specials, PREFIXED: special}
         return axes
 
     def name_axes(self, layer: LayerAttention) -> None:

@@ -48,9 +48,7 @@ def before_change(operand: torch.Tensor, facts: Facts, found: WeightMap) -> torc
 
 def met(found: WeightMap, operand: torch.Tensor, facts: Facts, axis: int) -> WeightMap:
     """The map that meets the values, with the scores of the softmax's; where it is 0 a key is hidden."""
-    return replace(
-        found, result=Result(operand), axes=facts.axes, axis=axis, is_masked=True, whole=found
-    )
+    return replace(found, result=Result(operand), axes=facts.axes, axis=axis, is_masked=True, whole=found)
 
 
 def is_scaled(operand: torch.Tensor, before: torch.Tensor, axis: int) -> bool:

@@ -22,6 +22,7 @@ class Lengths:
     ``unsure``: positions of the given text where a plain list has as many names, so that they may as well be an
     image's patches; None: the tokens are certainly of ``modality``.
     ``axes``: where there is a list for each stack, which then say what a layer's lengths must be.
+    ``prefix``: how many learned keys the decoder's self-attention has before its own tokens.
     """
 
     tokens: int
@@ -29,6 +30,7 @@ class Lengths:
     modality: str = ""
     unsure: int | None = None
     axes: TokenAxes | None = None
+    prefix: int = 0
 
     def misfit(self, layer: LayerAttention) -> str:
         """Why a layer is no attention among these tokens; empty when it is.
@@ -45,11 +47,16 @@ class Lengths:
         if is_cross and self.decoder is None and layer.stack in MODALITIES and layer.stack == self.modality:
             return f"its keys are of another stack than its {layer.stack} queries, and the record has no names for them"
         found = (layer.num_queries, layer.num_keys)
-        if self.decoder is not None and not is_cross and found == (self.decoder, self.tokens):
+        if (
+            self.decoder is not None
+            and not is_cross
+            and not self.prefix
+            and found == (self.decoder, self.tokens)
+        ):
             return ""
         own = self.decoder if layer.stack == "decoder" and self.decoder is not None else self.tokens
         queries = self.decoder if is_cross and self.decoder is not None else own
-        keys = self.tokens if is_cross else own
+        keys = self.tokens if is_cross else own + (self.prefix if layer.stack == "decoder" else 0)
         if found == (queries, keys):
             return ""
         return f"it has {layer.num_queries} queries and {layer.num_keys} keys, and the record {queries} and {keys} tokens"

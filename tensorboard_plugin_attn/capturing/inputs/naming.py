@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
 from tensorboard_plugin_attn.capturing.inputs.padding import MODALITIES, Padding, kept_positions
 from tensorboard_plugin_attn.errors import InvalidRecordError
-from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.record.tokens import PREFIXED, TokenAxes
 
 __all__ = ["lengths_of", "named_list", "preceded"]
 
@@ -30,6 +31,12 @@ def named_list(tokens: Any) -> tuple[Any, str]:
 
 
 def lengths_of(axes: TokenAxes, given: Any, padding: Padding, batch: int) -> Lengths:
+    """How many tokens there are, of what, and how many keys stand before the decoder's own; see ``main_lengths``."""
+    found = main_lengths(axes, given, padding, batch)
+    return replace(found, prefix=padding.virtual.count) if PREFIXED in axes.lists else found
+
+
+def main_lengths(axes: TokenAxes, given: Any, padding: Padding, batch: int) -> Lengths:
     """How many tokens there are, and of what: by the name that was given, a tokenizer, or as many as the text has.
 
     ``given``: tokens as they were passed, before padding was cropped; ``axes``: as they are in the record.
@@ -68,13 +75,16 @@ def real_length(padding: Padding, batch: int) -> int | None:
 def preceded(axes: TokenAxes, padding: Padding, batch: int) -> TokenAxes:
     """The axes with the names of virtual tokens before the input's, where the model has some.
 
-    They have queries of their own, or are keys alone: then the queries are the list that the tokens were.
+    They have queries of their own, or are keys alone: then the queries are the list that the tokens were, or the decoder's
+    of an encoder-decoder, whose self-attention alone looks at them.
     """
     virtual = padding.virtual
     length = real_length(padding, batch)
     is_named = axes.tokens[:1] == virtual.names[:1] or (
         length is not None and len(axes.tokens) == length + virtual.count
     )
-    if not virtual.count or is_named or (axes.decoder_tokens is not None and not virtual.has_queries):
+    if virtual.count and axes.decoder_tokens is not None and not virtual.has_queries:
+        return axes.prefixed_by(virtual.names)
+    if not virtual.count or is_named:
         return axes
     return axes.preceded_by(virtual.names, has_queries=virtual.has_queries)
