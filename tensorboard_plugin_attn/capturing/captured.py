@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, warn_fewer
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
-from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, chosen, windowed
+from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths, chosen, no_whole_map, windowed
 from tensorboard_plugin_attn.capturing.inputs.generate import (
     NOT_STITCHED,
     is_generation,
@@ -219,6 +219,8 @@ class Captured:
         seen = [one.row(batch, *crop.axes(one, batch)) for one in sightings]
         reasons = [windowed(one, padding) for one in sightings]
         whole = [layer for layer, reason in zip(seen, reasons, strict=True) if not reason]
+        if not whole:
+            raise no_whole_map(f"{seen[0].name}: {reasons[0]}")
         axes, named = named_axes(
             tokens,
             AxisLengths(whole),

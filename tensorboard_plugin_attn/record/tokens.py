@@ -14,9 +14,11 @@ from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.pictures import Media
 from tensorboard_plugin_attn.record.spans import check_spans, spans_in, special_names_in
 
-__all__ = ["DECODER", "MAIN", "PREFIXED", "TokenAxes"]
+__all__ = ["DECODER", "MAIN", "PREFIXED", "QUERIES", "TokenAxes"]
 
 MAIN, DECODER = "tokens", "decoder_tokens"
+QUERIES = "queries"
+"""Learned queries that look at an image, of a stack that has a text beside them: InstructBLIP's."""
 PREFIXED = "prefixed_decoder_tokens"
 """Learned keys and the decoder's tokens behind them, which its self-attention looks at."""
 SPECIAL_TOKENS = frozenset(
@@ -165,11 +167,27 @@ class TokenAxes:
         own = self.stacks.get(layer.stack, MAIN)
         if layer.kind != "cross":
             return own, own
-        others = [name for name in self.lists if name != own]
+        queries = self.lists.get(QUERIES)
+        asks_alone = queries is not None and len(queries) == layer.num_queries != len(self.lists[own])
+        return QUERIES if asks_alone else own, self.looked_at(layer, own)
+
+    def looked_at(self, layer: LayerAttention, own: str) -> str:
+        """The list of the keys of a layer that looks from one stack at another.
+
+        A picture's layers look at the text. Others of several lists at that of their length, rather an image's than the
+        text's: a Q-Former's.
+        """
+        others = [name for name in self.lists if name not in (own, QUERIES)]
+        if len(others) == 1:
+            return others[0]
         text = self.stacks.get("text", own)
-        if len(others) > 1 and text != own:
-            return own, text
-        return own, others[0] if len(others) == 1 else MAIN
+        fitting = [name for name in others if name != text and len(self.lists[name]) == layer.num_keys]
+        is_picture = layer.stack.partition("/")[0] == "vision"
+        if len(fitting) == 1 and not (
+            is_picture and text in others and len(self.lists[text]) == layer.num_keys
+        ):
+            return fitting[0]
+        return text if len(others) > 1 and text != own else MAIN
 
     def preceded_by(self, names: Sequence[str], *, has_queries: bool) -> TokenAxes:
         """The same tokens behind others that the model puts before them, all special.
@@ -191,6 +209,10 @@ class TokenAxes:
         axes.sentence_b_start = None if self.sentence_b_start is None else self.sentence_b_start + count
         axes.words = None if self.words is None else [*[None] * count, *self.words]
         return axes
+
+    def add_queries(self, names: Sequence[str]) -> None:
+        """Name learned queries that are a part of a stack's positions, all special."""
+        self.lists[QUERIES], self.specials[QUERIES] = list(names), np.ones(len(names), bool)
 
     def prefixed_by(self, names: Sequence[str]) -> TokenAxes:
         """The same tokens, and others that are keys of the decoder's self-attention before its own, all special."""

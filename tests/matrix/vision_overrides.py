@@ -99,7 +99,7 @@ VISION: dict[str, dict[str, Any]] = {
         "prompt_encoder_config.image_size": 64,
         "prompt_encoder_config.patch_size": 16,
     },
-    **dict.fromkeys(("sam3", "sam3_lite_text", "sam3_vision_model", "sam3_vit_model"), {"sharpness": 0.6}),
+    **{key: {"sharpness": 0.6} for key in ("sam3", "sam3_lite_text", "sam3_vision_model", "sam3_vit_model")},
     "sam3_tracker": {
         "sharpness": 0.6,
         "vision_config.backbone_feature_sizes": [[16, 16], [8, 8], [4, 4]],

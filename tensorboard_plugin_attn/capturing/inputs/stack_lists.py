@@ -45,6 +45,7 @@ class AxisLengths:
         self.chunked: dict[str, Counter[int]] = {}
         self.cross: tuple[int, int] | None = None
         self.read: Counter[int] = Counter()
+        self.asked = 0
         for layer in layers:
             self.add(layer)
 
@@ -56,10 +57,17 @@ class AxisLengths:
                 self.of.setdefault("encoder", Counter())[layer.num_keys] += 1
             elif layer.stack != "decoder":
                 self.read[layer.num_keys] += 1
+                self.asked = layer.num_queries if layer.stack == "encoder" else self.asked
             return
         is_square = layer.num_queries == layer.num_keys
         counts = self.of.setdefault(layer.stack, Counter())
         (counts if is_square else self.chunked.setdefault(layer.stack, Counter()))[layer.num_keys] += 1
+
+    @property
+    def queries(self) -> int:
+        """How many learned queries of an encoder look at another stack, where it has more positions; 0: there are none."""
+        own = self.of.get("encoder", {})
+        return self.asked if own and self.asked not in own else 0
 
     def likely(self, stack: str) -> list[int]:
         """Lengths that a stack's list may have, that of most layers first; of an only stack whatever its name.
@@ -249,6 +257,8 @@ def named_axes(
         texts[stack] = of_text(source, stack, likely[0] if likely else 0)
     lists = {stack: named[stack].tokens if stack in named else texts[stack].tokens for stack in sources}
     axes = joined(lists, texts, named, list(sources))
+    if lengths.queries:
+        axes.add_queries([f"[query {number}]" for number in range(lengths.queries)])
     add_placeholders(axes, sources, inputs, row, model)
     for stack, each in named.items():
         if each.guessed:

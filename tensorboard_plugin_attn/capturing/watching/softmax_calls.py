@@ -226,7 +226,7 @@ class SoftmaxCalls:
         """Values multiplied with weights and summed over the keys, without a matmul."""
         facts, summed = self.flow.get(op.first), self.flow.get(result)
         role = None if facts is None else facts.role
-        if not isinstance(role, Weights) or role.rows is None or summed is None:
+        if facts is None or not isinstance(role, Weights) or role.rows is None or summed is None:
             return []
         found, rows = role.map, role.rows
         kept = {atom for axis in summed.axes for atom in leaves(axis)}
