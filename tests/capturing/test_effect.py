@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -163,7 +164,25 @@ class OfAnotherKernel(NanoGpt):
         return WithoutBackward.apply(super().forward(x))
 
 
+class InInt8(NanoGpt):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch would have it from torchao
+            layer = torch.ao.quantization.quantize_dynamic(nn.Sequential(self.o), {nn.Linear}, torch.qint8)
+        return x + layer(super().forward(x))
+
+
+class NeverWithGradients(NanoGpt):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        states = super().forward(x)
+        if states.requires_grad:
+            raise NotImplementedError("FlexAttention has no backward here")
+        return states
+
+
 REFUSED = {
+    "int8 behind attention": (InInt8, lambda out: out.sum(), "linear_dynamic .* has no backward .*int8"),
+    "a kernel that asks first": (NeverWithGradients, lambda out: out.sum(), "run with gradients here: Flex"),
     "detached": (Detached, lambda out: out.sum(), "add is given .* detached"),
     "under no_grad": (Unseen, lambda out: out.sum(), "no_grad"),
     "checkpointed": (Checkpointed, lambda out: out.sum(), "reentrant checkpointing"),

@@ -111,6 +111,11 @@ class Gates:
         mine = [one for one in results if isinstance(one, torch.Tensor) and one.is_floating_point()]
         if not self.takes_gradients or not mine:
             return
+        if any(has_no_backward(one) for one in mine):
+            raise CaptureError(
+                f"effect: {op.name} in {module or 'the model'} has no backward (an int8 layer, for example): the gradient "
+                f"would be 0 behind it and the effect wrong; log without effect, or probe a copy in floating point"
+            )
         operands = op.operands()
         is_cut = any(self.is_cut(one) for one in operands)
         if is_cut and (self.pending is not None or any(one.requires_grad for one in mine)):
@@ -131,6 +136,11 @@ class Gates:
 def needs_gradient(value: Any) -> bool:
     """Whether a value depends on a gate."""
     return isinstance(value, torch.Tensor) and value.requires_grad
+
+
+def has_no_backward(value: torch.Tensor) -> bool:
+    """Whether a value was made by an operation whose gradient torch takes to be 0, with a warning."""
+    return value.grad_fn is not None and value.grad_fn.name().endswith("NotImplemented")
 
 
 def of_fused(outer: Sequence[int], queries: int) -> Place:

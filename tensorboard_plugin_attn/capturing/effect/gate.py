@@ -77,8 +77,13 @@ def run_gated(model: nn.Module, inputs: Any, gates: Gates, read: Callable[[Any],
             stack.enter_context(same_tensors(modules))
             stack.enter_context(silent(modules))
             stack.enter_context(frozen(model))
-        with ranks.watch(), watching(model, session, names):
-            outputs = run(model, inputs)
+        try:
+            with ranks.watch(), watching(model, session, names):
+                outputs = run(model, inputs)
+        except NotImplementedError as error:  # a kernel that asks whether there will be a backward
+            if not gates.takes_gradients:
+                raise
+            raise CaptureError(f"effect: the model cannot run with gradients here: {error}") from error
         try:
             return read(outputs)
         except CaptureError:
