@@ -65,8 +65,11 @@ class AxisLengths:
 
     @property
     def queries(self) -> int:
-        """How many learned queries of an encoder look at another stack, where it has more positions; 0: there are none."""
-        own = self.of.get("encoder", {})
+        """How many learned queries of an encoder look at another stack, where it has more positions; 0: there are none.
+
+        An encoder that a decoder reads has no such queries.
+        """
+        own = None if "decoder" in self.of else self.of.get("encoder")
         return self.asked if own and self.asked not in own else 0
 
     def likely(self, stack: str) -> list[int]:
