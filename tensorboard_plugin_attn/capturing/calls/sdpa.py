@@ -116,8 +116,13 @@ def of_row(call: Call, row: int, batch: int | None) -> Call:
     )
 
 
-def head_axes(query: torch.Tensor, axes: Axes | None, heads: int | None, batch: int | None) -> list[int]:
-    """Sizes ``[batch, head]`` that the axes before query and feature stand for; 3-D inputs hold both in one."""
+def head_axes(
+    query: torch.Tensor, axes: Axes | None, heads: int | None, batch: int | None, *, is_windowed: bool = False
+) -> list[int]:
+    """Sizes ``[batch, head]`` that the axes before query and feature stand for; 3-D inputs hold both in one.
+
+    ``is_windowed``: there may be windows of an image in that axis too.
+    """
     outer = list(query.shape[:-2])
     if not outer:
         return [1, 1]
@@ -127,6 +132,8 @@ def head_axes(query: torch.Tensor, axes: Axes | None, heads: int | None, batch: 
             return [outer[0] // found, found]
         if heads and outer[0] % heads == 0 and (batch is None or outer[0] != batch):
             return [outer[0] // heads, heads]
+        if heads is None and batch and outer[0] % batch == 0 and not is_windowed:
+            return [batch, outer[0] // batch]
         return [outer[0], 1]
     return [math.prod(outer[:-1]), outer[-1]]
 

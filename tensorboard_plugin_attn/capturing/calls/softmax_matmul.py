@@ -88,8 +88,9 @@ def layout_of(
     on_left: bool,
     heads: int | None,
     values_are_constant: bool = False,
+    inputs: int | None = None,
 ) -> Layout:
-    """Sort the map's atoms into batch, head, query and key.
+    """Sort the map's atoms into batch, head, query and key; ``inputs``: how many there are, where that tells.
 
     Raises:
         NotTokens: rows or columns are features, or keys or values are parameters.
@@ -104,7 +105,7 @@ def layout_of(
     rows = {label: leaves(by_label[label]) for label in labels if label not in others}
     free = [atom for row in rows.values() for atom in row]
     is_one_query = not all(rows.values()) or are_heads(free, shared, found, heads)
-    return sorted_layout(found, shared, free, heads, is_one_query=is_one_query)
+    return sorted_layout(found, shared, free, heads, is_one_query=is_one_query, inputs=inputs)
 
 
 def are_heads(free: list[Atom], shared: list[Atom], found: WeightMap, heads: int | None) -> bool:
@@ -122,7 +123,13 @@ def layout_of_sum(found: WeightMap, rows: Collection[Atom]) -> Layout:
 
 
 def sorted_layout(
-    found: WeightMap, shared: list[Atom], free: list[Atom], heads: int | None, *, is_one_query: bool
+    found: WeightMap,
+    shared: list[Atom],
+    free: list[Atom],
+    heads: int | None,
+    *,
+    is_one_query: bool,
+    inputs: int | None = None,
 ) -> Layout:
     """Free atoms are queries and shared ones batch, features among either are heads.
 
@@ -139,22 +146,58 @@ def sorted_layout(
         else:
             layout.head.append(atom)
     if not layout.head:
-        place_heads(layout, found, heads)
+        place_heads(layout, found, heads, inputs)
     check_tokens(layout, found)
     return layout
 
 
-def place_heads(layout: Layout, found: WeightMap, heads: int | None) -> None:
-    """Without knowledge of projections: the last axis before the map is the heads', or the module says how many."""
+def place_heads(layout: Layout, found: WeightMap, heads: int | None, inputs: int | None) -> None:
+    """Without knowledge of projections: the last axis before the map is the heads', or the module says how many.
+
+    Where it does not, and inputs and heads stand in one axis, the inputs stand first, as in ``view(batch * heads, …)``.
+    """
     outer = [leaves(axis) for index, axis in enumerate(found.axes) if index != found.axis]
     outer = [axis for axis in outer if axis and all(atom in layout.batch for atom in axis)]
     if len(outer) > 1:
         layout.head = outer[-1]
     elif is_one_input(found, heads):
         layout.head = [*layout.batch]
-    elif len(outer) == 1 and heads and len(outer[0]) == 1 and is_multiple(outer[0][0].size, heads):
-        layout.batch, layout.head = ([part] for part in outer[0][0].split(outer[0][0].size // heads))
+    elif len(outer) == 1:
+        layout.batch, layout.head = parted(outer[0], heads, inputs)
     layout.batch = [atom for atom in layout.batch if atom not in layout.head]
+
+
+def parted(axis: list[Atom], heads: int | None, inputs: int | None) -> tuple[list[Atom], list[Atom]]:
+    """An axis of inputs and heads → the atoms of the inputs and those of the heads."""
+    if heads is None:
+        if inputs is None or inputs == sizes(axis):
+            return axis, []
+        batch, rest = cut_at(axis, inputs)
+        return (batch, rest) if rest else (axis, [])
+    if heads == 1:
+        return axis, []
+    batch, rest = cut_at(axis, sizes(axis) // heads)
+    if rest and sizes(rest) == heads:
+        return batch, rest
+    first, rest = cut_at(axis, heads)
+    return (rest, first) if rest and len(axis) > 1 else (axis, [])
+
+
+def cut_at(axis: list[Atom], size: int) -> tuple[list[Atom], list[Atom]]:
+    """The first atoms, as many as make up a size, and the others; all and none where no cut fits.
+
+    An axis of one atom is cut in two.
+    """
+    if len(axis) == 1:
+        whole = axis[0].size
+        if size and whole % size == 0:
+            first, second = axis[0].split(size)
+            return [first], [second]
+        return axis, []
+    for place in range(len(axis)):
+        if sizes(axis[:place]) == size:
+            return axis[:place], axis[place:]
+    return axis, []
 
 
 def is_one_input(found: WeightMap, heads: int | None) -> bool:
@@ -166,10 +209,6 @@ def is_one_input(found: WeightMap, heads: int | None) -> bool:
         return False
     count = math.prod(atom.size for atom in leaves(found.axes[1]))
     return heads is None or heads % count == 0
-
-
-def is_multiple(size: int, heads: int) -> bool:
-    return size % heads == 0 and heads > 1
 
 
 def check_tokens(layout: Layout, found: WeightMap) -> None:

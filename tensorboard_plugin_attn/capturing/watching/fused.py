@@ -107,7 +107,10 @@ class FusedCalls:
         call = sdpa.unpacked(call, axes)
         if self.session.row is not None and call.mechanism == "sdpa":
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
-        outer = sdpa.head_axes(call.query, axes, self.names.heads, self.session.padding.batch)
+        padding = self.session.padding
+        outer = sdpa.head_axes(
+            call.query, axes, self.names.heads, padding.batch, is_windowed=padding.holds_images
+        )
         if self.session.gates is not None:
             self.gate(call, outer)
             return []

@@ -188,6 +188,7 @@ class SoftmaxCalls:
             axis = softmax_matmul.contracted_axis(contraction, facts.axes, on_left=on_left)
             found, is_known = as_met(operand, axis, facts, facts.role)
         is_constant = self.flow.is_constant(contraction.right if on_left else contraction.left)
+        padding = self.session.padding
 
         def layout_of() -> softmax_matmul.Layout:
             return softmax_matmul.layout_of(
@@ -197,6 +198,7 @@ class SoftmaxCalls:
                 on_left=on_left,
                 heads=self.names.heads,
                 values_are_constant=is_constant,
+                inputs=None if padding.holds_images else padding.batch,
             )
 
         sightings = self.see_weights(found, layout_of)
