@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 __all__ = ["ROW", "cell_pixels", "hover_query", "shown_weights", "signs", "title"]
 
-ROW = 24
 
 
 def shown_weights(tab: AttentionTab) -> list[float]:
@@ -21,10 +20,16 @@ def title(tab: AttentionTab) -> str:
     return tab.frame.locator(".neuron-title").inner_text()
 
 
+def row_height(tab: AttentionTab) -> int:
+    """Pixels of a token's row: a short text fills the room."""
+    rows = tab.frame.locator(".neuron-columns, .token-lines")
+    return int(rows.evaluate("rows => parseInt(rows.style.getPropertyValue('--row'))"))
+
+
 def hover_query(tab: AttentionTab, row: int) -> None:
     """Point at a query token."""
     tokens = tab.frame.get_by_role("listbox", name="Query tokens")
-    tokens.hover(position={"x": 20, "y": row * ROW + ROW / 2})
+    tokens.hover(position={"x": 20, "y": (row + 0.5) * row_height(tab)})
 
 
 def cell_pixels(tab: AttentionTab, column: int, row: int, count: int) -> NDArray[np.int64]:
@@ -32,7 +37,7 @@ def cell_pixels(tab: AttentionTab, column: int, row: int, count: int) -> NDArray
     pixels = tab.pixels(tab.canvas("Query, key")).astype(np.int64)
     width = 192 // count
     left = column * (192 + 16) + width // 2
-    return pixels[row * ROW + ROW // 2, left : left + 192 : width][:count]
+    return pixels[int((row + 0.5) * row_height(tab)), left : left + 192 : width][:count]
 
 
 def signs(colours: NDArray[np.int64]) -> NDArray[np.int64]:

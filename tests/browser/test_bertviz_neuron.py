@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from attention_tab import AttentionTab
-from neuron_page import ROW, cell_pixels, hover_query, shown_weights, signs
+from neuron_page import cell_pixels, hover_query, row_height, shown_weights, signs
 from playwright.sync_api import expect
 from real_models import RealTab, clear_threshold, each_model_and_step
 from shown_lines import lines_join, strong_lines
@@ -76,7 +76,7 @@ def test_n3_collapsed_a_pointed_token_has_its_lines_and_weights_alone(real: Real
         expect(tab.canvas("Attention lines of layer")).to_have_class("is-hidden")
         strong = np.zeros(weights.shape, bool)
         strong[query] = weights[query] >= threshold
-        assert lines_join(strong_lines(tab), strong, row=ROW)
+        assert lines_join(strong_lines(tab), strong, row=row_height(tab))
         texts = tab.frame.locator(".weight-column span").all_inner_texts()
         shown = [float(text) for text in texts if text]
         count = seen(real, layer, query)
@@ -142,5 +142,5 @@ def test_n7_keys_after_the_query_are_hidden_where_the_model_is_causal(real: Real
         expect(keys).to_have_count(count)
         pixels = tab.pixels(tab.canvas("Query, key"))
         column = slice(COLUMN + GAP, 2 * COLUMN + GAP)
-        assert pixels[: count * ROW, column, 3].max() == 255
-        assert not pixels[count * ROW :, column, 3].any()
+        assert pixels[: count * row_height(tab), column, 3].max() == 255
+        assert not pixels[count * row_height(tab) :, column, 3].any()

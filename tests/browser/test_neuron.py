@@ -10,7 +10,7 @@ import pytest
 from attention_tab import AttentionTab
 from logs.tensorboard_server import TensorBoardServer
 from neuron_log import PAIR, RUN, SENTENCE_B, STEPS, NeuronLog, write_log
-from neuron_page import ROW, cell_pixels, hover_query, shown_weights, signs, title
+from neuron_page import cell_pixels, hover_query, row_height, shown_weights, signs, title
 from playwright.sync_api import Browser, expect
 from text_boxes import layout_faults
 
@@ -80,7 +80,7 @@ def test_keys_of_the_other_sentence_are_not_drawn_and_their_weight_is_said(
     hidden = f"{wanted[SENTENCE_B:].sum():.2f}".lstrip("0")
     expect(tab.frame.get_by_text(f"hidden by the filter: {hidden}")).to_be_visible()
     pixels = tab.pixels(tab.canvas("Query, key"))
-    assert pixels[SENTENCE_B * ROW :, 192 + 16 : 400, 3].max() == 0, "keys of the other sentence are drawn"
+    assert pixels[SENTENCE_B * row_height(tab) :, 192 + 16 : 400, 3].max() == 0, "keys of the other sentence are drawn"
 
 
 @both_themes
@@ -118,8 +118,8 @@ def test_keys_after_the_query_are_hidden_in_a_long_causal_text(
     keys = tab.frame.get_by_role("listbox", name="Key tokens").get_by_role("option")
     assert keys.count() == 5
     pixels = tab.pixels(tab.canvas("Query, key"))
-    assert pixels[: 5 * ROW, 192 + 16 : 400, 3].max() == 255
-    assert pixels[5 * ROW :, 192 + 16 : 400, 3].max() == 0
+    assert pixels[: 5 * row_height(tab), 192 + 16 : 400, 3].max() == 255
+    assert pixels[5 * row_height(tab) :, 192 + 16 : 400, 3].max() == 0
 
 
 def test_every_row_of_a_long_text_can_be_reached(show: OpenTab, log: NeuronLog) -> None:
@@ -132,8 +132,9 @@ def test_every_row_of_a_long_text_can_be_reached(show: OpenTab, log: NeuronLog) 
 
 def test_a_pinned_query_and_key_stand_in_the_link(show: OpenTab) -> None:
     tab = show("bert/pair", step=STEPS[1])
-    tab.frame.get_by_role("listbox", name="Query tokens").click(position={"x": 20, "y": SHE * ROW + 12})
-    tab.frame.get_by_role("listbox", name="Key tokens").click(position={"x": 40, "y": DOCTOR * ROW + 12})
+    row = row_height(tab)
+    tab.frame.get_by_role("listbox", name="Query tokens").click(position={"x": 20, "y": SHE * row + 12})
+    tab.frame.get_by_role("listbox", name="Key tokens").click(position={"x": 40, "y": DOCTOR * row + 12})
     tab.page.mouse.move(2, 2)
     tab.hash_has(f"p.attn.query={SHE}", f"p.attn.key={DOCTOR}")
     assert "she → doctor" in title(tab)

@@ -30,6 +30,26 @@ describe("the snippet of a probe", () => {
     expect(snippet(long)).toBe(snippet(probe(words, [])));
   });
 
+  it("of a picture says its patches, and the words beside them", () => {
+    const pictured = {
+      ...probe("[CLS] p p p p a red mug", [0]),
+      geometry: { tokens: [{ kind: "image", start: 1, rows: 2, cols: 2 }] },
+    } as unknown as RecordHeader;
+    expect(snippet(pictured)).toBe("2 × 2 patches: a red mug");
+    const alone = { ...pictured, tokens: { tokens: ["[CLS]", "p", "p", "p", "p"] } };
+    expect(snippet(alone)).toBe("2 × 2 patches");
+  });
+
+  it("of a sound is what is said", () => {
+    const said = {
+      ...probe("0s 1s 2s", []),
+      special: { tokens: [], decoder_tokens: [0] },
+      geometry: { tokens: [{ kind: "sound", start: 0, length: 3, seconds: 0.5 }] },
+    } as unknown as RecordHeader;
+    said.tokens.decoder_tokens = ["<s>", "seven", "five"];
+    expect(snippet(said)).toBe("1.5 s of sound: seven five");
+  });
+
   it("parts two sentences", () => {
     const pair = probe("[CLS] who ? [SEP] she was . [SEP]", [0, 3, 7], 4);
     expect(snippet(pair)).toBe("who ? | she was .");

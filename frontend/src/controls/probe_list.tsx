@@ -12,24 +12,25 @@ import {
   tags,
   type RecordHeader,
 } from "../state";
-import { displayTokens } from "../text/tokens";
+import { beside, probeWords } from "../state/probe_words";
 import { VirtualRows } from "./virtual_rows";
 
 /** Characters of the text's end that fit under a probe's name. */
 const SNIPPET = 36;
 
-/** The end of the probe's text without special tokens, "|" where sentence B starts. */
+/** The end of the probe's text without special tokens, "|" where sentence B starts; before it what else there is. */
 export function snippet(header: RecordHeader): string {
-  const special = new Set(header.special.tokens);
-  const parts = displayTokens(header.tokens.tokens).flatMap((text, i) => {
-    const parting = i > 0 && i === header.sentence_b_start ? ["|"] : [];
-    return special.has(i) ? parting : [...parting, text];
-  });
+  const things = beside(header).join(", ");
+  const text = ending(probeWords(header), SNIPPET - things.length);
+  return [things, text].filter((each) => each !== "").join(": ");
+}
+
+function ending(parts: readonly string[], room: number): string {
   const whole = parts.join(" ");
-  if (whole.length <= SNIPPET) return whole;
-  const last = parts.slice(-SNIPPET); // a part has a character or more
-  while (last.length > 1 && last.join(" ").length > SNIPPET - 2) last.shift();
-  return `… ${[...last.join(" ")].slice(2 - SNIPPET).join("")}`;
+  if (whole.length <= room) return whole;
+  const last = parts.slice(-room); // a part has a character or more
+  while (last.length > 1 && last.join(" ").length > room - 2) last.shift();
+  return `… ${[...last.join(" ")].slice(2 - room).join("")}`;
 }
 
 export function tokensText({ tokens }: RecordHeader): string {

@@ -49,6 +49,7 @@ export interface CurveShape {
   readonly colour: string;
   readonly width: number;
   readonly opacity: number;
+  readonly isDashed?: boolean;
 }
 
 export interface LineShape {

@@ -38,12 +38,13 @@ function textElement({ x, y, text, colour, size, anchor, isBold, turned }: TextS
   return `<text ${place}${more.filter(Boolean).join("")}>${escapeXml(text)}</text>`;
 }
 
-function curveElement({ from, to, colour, width, opacity }: CurveShape): string {
+function curveElement({ from, to, colour, width, opacity, isDashed }: CurveShape): string {
   const [[x, y], [right, end]] = [from, to];
   const middle = short((x + right) / 2);
   const path = `M${short(x)} ${short(y)}C${middle} ${short(y)} ${middle} ${short(end)} ${short(right)} ${short(end)}`;
   const look = `stroke="${colour}" stroke-width="${short(width)}" stroke-opacity="${short(opacity)}"`;
-  return `<path d="${path}" fill="none" ${look}/>`;
+  const dashed = isDashed === true ? ` stroke-dasharray="4 4"` : "";
+  return `<path d="${path}" fill="none" ${look}${dashed}/>`;
 }
 
 function lineElement({ points, colour, width, isDotted }: LineShape): string {

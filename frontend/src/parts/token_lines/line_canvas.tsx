@@ -1,5 +1,6 @@
 /** Weights, rows and the focused token → a canvas of all lines and one over it of the focus. */
 
+import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
@@ -33,6 +34,8 @@ export interface LineCanvasProps {
   threshold: number;
   gain: number;
   label: string;
+  /** What lies over the lines, and may go beyond them; the width is theirs. */
+  beside?: (width: number) => ComponentChildren;
   /** The pixels have been put on the canvas. */
   onDrawn?: (() => void) | undefined;
 }
@@ -123,7 +126,8 @@ export function LineCanvas(props: LineCanvasProps) {
   const all = useRef<HTMLCanvasElement>(null);
   const over = useRef<HTMLCanvasElement>(null);
   const [rasteriser] = useState(() => new LineRasteriser());
-  const picture = usePicture(props, useWidth(room));
+  const width = useWidth(room);
+  const picture = usePicture(props, width);
 
   useLayoutEffect(() => {
     if (picture === null) return;
@@ -142,9 +146,14 @@ export function LineCanvas(props: LineCanvasProps) {
 
   const size = { height: `${props.height}px` };
   return (
-    <div class="line-room" ref={room} style={size}>
+    <div
+      class={props.beside === undefined ? "line-room" : "line-room has-no-key"}
+      ref={room}
+      style={size}
+    >
       <canvas ref={all} class={`is-${others}`} role="img" aria-label={props.label} style={size} />
       <canvas ref={over} hidden={focus === null} aria-hidden="true" style={size} />
+      {props.beside?.(width)}
     </div>
   );
 }

@@ -5,8 +5,9 @@ import { useEffect, useRef } from "preact/hooks";
 
 import type { LayerWeights } from "../../decoding/decode";
 import type { LayerAxes } from "./axis";
-import { focusOf, type Positions } from "./focus";
+import { type Focus, focusOf, type Positions } from "./focus";
 import { LineCanvas, type ShownHead } from "./line_canvas";
+import { NoKeyLines, NoKeyName, noKeyTop } from "./no_key";
 import { TokenColumn } from "./token_column";
 import { type ScrollWindow, useScrollWindow } from "./use_window";
 
@@ -28,6 +29,8 @@ export interface TokenLinesProps {
   rowHeight: number;
   /** What the lines show, for those who cannot see them. */
   label: string;
+  /** What each drawn head puts on no key; null: all weight lies on keys. */
+  noKey?: readonly number[] | null;
   /** Tokens in bold, and bars behind tokens, on either side. */
   strongest?: Positions;
   bars?: Partial<Record<Side, Float32Array | null>>;
@@ -106,6 +109,7 @@ function Lines({ props, seen }: { props: TokenLinesProps; seen: ScrollWindow }) 
   const rows = Math.max(axes.query.rows.length, axes.key.rows.length);
   const hovered = focusOf(props.hovered, weights.queries, weights.keys);
   const pinned = focusOf(props.pinned, weights.queries, weights.keys);
+  const focus = hovered ?? pinned;
   return (
     <LineCanvas
       weights={weights}
@@ -114,7 +118,8 @@ function Lines({ props, seen }: { props: TokenLinesProps; seen: ScrollWindow }) 
       rowHeight={rowHeight}
       scrollTop={seen.top}
       height={Math.min(rows * rowHeight, seen.height)}
-      focus={hovered ?? pinned}
+      focus={focus}
+      beside={(width) => <Sink {...{ props, seen, focus, width }} />}
       others={hovered !== null ? "hidden" : pinned !== null ? "faint" : "shown"}
       alone={props.alone ?? false}
       threshold={props.threshold}
@@ -125,10 +130,29 @@ function Lines({ props, seen }: { props: TokenLinesProps; seen: ScrollWindow }) 
   );
 }
 
+interface SinkProps {
+  readonly props: TokenLinesProps;
+  readonly seen: ScrollWindow;
+  readonly focus: Focus | null;
+  readonly width: number;
+}
+
+/** Of the query that is looked at. */
+function Sink({ props, seen, focus, width }: SinkProps) {
+  const { axes, rowHeight, heads, threshold, gain, noKey: shares = null } = props;
+  const top = noKeyTop(axes.key, rowHeight, seen);
+  const row = focus?.side === "query" ? axes.query.rowOf[focus.token] : undefined;
+  if (shares === null || top === null || row === undefined || row < 0) return null;
+  const [from, to] = [(row + 0.5) * rowHeight, top + rowHeight / 2];
+  return <NoKeyLines {...{ shares, heads, from, to, width, rowHeight, threshold, gain }} />;
+}
+
 export function TokenLines(props: TokenLinesProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const seen = bodyWindow(useScrollWindow(scroller));
   const style = { "--row": `${props.rowHeight}px`, "--head": `${HEAD_HEIGHT}px` };
+  const hasSink = (props.noKey ?? null) !== null;
+  const top = hasSink ? noKeyTop(props.axes.key, props.rowHeight, seen) : null;
   return (
     <div class={`token-lines ${props.class ?? ""}`} ref={scroller} style={style}>
       <div class="token-lines-head">
@@ -139,6 +163,7 @@ export function TokenLines(props: TokenLinesProps) {
       </div>
       <div class="token-lines-body">
         <Columns props={props} seen={seen} scroller={() => scroller.current} />
+        {top !== null && <NoKeyName top={top} rowHeight={props.rowHeight} />}
         {props.aside?.(seen)}
       </div>
     </div>

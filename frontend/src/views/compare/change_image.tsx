@@ -6,8 +6,14 @@ import type { Panel } from "../../decoding/panels";
 import { patchAt } from "../../decoding/panels";
 import type { MapStyle, PatchMap } from "../../draw/patch_map";
 import { strengthOf } from "../../draw/patch_map";
+import { viewSize } from "../../parts/heads_grid/grid_room";
 import { useWidth } from "../../parts/measured";
-import { pictureSize, useBasePicture } from "../../parts/picture_map/base_picture";
+import {
+  pictureSize,
+  useBasePicture,
+  type BasePicture,
+  type PictureSize,
+} from "../../parts/picture_map/base_picture";
 import { MapCanvas } from "../../parts/picture_map/map_canvas";
 import { lineOf, mapOf, patchMap, type MapValues } from "../../parts/picture_map/map_values";
 import { PatchGrid } from "../../parts/picture_map/patch_grid";
@@ -41,6 +47,8 @@ export interface ChangeMaps {
   readonly maps: { readonly a: PatchMap; readonly b: PatchMap; readonly change: PatchMap };
 }
 
+/** As between the figures. */
+const GAP = 16;
 const PLAIN = { scale: "uniform", topShare: 0, topLook: "outline" } as const;
 
 /** null where the layer has no patches. */
@@ -103,11 +111,13 @@ interface MapsProps {
 
 function Maps({ pair, found, width }: MapsProps) {
   const { panel, at, maps } = found;
-  const large = pictureSize(panel, width, 384);
-  const small = pictureSize(panel, Math.min(148, (width - 8) / 2));
+  const size = pictureSize(
+    panel,
+    (width - 2 * GAP) / 3,
+    Math.max(300, 0.4 * viewSize.value.height),
+  );
   const [source, look, name] = [pixelsOf(panel), pictureLook.value, theme.value];
-  const base = useBasePicture(panel, source, large, look, name);
-  const smallBase = useBasePicture(panel, source, small, look, name);
+  const base = useBasePicture(panel, source, size, look, name);
   const style = useMemo(changeStyle, [name]);
   const list = chosenList.value ?? "tokens";
   const pinned = isOneList.value ? patchAt(panel, pinnedPosition.value) : -1;
@@ -126,17 +136,39 @@ function Maps({ pair, found, width }: MapsProps) {
         {(["a", "b"] as const).map((side) => (
           <figure key={side}>
             <MapCanvas
-              {...{ base: smallBase, style, size: small }}
+              {...{ base, style, size }}
               map={maps[side]}
               label={`Map at ${side.toUpperCase()}`}
             />
             <figcaption>{side.toUpperCase()}</figcaption>
           </figure>
         ))}
+        <Change {...{ panel, base, style, size, pinned }} map={maps.change} />
       </div>
+      <Readout {...found} />
+      <p class="side-hint">
+        From {positionName(pair.header, list, at)}, at B less at A; full colour from 9 × uniform.
+      </p>
+    </>
+  );
+}
+
+interface ChangeProps {
+  readonly panel: Panel;
+  readonly base: BasePicture;
+  readonly style: MapStyle;
+  readonly size: PictureSize;
+  readonly pinned: number;
+  readonly map: PatchMap;
+}
+
+/** What was gained and lost; a patch of it can be pointed at and pinned. */
+function Change({ panel, base, style, size, pinned, map }: ChangeProps) {
+  return (
+    <figure>
       <PatchGrid
         panel={panel}
-        size={large}
+        size={size}
         label="What the chosen head gained and lost over the picture"
         pointed={readPatch.value}
         pinned={pinned}
@@ -145,17 +177,13 @@ function Maps({ pair, found, width }: MapsProps) {
         onClear={() => pick(undefined)}
       >
         <MapCanvas
-          {...{ base, style, size: large }}
-          map={maps.change}
+          {...{ base, style, size, map }}
           label="Gained and lost over the picture"
           marks={{ ...panel, pinned, pointed: readPatch.value }}
         />
       </PatchGrid>
-      <Readout {...found} />
-      <p class="side-hint">
-        From {positionName(pair.header, list, at)}, at B less at A; full colour from 9 × uniform.
-      </p>
-    </>
+      <figcaption>B − A</figcaption>
+    </figure>
   );
 }
 

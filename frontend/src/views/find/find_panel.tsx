@@ -180,7 +180,9 @@ export function FindPanel() {
   return (
     <ToolPanelFrame title="Find head">
       <PatternForm />
-      <QuantitySwitch />
+      <div class="find-quantity">
+        <QuantitySwitch />
+      </div>
       {pattern !== null && !("pair" in pattern && !isSearched(pattern)) && (
         <>
           <h3 class="found-title">

@@ -8,6 +8,7 @@ import type { Mark } from "../../draw/figure";
 import { useExport } from "../../saving/exported";
 import {
   gain,
+  effectOf,
   isPinnedAlone,
   headSummary,
   key,
@@ -39,7 +40,8 @@ import { FaultNotes } from "../../parts/fault_notes";
 import { HeadsLegend, LinesLegend } from "./legend";
 import { RangeNote } from "./range_note";
 import { type LayerNumbers, useLayerNumbers } from "./layer_numbers";
-import { linesPicture } from "./lines_picture";
+import { effectsTitle, hasEffects } from "./head_squares";
+import { type DrawnEffects, linesPicture } from "./lines_picture";
 import {
   columnPitch,
   extraTokenWidth,
@@ -50,6 +52,7 @@ import {
   tokenWidth,
 } from "./table_layout";
 import { TableHead } from "./table_head";
+import { sinkShares } from "./weight_rows";
 import { WeightTable } from "./weight_table";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import { useSize } from "../../parts/measured";
@@ -136,7 +139,19 @@ function lineMarks({ heads }: LayerNumbers, names: readonly string[]): Mark[] {
   return [...own, { kind: "note", text: `the more ink the more ${layerQuantityText.value}${cut}` }];
 }
 
-function useLinesExport({ record }: HeadLinesProps, of: LayerNumbers, names: readonly string[]) {
+/** Those that stand under the squares, of the drawn heads. */
+function drawnEffects({ weights, heads }: LayerNumbers): DrawnEffects | null {
+  if (headSummary.value !== "none" || !hasEffects(heads.length)) return null;
+  const values = heads.map(({ head }) => effectOf(weights.layer, head)?.value ?? NaN);
+  return { title: effectsTitle(), values };
+}
+
+function useLinesExport(
+  { record }: HeadLinesProps,
+  of: LayerNumbers,
+  names: readonly string[],
+  rowHeight: number,
+) {
   const { weights, heads, axes } = of;
   useExport(() => ({
     picture: linesPicture({
@@ -148,6 +163,8 @@ function useLinesExport({ record }: HeadLinesProps, of: LayerNumbers, names: rea
       gain: gain.value,
       theme: theme.value,
       withNumbers: numbers.value,
+      rowHeight,
+      effects: drawnEffects(of),
     }),
     marks: lineMarks(of, names),
     table: weightsTable({
@@ -185,6 +202,7 @@ function useLines({ record }: HeadLinesProps, of: LayerNumbers) {
     label: `${isContribution.value ? "Contribution" : "Attention"} lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`,
     strongest: { query: null, key: null, [rows.side]: rows.strongest },
     middle: <Pinned axes={axes} pinned={pinned} />,
+    noKey: sinkShares(rows),
   };
 }
 
@@ -258,14 +276,13 @@ export function HeadLines(props: HeadLinesProps) {
   const layout = tableLayout(viewWidth - norms, heads.length);
   const [first, setFirst] = usePage(heads.length, layout.columns);
   const lines = useLines(props, of);
-  useLinesExport(props, of, names);
-  const byQuery = rows.side === "query";
+  useLinesExport(props, of, names, rowHeight);
   const parts = { lines, of, names, layer: layerShort(record.layers, weights.layer), rowHeight };
   return (
     <div
-      class={columnPitch(layout, byQuery) < 32 ? "head-lines is-tight" : "head-lines"}
+      class={columnPitch(layout, rows.side === "query") < 32 ? "head-lines is-tight" : "head-lines"}
       ref={room}
-      style={gridStyle(viewWidth, layout, byQuery, norms)}
+      style={gridStyle(viewWidth, layout, rows.side === "query", norms)}
     >
       <HeadsLegend
         {...{ summary, focus, axes }}
@@ -300,6 +317,7 @@ export function HeadLines(props: HeadLinesProps) {
         one={summary !== "none"}
         alone={isPinnedAlone.value}
         ticks={behind !== null && linesLayout.value === "vertical"}
+        hasSink={sinkShares(rows) !== null && focus?.side === "query"}
       />
     </div>
   );

@@ -69,17 +69,24 @@ function EffectBar({ value }: HeadEffect) {
   );
 }
 
-/** What the bars are, beside them. */
+const howWorkedOut = (): string =>
+  shownEffects.value?.name === "ablation" ? "with the head − off" : "as its gate’s slope";
+
+/** What the bars are, in one line. */
+export function effectsTitle(): string {
+  return `effect on ${objectiveTitle(objective.value)}, ${howWorkedOut()}`;
+}
+
+/** The same beside them. */
 export function EffectsName({ count }: { readonly count: number }) {
   if (!hasEffects(count)) return null;
-  const isOff = shownEffects.value!.name === "ablation";
   return (
     <p
       class="effects-name"
       title={`${shownEffects.value!.name} on ${objectiveTitle(objective.value)}`}
     >
       <b>effect on {objectiveTitle(objective.value)}</b>
-      <span>{isOff ? "with the head − off" : "as its gate’s slope"}</span>
+      <span>{howWorkedOut()}</span>
     </p>
   );
 }

@@ -178,6 +178,19 @@ describe("head view", () => {
     expect(query.value).toBeNull();
   });
 
+  test("what a query puts on no key has a place under the keys and a dashed line from each head", () => {
+    const { heads, queries, keys, rowMax, values } = planted();
+    const most = values!.map((value) => value * 0.8);
+    const sunk = new LayerWeights(0, heads, queries, keys, "float32", rowMax, null, most);
+    act(() => void (weights.value = { status: "ready", value: sunk }));
+    expect(page().querySelector(".no-key")!.textContent).toBe("no key sink");
+    expect(page().querySelectorAll(".no-key-lines path")).toHaveLength(0);
+    act(() => void (query.value = 2));
+    expect(page().querySelectorAll(".no-key-lines path")).toHaveLength(3);
+    act(() => void (weights.value = { status: "ready", value: planted() }));
+    expect(page().querySelector(".no-key")).toBeNull();
+  });
+
   test("a pinned key frees the query, and its rows are queries", () => {
     query.value = 1;
     press(list("Key"), "End");

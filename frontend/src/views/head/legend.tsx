@@ -96,6 +96,8 @@ export interface LinesLegendProps {
   alone: boolean;
   /** Contributions have their weights beside them. */
   ticks: boolean;
+  /** Some weight of the query lies on no key. */
+  hasSink: boolean;
 }
 
 /** What is not drawn, and how much of all weight that is. */
@@ -116,6 +118,7 @@ export function LinesLegend(props: LinesLegendProps) {
         {layerQuantityText.value}.{props.words && " Words: mean over queries, sum over keys."}
         {hidden.length > 0 && ` Not drawn: ${hidden.join(", ")}.`}
         {props.alone && " A text this long has the lines of the pinned token alone."}
+        {props.hasSink && " Dashed: what goes to no key, the head’s sink, and carries nothing."}
         {" Dot = pinned token."}
         {props.ticks && " In a cell: bar = contribution, tick = the weight it is of."}
       </span>

@@ -1,16 +1,18 @@
 /** The numbers of a layer → its picture as data: all tokens, lines, and the weights beside them. */
 
 import { mix, rgbOf, cssOf, backgroundColour, inkOn } from "../../draw/colour";
-import { type Paper, papers, type Picture, type Shape } from "../../draw/picture";
+import { moveShape, type Paper, papers, type Picture, type Shape } from "../../draw/picture";
 import { LineRasteriser } from "../../draw/lines";
 import { makeRaster } from "../../draw/raster";
+import { formatEffect } from "../../text/effect_words";
 import { formatWeight } from "../../text/format_number";
 import type { RecordHeader, Theme } from "../../state";
 import { elide, isolated } from "../../text/tokens";
 import { tokenPlaces } from "../../parts/token_lines/axis";
 import { crowd, focused, manyHeads, offsets } from "../../parts/token_lines/line_canvas";
 import type { LayerNumbers } from "./layer_numbers";
-import type { WeightRows } from "./weight_rows";
+import { noKeyCurves, NO_KEY_GAP } from "../../parts/token_lines/no_key";
+import { sinkShares, type WeightRows } from "./weight_rows";
 import { layerName, layerShort } from "../../text/layer_names";
 
 export interface DrawnLines {
@@ -20,11 +22,21 @@ export interface DrawnLines {
   theme: Theme;
   /** Lines of the focused token alone, if there is one. */
   alone?: boolean;
+  /** From one token to the next. */
+  rowHeight?: number;
+}
+
+/** What each drawn head changes of an objective; NaN where that is not known. */
+export interface DrawnEffects {
+  title: string;
+  values: readonly number[];
 }
 
 export interface LinesScene extends DrawnLines {
   record: RecordHeader;
-  numbers: DrawnLines["numbers"] & { rows: Pick<WeightRows, "side" | "byHead"> };
+  numbers: DrawnLines["numbers"] & { rows: Pick<WeightRows, "side" | "byHead" | "hidden"> };
+  /** null: none were logged. */
+  effects?: DrawnEffects | null;
   /** By head. */
   names: readonly string[];
   /** Write the weights, not only their colours. */
@@ -49,18 +61,16 @@ export const table = right + 8 + TOKENS + EDGE;
 export const linesTop = TOP;
 export const rowPitch = ROW;
 
-function tokenShapes(
-  { axes, focus }: DrawnLines["numbers"],
-  side: "query" | "key",
-  paper: Paper,
-): Shape[] {
+function tokenShapes(scene: DrawnLines, side: "query" | "key", paper: Paper): Shape[] {
+  const { axes, focus } = scene.numbers;
+  const pitch = scene.rowHeight ?? ROW;
   const isQuery = side === "query";
   const x = isQuery ? left - 8 : right + 8;
   const anchor = isQuery ? ("end" as const) : ("start" as const);
   const head: Shape = { kind: "text", x, y: TOP - 12, text: side, colour: paper.second, anchor };
   const focused = focus?.side === side ? focus.token : null;
   const tokens = axes[side].rows.map(({ token, text, off, unseen }, row): Shape => {
-    const y = TOP + (row + 0.5) * ROW + 4.5;
+    const y = TOP + (row + 0.5) * pitch + 4.5;
     return {
       kind: "text",
       x,
@@ -95,11 +105,12 @@ function strokesOf({ numbers, gain, alone = false }: DrawnLines): Strokes[] {
   return alone ? [pinned] : [{ ...all, strength: FAINT }, pinned];
 }
 
-function curves({ numbers, threshold }: DrawnLines, strokes: Strokes): Shape[] {
+function curves(scene: DrawnLines, strokes: Strokes): Shape[] {
+  const { numbers, threshold, rowHeight: pitch = ROW } = scene;
   const { weights, heads, axes } = numbers;
-  const from = tokenPlaces(axes.query, ROW, 0, 1);
-  const to = tokenPlaces(axes.key, ROW, 0, 1);
-  const shifts = offsets(heads.length, ROW);
+  const from = tokenPlaces(axes.query, pitch, 0, 1);
+  const to = tokenPlaces(axes.key, pitch, 0, 1);
+  const shifts = offsets(heads.length, pitch);
   const row = new Float32Array(weights.keys);
   const shapes: Shape[] = [];
   heads.forEach(({ head, colour }, at) => {
@@ -126,15 +137,16 @@ function curves({ numbers, threshold }: DrawnLines, strokes: Strokes): Shape[] {
 }
 
 /** The same as the view draws them. */
-function drawnLines({ numbers, threshold }: DrawnLines, strokes: Strokes, height: number): Shape {
+function drawnLines(scene: DrawnLines, strokes: Strokes, height: number): Shape {
+  const { numbers, threshold, rowHeight: pitch = ROW } = scene;
   const { weights, heads, axes } = numbers;
-  const shifts = offsets(heads.length, ROW);
+  const shifts = offsets(heads.length, pitch);
   const raster = makeRaster(SCALE * LINES, SCALE * height);
   const bytes = new LineRasteriser().draw(weights, {
     width: raster.width,
     height: raster.height,
-    queryY: tokenPlaces(axes.query, ROW, 0, SCALE),
-    keyY: tokenPlaces(axes.key, ROW, 0, SCALE),
+    queryY: tokenPlaces(axes.query, pitch, 0, SCALE),
+    keyY: tokenPlaces(axes.key, pitch, 0, SCALE),
     heads: heads.map(({ head, colour }, at) => ({
       head,
       colour: rgbOf(colour),
@@ -158,7 +170,8 @@ function lineShapes(scene: DrawnLines, height: number): Shape[] {
   });
 }
 
-function weightShapes({ record, numbers, names, theme, withNumbers }: LinesScene): Shape[] {
+function weightShapes(scene: LinesScene): Shape[] {
+  const { record, numbers, names, theme, withNumbers, rowHeight: pitch = ROW } = scene;
   const { rows, heads, axes, weights } = numbers;
   const paper = backgroundColour(theme);
   return heads.flatMap(({ head, colour }, column): Shape[] => {
@@ -172,17 +185,22 @@ function weightShapes({ record, numbers, names, theme, withNumbers }: LinesScene
       const weight = rows.byHead[column]?.[token] ?? NaN;
       if (off || Number.isNaN(weight)) return [];
       const cell = mix(rgbOf(colour), paper, Math.min(1, Math.max(0, weight)));
-      const y = TOP + row * ROW + 1;
+      const y = TOP + row * pitch + 1;
       const box = {
         kind: "box",
         x: x + 1,
         y,
         width: COLUMN - 2,
-        height: ROW - 2,
+        height: pitch - 2,
         colour: cssOf(cell),
       } as const;
       if (!withNumbers) return [box];
-      const text = { kind: "text", x: middle, y: y + 15, text: formatWeight(weight) } as const;
+      const text = {
+        kind: "text",
+        x: middle,
+        y: y + pitch / 2 + 3,
+        text: formatWeight(weight),
+      } as const;
       return [box, { ...text, anchor: "middle", colour: inkOn(cell), size: 12 }];
     });
     const line: Shape = { kind: "box", x: x + 1, y: TOP - 8, width: COLUMN - 2, height: 2, colour };
@@ -196,28 +214,90 @@ function weightShapes({ record, numbers, names, theme, withNumbers }: LinesScene
 
 /** Tokens of both sides with the lines between them, and how high they are. */
 export function tokenLineShapes(scene: DrawnLines): { shapes: Shape[]; height: number } {
-  const { numbers } = scene;
-  const { query, key } = numbers.axes;
+  const { query, key } = scene.numbers.axes;
   const paper = papers[scene.theme];
-  const height = ROW * Math.max(query.rows.length, key.rows.length);
-  const tokens = [...tokenShapes(numbers, "query", paper), ...tokenShapes(numbers, "key", paper)];
+  const height = (scene.rowHeight ?? ROW) * Math.max(query.rows.length, key.rows.length);
+  const tokens = [...tokenShapes(scene, "query", paper), ...tokenShapes(scene, "key", paper)];
   return { shapes: [...lineShapes(scene, height), ...tokens], height: TOP + height + EDGE };
 }
 
+/** A row under the keys, dashed lines to it and each head's share; none where all weight lies on keys. */
+function noKeyShapes(scene: LinesScene): { shapes: Shape[]; height: number } {
+  const { numbers, theme, threshold, gain, rowHeight: pitch = ROW } = scene;
+  const { heads, axes, focus, rows } = numbers;
+  const shares = sinkShares(rows);
+  if (shares === null) return { shapes: [], height: 0 };
+  const count = Math.max(axes.query.rows.length, axes.key.rows.length);
+  const y = TOP + count * pitch + NO_KEY_GAP + pitch / 2;
+  const row = focus?.side === "query" ? (axes.query.rowOf[focus.token] ?? -1) : -1;
+  const from = TOP + (row + 0.5) * pitch;
+  const props = { shares, heads, from, to: y, width: LINES, rowHeight: pitch, threshold, gain };
+  const lines = (row < 0 ? [] : noKeyCurves(props)).map((each): Shape => {
+    const { from: start, to: end, ...look } = each;
+    return { kind: "curve", from: [left, start], to: [right, end], isDashed: true, ...look };
+  });
+  const colour = papers[theme].second;
+  const numbersOf = shares.map((share, column): Shape => {
+    const x = table + (column + 0.5) * COLUMN;
+    return { kind: "text", x, y: y + 4, text: formatWeight(share), anchor: "middle", size: 12 };
+  });
+  const name: Shape = { kind: "text", x: right + 8, y: y + 4, text: "no key: sink", colour };
+  return { shapes: [...lines, name, ...numbersOf], height: NO_KEY_GAP + pitch };
+}
+
+/** Of the bars up and down together, and of the band that they stand in. */
+const BARS = 24;
+const EFFECTS = 52;
+
+/** A bar for each drawn head, over its column. */
+function effectShapes({ title, values }: DrawnEffects, paper: Paper): Shape[] {
+  const known = values.map((each) => (Number.isFinite(each) ? each : 0));
+  const [up, down] = [Math.max(0, ...known), Math.max(0, ...known.map((each) => -each))];
+  const scale = BARS / (up + down || 1);
+  const axis = TOP - 36 + up * scale;
+  const bars = values.flatMap((value, column): Shape[] => {
+    if (!Number.isFinite(value)) return [];
+    const [middle, height] = [
+      table + (column + 0.5) * COLUMN,
+      Math.max(1, Math.abs(value) * scale),
+    ];
+    return [
+      {
+        ...{ kind: "box", x: middle - 8, y: value < 0 ? axis : axis - height, width: 16, height },
+        colour: paper.second,
+      },
+      {
+        ...{ kind: "text", x: middle, y: TOP + 4, text: formatEffect(value), anchor: "middle" },
+        size: 11,
+      },
+    ];
+  });
+  const line = { x: table, y: axis, width: values.length * COLUMN, height: 1 };
+  return [
+    { kind: "text", x: table - EDGE, y: axis + 4, text: title, anchor: "end", size: 12 },
+    { kind: "box", ...line, colour: paper.hairline },
+    ...bars,
+  ];
+}
+
 export function linesPicture(scene: LinesScene): Picture {
-  const { record, numbers, theme } = scene;
+  const { record, numbers, theme, effects = null } = scene;
   const { background, ink } = papers[theme];
   const lines = tokenLineShapes(scene);
+  const below = noKeyShapes(scene);
+  const down = effects === null ? 0 : EFFECTS;
   const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, numbers.weights.layer).toLowerCase()}`;
   return {
     width: table + numbers.heads.length * COLUMN + EDGE,
-    height: lines.height,
+    height: down + lines.height + below.height,
     background,
     ink,
     shapes: [
       { kind: "text", x: EDGE, y: 30, text: title, size: 16, isBold: true },
-      ...lines.shapes,
-      ...weightShapes(scene),
+      ...(effects === null ? [] : effectShapes(effects, papers[theme])),
+      ...[...lines.shapes, ...weightShapes(scene), ...below.shapes].map((shape) =>
+        moveShape(shape, 0, down),
+      ),
     ],
   };
 }

@@ -5,7 +5,7 @@ import { rowHeightOf } from "./row_height";
 describe("a row of the lines", () => {
   it.each([
     ["fills the room", 640, 14, 36],
-    ["is at most 44 px high", 1200, 14, 44],
+    ["is at most 64 px high", 1200, 14, 64],
     ["is 32 px high where more rows are scrolled to", 640, 40, 32],
     ["is 32 px high while the room is not measured", 0, 14, 32],
   ])("%s", (_, height, rows, wanted) => expect(rowHeightOf(height, rows)).toBe(wanted));

@@ -1,7 +1,7 @@
 /** Height of the room and rows of a short text → height of a row: the room is filled, a longer text scrolls. */
 
 const LOWEST = 32;
-const HIGHEST = 44;
+const HIGHEST = 64;
 /** Two lines of words over the columns and one or two under them, the columns' head, and what stands under the table. */
 const AROUND = 40 + 32 + 40 + 20;
 

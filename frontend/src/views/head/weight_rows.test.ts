@@ -5,7 +5,7 @@ import { makeAxis, sentencesOf } from "../../parts/token_lines/axis";
 import type { Focus } from "../../parts/token_lines/focus";
 import { overviewOf } from "./overview";
 import { filterName } from "../../parts/token_lines/filter_name";
-import { weightRows } from "./weight_rows";
+import { sinkShares, weightRows } from "./weight_rows";
 
 const tokens = ["[CLS]", "nurse", "she"];
 const special = new Set([0]);
@@ -44,6 +44,20 @@ describe("weight_rows", () => {
     expect([...rows.mean]).toEqual([0.375, 0.5, 0.125]);
     expect(rows.strongest).toBe(1);
     expect(rows.uniform).toBe("uniform: .33 on each of 3 keys");
+  });
+
+  test("what lies on no key stands right under the keys", () => {
+    const short = values.map((value, at) => (at < 9 ? value * 0.75 : value));
+    const sunk = new LayerWeights(0, 2, 3, 3, "float32", new Float32Array(6), null, short);
+    const axis = makeAxis(tokens, special, 2, { specials: "mute", only: null });
+    const axes = { query: axis, key: axis };
+    const rows = weightRows({
+      ...{ weights: sunk, header, heads: [0, 1], axes, filter: "all", specials: "mute" },
+      focus: { side: "query", token: 2 },
+      overview: overviewOf(sunk, [0, 1], axes, 0.2),
+    });
+    expect(sinkShares(rows)).toEqual([0.25, 0]);
+    expect(rows.hidden.map(({ isSink }) => isSink ?? false)).toEqual([true, false]);
   });
 
   test("a key's rows are queries", () => {

@@ -15,6 +15,8 @@ export interface HiddenMass {
   caption: string;
   byHead: number[];
   mean: number;
+  /** What lies on no key: it stands right under the keys. */
+  isSink?: true;
 }
 
 export interface WeightRows {
@@ -82,7 +84,7 @@ function sinkMass({ outside }: WeightRowsInput, byHead: readonly Float32Array[])
   const rest = byHead.map((column) => 1 - column.reduce((sum, weight) => sum + weight, 0));
   if (!(Math.max(...rest) >= LEAST_SINK)) return [];
   const mean = rest.reduce((all, each) => all + each, 0) / rest.length;
-  return [{ caption: "no key: the share of the head’s sink", byHead: rest, mean }];
+  return [{ caption: "no key: the share of the head’s sink", byHead: rest, mean, isSink: true }];
 }
 
 /** Weight that goes to keys which the table does not show; a column of queries has no such sum. */
@@ -90,6 +92,7 @@ function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): Hi
   const { axes, filter, specials } = input;
   const other = sentencesOf(filter).key === "A" ? "B" : "A";
   return [
+    ...sinkMass(input, byHead),
     ...mass(
       `${quantityName.value} on sentence ${other}, hidden by the filter ${filterName(filter)}`,
       axes.key.filtered,
@@ -101,7 +104,6 @@ function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): Hi
       byHead,
     ),
     ...outsideMass(input),
-    ...sinkMass(input, byHead),
   ];
 }
 
@@ -113,6 +115,11 @@ function uniformLine(header: LayerHeader, focus: Focus | null): string | null {
   const share = 1 / count;
   const text = formatWeight(share, share < 0.01 ? 4 : 2);
   return `uniform: ${text} on ${count === 1 ? "the only key" : `each of ${count} keys`}`;
+}
+
+/** By head; null where all weight lies on keys. */
+export function sinkShares({ hidden }: Pick<WeightRows, "hidden">): readonly number[] | null {
+  return hidden.find(({ isSink }) => isSink === true)?.byHead ?? null;
 }
 
 /** Without a focus: what each key receives, as mean over the queries. */

@@ -5,6 +5,7 @@ import { elide } from "../../text/tokens";
 import { formatWeight } from "../../text/format_number";
 import type { Axis } from "../../parts/token_lines/axis";
 import type { ShownHead } from "../../parts/token_lines/line_canvas";
+import { NO_KEY_GAP } from "../../parts/token_lines/no_key";
 import { rowsInWindow, type ScrollWindow } from "../../parts/token_lines/use_window";
 import type { BehindContributions } from "./behind_contributions";
 import type { HiddenMass, WeightRows } from "./weight_rows";
@@ -131,7 +132,7 @@ function MassRow({ mass, props }: { mass: HiddenMass; props: WeightTableProps })
   const { heads, firstColumn } = props;
   return (
     <>
-      <div role="row" aria-label={mass.caption}>
+      <div role="row" aria-label={mass.caption} class={mass.isSink ? "is-sink" : ""}>
         {props.behind !== null && <span role="cell" class="value-norm" />}
         {heads.map(({ head }, i) => (
           <span role="cell" key={head}>
@@ -155,7 +156,8 @@ function rowsOn(axis: Axis): number {
 const lineHeight = 16;
 
 function footHeight({ hidden, uniform }: WeightRows, rowHeight: number): number {
-  const masses = hidden.length * (rowHeight + 2 * lineHeight);
+  const apart = hidden.some(({ isSink }) => isSink === true) ? NO_KEY_GAP : 0;
+  const masses = apart + hidden.length * (rowHeight + 2 * lineHeight);
   return masses + (uniform === null ? 0 : 2 * lineHeight);
 }
 

@@ -8,7 +8,7 @@ export const COLUMN_LABELS = 72;
 /** Line, scale and texts under the picture. */
 const UNDER = 64;
 const GAP = 48;
-const PANEL = { wide: 416, narrow: 320, narrowBelow: 960 };
+const PANEL = { wide: 416, narrow: 320, narrowBelow: 960, widest: 720 };
 /** A text of one token is no wall of one colour. */
 const LARGEST_CELL = 96;
 /** Longer texts get fractions of a pixel a cell, shorter ones whole pixels. */
@@ -41,8 +41,9 @@ export function matrixLayout(
   const down = fitted(Math.max(160, height - COLUMN_LABELS - UNDER), rows);
   const isSquare = Math.max(rows, columns) <= SQUARE_UP_TO * Math.min(rows, columns);
   const both = Math.min(across, down);
+  const left = width - ROW_LABELS - GAP - columns * (isSquare ? both : across);
   return {
-    panel,
+    panel: hasPanel ? Math.max(panel, Math.min(PANEL.widest, Math.floor(left))) : 0,
     sheet: {
       rows,
       columns,

@@ -27,6 +27,7 @@ export function collapsedExport(
       rows: {
         side: focus?.side === "key" ? "query" : "key",
         byHead: focus === null ? [] : [focusWeights(weights, head, focus)],
+        hidden: [],
       },
     },
     names: { [head]: name, length: head + 1 } as unknown as string[],

@@ -14,11 +14,11 @@ import type { NeuronNumbers } from "./neuron_numbers";
 import { Notes } from "./notes";
 import { PictureCanvas } from "./picture_canvas";
 import { PairTitle } from "./pair_title";
+import { rowHeightOf, viewHeight } from "./row_height";
 import type { ShownHead } from "./shown_head";
 import { SoftmaxColumn } from "./softmax_column";
 import { useWidth } from "../../parts/measured";
 
-const ROW = 24;
 const HEADS = 36;
 const LEAST_ROWS = 6;
 
@@ -34,11 +34,14 @@ interface PartProps {
   layout: ColumnsLayout;
 }
 
+const rowsOf = ({ axes }: NeuronNumbers): number =>
+  Math.max(axes.query.rows.length, axes.key.rows.length);
+
 /** Brings a row into the scrolled view, under the column heads. */
-function reveal(scroller: HTMLElement | null, row: number): void {
+function reveal(scroller: HTMLElement | null, row: number, rowHeight: number): void {
   if (scroller === null) return;
-  const top = row * ROW;
-  const last = top + ROW - (scroller.clientHeight - HEADS);
+  const top = row * rowHeight;
+  const last = top + rowHeight - (scroller.clientHeight - HEADS);
   scroller.scrollTop = Math.min(top, Math.max(last, scroller.scrollTop));
 }
 
@@ -46,6 +49,7 @@ function reveal(scroller: HTMLElement | null, row: number): void {
 function useReveal(
   scroller: RefObject<HTMLElement | null>,
   { axes, numbers }: NeuronNumbers,
+  rowHeight: number,
   isMeasured: boolean,
 ): void {
   const chosen = hoverQuery.value === null ? axes.query.rowOf[numbers.query]! : null;
@@ -53,27 +57,27 @@ function useReveal(
   useLayoutEffect(() => {
     if (!isMeasured || chosen === null || chosen === last.current) return;
     last.current = chosen;
-    reveal(scroller.current, chosen);
+    reveal(scroller.current, chosen, rowHeight);
   }, [chosen, isMeasured]);
 }
 
 /** Few rows are whole; of many some at least are in view. */
-function leastHeight({ axes }: NeuronNumbers): string {
-  const rows = Math.max(axes.query.rows.length, axes.key.rows.length);
-  return `${HEADS + ROW * Math.min(LEAST_ROWS, rows)}px`;
+function leastHeight(found: NeuronNumbers, rowHeight: number): string {
+  return `${HEADS + rowHeight * Math.min(LEAST_ROWS, rowsOf(found))}px`;
 }
 
 interface RowsProps extends PartProps {
+  rowHeight: number;
   seen: ScrollWindow;
   scroller: () => HTMLElement | null;
 }
 
-function QueryTokens({ found, seen, scroller }: RowsProps) {
+function QueryTokens({ found, seen, rowHeight, scroller }: RowsProps) {
   return (
     <TokenColumn
       side="query"
       axis={found.axes.query}
-      rowHeight={ROW}
+      rowHeight={rowHeight}
       seen={seen}
       pinned={query.value}
       hovered={hoverQuery.value}
@@ -83,18 +87,18 @@ function QueryTokens({ found, seen, scroller }: RowsProps) {
       }}
       onPin={pinQuery}
       reveal={(row) => {
-        reveal(scroller(), row);
+        reveal(scroller(), row, rowHeight);
       }}
     />
   );
 }
 
-function KeyTokens({ found, seen, scroller }: RowsProps) {
+function KeyTokens({ found, seen, rowHeight, scroller }: RowsProps) {
   return (
     <TokenColumn
       side="key"
       axis={found.axes.key}
-      rowHeight={ROW}
+      rowHeight={rowHeight}
       seen={seen}
       pinned={key.value}
       hovered={hoverKey.value}
@@ -104,7 +108,7 @@ function KeyTokens({ found, seen, scroller }: RowsProps) {
       }}
       onPin={pinKey}
       reveal={(row) => {
-        reveal(scroller(), row);
+        reveal(scroller(), row, rowHeight);
       }}
     />
   );
@@ -116,16 +120,17 @@ function Rows(props: PartProps) {
   const window = useScrollWindow(element);
   const seen = { ...window, height: Math.max(0, window.height - HEADS) };
   const onDrawn = useDrawnMark("neuron", [shown, query.value, key.value]);
-  const rows = { ...props, seen, scroller: () => element.current };
-  useReveal(element, found, seen.height > 0);
+  const rowHeight = rowHeightOf(viewHeight.value, rowsOf(found));
+  const rows = { ...props, seen, rowHeight, scroller: () => element.current };
+  useReveal(element, found, rowHeight, seen.height > 0);
   return (
     <div
       class="neuron-columns"
       ref={element}
       style={{
-        "--row": `${ROW}px`,
+        "--row": `${rowHeight}px`,
         "--head": `${HEADS}px`,
-        minHeight: leastHeight(found),
+        minHeight: leastHeight(found, rowHeight),
       }}
     >
       <ColumnHeads layout={layout} found={found} />
@@ -136,10 +141,10 @@ function Rows(props: PartProps) {
           found={found}
           layout={layout}
           seen={seen}
-          rowHeight={ROW}
+          rowHeight={rowHeight}
           onDrawn={onDrawn}
         />
-        <SoftmaxColumn found={found} seen={seen} rowHeight={ROW} />
+        <SoftmaxColumn found={found} seen={seen} rowHeight={rowHeight} />
         <KeyTokens {...rows} />
       </div>
     </div>

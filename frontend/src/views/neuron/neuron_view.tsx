@@ -2,8 +2,9 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 
+import { useMeasured } from "../../parts/measured";
 import { useExport } from "../../saving/exported";
 import {
   FOLD_WIDTH,
@@ -23,6 +24,7 @@ import { neuronExport } from "./neuron_export";
 import { NoVectors } from "./no_vectors";
 import { type NeuronNumbers, useNeuronNumbers } from "./neuron_numbers";
 import { NumbersTable } from "./numbers_table";
+import { viewHeight } from "./row_height";
 import { type HeadState, type ShownHead, useShownHead } from "./shown_head";
 import { layerName } from "../../text/layer_names";
 
@@ -107,12 +109,18 @@ function Content({ state }: { state: HeadState }) {
   }
 }
 
+function measure({ clientHeight }: HTMLElement): void {
+  viewHeight.value = clientHeight;
+}
+
 export function NeuronView() {
   const state = useShownHead();
   const header = shown(record.value);
   const isFolded = frameWidth.value < FOLD_WIDTH;
+  const view = useRef<HTMLElement>(null);
+  useMeasured(view, measure);
   return (
-    <section class="neuron-view" aria-label="Neuron view">
+    <section class="neuron-view" aria-label="Neuron view" ref={view}>
       {header !== undefined && isFolded && <NeuronToolbar record={header} />}
       {header !== undefined && !isFolded && state.status === "ready" && (
         <PairFilters record={header} />

@@ -86,6 +86,7 @@ export function PictureCanvas(props: PictureCanvasProps) {
     found.order,
     layout.picture,
     height,
+    picture.rowHeight,
     seen.top,
     theme.value,
     onDrawn,

@@ -121,7 +121,7 @@ export function AlignmentHeads({ record, scene }: AlignmentHeadsProps) {
               />
             ))}
           </ul>
-          <CopyButton class="action" name="Copy as alignment_heads" text={asText} />
+          <CopyButton class="link" name="Copy as alignment_heads" text={asText} />
         </>
       )}
       <Word scene={scene} />

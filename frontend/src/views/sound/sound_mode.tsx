@@ -45,10 +45,11 @@ export interface SoundModeProps {
 
 const LEFT = 116;
 const RIGHT = 92;
-const SOUND = 112;
+/** Of the spectrogram. */
+const SOUND = { least: 112, most: 240, share: 0.24 };
 const BANDS = 80;
 const AXIS = 18;
-const [ROW, LEAST_ROW] = [20, 3];
+const [ROW, LEAST_ROW] = [48, 3];
 
 export function SoundMode(props: SoundModeProps) {
   const { record, weights } = props;
@@ -109,14 +110,15 @@ function Scene(props: SceneProps) {
   const [range, setRange] = useState<FrameRange | null>(null);
   const width = Math.max(120, Math.floor(size.width - LEFT - RIGHT));
   const rows = scene.queries.length;
-  const pitch = Math.max(LEAST_ROW, Math.min(ROW, Math.floor((size.height - SOUND - 96) / rows)));
+  const height = Math.round(Math.min(SOUND.most, Math.max(SOUND.least, SOUND.share * size.height)));
+  const pitch = Math.max(LEAST_ROW, Math.min(ROW, Math.floor((size.height - height - 96) / rows)));
   const onDrawn = useDrawnMark("head", [scene, theme.value, mapScale.value, samples, "sound"]);
   const sound = useMemo(() => soundRaster(scene, width, theme.value), [scene, width, theme.value]);
   const matrix = useMemo(
     () => matrixRaster(scene, width, keys, theme.value),
     [scene, width, keys, theme.value, mapScale.value],
   );
-  useExport(() => soundExport(props, sound, matrix, pitch));
+  useExport(() => soundExport(props, sound, matrix, { pitch, height }));
   useTable("Word times", scene.starts && (() => timesTable(scene)));
   useLayoutEffect(() => {
     if (size.width > 0) onDrawn();
@@ -125,7 +127,10 @@ function Scene(props: SceneProps) {
     <div class="sound-mode">
       <div class="sound-main" ref={room}>
         <FaultNotes record={record} layer={weights.layer} names={names} />
-        <SoundRow {...{ scene, sound, samples, playing, width, range }} onRange={setRange} />
+        <SoundRow
+          {...{ scene, sound, samples, playing, width, height, range }}
+          onRange={setRange}
+        />
         <TimeAxis seconds={scene.seconds} width={width} />
         <div class="sound-row">
           <Names scene={scene} pitch={pitch} />
@@ -150,10 +155,12 @@ interface SoundRowProps extends RangeProps {
   readonly samples: ReturnType<typeof samplesOf>;
   readonly playing: Playing;
   readonly width: number;
+  readonly height: number;
 }
 
 /** The spectrogram, with the button that plays it. */
-function SoundRow({ scene, sound, samples, playing, width, range, onRange }: SoundRowProps) {
+function SoundRow(props: SoundRowProps) {
+  const { scene, sound, samples, playing, width, height, range, onRange } = props;
   const { wasDragged, ...drag } = useFrameDrag(scene.frames, onRange);
   return (
     <div class="sound-row">
@@ -171,7 +178,7 @@ function SoundRow({ scene, sound, samples, playing, width, range, onRange }: Sou
       </div>
       <div
         class="sound-picture"
-        style={{ width, height: SOUND }}
+        style={{ width, height }}
         {...drag}
         onClick={(event) => {
           if (wasDragged()) return;
@@ -179,7 +186,7 @@ function SoundRow({ scene, sound, samples, playing, width, range, onRange }: Sou
           playing.moveTo(((event.clientX - left) / width) * scene.seconds);
         }}
       >
-        {sound !== null && <RasterCanvas raster={sound} label="Spectrogram" height={SOUND} />}
+        {sound !== null && <RasterCanvas raster={sound} label="Spectrogram" height={height} />}
         <TimeMark range={range} frames={scene.frames} />
         {samples !== null && <Playhead at={playing.at / scene.seconds} />}
       </div>
@@ -331,12 +338,12 @@ function soundExport(
   { record, weights, scene }: SceneProps,
   sound: Raster | null,
   matrix: Raster,
-  pitch: number,
+  { pitch, height: high }: { pitch: number; height: number },
 ) {
   const paper = papers[theme.value];
   const keys = record.layers[weights.layer]!.keys;
   const [x, top, width] = [140, 52, matrix.width];
-  const below = top + (sound === null ? 0 : SOUND + AXIS);
+  const below = top + (sound === null ? 0 : high + AXIS);
   const height = pitch * scene.queries.length;
   const labels = scene.names.map((text, row): Shape => {
     return {
@@ -359,7 +366,7 @@ function soundExport(
     },
     ...(sound === null
       ? []
-      : [{ kind: "cells", x, y: top, width, height: SOUND, raster: sound } as const]),
+      : [{ kind: "cells", x, y: top, width, height: high, raster: sound } as const]),
     { kind: "cells", x, y: below, width, height, raster: matrix },
     ...(pitch >= 10 ? labels : []),
   ];
