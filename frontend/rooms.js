@@ -37,6 +37,7 @@ export const folders = {
     evolution: ["model"],
     find: [],
     health: [],
+    first: [],
   },
 };
 

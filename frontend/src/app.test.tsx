@@ -40,7 +40,9 @@ describe("the shell", () => {
     state.setIndex({});
     const root = await draw();
     expect(root.querySelector("h1")!.textContent).toBe("No attention logged yet");
-    expect(root.textContent).toContain("Nothing under ./runs holds attention.");
+    expect(root.textContent).toContain("Looking in ./runs");
+    expect(root.textContent).toContain("no runs yet");
+    expect(root.textContent).toContain("AttentionCallback(probes,");
     expect(root.textContent).toContain("writer.add_attention(");
     expect(root.textContent).toContain("none yet");
     expect(root.textContent).not.toContain("Copy link");

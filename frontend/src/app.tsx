@@ -30,7 +30,7 @@ import {
   view,
   type FileFormat,
 } from "./state";
-import { views, type ViewDefinition } from "./views";
+import { FirstPictures, views, type ViewDefinition } from "./views";
 import { ToolPanel } from "./views/tool_panel";
 
 export interface AppProps {
@@ -45,7 +45,7 @@ export interface AppProps {
 function Empty({ logDirectory }: Pick<AppProps, "logDirectory">) {
   const place = useSignal<string | null>(null);
   useEffect(() => void logDirectory().then((found) => (place.value = found)), []);
-  return <EmptyState logDirectory={place.value} promises={views} />;
+  return <EmptyState logDirectory={place.value} pictures={FirstPictures} />;
 }
 
 /** What a stand-alone page lacks of the histories. */

@@ -124,6 +124,7 @@ def test_an_empty_log_directory_says_what_to_write_and_where_it_looked(
         expect(page.get_by_role("heading", name="No attention logged yet")).to_be_visible()
         expect(page).to_contain_text(str(tmp_path))
         expect(page).to_contain_text('writer = AttentionWriter("runs/baseline")')
-        page.get_by_role("button", name="Capture from a model").click()
         expect(page).to_contain_text("writer.add_probe(")
+        pictures = page.get_by_role("region", name="What fills this page")
+        expect(pictures.locator("figcaption b")).to_have_text(["Model", "Head", "Evolution", "Neuron"])
         expect(tab.frame.get_by_role("slider", name="Step")).to_have_count(0)

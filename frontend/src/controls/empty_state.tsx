@@ -1,47 +1,52 @@
-/** Nothing logged → what to write, what will appear, and the likeliest mistake. */
+/** Nothing logged → what to write, what was found where, and what will appear. */
 
-import { useSignal } from "@preact/signals";
+import type { ComponentType } from "preact";
 
+import { runOrder } from "../state";
 import { Code } from "./code";
-import { Segmented } from "./segmented";
 import { snippets } from "./snippets";
 
 export interface EmptyStateProps {
   /** null: TensorBoard did not say. */
   logDirectory: string | null;
-  promises: readonly { name: string; promise: string }[];
+  /** What will fill the page. */
+  pictures: ComponentType;
 }
 
-export function EmptyState({ logDirectory, promises }: EmptyStateProps) {
-  const shown = useSignal(snippets[0]!.name);
-  const { code } = snippets.find(({ name }) => name === shown.value)!;
+/** What the directory has, and the likeliest mistake. */
+function Found({ logDirectory }: Pick<EmptyStateProps, "logDirectory">) {
+  const count = runOrder.value.length;
   return (
-    <div class="message-page">
+    <p class="first-found">
+      <b>Looking in {logDirectory ?? "the log directory"}</b>
+      {count === 0
+        ? "no runs yet"
+        : `${count} ${count === 1 ? "run" : "runs"}, none with attention`}
+      . Logged already? --logdir must be the folder that holds your runs.
+    </p>
+  );
+}
+
+export function EmptyState({ logDirectory, pictures: Pictures }: EmptyStateProps) {
+  return (
+    <div class="message-page is-first">
       <h1>No attention logged yet</h1>
       <p class="lead">
-        Nothing under {logDirectory ?? "the log directory"} holds attention. Add three lines where
-        you evaluate the model; this page fills itself at the next reload, while training goes on.
+        Paste one of these where you train and start it as usual. This page fills itself at the next
+        reload, while training goes on.
       </p>
-      <Segmented
-        label="Way to log"
-        hideLabel
-        value={shown.value}
-        choices={snippets.map(({ name }) => ({ value: name, name }))}
-        onChange={(name) => (shown.value = name)}
-      />
-      <Code code={code} />
-      <h2>What you will see here</h2>
-      <dl>
-        {promises.map(({ name, promise }) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{promise}</dd>
+      <Found logDirectory={logDirectory} />
+      <div class="first-ways">
+        {snippets.map(({ name, note, code }) => (
+          <div key={name} class="first-way">
+            <h2>
+              {name} <span>{note}</span>
+            </h2>
+            <Code code={code} />
           </div>
         ))}
-      </dl>
-      <p class="hint">
-        Logged already? Check that --logdir points at the folder that holds your runs.
-      </p>
+      </div>
+      <Pictures />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import {
   index,
   compareNames,
   run,
+  runPrefix,
   runs,
   selectPlace,
   tag,
@@ -16,11 +17,15 @@ import { MenuButton } from "./menu";
 import { RunDot } from "./run_list";
 
 function Place({ run, tag }: { run: string | null; tag: string | null }) {
+  const isShort = run !== null && runPrefix.value !== "" && run.startsWith(runPrefix.value);
   return (
     <>
       {run !== null && <RunDot name={run} />}
       <span class="place-names">
-        <bdi>{run}</bdi>
+        <bdi>
+          {isShort && <span class="name-shared">{runPrefix.value}</span>}
+          {isShort ? run.slice(runPrefix.value.length) : run}
+        </bdi>
         <span class="place-slash"> / </span>
         <bdi>{tag}</bdi>
       </span>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { rowsOf, stepCount, stepsText } from "./run_list";
+import { run } from "../state";
+import { openRows, rowsOf, stepCount, stepsText } from "./run_list";
 
 describe("the rows of runs", () => {
   it.each([
@@ -20,6 +21,28 @@ describe("the rows of runs", () => {
         row.kind === "run" ? row.name : `${row.name}: ${row.runs.length}`,
       ),
     ).toEqual(rows);
+  });
+});
+
+describe("the folders of many runs", () => {
+  const names = ["lr1", "lr2"].flatMap((folder) =>
+    Array.from({ length: 25 }, (_, at) => `${folder}/bs64-rope-warm500-seed${at}`),
+  );
+
+  it("show the runs of the selected one's alone, without what siblings share", () => {
+    run.value = names[30]!;
+    const rows = openRows(rowsOf(names, ""), names.length);
+    expect(rows.map(({ kind }) => kind).slice(0, 2)).toEqual(["folder", "folder"]);
+    const inside = rows.flatMap((row) => (row.kind === "run" ? [row] : []));
+    expect(inside.map(({ name }) => name)).toEqual(names.slice(25));
+    expect(new Set(inside.map(({ shared }) => shared))).toEqual(
+      new Set(["lr2/bs64-rope-warm500-"]),
+    );
+  });
+
+  it("of few runs are all open", () => {
+    const few = names.filter((_, at) => at % 5 === 0);
+    expect(openRows(rowsOf(few, ""), few.length)).toHaveLength(2 + few.length);
   });
 });
 

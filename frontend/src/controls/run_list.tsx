@@ -1,5 +1,7 @@
 /** The runs → rows with check box, name, number of steps and colour, by folder; all, none or one of them at once. */
 
+import { signal, type Signal } from "@preact/signals";
+
 import { inkOn, rgbOf, runColour } from "../draw/colour";
 import {
   compareWith,
@@ -10,6 +12,7 @@ import {
   listedRuns,
   run,
   runNumber,
+  runOrder,
   runPrefix,
   runs,
   selectRun,
@@ -21,7 +24,7 @@ import {
   visibleRuns,
   type RunIndex,
 } from "../state";
-import { folderOf, middleSplit } from "../text/name_filter";
+import { commonPrefix, folderOf, middleSplit } from "../text/name_filter";
 import { VirtualRows } from "./virtual_rows";
 
 /** Of the run's probe with the most. */
@@ -59,9 +62,11 @@ function pick(name: string, isShifted: boolean): void {
 /** What all share is there to be read and copied, and takes no room. */
 export function RunName({ name, shared }: { name: string; shared: string }) {
   const [start, end] = middleSplit(name.slice(shared.length));
+  const isCut = shared !== "" && !shared.endsWith("/") && shared !== runPrefix.value;
   return (
     <span class="name">
       {shared !== "" && <span class="name-shared">{shared}</span>}
+      {isCut && <span aria-hidden="true">…</span>}
       {end === "" ? start : <span class="name-start">{start}</span>}
       {end !== "" && <span class="name-end">{end}</span>}
     </span>
@@ -71,6 +76,26 @@ export function RunName({ name, shared }: { name: string; shared: string }) {
 type Row =
   | { readonly kind: "folder"; readonly name: string; readonly runs: readonly string[] }
   | { readonly kind: "run"; readonly name: string; readonly shared: string };
+
+/** More runs than these show at first those of the selected one's folder alone. */
+const MOST_OPEN = 40;
+
+/** Folders that were opened or shut by hand. */
+const folders: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
+
+function isOpen(name: string, inside: readonly string[], count: number): boolean {
+  return folders.value.get(name) ?? (count <= MOST_OPEN || inside.includes(run.value ?? ""));
+}
+
+function turn(name: string, open: boolean): void {
+  folders.value = new Map(folders.peek()).set(name, open);
+}
+
+/** Where siblings share more of their names than their folder, that is left out too. */
+function siblingStart(folder: string, inside: readonly string[]): string {
+  const shared = commonPrefix(inside);
+  return shared.length > folder.length ? shared : folder;
+}
 
 /** Runs of one folder under its name, where there are several folders with several runs. */
 export function rowsOf(names: readonly string[], prefix: string): Row[] {
@@ -83,7 +108,7 @@ export function rowsOf(names: readonly string[], prefix: string): Row[] {
   if (!isGrouped) return names.map((name) => ({ kind: "run", name, shared: prefix }));
   return [...folders].flatMap(([folder, inside]): Row[] => [
     { kind: "folder", name: folder, runs: inside },
-    ...inside.map((name): Row => ({ kind: "run", name, shared: folder })),
+    ...inside.map((name): Row => ({ kind: "run", name, shared: siblingStart(folder, inside) })),
   ]);
 }
 
@@ -123,10 +148,16 @@ function RunRow({ name, shared }: { name: string; shared: string }) {
   );
 }
 
-function FolderRow({ name, inside }: { name: string; inside: readonly string[] }) {
+interface FolderRowProps {
+  readonly name: string;
+  readonly inside: readonly string[];
+  readonly open: boolean;
+}
+
+function FolderRow({ name, inside, open }: FolderRowProps) {
   const ticked = inside.filter((each) => !hiddenRuns.value.has(each)).length;
   return (
-    <li class="run-row is-folder" title={name}>
+    <li class="run-row is-folder">
       <input
         type="checkbox"
         aria-label={`All of ${name}`}
@@ -136,7 +167,10 @@ function FolderRow({ name, inside }: { name: string; inside: readonly string[] }
         }}
         onChange={() => (ticked === inside.length ? untickRuns : tickRuns)(inside)}
       />
-      <span class="folder">
+      <button type="button" title={name} aria-expanded={open} onClick={() => turn(name, !open)}>
+        <span class="folder-turn" aria-hidden="true">
+          {open ? "▾" : "▸"}
+        </span>
         <RunName
           name={name === runPrefix.value ? "not in a folder" : name}
           shared={sharedBy(name)}
@@ -144,7 +178,7 @@ function FolderRow({ name, inside }: { name: string; inside: readonly string[] }
         <span class="count">
           {ticked} of {inside.length}
         </span>
-      </span>
+      </button>
     </li>
   );
 }
@@ -170,22 +204,59 @@ function ForMany() {
   );
 }
 
+/** Runs that TensorBoard has, before one of them has attention. */
+function WithoutAttention() {
+  return (
+    <ul class="virtual-rows">
+      {runOrder.value.slice(0, MOST_OPEN).map((name) => (
+        <li key={name} class="run-row is-without" title={name}>
+          <span class="folder">
+            <RunName name={name} shared="" />
+            <span class="count">no attention</span>
+            <span
+              class="run-dot is-hollow"
+              style={{ borderColor: runColour(runNumber(name), theme.value) }}
+            />
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Without those of shut folders. */
+export function openRows(rows: readonly Row[], count: number): readonly Row[] {
+  const shut = new Set(
+    rows.flatMap((row) =>
+      row.kind === "folder" && !isOpen(row.name, row.runs, count) ? [...row.runs] : [],
+    ),
+  );
+  return rows.filter((row) => row.kind === "folder" || !shut.has(row.name));
+}
+
+function countText(found: number, all: number): string {
+  const on = visibleRuns.value.size;
+  return found < all ? `${found} of ${all} match, ${on} on` : `${on} of ${all}`;
+}
+
 export function RunList() {
   const found = listedRuns.value;
   const all = runs.value.length;
-  const rows = rowsOf(found, runPrefix.value);
+  const rows = openRows(rowsOf(found, runPrefix.value), found.length);
   return (
     <section class="pane-section" aria-label="Runs">
       <h2>
         Runs
         {all > 1 && <ForMany />}
-        {all > 0 && (
-          <span class="count">
-            {visibleRuns.value.size} of {all}
-          </span>
+        {all > 0 && <span class="count">{countText(found.length, all)}</span>}
+        {all === 0 && runOrder.value.length > 0 && (
+          <span class="count">{runOrder.value.length}</span>
         )}
       </h2>
-      {index.value !== null && all === 0 && <p class="nothing">none yet</p>}
+      {index.value !== null && all === 0 && runOrder.value.length === 0 && (
+        <p class="nothing">none yet</p>
+      )}
+      {index.value !== null && all === 0 && <WithoutAttention />}
       {all > 0 && found.length === 0 && <p class="nothing">no run matches</p>}
       <VirtualRows
         items={rows}
@@ -195,7 +266,12 @@ export function RunList() {
           row.kind === "run" ? (
             <RunRow key={row.name} name={row.name} shared={row.shared} />
           ) : (
-            <FolderRow key={`folder ${row.name}`} name={row.name} inside={row.runs} />
+            <FolderRow
+              key={`folder ${row.name}`}
+              name={row.name}
+              inside={row.runs}
+              open={isOpen(row.name, row.runs, found.length)}
+            />
           )
         }
       />

@@ -2,33 +2,43 @@
 
 export interface Snippet {
   name: string;
+  /** What it needs, or saves. */
+  note: string;
   code: string;
 }
 
 export const snippets: readonly Snippet[] = [
   {
-    name: "Any tensors",
-    code: `from tensorboard_plugin_attn import AttentionWriter
-writer = AttentionWriter("runs/baseline")
-writer.add_attention("doctor/she", outputs.attentions, tokens, step)`,
-  },
-  {
     name: "Hugging Face Trainer",
+    note: "finds the tokenizer and the Trainer’s own SummaryWriter",
     code: `from tensorboard_plugin_attn.integrations.transformers import AttentionCallback
 probes = {"doctor/she": "the doctor asked the nurse because she was late ."}
 Trainer(..., callbacks=[AttentionCallback(probes, every="epoch")])`,
   },
   {
     name: "Lightning",
+    note: "writes where its TensorBoardLogger does",
     code: `from tensorboard_plugin_attn.integrations.lightning import AttentionCallback
 probes = {"doctor/she": "the doctor asked the nurse because she was late ."}
 Trainer(..., callbacks=[AttentionCallback(probes, every=100, tokenizer=tokenizer)])`,
   },
   {
-    name: "Capture from a model",
+    name: "Plain PyTorch loop",
+    note: "any model with softmax attention, any kernel",
     code: `from tensorboard_plugin_attn import AttentionWriter
 writer = AttentionWriter("runs/baseline")
 writer.add_probe("doctor/she", model, inputs, tokenizer, step)`,
+  },
+  {
+    name: "Weights you have",
+    note: "with the writer above",
+    code: `writer.add_attention("doctor/she", outputs.attentions, tokens, step)`,
+  },
+  {
+    name: "In a notebook",
+    note: "no training, no log",
+    code: `from tensorboard_plugin_attn import show
+show(model, tokenizer, "the doctor asked the nurse because she was late .")`,
   },
 ];
 

@@ -14,8 +14,6 @@ export interface ViewDefinition {
   id: ViewName;
   /** On its tab. */
   name: string;
-  /** What one sees there, for someone who has logged nothing yet. */
-  promise: string;
   component: ComponentType;
   /** It shows all steps, so one that cannot be read does not stop it. */
   overSteps?: boolean;
@@ -23,11 +21,13 @@ export interface ViewDefinition {
   display?: ComponentType;
 }
 
+/** Of the views, for someone who has logged nothing yet. */
+export const FirstPictures = later((parts) => parts.FirstPictures);
+
 export const views: readonly ViewDefinition[] = [
   {
     id: "evolution",
     name: "Evolution",
-    promise: "every head’s metrics over the steps, and what emerged when",
     component: EvolutionView,
     display: EvolutionDisplay,
     overSteps: true,
@@ -35,21 +35,18 @@ export const views: readonly ViewDefinition[] = [
   {
     id: "model",
     name: "Model",
-    promise: "every head’s pattern at one step",
     component: ModelView,
     display: ModelDisplay,
   },
   {
     id: "head",
     name: "Head",
-    promise: "what one layer attends to, token by token",
     component: HeadView,
     display: HeadDisplay,
   },
   {
     id: "neuron",
     name: "Neuron",
-    promise: "how query and key of a head make up one weight",
     component: later((parts) => parts.NeuronView),
     display: NeuronDisplay,
   },

@@ -1,5 +1,6 @@
 /** What the first picture does without: views, modes and panels whose code comes in a second file. */
 
+export { FirstPictures } from "./first/first_pictures";
 export { FindPanel } from "./find/find_panel";
 export { LongLines } from "./head/long_lines";
 export { HealthPanel } from "./health/health_panel";

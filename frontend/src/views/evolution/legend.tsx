@@ -14,6 +14,7 @@ import {
 } from "../../state";
 import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { MapLegend } from "../model/map_legend";
+import { namesOf } from "./run_names";
 import { baselineOf, isMap, main, markLimit, others, shapes } from "./scene";
 
 export function Legend() {
@@ -27,9 +28,14 @@ export function Legend() {
   return (
     <LegendBox class="evolution-legend">
       <Line run={main.value?.run ?? 0} name={run.value ?? ""} />
-      {others.value.map(({ name, run: number }) => (
+      {others.value.slice(0, namedLines()).map(({ name, run: number }) => (
         <Line key={name} run={number} name={name} isThin />
       ))}
+      {others.value.length > namedLines() && (
+        <span class="legend-item" title={namesOf(others.value.slice(namedLines()))}>
+          {others.value.length - namedLines()} more runs, thin
+        </span>
+      )}
       <Baseline />
       {showMarks.value && !isSingle && (
         <span
@@ -46,6 +52,14 @@ export function Legend() {
       <Read />
     </LegendBox>
   );
+}
+
+/** More runs than these are not named one by one: their dots are in the list. */
+const MOST_LINES = 5;
+
+function namedLines(): number {
+  const count = others.value.length;
+  return count <= MOST_LINES ? count : 0;
 }
 
 /** The slider's step; while one is pointed at, that one, in the same place. */

@@ -13,6 +13,7 @@ import { pointed } from "./pointed";
 import { EventLanes, NAMED_LANE } from "./event_lanes";
 import { Hints } from "./hints";
 import { readRole, roleText } from "./role_text";
+import { namesOf } from "./run_names";
 import { axis, isMap, isPanelWide, lanes, layout, others, shapes, when } from "./scene";
 import { Summary } from "./summary_line";
 import { WhenHistogram } from "./when_histogram";
@@ -109,7 +110,7 @@ function Chart({ width, height, hasTitle }: ChartProps) {
       {!isWhenShown && <Below width={width} />}
       <Roles />
       {others.value.length > 0 && chosen.value.length > 0 && (
-        <p class="chart-note">Dashed: {others.value.map(({ name }) => name).join(", ")}</p>
+        <p class="chart-note">Dashed: {namesOf(others.value, 3)}</p>
       )}
     </section>
   );

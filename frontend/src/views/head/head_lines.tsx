@@ -262,6 +262,11 @@ function LinesDown(props: LinesDownProps) {
   );
 }
 
+/** With those of what is hidden: a row and its words. */
+function countRows({ axes, masses }: LayerNumbers): number {
+  return Math.max(axes.query.rows.length, axes.key.rows.length) + 2 * masses;
+}
+
 export function HeadLines(props: HeadLinesProps) {
   const { record } = props;
   const room = useRef<HTMLDivElement>(null);
@@ -270,7 +275,7 @@ export function HeadLines(props: HeadLinesProps) {
   const names = drawnNames(props, of);
   const summary = names === props.names ? "none" : headSummary.value;
   const { width: viewWidth, height } = useSize(room);
-  const rowHeight = rowHeightOf(height, Math.max(axes.query.rows.length, axes.key.rows.length));
+  const rowHeight = rowHeightOf(height, countRows(of));
   const behind = useBehindContributions(of);
   const norms = behind === null ? 0 : normWidth;
   const layout = tableLayout(viewWidth - norms, heads.length);

@@ -27,7 +27,7 @@ import type { ShownHead } from "../../parts/token_lines/line_canvas";
 import { summarised } from "../../parts/token_lines/project";
 import { placeOf, type ShownText, useShownText } from "../../parts/token_lines/shown_text";
 import { type Overview, overviewOf } from "./overview";
-import { type WeightRows, weightRows } from "./weight_rows";
+import { massCount, type WeightRows, weightRows } from "./weight_rows";
 
 interface Heads {
   weights: LayerWeights;
@@ -103,6 +103,8 @@ export interface LayerNumbers {
   focus: Focus | null;
   overview: Overview;
   rows: WeightRows;
+  /** Rows of hidden mass, whatever is looked at. */
+  masses: number;
 }
 
 function placesOf(text: ShownText, tokens: Positions): Positions {
@@ -124,21 +126,17 @@ export function useLayerNumbers(record: RecordHeader, loaded: LayerWeights): Lay
     () => overviewOf(weights, list, axes, shownThreshold.value),
     [weights, list, axes, shownThreshold.value],
   );
+  const input = {
+    ...{ weights, axes, overview, outside, filter },
+    header: shownHeader(record.layers[weights.layer]!, text),
+    heads: list,
+    specials: specials.value,
+  };
   const rows = useMemo(
-    () =>
-      weightRows({
-        weights,
-        header: shownHeader(record.layers[weights.layer]!, text),
-        heads: list,
-        axes,
-        focus,
-        overview,
-        outside,
-        filter,
-        specials: specials.value,
-      }),
+    () => weightRows({ ...input, focus }),
     [weights, record, list, axes, overview, focus?.side, focus?.token],
   );
+  const masses = useMemo(() => massCount(input), [weights, record, list, axes, overview]);
   return {
     text,
     weights,
@@ -150,5 +148,6 @@ export function useLayerNumbers(record: RecordHeader, loaded: LayerWeights): Lay
     focus,
     overview,
     rows,
+    masses,
   };
 }

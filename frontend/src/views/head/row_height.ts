@@ -7,5 +7,6 @@ const AROUND = 40 + 32 + 40 + 20;
 
 export function rowHeightOf(height: number, rows: number): number {
   if (height <= 0 || rows <= 0) return LOWEST;
-  return Math.max(LOWEST, Math.min(HIGHEST, Math.floor((height - AROUND) / rows)));
+  const even = 2 * Math.floor((height - AROUND) / rows / 2); // so that a line lies on whole pixels
+  return Math.max(LOWEST, Math.min(HIGHEST, even));
 }

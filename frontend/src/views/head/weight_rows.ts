@@ -107,6 +107,11 @@ function hiddenMass(input: WeightRowsInput, byHead: readonly Float32Array[]): Hi
   ];
 }
 
+/** How many rows of hidden mass a query has, whichever is looked at. */
+export function massCount(input: Omit<WeightRowsInput, "focus">): number {
+  return hiddenMass({ ...input, focus: null }, input.overview.received).length;
+}
+
 function uniformLine(header: LayerHeader, focus: Focus | null): string | null {
   if (isContribution.value) return null; // it depends on how long each value is
   if (header.mask !== "full" && focus?.side !== "query") return null;

@@ -10,6 +10,6 @@ const ROW = { least: 24, most: 44 };
 const AROUND = 320;
 
 export function rowHeightOf(height: number, rows: number): number {
-  const fitting = Math.floor((height - AROUND) / Math.max(1, rows));
+  const fitting = 2 * Math.floor((height - AROUND) / Math.max(1, rows) / 2);
   return Math.max(ROW.least, Math.min(ROW.most, fitting));
 }
