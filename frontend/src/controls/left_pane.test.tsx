@@ -66,3 +66,37 @@ it("ticks all, none or one of the runs, and names the start that they share once
   expect([...state.visibleRuns.value, state.run.value]).toEqual([b, b]);
   expect(root.querySelector(".run-row .name-shared")!.textContent).toBe("experiments/2026-11-28/");
 });
+
+it("keeps the words under each probe in place until those of the next run have come", () => {
+  const header = (text: string) =>
+    ({
+      tokens: { tokens: text.split(" ") },
+      special: { tokens: [] },
+      sentence_b_start: null,
+      layers: [],
+    }) as unknown as state.RecordHeader;
+  state.setIndex({ a: manyProbes(2), b: manyProbes(2) });
+  state.probeHeaders.value = new Map([
+    ["probe 0", header("she was late")],
+    ["probe 1", header("he was late")],
+  ]);
+  const root = draw();
+  const words = () => [...root.querySelectorAll(".snippet")].map(({ textContent }) => textContent);
+  expect(words()).toEqual(["she was late", "he was late"]);
+  act(() => {
+    state.selectRun("b");
+    state.probeHeaders.value = new Map();
+  });
+  expect(words()).toEqual(["she was late", "he was late"]);
+  act(() => void (state.probeHeaders.value = new Map([["probe 0", header("they came")]])));
+  expect(words()).toEqual(["they came", "he was late"]);
+});
+
+it("the filter takes runs out of the curves too, and says how many match", () => {
+  state.setIndex({ "lr-1 a": manyProbes(1), "lr-1 b": manyProbes(1), "lr-3 a": manyProbes(1) });
+  const root = draw();
+  expect(state.rivalRuns.value).toEqual(["lr-1 b", "lr-3 a"]);
+  act(() => state.filterNames("lr-1"));
+  expect(state.rivalRuns.value).toEqual(["lr-1 b"]);
+  expect(root.querySelector("h2 .count")!.textContent).toBe("2 of 3 match, 2 on");
+});
