@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 __all__ = ["ROW", "cell_pixels", "hover_query", "shown_weights", "signs", "title"]
 
 
-
 def shown_weights(tab: AttentionTab) -> list[float]:
     """The weights beside the bars, to four decimals, from the first key in view on."""
     cells = tab.frame.get_by_role("table", name="Weights").get_by_role("cell")

@@ -80,7 +80,9 @@ def test_keys_of_the_other_sentence_are_not_drawn_and_their_weight_is_said(
     hidden = f"{wanted[SENTENCE_B:].sum():.2f}".lstrip("0")
     expect(tab.frame.get_by_text(f"hidden by the filter: {hidden}")).to_be_visible()
     pixels = tab.pixels(tab.canvas("Query, key"))
-    assert pixels[SENTENCE_B * row_height(tab) :, 192 + 16 : 400, 3].max() == 0, "keys of the other sentence are drawn"
+    assert pixels[SENTENCE_B * row_height(tab) :, 192 + 16 : 400, 3].max() == 0, (
+        "keys of the other sentence are drawn"
+    )
 
 
 @both_themes
