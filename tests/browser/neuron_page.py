@@ -6,7 +6,7 @@ import numpy as np
 from attention_tab import AttentionTab
 from numpy.typing import NDArray
 
-__all__ = ["ROW", "cell_pixels", "hover_query", "shown_weights", "signs", "title"]
+__all__ = ["cell_pixels", "hover_query", "row_height", "shown_weights", "signs", "title"]
 
 
 def shown_weights(tab: AttentionTab) -> list[float]:
