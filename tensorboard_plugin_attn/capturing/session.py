@@ -63,6 +63,7 @@ class Session:
         self.values = values
         self.follows = values and follows
         self.awaited: Awaited | None = None
+        self.scratch: dict[Any, Any] = {}
         self.gates = gates
         self.scatters = scatters
         self.traced = traced
@@ -150,6 +151,7 @@ class Session:
     def finish(self) -> None:
         """The block is over: pass on what waits."""
         self.flush()
+        self.scratch.clear()
         for index, sighting in self.pieces.end():
             self.on_sighting(index, sighting)
 
@@ -162,10 +164,9 @@ class Session:
         if value is not None and output is not None and fits(streamed, value, output):
             streamed.value, streamed.output = value, output
         if self.follows and isinstance(streamed, StreamedCall) and streamed.can_wait():
-            output = streamed.output
-            streamed.wait()
-            if streamed.value is not None and output is not None:
-                self.awaited = Awaited(index, sighting, streamed.value, output)
+            streamed.wait(self.scratch)
+            if streamed.value is not None and streamed.output is not None:
+                self.awaited = Awaited(index, sighting, streamed.value, streamed.output)
         else:
             self.pass_on(index, sighting)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,13 @@ except ImportError:  # no wheel for this platform
 __all__ = [
     "MAX_ERROR",
     "PRECISIONS",
+    "Members",
     "check_member",
     "compress",
     "decode_weights",
     "decompress",
     "encode_weights",
+    "pack_heads",
     "pool_axis",
     "pool_thumbnail",
     "pool_width",
@@ -150,6 +153,20 @@ def compress(data: Any) -> bytes:
         return packed
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     return packer.compress(data) + packer.flush()
+
+
+@dataclass(frozen=True)
+class Members:
+    """The gzip members of a layer's heads, one after another, and the bytes of each."""
+
+    data: bytes
+    sizes: tuple[int, ...]
+
+
+def pack_heads(codes: NDArray[Any], compressor: Compressor) -> Members:
+    """Codes ``[head, query, key]`` → one gzip member per head."""
+    members = [compressor(head) for head in codes]
+    return Members(b"".join(members), tuple(map(len, members)))
 
 
 def decompress(member: bytes, size: int | None = None) -> bytes:

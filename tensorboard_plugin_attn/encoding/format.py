@@ -173,11 +173,13 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
     add("head_metrics", "F32", stack_ragged([layer.metrics for layer in layers]))
     if not patterns:
         return tensors
-    members = [pack_members(layer, compressor) for layer in layers]
+    members = [layer.members(compressor) for layer in layers]
     for number, layer in enumerate(layers):
         if layer.row_max is not None:
             add(f"layer.{number}.row_max", "F32", layer.row_max)
-            add(f"layer.{number}.member_bytes", "U32", np.array([len(m) for m in members[number]], np.uint32))
+            packed = members[number]
+            sizes = () if packed is None else packed.sizes
+            add(f"layer.{number}.member_bytes", "U32", np.array(sizes, np.uint32))
     overviews = {
         number: [compressor(head) for head in layer.kept_overview]
         for number, layer in enumerate(layers)
@@ -192,17 +194,15 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
                     add(f"layer.{number}.{name}", dtype, layer.vectors[name][1])
     thumbnails = compressor(b"".join(layer.thumbnail.tobytes() for layer in layers))
     tensors["thumbnails"] = "U8", (len(thumbnails),), thumbnails
-    joined = {f"layer.{number}.overview": pictures for number, pictures in overviews.items()}
-    joined |= {f"layer.{number}.weights": parts for number, parts in enumerate(members) if parts}
-    for name, parts in joined.items():
-        data = b"".join(parts)
+    joined = {f"layer.{number}.overview": b"".join(pictures) for number, pictures in overviews.items()}
+    joined |= {
+        f"layer.{number}.weights": packed.data
+        for number, packed in enumerate(members)
+        if packed is not None and packed.sizes
+    }
+    for name, data in joined.items():
         tensors[name] = "U8", (len(data),), data
     return tensors
-
-
-def pack_members(layer: EncodedLayer, compressor: Compressor) -> list[bytes]:
-    """One gzip member per head; none where the weights were left out."""
-    return [] if layer.codes is None else [compressor(head) for head in layer.codes]
 
 
 def token_fields(axes: TokenAxes) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,7 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import encode_weights, pool_thumbnail, thumbnail_shape
+from tensorboard_plugin_attn.encoding.codes import (
+    Compressor,
+    Members,
+    encode_weights,
+    pack_heads,
+    pool_thumbnail,
+    thumbnail_shape,
+)
 from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.encoding.overview import LONG, SIDE, encode_log, pool_to
 from tensorboard_plugin_attn.measuring.faults import layer_faults
@@ -26,7 +34,8 @@ VECTORS = ("query", "key", "bias", "lse", "sink", "value_norm")
 
 @dataclass
 class EncodedLayer:
-    """What a file keeps of one layer. ``codes`` and the vectors are None where they were left out."""
+    """What a file keeps of one layer. ``codes`` and the vectors are None where they were left out, or while and after
+    they are ``packed``."""
 
     entry: LayerEntry
     metrics: NDArray[np.float32]  # [head, metric]
@@ -39,6 +48,22 @@ class EncodedLayer:
     kept_rows: int | None = (
         None  # how many rows the codes have, None: all; the others are 0 and their maxima NaN
     )
+    packed: Future[Members] | None = None
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether codes are kept."""
+        return self.codes is not None or self.packed is not None
+
+    def pack_by(self, packed: Future[Members]) -> None:
+        """Codes will be packed by someone else and are gone from here."""
+        self.codes, self.packed = None, packed
+
+    def members(self, compressor: Compressor) -> Members | None:
+        """The codes, packed; None where they were left out."""
+        if self.packed is not None:
+            return self.packed.result()
+        return None if self.codes is None else pack_heads(self.codes, compressor)
 
     @property
     def nan_heads(self) -> list[int]:
@@ -48,7 +73,7 @@ class EncodedLayer:
     @property
     def kept_overview(self) -> NDArray[np.uint8] | None:
         """The picture that the file needs, None where the codes are there to be pooled."""
-        return None if self.codes is not None and self.kept_rows is None else self.overview
+        return None if self.has_codes and self.kept_rows is None else self.overview
 
     @property
     def nbytes(self) -> int:
@@ -61,13 +86,17 @@ class EncodedLayer:
             *(array for _, array in self.vectors.values()),
         ]
         codes = 0 if self.codes is None else self.codes.nbytes
-        if self.kept_rows is not None:
+        if self.packed is not None:
+            codes = self.entry.heads * self.entry.queries * self.entry.keys
+        if self.packed is not None and self.packed.done():
+            codes = len(self.packed.result().data)
+        elif self.kept_rows is not None:
             codes = codes * self.kept_rows // max(1, self.entry.queries)
         return codes + sum(array.nbytes for array in arrays if array is not None)
 
     def leave_out(self) -> None:
         """Drop weights and vectors; metrics and pictures stay."""
-        self.codes, self.row_max, self.vectors = None, None, {}
+        self.codes, self.packed, self.row_max, self.vectors = None, None, None, {}
         self.entry = replace(self.entry, source="left_out", vectors=False, value_norm_of=None)
 
     def halve_overview(self) -> None:

@@ -36,9 +36,15 @@ def encode_log(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def encode_log2(logs: NDArray[np.float32]) -> NDArray[np.uint8]:
     """log₂ of weights → codes; NaN becomes 0."""
-    known = logs >= LOWEST
-    codes = np.minimum(np.rint(1 + (np.where(known, logs, LOWEST) - LOWEST) * STEPS), 255)
-    return np.where(known, codes, 0).astype(np.uint8)
+    codes = np.fmax(logs, np.float32(LOWEST - 1))
+    is_known = codes >= np.float32(LOWEST)
+    codes -= np.float32(LOWEST)
+    codes *= np.float32(STEPS)
+    codes += np.float32(1.5)  # the cast to uint8 rounds
+    np.minimum(codes, 255, out=codes)
+    codes *= is_known
+    found: NDArray[np.uint8] = codes.astype(np.uint8)
+    return found
 
 
 def decode_log(codes: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR, pool_thumbnail, pool_width, thumbnail_shape
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_vectors, header_entry, only_rows
-from tensorboard_plugin_attn.encoding.overview import LONG, SIDE, encode_log, width_of
+from tensorboard_plugin_attn.encoding.overview import LONG, SIDE, encode_log2, width_of
 from tensorboard_plugin_attn.measuring.grids import GRID_METRICS, has_grid
 from tensorboard_plugin_attn.measuring.head_groups import WHOLE_BYTES, head_groups, whole_bytes
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, compute_metrics
 from tensorboard_plugin_attn.measuring.row_stats import (
+    CodeRoom,
     RowStats,
     counted_keys,
     faults_of_rows,
     metrics_of_rows,
+    new_codes,
     questions_of,
 )
 from tensorboard_plugin_attn.record.blocks import layer_rows
@@ -62,12 +64,14 @@ def encode_streamed(
     moved: bool = False,
     rows: NDArray[np.int64] | None = None,
     check: Callable[[RowStats], None] = lambda stats: None,
+    code_room: CodeRoom = new_codes,
+    scratch: dict[Any, Any] | None = None,
 ) -> EncodedLayer:
     """A labelled layer with ``blocks`` → its encoded form, as ``encode_layer`` of its weights would give it.
 
     ``source``: ``"codes"``, ``"vectors"`` or ``"left_out"``. Codes in floats are taken from the whole layer. ``moved``:
     whether contributions will be asked for; ``rows``: those whose codes are kept, None: all; ``check`` may refuse what
-    was measured.
+    was measured; ``code_room``, ``scratch``: memory, see ``Questions``.
     """
     queries, keys = layer.num_queries, layer.num_keys
     shape = thumbnail_shape(queries, keys)
@@ -78,6 +82,8 @@ def encode_streamed(
         overview=(width_of(queries, SIDE), width_of(keys, SIDE)) if long else None,
         codes=source == "codes" and precision == "uint8",
         code_rows=rows,
+        code_room=code_room,
+        scratch={} if scratch is None else scratch,
         moved=moved and layer.blocks.value_norm is not None and not has_grid(layer),
     )
     stats = layer.blocks.measure(questions)
@@ -104,7 +110,7 @@ def encode_streamed(
         row_max=row_max,
         vectors=vectors,
         faults=faults_of_rows(layer, stats),
-        overview=None if stats.overview is None else encode_log(stats.overview),
+        overview=None if stats.overview is None else encode_log2(stats.overview),
         kept_rows=None if rows is None or codes is None else len(rows),
     )
 

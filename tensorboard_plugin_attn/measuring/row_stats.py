@@ -33,19 +33,29 @@ from tensorboard_plugin_attn.record.blocks import visible_counts, visible_range
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = [
+    "CodeRoom",
     "Moved",
     "Questions",
     "RowStats",
     "counted_keys",
     "faults_of_rows",
     "metrics_of_rows",
+    "new_codes",
     "over_moved",
     "questions_of",
     "with_sink",
 ]
 
 Floats = NDArray[np.float32]  # [head, query]
-UNSEEN = -1e29
+UNSEEN = -9e28
+
+
+CodeRoom = Callable[[tuple[int, int, int]], NDArray[np.uint8]]
+
+
+def new_codes(shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Memory for codes that no layer had before."""
+    return np.zeros(shape, np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +67,8 @@ class Questions:
     that are padding, and ``padded_rows``, None: there are none; ``hidden``: rows → keys that an irregular mask hides, bool
     ``[head, row, key]``; ``thumbnail``, ``overview``: how many queries and keys a cell of the picture covers, None: no
     picture; ``codes``: whether to give uint8 codes, ``code_rows``: of which rows, None: all; ``moved``: whether to measure weights times the lengths of values.
-    ``kept``: what layers of one length share.
+    ``kept``: what layers of one length share; ``scratch``: memory that the layers of one record take in turn, the codes'
+    by ``code_room`` ``[head, query, key]``.
     """
 
     special: NDArray[np.bool_] | None = None
@@ -71,6 +82,8 @@ class Questions:
     padded_rows: NDArray[np.bool_] | None = None
     hidden: Callable[[slice], NDArray[np.bool_]] | None = None
     kept: dict[Any, Any] = field(default_factory=dict)
+    scratch: dict[Any, Any] = field(default_factory=dict)
+    code_room: CodeRoom = new_codes
 
     def plain_rows(self, rows: slice) -> NDArray[np.bool_]:
         """Which rows are no padding."""
@@ -99,7 +112,7 @@ class RowStats:
     ``sink``: the share that goes to no key.
     ``counts``: ``[query]``, how many keys each sees, where the mask does not tell; ``attended``: ``[key]``, keys that a
     query which is no padding looks at; ``lowest``: the smallest weight. Pictures ``[head, height, width]`` are maxima
-    of weights.
+    of weights, the ``overview``'s log₂ of these.
     """
 
     largest: Floats

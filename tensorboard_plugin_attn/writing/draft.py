@@ -23,6 +23,7 @@ from tensorboard_plugin_attn.record.checks import check_range, label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing.chosen_rows import ChosenRows
+from tensorboard_plugin_attn.writing.code_packing import CodePacking
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.given_maps import in_blocks
 from tensorboard_plugin_attn.writing.keeping import Keeping, code_bytes
@@ -73,6 +74,8 @@ class Draft:
         self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
         self.room = Room(0 if metrics_only else max_bytes)
         self.row_bytes = 0.0  # of the codes of one row of every layer
+        self.packing = CodePacking()
+        self.scratch: dict[Any, Any] = {}
 
     @property
     def names(self) -> list[str]:
@@ -104,6 +107,7 @@ class Draft:
         if self.part is not None:
             weights = metric_weights(layer, self.names, self.extra.changes)
             self.metric_weights.append(np.where(np.isnan(encoded.metrics), 0, weights).astype(np.float32))
+        self.packing.take(encoded)
         self.layers.append(encoded)
         for each in dropped:
             self.layers[each].leave_out()
@@ -127,6 +131,8 @@ class Draft:
             moved=bool(self.extra.contributions),
             rows=rows,
             check=partial(self.check, layer),
+            code_room=self.packing.room,
+            scratch=self.scratch,
         )
 
     def check(self, layer: LayerAttention, stats: RowStats) -> None:
@@ -146,6 +152,8 @@ class Draft:
         Raises:
             InvalidRecordError: the layers are not those of the writer's part.
         """
+        self.packing.end()
+        self.scratch.clear()
         if self.part is not None:
             self.part.check_layers(len(self.layers))
         while self.overview_bytes() > self.max_bytes / 2:

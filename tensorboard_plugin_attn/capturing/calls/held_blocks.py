@@ -64,7 +64,7 @@ class MapBlocks(RowSource):
             vectors=None if self.vectors is None else self.vectors.of_heads(numbers),
         )
 
-    def read(self, rows: slice, space: Space = torch.empty) -> torch.Tensor:
+    def read(self, rows: slice, space: Space = torch.empty, *, unit: float = 1.0) -> torch.Tensor:
         """Weights of some rows; those of half precision are computed again from their scores."""
         weights = self.held[:, rows].float()
         if self.held.dtype.itemsize >= 4 or self.scores is None:

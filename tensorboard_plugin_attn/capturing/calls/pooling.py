@@ -6,8 +6,6 @@ import torch
 
 __all__ = ["merge_rows", "pool", "pool_rows"]
 
-FEW = 4
-
 
 def merge_rows(picture: torch.Tensor, weights: torch.Tensor, rows: slice, height: int, width: int) -> None:
     """Take rows ``[head, row, key]`` into a picture whose cells are so many rows high and keys wide."""
@@ -33,13 +31,6 @@ def pool(rows: torch.Tensor, width: int) -> torch.Tensor:
     if width == 1:
         return rows
     whole = rows.shape[-1] // width * width
-    parts = []
-    if whole and width <= FEW:  # a reduction of so few is slow
-        found = rows[..., :whole:width]
-        for offset in range(1, width):
-            found = torch.maximum(found, rows[..., offset:whole:width])
-        parts.append(found)
-    elif whole:
-        parts.append(rows[..., :whole].reshape(*rows.shape[:-1], -1, width).amax(-1))
+    parts = [torch.nn.functional.max_pool1d(rows[..., :whole], width)] if whole else []
     parts += [rows[..., whole:].amax(-1, keepdim=True)] if whole < rows.shape[-1] else []
     return parts[0] if len(parts) == 1 else torch.cat(parts, -1)

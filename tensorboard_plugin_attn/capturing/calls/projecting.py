@@ -23,7 +23,8 @@ class Awaited:
         self.sighting = sighting
         self.value = value
         self.output = output
-        self.weights: list[torch.Tensor] = []
+        self.found = 0
+        self.norms: torch.Tensor | None = None
         self.size = output.numel()
         self.features = output.shape[1] * output.shape[3]
         self.other: tuple[torch.Tensor, int] | None = None
@@ -40,7 +41,15 @@ class Awaited:
             return
         weight = weight_of(op)
         if weight is not None and weight.shape[0] == self.features:
-            self.weights.append(weight)
+            self.found += 1
+            if self.found == 1:  # at once: the model may overwrite its values
+                self.norms = self.behind(weight)
+
+    def behind(self, weight: torch.Tensor) -> torch.Tensor | None:
+        """The lengths behind a projection; None where they are not asked for."""
+        is_asked = isinstance(self.sighting.weights, StreamedMap) or self.sighting.value_norm is not None
+        with in_float32(self.value):
+            return projected(self.value, weight, self.output.shape[1]) if is_asked else None
 
     def is_known(self, given: torch.Tensor) -> bool:
         """Whether this is what was last found to be something else, as the states that query, key and value come from."""
@@ -62,13 +71,11 @@ class Awaited:
     def finish(self) -> Sighting:
         """The sighting, its value norms behind the projection where that is known."""
         streamed = self.sighting.weights if isinstance(self.sighting.weights, StreamedMap) else None
-        if len(self.weights) == 1 and (streamed is not None or self.sighting.value_norm is not None):
-            with in_float32(self.value):
-                norms = projected(self.value, self.weights[0], self.output.shape[1])
+        if self.found == 1 and self.norms is not None:
             if streamed is None:
-                self.sighting.value_norm = norms
+                self.sighting.value_norm = self.norms
             else:
-                streamed.norms = norms.expand(len(streamed), -1, -1)
+                streamed.norms = self.norms.expand(len(streamed), -1, -1)
             self.sighting.value_norm_of = "vWo"
         return self.sighting
 

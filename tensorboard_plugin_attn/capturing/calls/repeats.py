@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from tensorboard_plugin_attn.measuring.row_stats import Questions
 __all__ = ["Repeats", "repeats_of"]
 
 MOST_PAIRS = 4 << 20
+MOST_KNOWN = 1 << 16  # pairs whose places are kept from layer to layer
 MOST_SHARE = 1 / 24  # of the map's cells; where there are more, a product with all of them is faster
 
 
@@ -23,15 +24,14 @@ class Repeats:
 
     keys: torch.Tensor
     starts: NDArray[np.int64]
+    known: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
 
     def masses(self, rows: slice, parts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Of rows ``[head, row, key]``: their masses on the token's earlier occurrences, and on the keys behind these."""
         heads, count, stop = parts.shape
         found = parts.new_zeros(2, heads, count)
-        counts = torch.from_numpy(np.diff(self.starts[rows.start : rows.stop + 1]))
-        keys = self.keys[self.starts[rows.start] : self.starts[rows.stop]].long()
+        row, keys = self.places(rows)
         if len(keys):
-            row = torch.arange(count).repeat_interleave(counts)
             for by, mass in enumerate(found):
                 if parts.is_contiguous():
                     cells = parts.view(heads, -1).index_select(1, row * stop + keys + by)
@@ -39,6 +39,18 @@ class Repeats:
                     cells = parts[:, row, keys + by]
                 mass.index_add_(1, row, cells)
         return found[0], found[1]
+
+    def places(self, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """Of each earlier occurrence the row, counted from the first of these, and the key."""
+        at = (rows.start, rows.stop)
+        known = self.known.get(at)
+        if known is None:
+            counts = torch.from_numpy(np.diff(self.starts[rows.start : rows.stop + 1]))
+            keys = self.keys[self.starts[rows.start] : self.starts[rows.stop]].long()
+            known = torch.arange(rows.stop - rows.start).repeat_interleave(counts), keys
+            if len(self.keys) <= MOST_KNOWN:
+                self.known[at] = known
+        return known
 
 
 def repeats_of(questions: Questions) -> Repeats | None:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from math import e, log2
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
 Space = Callable[..., torch.Tensor]
 
-__all__ = ["BLOCK_BYTES", "HIDDEN", "Added", "LayerBlocks", "Projected", "RowSource", "computing"]
+__all__ = ["BLOCK_BYTES", "HIDDEN", "LOG2_E", "Added", "LayerBlocks", "Projected", "RowSource", "computing"]
 
 BLOCK_BYTES = 4 << 20  # of scores at a time: what a processor's cache holds
 DEVICE_BLOCK_BYTES = 16 << 20  # elsewhere, where starting to compute is what costs
 HIDDEN = -1e30  # finite, so that 0 · score is 0
+LOG2_E = log2(e)
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,14 @@ class Added:
     mask: Callable[[Places], torch.Tensor] | None = None
     sinks: torch.Tensor | None = None
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether scores enter the softmax as they are."""
+        return self.change is None and self.mask is None
+
     def to(self, scores: torch.Tensor, rows: slice) -> torch.Tensor:
         """Scores ``[head, row, key]`` of some rows, as they enter the softmax."""
-        if self.change is None and self.mask is None:
+        if self.is_bare:
             return scores
         at = self.places.block(rows, scores.shape[2])
         if self.change is not None:
@@ -142,9 +149,9 @@ class RowSource(ABC):
         return self.mask not in ("full", "other") and not self.gives_weights
 
     @abstractmethod
-    def read(self, rows: slice, space: Space = torch.empty) -> torch.Tensor:
+    def read(self, rows: slice, space: Space = torch.empty, *, unit: float = 1.0) -> torch.Tensor:
         """Scores that may be overwritten, or weights that may not, float32 ``[head, row, key]``; ``space``: a shape →
-        memory for them, that of the rows read before."""
+        memory for them, that of the rows read before; ``unit``: a factor on scores."""
 
     def row_scores(self, rows: slice, weights: torch.Tensor) -> torch.Tensor | None:
         """The largest scores of rows whose weights were read, ``[head, row]``, where they are known."""
@@ -282,17 +289,21 @@ class LayerBlocks(RowSource):
             added=None if self.added is None else self.added.of_heads(numbers),
         )
 
-    def read(self, rows: slice, space: Space = torch.empty) -> torch.Tensor:
+    def read(self, rows: slice, space: Space = torch.empty, *, unit: float = 1.0) -> torch.Tensor:
         """Scores of some rows, hidden keys far below all others."""
         heads, queries, keys = self.shape
         behind = keys - queries
         stop = max(1, min(keys, rows.stop + behind)) if self.is_banded else keys
         kv_heads, width = self.key.shape[0], self.key.shape[2]
-        query = self.query[:, rows].float().mul(self.scale).reshape(kv_heads, -1, width)
+        is_bare = self.added is None or self.added.is_bare
+        factor = self.scale * unit if is_bare else self.scale
+        query = self.query[:, rows].float().mul(factor).reshape(kv_heads, -1, width)
         key = self.key[:, :stop].float().transpose(1, 2)
         found = space((kv_heads, query.shape[1], stop), dtype=torch.float32, device=self.device)
         scores = torch.bmm(query, key, out=found).view(heads, -1, stop)
-        scores = scores if self.added is None else self.added.to(scores, rows)
+        if self.added is not None and not is_bare:
+            scores = self.added.to(scores, rows)
+            scores = scores if unit == 1 else scores.mul_(unit)
         if self.is_banded:
             self.hide(scores, rows, behind)
         return scores
@@ -302,8 +313,13 @@ class LayerBlocks(RowSource):
         stop = scores.shape[2]
         own = torch.arange(rows.start, rows.stop, device=scores.device)[:, None] + behind
         first = max(0, rows.start + behind)
-        at = torch.arange(first, stop, device=scores.device)
-        scores[..., first:].masked_fill_(at > own, HIDDEN)
+        if first == rows.start + behind and stop == rows.stop + behind:
+            square = scores[..., first:]
+            square.tril_()  # so that nothing that is hidden, such as NaN, is left
+            square += torch.full(square.shape[1:], HIDDEN, device=scores.device).triu_(1)
+        else:
+            at = torch.arange(first, stop, device=scores.device)
+            scores[..., first:].masked_fill_(at > own, HIDDEN)
         window = re.fullmatch(r"window (\d+)", self.mask)
         if window:
             until = max(0, rows.stop + behind - int(window[1]))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
-from math import e, lcm, log2, prod
+from math import lcm, prod
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,12 @@ import torch
 from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN_BELOW
 from tensorboard_plugin_attn.capturing.calls.pooling import merge_rows, pool, pool_rows
 from tensorboard_plugin_attn.capturing.calls.repeats import repeats_of
-from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, RowSource
+from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, LOG2_E, RowSource
 from tensorboard_plugin_attn.measuring.row_stats import Moved, Questions, RowStats
 
 __all__ = ["Pass"]
 
 TINY = torch.finfo(torch.float32).tiny
-LOG2_E = log2(e)
 OFFSETS = (-1, 0, 1)
 MOST_KEPT = 1 << 18  # cells that layers of one length share
 
@@ -30,7 +29,8 @@ class Pass:
     """What is gathered lies on the source's device until the end.
 
     A block is ``parts`` ≥ 0 and the ``share`` of each row that makes weights of them: exponentials less the row's
-    largest and one over their sum, or weights and 1.
+    largest and one over their sum, or weights and 1. Of each row its sums are kept; what they tell is worked out for
+    all rows at once.
     """
 
     def __init__(self, source: RowSource, questions: Questions) -> None:
@@ -38,10 +38,14 @@ class Pass:
         self.questions = questions
         self.device = source.device
         heads, queries, keys = source.shape
+        self.raw: dict[str, torch.Tensor] = {}
         self.found: dict[str, torch.Tensor] = {}
         self.moved: dict[str, torch.Tensor] = {}
         self.has_moved = questions.moved and source.value_norm is not None
         self.names, self.columns = self.key_columns()
+        self.at = torch.arange(keys, device=self.device, dtype=torch.float32)
+        self.begins = torch.zeros(queries, device=self.device)
+        self.by_cells = torch.zeros(queries, dtype=torch.bool)
         self.numbers = self.tensor(questions.numbers)
         self.repeats = repeats_of(questions) if self.device.type == "cpu" else None
         self.pictures = {
@@ -49,40 +53,33 @@ class Pass:
             for name, cell in (("thumbnail", questions.thumbnail), ("overview", questions.overview))
             if cell is not None
         }
-        self.codes = np.zeros(source.shape, np.uint8) if questions.codes else None
-        self.rooms = [torch.empty(0)] * 2
+        self.codes = questions.code_room(source.shape) if questions.codes else None
         by_mask = ("full", "causal") if source.gives_weights else ("full", "causal", "window")
         is_counted = source.mask.split()[0] not in by_mask
         self.counts = np.zeros(queries, np.int64) if is_counted else None
         self.attended = None if questions.padded is None else np.zeros(keys, bool)
         self.lowest = 0.0
+        self.halves = self.codes is not None and not source.gives_weights and source.sinks is None
+        self.unit = LOG2_E / 2 if self.halves else LOG2_E
+        self.per_log = 1 / (LOG2_E if source.gives_weights else self.unit)
 
     def space(self, room: int, shape: Sequence[int], **_: Any) -> torch.Tensor:
         """Memory of the block before: what is asked of the system anew takes as long as computing with it."""
-        if self.rooms[room].numel() < prod(shape):
-            self.rooms[room] = torch.empty(prod(shape), device=self.device)
-        return self.rooms[room][: prod(shape)].view(*shape)
-
-    def empty(self) -> torch.Tensor:
-        """Room for a number per head and row."""
-        return torch.zeros(self.source.shape[:2], device=self.device)
+        rooms, name = self.questions.scratch, (room, self.device)
+        if name not in rooms or rooms[name].numel() < prod(shape):
+            rooms[name] = torch.empty(prod(shape), device=self.device)
+        found: torch.Tensor = rooms[name][: prod(shape)]
+        return found.view(*shape)
 
     def put(self, name: str, rows: slice, values: torch.Tensor) -> None:
-        """A number of each of a block's rows."""
-        self.put_into(self.found, name, rows, values)
-
-    def put_into(self, found: dict[str, torch.Tensor], name: str, rows: slice, values: torch.Tensor) -> None:
-        """The same; a block of all rows is what was found."""
-        if values.shape == self.source.shape[:2]:
-            found[name] = values
+        """Numbers of each of a block's rows, ``[head, …, row]``; a block of all rows is what was found."""
+        queries = self.source.shape[1]
+        if values.shape[-1] == queries:
+            self.raw[name] = values
             return
-        if name not in found:
-            found[name] = self.empty()
-        found[name][:, rows] = values
-
-    def put_moved(self, name: str, rows: slice, values: torch.Tensor) -> None:
-        """The same of weights times the lengths of values."""
-        self.put_into(self.moved, name, rows, values)
+        if name not in self.raw:
+            self.raw[name] = values.new_zeros(*values.shape[:-1], queries)
+        self.raw[name][..., rows] = values
 
     def tensor(self, array: Any) -> torch.Tensor | None:
         """An array on the source's device."""
@@ -110,12 +107,15 @@ class Pass:
     def run(self) -> RowStats:
         """All blocks, then what was found as numpy."""
         for rows in self.source.blocks(self.height()):
-            self.take(rows, self.source.read(rows, partial(self.space, 0)))
+            self.take(rows, self.source.read(rows, partial(self.space, 0), unit=self.unit))
+        self.conclude()
         known = {each.name for each in fields(RowStats)}
         found: dict[str, Any] = {
             name: each.cpu().numpy() for name, each in self.found.items() if name in known
         }
-        found |= {name: np.nan_to_num(each.cpu().numpy()) for name, each in self.pictures.items()}
+        if "overview" in self.pictures:
+            self.pictures["overview"].clamp_(min=TINY).log2_()  # that of 0 takes six times as long
+        found |= {name: each.cpu().numpy() for name, each in self.pictures.items()}
         budget_of, score = self.source.budget_of, found.get("score")
         largest = 1.0 if score is None else float(np.abs(score[score > HIDDEN_BELOW]).max(initial=0.0))
         return RowStats(
@@ -137,67 +137,62 @@ class Pass:
         return lcm(*cells)
 
     def take(self, rows: slice, block: torch.Tensor) -> None:
-        """One block; from here on rows are made weights only where single numbers are left."""
+        """One block; rows are made weights of for pictures alone."""
+        beside = None
         if self.source.gives_weights:
-            parts, top, share = block, block.amax(-1), None
+            parts, top = block, block.amax(-1)
+            self.put("top", rows, top)
             self.lowest = min(self.lowest, float(block.amin()))
-            logs = parts.clamp(min=TINY).log_()
+            logs = torch.clamp(parts, min=TINY, out=self.space(1, parts.shape)).log2_()
             scores = self.source.row_scores(rows, block)
             if scores is not None:
                 self.put("score", rows, scores)
-            sums = self.sums(rows, parts)
-            kept = sums[:, 0]
         else:
-            logs, top, beside = self.below_top(rows, block)
-            parts = torch.mul(logs, LOG2_E, out=self.space(1, logs.shape))
-            parts = parts.exp2_()  # exp takes twice as long, and 40 times where it underflows
-            sums = self.sums(rows, parts)
-            kept = sums[:, 0]
-            total = kept if beside is None else kept + beside
-            share = torch.where(total == 0, 0.0, 1 / total)
-            if beside is not None:
-                self.put("sink", rows, beside * share)
-            self.put("lse", rows, self.found["shift"][:, rows] + total.log())
-        weight = torch.ones_like(kept) if share is None else share
-        inverse = self.take_entropy(rows, logs.mul_(parts), sums, weight)
-        self.put("largest", rows, top * weight)
-        self.put("total", rows, kept * weight)
-        self.put("first", rows, parts[..., 0] * weight)
-        if "special" in self.names:
-            self.put("special", rows, sums[:, self.names["special"]] * weight)
-        holds = self.take_reach(rows, parts)
-        self.take_places(rows, parts, weight, sums, holds=holds)
-        if inverse is not None:
-            self.take_moved(rows, parts, sums, inverse, holds=holds)
-        if self.source.projected is not None:
-            self.compare(rows, sums, weight)
+            score = block.amax(-1)
+            self.put("score", rows, score)
+            shift, top, beside = self.below(score)
+            logs = block.sub_(shift[..., None])
+            # exp takes twice as long, and 40 times where it underflows
+            parts = torch.exp2(logs, out=self.space(1, logs.shape))
+        if self.halves:  # the largest part of a row is 1
+            self.take_codes(rows, parts, score, unused=self.space(2, parts.shape))
+            parts.mul_(parts)
+        self.begins[rows] = rows.start
+        sums = self.sums(rows, parts)
+        self.put("sums", rows, sums)
+        self.put("first", rows, parts[..., 0])
+        self.take_dots(rows, logs.mul_(parts))
+        self.take_places(rows, parts, holds=self.take_reach(rows, parts))
         if self.pictures:
+            share = self.share(sums[:, 0], beside)
             self.take_pictures(rows, parts if share is None else torch.mul(parts, share[..., None], out=logs))
-        if self.codes is not None:
-            self.take_codes(rows, parts, top, unused=logs)
+        if self.codes is not None and not self.halves:
+            factor = torch.where(top > 0, 1 / top, 0.0)
+            roots = torch.mul(parts, factor[..., None], out=logs).sqrt_()
+            self.take_codes(rows, roots, top, unused=logs)
 
-    def below_top(
-        self, rows: slice, scores: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Scores less the row's largest, the largest exponential, and that of a sink."""
-        score = scores.amax(-1)
-        self.put("score", rows, score)
-        sinks = self.source.sinks
-        shift = score if sinks is None else torch.maximum(score, sinks.float()[:, None])
-        shift = torch.where(shift <= HIDDEN / 2, 0.0, shift)  # a row that sees no key
-        self.put("shift", rows, shift)
-        beside = None if sinks is None else (sinks.float()[:, None] - shift).exp()
-        return scores.sub_(shift[..., None]), (score - shift).exp(), beside
+    def below(self, score: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Of rows whose largest score is known: what is taken from their scores, the largest part, and that of a sink."""
+        sinks = None if self.source.sinks is None else self.source.sinks.float()[:, None] * self.unit
+        shift = score if sinks is None else torch.maximum(score, sinks)
+        shift = shift.masked_fill(shift <= HIDDEN / 4, 0.0)  # a row that sees no key
+        return shift, (score - shift).exp2(), None if sinks is None else (sinks - shift).exp2()
+
+    def share(self, kept: torch.Tensor, beside: torch.Tensor | None) -> torch.Tensor | None:
+        """What makes weights of parts; None: they are weights."""
+        if self.source.gives_weights:
+            return None
+        total = kept if beside is None else kept + beside
+        return total.reciprocal().masked_fill_(total == 0, 0.0)
 
     def sums(self, rows: slice, parts: torch.Tensor) -> torch.Tensor:
         """Each row's sums over its keys, ``[head, column, row]``; places counted from the block's first row, for the sake of rounding."""
         stop = parts.shape[2]
-        place = torch.arange(stop, device=self.device, dtype=torch.float32) - self.origin(rows)
+        place = self.at[:stop] - self.origin(rows)
         self.columns[:, self.names["place"], :stop] = place
         if self.has_moved:
-            self.columns[:, self.names["norm_place"], :stop] = (
-                self.columns[:, self.names["norm"], :stop] * place
-            )
+            norm, norm_place = (self.columns[:, self.names[name], :stop] for name in ("norm", "norm_place"))
+            torch.mul(norm, place, out=norm_place)
         return torch.bmm(self.columns[:, :, :stop], parts.transpose(1, 2))
 
     def origin(self, rows: slice) -> int:
@@ -205,29 +200,13 @@ class Pass:
         _, queries, keys = self.source.shape
         return int(rows.start) + max(keys - queries, 0)
 
-    def take_entropy(
-        self, rows: slice, dots: torch.Tensor, sums: torch.Tensor, weight: torch.Tensor
-    ) -> torch.Tensor | None:
-        """Σ A ln A of weights, and of weights times the lengths of values; ``dots``: parts · ln parts.
-
-        Returns one over the sums of the latter, None where they are not asked for.
-        """
-        kept, log = sums[:, 0], weight.log().masked_fill_(weight == 0, 0.0)
+    def take_dots(self, rows: slice, dots: torch.Tensor) -> None:
+        """Sums of parts · their logarithms, and of these times the lengths of values."""
         if not self.has_moved:
-            self.put("negentropy", rows, dots.sum(-1) * weight + weight * log * kept)
-            return None
+            self.put("dots", rows, dots.sum(-1)[:, None])
+            return
         both = self.columns[:, [self.names["one"], self.names["norm"]], : dots.shape[2]]
-        plain, moved = torch.bmm(dots, both.transpose(1, 2)).unbind(-1)
-        self.put("negentropy", rows, plain * weight + weight * log * kept)
-        norm = sums[:, self.names["norm"]]
-        inverse = torch.where(norm == 0, 0.0, 1 / norm)
-        log = inverse.log().masked_fill_(inverse == 0, 0.0)
-        moved = (moved + sums[:, self.names["norm_log"]]) * inverse + log * (norm * inverse)
-        self.put_moved("negentropy", rows, moved)
-        self.put_moved("total", rows, norm * inverse)
-        if "norm_special" in self.names:
-            self.put_moved("special", rows, sums[:, self.names["norm_special"]] * inverse)
-        return inverse
+        self.put("dots", rows, torch.bmm(both, dots.transpose(1, 2)))
 
     def take_reach(self, rows: slice, parts: torch.Tensor) -> bool:
         """How many keys each row sees, where its mask does not tell; whether no weight lies where the mask hides."""
@@ -261,46 +240,31 @@ class Pass:
             found = padded.expand(len(own), -1) if found is None else found | padded
         return found
 
-    def take_places(
-        self, rows: slice, parts: torch.Tensor, weight: torch.Tensor, sums: torch.Tensor, *, holds: bool
-    ) -> None:
-        """Distances, neighbours, and masses on tokens that came before; ``holds``: no weight lies where the mask hides."""
+    def take_places(self, rows: slice, parts: torch.Tensor, *, holds: bool) -> None:
+        """Neighbours, masses on tokens that came before, and distances that sums do not tell; ``holds``: no weight lies
+        where the mask hides."""
         stop, origin = parts.shape[2], self.origin(rows)
-        own = torch.arange(rows.stop - rows.start, device=self.device)
-        place = sums[:, self.names["place"]]
-        self.put("place", rows, (place + origin * sums[:, 0]) * weight)
         for by in OFFSETS:
-            self.put(f"offset {by}", rows, diagonal(parts, origin + by) * weight)
+            self.put(f"offset {by}", rows, diagonal(parts, origin + by))
         looks_back = holds and self.source.mask not in ("full", "other")
-        if looks_back:
-            self.put("distance", rows, (own * sums[:, 0] - place) * weight)
-        repeats = self.repeats
-        if repeats is not None:
-            for name, each in zip(("earlier", "after"), repeats.masses(rows, parts), strict=True):
-                self.put(name, rows, each * weight)
+        if self.repeats is not None:
+            for name, each in zip(("earlier", "after"), self.repeats.masses(rows, parts), strict=True):
+                self.put(name, rows, each)
+        if looks_back and (self.repeats is not None or self.numbers is None):
+            return
         names, cells = self.cells(rows, stop, distance=not looks_back)
         if names:
             found = torch.bmm(
                 parts.transpose(0, 1), cells
             )  # of all heads of a row together, [row, head, cell]
             for name, each in zip(names, found.unbind(-1), strict=True):
-                self.put(name, rows, each.T * weight)
-
-    def take_moved(
-        self, rows: slice, parts: torch.Tensor, sums: torch.Tensor, inverse: torch.Tensor, *, holds: bool
-    ) -> None:
-        """First key and distance of weights times the lengths of values."""
-        stop = parts.shape[2]
-        norm = self.columns[:, self.names["norm"], :stop]
-        self.put_moved("first", rows, parts[..., 0] * norm[:, :1] * inverse)
-        if holds and self.source.mask not in ("full", "other"):
-            own = torch.arange(rows.stop - rows.start, device=self.device)
-            total, place = (sums[:, self.names[name]] for name in ("norm", "norm_place"))
-            self.put_moved("distance", rows, (own * total - place) * inverse)
-        else:
-            _, cells = self.cells(rows, stop, distance=True)
+                self.put(name, rows, each.T)
+        if not looks_back:
+            self.by_cells[rows] = True
+        if self.has_moved and not looks_back:
+            norm = self.columns[:, self.names["norm"], :stop]
             found = torch.bmm((parts * norm[:, None]).transpose(0, 1), cells[..., :1])[..., 0]
-            self.put_moved("distance", rows, found.T * inverse)
+            self.put("norm_distance", rows, found.T)
 
     def cells(self, rows: slice, keys: int, *, distance: bool) -> tuple[list[str], torch.Tensor]:
         """What the cells of rows count in sums that are no sums over keys alone, ``[row, key, what]``."""
@@ -329,17 +293,83 @@ class Pass:
                 names, cells = [*names, "earlier", "after"], [*cells, again.float(), after.float()]
             else:
                 for name in ("earlier", "after"):
-                    self.found.setdefault(name, self.empty())
+                    self.raw.setdefault(name, torch.zeros(self.source.shape[:2], device=self.device))
         return names, torch.stack(cells).permute(1, 2, 0) if cells else own
 
-    def compare(self, rows: slice, sums: torch.Tensor, weight: torch.Tensor) -> None:
+    def conclude(self) -> None:
+        """What the sums of all rows tell."""
+        raw, sums = self.raw, self.raw["sums"]
+        kept = sums[:, 0]
+        top, beside = raw.get("top"), None
+        if top is None:
+            shift, top, beside = self.below(raw["score"])
+        share = self.share(kept, beside)
+        weight = torch.ones_like(kept) if share is None else share
+        self.found |= {
+            name: raw[name] * weight
+            for name in ("first", "earlier", "after", *(f"offset {by}" for by in OFFSETS))
+            if name in raw
+        }
+        log = weight.log().masked_fill_(weight == 0, 0.0)
+        self.found |= {
+            "largest": top * weight,
+            "total": kept * weight,
+            "negentropy": raw["dots"][:, 0] * (weight * self.per_log) + weight * log * kept,
+            "place": (sums[:, self.names["place"]] + self.begun() * kept) * weight,
+            "distance": self.distances("one", "place", "distance") * weight,
+        }
+        if "special" in self.names:
+            self.found["special"] = sums[:, self.names["special"]] * weight
+        if "masked" in raw:
+            self.found["masked"] = raw["masked"]
+        if "score" in raw:
+            self.found["score"] = raw["score"] if share is None else raw["score"] / self.unit
+        if share is not None:
+            self.found["lse"] = shift / self.unit - log.masked_fill(weight == 0, torch.inf)
+        if beside is not None:
+            self.found["sink"] = beside * weight
+        if self.has_moved:
+            self.conclude_moved()
+        if self.source.projected is not None:
+            self.compare(sums, weight)
+
+    def begun(self) -> torch.Tensor:
+        """Where the first row of each row's block stands among the keys."""
+        return self.begins + self.origin(slice(0, 0))
+
+    def distances(self, one: str, place: str, cells: str) -> torch.Tensor:
+        """Sums of parts times distances: of what places sum to, or what was summed cell by cell."""
+        sums = self.raw["sums"]
+        own = torch.arange(len(self.begins), device=self.device) - self.begins
+        found = own * sums[:, self.names[one]] - sums[:, self.names[place]]
+        if cells not in self.raw:
+            return found
+        return torch.where(self.by_cells.to(self.device), self.raw[cells], found)
+
+    def conclude_moved(self) -> None:
+        """The same of weights times the lengths of values, by their row's sum."""
+        raw, sums = self.raw, self.raw["sums"]
+        norm = sums[:, self.names["norm"]]
+        inverse = norm.reciprocal().masked_fill_(norm == 0, 0.0)
+        log = inverse.log().masked_fill_(inverse == 0, 0.0)
+        dots = raw["dots"][:, 1] * self.per_log + sums[:, self.names["norm_log"]]
+        self.moved = {
+            "negentropy": dots * inverse + log * (norm * inverse),
+            "total": norm * inverse,
+            "first": raw["first"] * self.columns[:, self.names["norm"], :1] * inverse,
+            "distance": self.distances("norm", "norm_place", "norm_distance") * inverse,
+        }
+        if "norm_special" in self.names:
+            self.moved["special"] = sums[:, self.names["norm_special"]] * inverse
+
+    def compare(self, sums: torch.Tensor, weight: torch.Tensor) -> None:
         """How far weights · values are from the output."""
         projected = self.source.projected
         assert projected is not None
         if not projected.has_sink:
             weight = torch.where(sums[:, 0] == 0, 0.0, 1 / sums[:, 0])
         expected, size = (sums[:, self.names[name]] * weight for name in ("expected", "size"))
-        self.put("error", rows, projected.errors(rows, expected, size))
+        self.found["error"] = projected.errors(slice(None), expected, size)
 
     def take_pictures(self, rows: slice, weights: torch.Tensor) -> None:
         """The largest weight of each cell; a coarser picture is made of the finer one where its cells fit."""
@@ -360,23 +390,24 @@ class Pass:
                 merge_rows(picture, known, at, height, width)
 
     def take_codes(
-        self, rows: slice, parts: torch.Tensor, top: torch.Tensor, *, unused: torch.Tensor
+        self, rows: slice, roots: torch.Tensor, top: torch.Tensor, *, unused: torch.Tensor
     ) -> None:
-        """``255 · √(weight / row_max)``, rounded; ``unused``: memory of the size of ``parts``."""
+        """``255 · √(weight / row_max)``, rounded; ``roots``: of the weights by their row's largest; ``unused``: memory of
+        that size; ``top`` is NaN where a row is."""
         kept = self.questions.code_rows
         at: Any = rows
         if kept is not None:
             at = kept[(kept >= rows.start) & (kept < rows.stop)]
             chosen = torch.from_numpy(at - rows.start).to(self.device)
-            parts, top, unused = parts[:, chosen], top[:, chosen], unused[:, : len(chosen)]
-        factor = torch.where(top > 0, 65025 / top, 0.0)
-        codes = torch.mul(parts, factor[..., None], out=unused).sqrt_().add_(0.5)
+            roots, unused = roots[:, chosen], unused[:, : len(chosen)]
+        codes = torch.add(torch.tensor(0.5, device=self.device), roots, alpha=255, out=unused)
         if bool(top.isnan().any()):
             codes.nan_to_num_(0.0)
         if self.device.type != "cpu":
             codes = codes.to(torch.uint8).cpu()
         assert self.codes is not None
-        self.codes[:, at, : parts.shape[2]] = codes.numpy()
+        self.codes[:, at, : roots.shape[2]] = codes.numpy()
+        self.codes[:, at, roots.shape[2] :] = 0  # what a layer before left there
 
 
 def diagonal(parts: torch.Tensor, offset: int) -> torch.Tensor:

@@ -69,6 +69,7 @@ class StreamedMap(ABC):
     output_has_sink: bool = True
     has_values: bool = False
     norms: torch.Tensor | None = None
+    compared_before: list[dict[str, Any]] | None = None
     measured: list[tuple[NDArray[np.float32], float]] = field(default_factory=list)
 
     @property
@@ -90,6 +91,8 @@ class StreamedMap(ABC):
 
     def compared_with(self, batch: int, queries: Positions, keys: Positions) -> dict[str, Any]:
         """What the output of one input is compared with, and the lengths of its values."""
+        if self.compared_before is not None:
+            return self.part_of(self.compared_before[batch], batch, queries, keys)
         if self.value is None or self.output is None:
             return {}
         value = self.value[batch if len(self.value) > 1 else 0][:, keys]
@@ -103,6 +106,29 @@ class StreamedMap(ABC):
             "projected": projected,
             "budget_of": partial(budget, self.output.dtype, is_tf32=uses_tf32(self.output)),
             "value_norm": norms if self.has_values else None,
+        }
+
+    def compare_now(self) -> None:
+        """Take what is compared before the model changes its values or its output."""
+        every = slice(None)
+        self.compared_before = [self.compared_with(batch, every, every) for batch in range(len(self))]
+
+    def part_of(
+        self, whole: dict[str, Any], batch: int, queries: Positions, keys: Positions
+    ) -> dict[str, Any]:
+        """What was taken of one input, at some of its positions."""
+        if not whole:
+            return whole
+        projected: Projected = whole["projected"]
+        norms = projected.sides[..., 1] if self.norms is None else self.norms[batch]
+        return whole | {
+            "projected": replace(
+                projected,
+                sides=projected.sides[:, keys],
+                returned=projected.returned[:, queries],
+                ignored=None if projected.ignored is None else projected.ignored[queries],
+            ),
+            "value_norm": norms[:, keys] if self.has_values else None,
         }
 
     def compared(self) -> Iterator[tuple[torch.Tensor, float]]:
@@ -137,12 +163,20 @@ class StreamedCall(StreamedMap):
         given = (self.query, self.key, self.value, self.output, self.bare_mask())
         return sum(each.numel() * each.element_size() for each in given if each is not None) <= HELD_BYTES
 
-    def wait(self) -> None:
-        """Copy what the model may change after its call."""
-        self.mask = self.bare_mask()
-        for name in ("query", "key", "value", "output", "mask"):
-            given = getattr(self, name)
-            setattr(self, name, None if given is None else given.clone())
+    def wait(self, scratch: dict[Any, torch.Tensor]) -> None:
+        """Copy what the model may change after its call; ``scratch``: memory of the call before."""
+        self.compare_now()
+        mask = self.bare_mask()
+        self.mask = None if mask is None else mask.clone()
+        for name in ("query", "key"):
+            given, room = getattr(self, name), scratch.get(name)
+            if room is None or (room.shape, room.dtype, room.device) != (
+                given.shape,
+                given.dtype,
+                given.device,
+            ):
+                room = scratch[name] = torch.empty_like(given, memory_format=torch.contiguous_format)
+            setattr(self, name, room.copy_(given))
 
     def bare_mask(self) -> torch.Tensor | None:
         """The mask, one for all inputs or heads where they share it in memory."""
@@ -256,15 +290,10 @@ def projected_of(
 ) -> Projected:
     """Values ``[kv_head, key, d]`` and output ``[head, query, d]``, projected as ``checking.row_errors`` does."""
     groups = heads // value.shape[0]
-    signs = projection(heads, value.shape[-1]).to(value.device)[::groups]
+    signs = projection(heads, value.shape[-1]).to(value.device)[::groups, None]
     values = value.float()
-    sides = torch.stack([(values * signs[:, None]).sum(-1), values.norm(dim=-1)], dim=-1)
-    returned = torch.stack(
-        [
-            (one.float() * sign).sum(-1)
-            for one, sign in zip(output, signs.repeat_interleave(groups, 0), strict=True)
-        ]
-    )
+    sides = torch.stack([torch.bmm(signs, values.mT)[:, 0], values.norm(dim=-1)], dim=-1)
+    returned = torch.bmm(signs.repeat_interleave(groups, 0), output.float().mT)[:, 0]
     floor = torch.finfo(output.dtype).tiny
     return Projected(sides.repeat_interleave(groups, 0), returned, floor, padded, has_sink)
 
