@@ -189,8 +189,9 @@ class Captured:
             words=words,
         )
         axes = preceded(axes, padding, batch)
+        rows = self.rows_of(sightings, batch)
         layers, left_out = chosen(
-            [sighting.row(batch, *crop.axes(sighting, batch)) for sighting in sightings],
+            [one.row(row, *crop.axes(one, row)) for one, row in zip(sightings, rows, strict=True)],
             [windowed(sighting, padding) for sighting in sightings],
             lengths_of(axes, tokens, padding, batch),
         )
@@ -216,7 +217,8 @@ class Captured:
             virtual=padding.virtual,
             has_own_mask=padding.has_own_mask,
         )
-        seen = [one.row(batch, *crop.axes(one, batch)) for one in sightings]
+        rows = self.rows_of(sightings, batch)
+        seen = [one.row(row, *crop.axes(one, row)) for one, row in zip(sightings, rows, strict=True)]
         reasons = [windowed(one, padding) for one in sightings]
         whole = [layer for layer, reason in zip(seen, reasons, strict=True) if not reason]
         if not whole:
@@ -237,6 +239,15 @@ class Captured:
         for number, layer in enumerate(layers):
             label_layer(axes, layer, number)
         return AttentionRecord.of_checked(layers, axes)
+
+    def rows_of(self, sightings: Sequence[Sighting], batch: int) -> list[int]:
+        """Which row of each layer is the one that is asked for: an encoder runs before its inputs are repeated for each
+        of the sequences that a generation returns."""
+        counts = [int(one.weights.shape[0]) for one in sightings]
+        most = max(counts)
+        if not is_generation(self.sightings):
+            return [batch] * len(counts)
+        return [batch * count // most if most % count == 0 else batch for count in counts]
 
     def one_forward(
         self, tokens: Sequence[str], decoder_tokens: Sequence[str] | None

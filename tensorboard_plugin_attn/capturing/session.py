@@ -188,11 +188,11 @@ class Session:
             self.differing.append(found)
 
     def note_fewer(self, sighting: Sighting) -> None:
-        """Keep that a layer has fewer heads than the model's; a pooling, not of queries and keys, may have fewer."""
-        heads, whole = int(sighting.weights.shape[1]), sighting.model_heads
+        """Keep that a layer has fewer heads than the model's; a pooling to one query, not of queries and keys, may have fewer."""
+        (heads, queries), whole = map(int, sighting.weights.shape[1:3]), sighting.model_heads
         if whole is None or heads >= whole:
             return
-        if sighting.traces is None and not isinstance(sighting.weights, StreamedMap):
+        if sighting.traces is None and queries == 1 and not isinstance(sighting.weights, StreamedMap):
             sighting.model_heads = None
         else:
             self.fewer[sighting.name] = (heads, whole)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from models.sharp_models import eager_attentions, sharpen, small, token_ids
+import transformers
+from models.sharp_models import BART, eager_attentions, sharpen, small, token_ids
 
 from tensorboard_plugin_attn import capture
 from tensorboard_plugin_attn.errors import CaptureError
@@ -91,6 +92,41 @@ def test_every_returned_sequence_equals_one_full_forward(name: str, way: str) ->
         for layer, reference in zip(record.layers, expected, strict=True):
             np.testing.assert_allclose(layer.weights, reference[0].numpy(), atol=1e-5)
             assert layer.mask == "causal"
+
+
+SEQ2SEQ = {
+    "bart": (transformers.BartForConditionalGeneration, transformers.BartConfig(**BART)),
+    "marian": (
+        transformers.MarianMTModel, transformers.MarianConfig(**BART, pad_token_id=0, decoder_start_token_id=0),
+    ),
+    "t5": (transformers.T5ForConditionalGeneration, transformers.T5Config(
+        d_model=48, d_kv=12, num_layers=2, num_heads=4, d_ff=64, vocab_size=100, decoder_start_token_id=0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("name", SEQ2SEQ)
+def test_every_sequence_that_a_decoder_returns_stands_beside_its_own_input(name: str, cache: bool) -> None:
+    kind, config = SEQ2SEQ[name]
+    torch.manual_seed(0)
+    model = sharpen(kind(config).eval(), 3.0)
+    mask = torch.ones(2, 9, dtype=torch.long)
+    mask[1, 6:] = 0
+    with capture(model) as captured:
+        output = captured.model.generate(
+            token_ids(), attention_mask=mask, max_new_tokens=5, do_sample=True, num_return_sequences=2,
+            eos_token_id=None, use_cache=cache,
+        )  # fmt: skip
+    for batch, row in enumerate(output):
+        length = int(mask[batch // 2].sum())
+        record = captured.record(words(9), decoder_tokens=words(len(row)), batch=batch)
+        expected = eager_attentions(
+            model, input_ids=token_ids()[batch // 2, None, :length], decoder_input_ids=row[None, :-1]
+        )
+        assert len(record.layers) == len(expected)
+        for layer, reference in zip(record.layers, expected, strict=True):
+            assert len(layer.key_tokens) == layer.weights.shape[-1]
+            np.testing.assert_allclose(layer.weights, reference[0].numpy(), atol=3e-5)
 
 
 MOVING: dict[str, dict[str, Any]] = {

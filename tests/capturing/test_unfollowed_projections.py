@@ -120,3 +120,17 @@ def test_heads_are_no_inputs_however_they_lie(projection: str, layout: str, name
         (layer,) = captured.layers
         torch.testing.assert_close(layer.weights, model.weights, atol=1e-5, rtol=0)
         assert layer.differing_heads == []
+
+
+@pytest.mark.parametrize("layout", ["by head", "positions first"])
+@pytest.mark.parametrize("projection", PROJECTIONS)
+def test_half_of_the_heads_are_not_taken_for_all(projection: str, layout: str) -> None:
+    """As on one rank of two that part the heads by hand."""
+    model = Attention(projection, layout, "num_heads").eval()
+    model.num_heads = 2 * HEADS
+    told = pytest.warns(
+        UserWarning, match=rf"fewer heads than the model: the model \({HEADS} of {2 * HEADS}\)"
+    )
+    with torch.no_grad(), told, capture(model) as captured:
+        captured.model(torch.randn(1, LENGTH, WIDTH))
+    assert [layer.model_heads for layer in captured.layers] == [2 * HEADS]

@@ -132,7 +132,7 @@ def head_axes(
             return [outer[0] // found, found]
         if heads and outer[0] % heads == 0 and (batch is None or outer[0] != batch):
             return [outer[0] // heads, heads]
-        if heads is None and batch and outer[0] % batch == 0 and not is_windowed:
+        if heads != 1 and batch and outer[0] % batch == 0 and not is_windowed:
             return [batch, outer[0] // batch]
         return [outer[0], 1]
     return [math.prod(outer[:-1]), outer[-1]]

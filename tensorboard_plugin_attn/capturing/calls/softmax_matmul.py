@@ -169,18 +169,19 @@ def place_heads(layout: Layout, found: WeightMap, heads: int | None, inputs: int
 
 def parted(axis: list[Atom], heads: int | None, inputs: int | None) -> tuple[list[Atom], list[Atom]]:
     """An axis of inputs and heads → the atoms of the inputs and those of the heads."""
-    if heads is None:
-        if inputs is None or inputs == sizes(axis):
-            return axis, []
-        batch, rest = cut_at(axis, inputs)
-        return (batch, rest) if rest else (axis, [])
     if heads == 1:
         return axis, []
-    batch, rest = cut_at(axis, sizes(axis) // heads)
-    if rest and sizes(rest) == heads:
-        return batch, rest
-    first, rest = cut_at(axis, heads)
-    return (rest, first) if rest and len(axis) > 1 else (axis, [])
+    if heads is not None:
+        batch, rest = cut_at(axis, sizes(axis) // heads)
+        if rest and sizes(rest) == heads:
+            return batch, rest
+        first, rest = cut_at(axis, heads) if len(axis) > 1 else (axis, [])
+        if rest:
+            return rest, first
+    if inputs is None or inputs == sizes(axis):
+        return axis, []
+    batch, rest = cut_at(axis, inputs)
+    return (batch, rest) if rest else (axis, [])
 
 
 def cut_at(axis: list[Atom], size: int) -> tuple[list[Atom], list[Atom]]:
