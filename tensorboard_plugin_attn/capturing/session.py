@@ -164,7 +164,7 @@ class Session:
         if value is not None and output is not None and fits(streamed, value, output):
             streamed.value, streamed.output = value, output
         if self.follows and isinstance(streamed, StreamedCall) and streamed.can_wait():
-            streamed.wait(self.scratch)
+            streamed.wait(self.scratch if self.streams is not None and self.streams.lets_go else {})
             if streamed.value is not None and streamed.output is not None:
                 self.awaited = Awaited(index, sighting, streamed.value, streamed.output)
         else:

@@ -209,7 +209,7 @@ def streams_of(rows: Sequence[ProbeRow]) -> Any:
         return None
     draft = drafts[0]
     above = SMALL_BYTES if all(each.is_by_rows for each in drafts) else None
-    return Streams(functools.partial(draft.keeping.streams, draft.precision), above)
+    return Streams(functools.partial(draft.keeping.streams, draft.precision), above, lets_go=True)
 
 
 def why_nothing(receiver: Any, session: Any, layers: Any, axes: TokenAxes) -> Exception:

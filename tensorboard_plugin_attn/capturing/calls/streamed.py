@@ -44,11 +44,13 @@ class Streams:
     """Which layers a receiver takes as blocks of rows, though they could be held whole.
 
     ``better``: (``[head, query, key]``, key heads, bytes of query and key) → whether to have it as vectors; ``above``:
-    bytes of float32 weights beyond which rows that are made of query, key and a mask alone are taken so.
+    bytes of float32 weights beyond which rows that are made of query, key and a mask alone are taken so; ``lets_go``: it
+    keeps nothing of a layer's tensors when it returns, so that the next layer's may take their memory.
     """
 
     better: Callable[[tuple[int, int, int], int, int], bool]
     above: int | None = None
+    lets_go: bool = False
 
 
 @dataclass(eq=False, kw_only=True)
@@ -164,7 +166,8 @@ class StreamedCall(StreamedMap):
         return sum(each.numel() * each.element_size() for each in given if each is not None) <= HELD_BYTES
 
     def wait(self, scratch: dict[Any, torch.Tensor]) -> None:
-        """Copy what the model may change after its call; ``scratch``: memory of the call before."""
+        """Copy what the model may change after its call; ``scratch``: memory of the call before that may
+        be used again."""
         self.compare_now()
         mask = self.bare_mask()
         self.mask = None if mask is None else mask.clone()
