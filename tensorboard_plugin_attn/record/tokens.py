@@ -18,7 +18,7 @@ __all__ = ["DECODER", "MAIN", "PREFIXED", "QUERIES", "TokenAxes"]
 
 MAIN, DECODER = "tokens", "decoder_tokens"
 QUERIES = "queries"
-"""Learned queries that look at an image, of a stack that has a text beside them: InstructBLIP's."""
+"""Learned queries that look at an image: those that pool it, as in SigLIP, or beside a text, as in InstructBLIP."""
 PREFIXED = "prefixed_decoder_tokens"
 """Learned keys and the decoder's tokens behind them, which its self-attention looks at."""
 SPECIAL_TOKENS = frozenset(
@@ -169,6 +169,8 @@ class TokenAxes:
             return own, own
         queries = self.lists.get(QUERIES)
         asks_alone = queries is not None and len(queries) == layer.num_queries != len(self.lists[own])
+        if asks_alone and layer.stack != "encoder" and len(self.lists[own]) == layer.num_keys:
+            return QUERIES, own
         return QUERIES if asks_alone else own, self.looked_at(layer, own)
 
     def looked_at(self, layer: LayerAttention, own: str) -> str:

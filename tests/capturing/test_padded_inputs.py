@@ -27,7 +27,7 @@ MODELS: dict[str, Expected] = {  # the lists of the padded input, and how many l
     "florence2": ({"tokens": 11, "decoder_tokens": 5}, 6),
     "bridgetower": ({"tokens": 11, "vision": 17}, 12),
     "blip": ({"tokens": 11, "vision": 17}, 4),
-    "siglip": ({"tokens": 11, "vision": 16}, 4),
+    "siglip": ({"tokens": 11, "vision": 16, "queries": 1}, 5),
     "grounding-dino": ({"tokens": 11, "decoder_tokens": 6, "encoder": 16}, 8),
     "layoutlm": ({"tokens": 11}, 2),
     "longt5": ({"tokens": 11, "decoder_tokens": 5}, 4),
@@ -39,6 +39,8 @@ MODELS: dict[str, Expected] = {  # the lists of the padded input, and how many l
     "speech_to_text": ({"tokens": 6, "decoder_tokens": 5}, 6),
     "wav2vec2-bert": ({"tokens": 24}, 2),
 }
+FUSED_ALONE = ("bridgetower", 1, 11), ("bridgetower", 1, 17), ("siglip", 4, 1)
+"""Layers of torch's own multi-head attention, of which the eager copy shows no softmax."""
 DAILY = "moonshine", "bridgetower", "inkling2"
 
 
@@ -109,7 +111,8 @@ def test_padding_is_in_no_stack_and_crops_no_other(architecture: str, tmp_path: 
     for layer in record.layers:
         sink = 0.0 if layer.sink is None else layer.sink
         assert layer.weights.sum(-1) + sink == pytest.approx(np.ones(layer.weights.shape[:2]), abs=1e-4)
-        assert (architecture == "bridgetower" and layer.num_heads == 1) or nearest(layer.weights, maps) < 1e-5
+        has_no_map = (architecture, layer.num_heads, layer.num_queries) in FUSED_ALONE
+        assert has_no_map or nearest(layer.weights, maps) < 1e-5
 
 
 class Attention(nn.Module):

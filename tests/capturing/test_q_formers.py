@@ -1,4 +1,4 @@
-"""A Q-Former's queries look at an image: their maps are in the record, under the names of queries and patches."""
+"""Learned queries look at an image: a Q-Former's, or the one that pools it; their maps are in the record by name."""
 
 from __future__ import annotations
 
@@ -74,3 +74,47 @@ def test_queries_of_a_q_former_look_at_patches(name: str, length: int, tmp_path:
         assert layer.query_tokens == named
         assert layer.key_tokens[:3] == ["[CLS]", "r0c0", "r0c1"]
         np.testing.assert_allclose(layer.weights, expected[0][0], atol=1e-5)
+
+
+TOWER = {**VISION, "num_hidden_layers": 2}
+SIGLIP_TEXT = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+               "vocab_size": 100, "max_position_embeddings": 16}  # fmt: skip
+POOLING: dict[str, Any] = {
+    "SigLIP's tower": lambda: transformers.SiglipVisionModel(transformers.SiglipVisionConfig(**TOWER)),
+    "AIMv2's tower": lambda: transformers.Aimv2VisionModel(transformers.Aimv2VisionConfig(**TOWER)),
+    "SigLIP with a text as long as its image": lambda: transformers.SiglipModel(
+        transformers.SiglipConfig(text_config=SIGLIP_TEXT, vision_config=TOWER)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", POOLING)
+def test_the_query_that_pools_an_image_looks_at_its_patches(name: str) -> None:
+    torch.manual_seed(0)
+    model = POOLING[name]().eval()
+    inputs = {"pixel_values": torch.randn(1, 3, 32, 32)}
+    inputs |= {"input_ids": token_ids(1, 16)} if "text" in name else {}
+    pooling = next(
+        each
+        for each in model.modules()
+        if isinstance(each, torch.nn.MultiheadAttention) or "PoolingHead" in type(each).__name__
+    )
+    expected: list[torch.Tensor] = []
+
+    def weights_too(module: Any, args: Any, kwargs: Any) -> Any:
+        return args, {**kwargs, "need_weights": True, "average_attn_weights": False}
+
+    with torch.no_grad(), capture(model) as captured:
+        captured.model(**inputs)
+    if isinstance(pooling, torch.nn.MultiheadAttention):
+        pooling.register_forward_pre_hook(weights_too, with_kwargs=True)
+        pooling.register_forward_hook(lambda _, __, output: expected.append(output[1]))
+        with torch.no_grad():
+            model(**inputs)
+    record = captured.record(None)
+    assert len(record.layers) == len(captured.layers)
+    (layer,) = [each for each in record.layers if each.kind == "cross"]
+    assert (layer.query_tokens, layer.key_tokens[:2]) == (["[query 0]"], ["r0c0", "r0c1"])
+    assert layer.weights.shape == (2, 1, 16)
+    for each in expected:
+        np.testing.assert_allclose(layer.weights, each[0], atol=1e-5)

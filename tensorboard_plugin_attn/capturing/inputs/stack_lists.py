@@ -45,7 +45,7 @@ class AxisLengths:
         self.chunked: dict[str, Counter[int]] = {}
         self.cross: tuple[int, int] | None = None
         self.read: Counter[int] = Counter()
-        self.asked = 0
+        self.asked: list[tuple[str, int, int]] = []
         for layer in layers:
             self.add(layer)
 
@@ -57,7 +57,7 @@ class AxisLengths:
                 self.of.setdefault("encoder", Counter())[layer.num_keys] += 1
             elif layer.stack != "decoder":
                 self.read[layer.num_keys] += 1
-                self.asked = layer.num_queries if layer.stack == "encoder" else self.asked
+                self.asked.append((layer.stack, layer.num_queries, layer.num_keys))
             return
         is_square = layer.num_queries == layer.num_keys
         counts = self.of.setdefault(layer.stack, Counter())
@@ -65,12 +65,18 @@ class AxisLengths:
 
     @property
     def queries(self) -> int:
-        """How many learned queries of an encoder look at another stack, where it has more positions; 0: there are none.
+        """How many learned queries look at a stack and are none of its positions, or a part of an encoder's; 0: there are none.
 
         An encoder that a decoder reads has no such queries.
         """
-        own = None if "decoder" in self.of else self.of.get("encoder")
-        return self.asked if own and self.asked not in own else 0
+        if "decoder" in self.of:
+            return 0
+        counts = {
+            queries
+            for stack, queries, keys in self.asked
+            if (own := self.of.get(stack)) and queries not in own and (stack == "encoder" or keys in own)
+        }
+        return counts.pop() if len(counts) == 1 else 0
 
     def likely(self, stack: str) -> list[int]:
         """Lengths that a stack's list may have, that of most layers first; of an only stack whatever its name.
