@@ -78,6 +78,12 @@ def test_the_table_names_every_architecture_and_its_margin() -> None:
     assert min(int(row["margin"]) for row in ROWS) >= 10
 
 
+def test_the_output_of_every_layer_in_the_table_is_seen_and_met() -> None:
+    unseen = [row["architecture"] for row in ROWS if not re.fullmatch(r"[\de.-]+", row["output_error"])]
+    assert unseen == []
+    assert max(float(row["output_error"]) for row in ROWS) < 1e-5
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("row", parameters())
 def test_every_reference_map_is_captured_in_order_and_none_passes_for_another(row: dict[str, str]) -> None:
