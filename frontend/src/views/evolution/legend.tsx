@@ -2,19 +2,10 @@
 
 import { runColour } from "../../draw/colour";
 import { formatValue } from "../../text/format_number";
-import {
-  hoverStep,
-  run,
-  runPrefix,
-  showBaseline,
-  showMarks,
-  step,
-  steps,
-  theme,
-} from "../../state";
+import { hoverStep, run, showBaseline, showMarks, step, steps, theme } from "../../state";
 import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { MapLegend } from "../model/map_legend";
-import { namesOf } from "./run_names";
+import { namesOf, shortRun } from "./run_names";
 import { baselineOf, isMap, main, markLimit, others, shapes } from "./scene";
 
 export function Legend() {
@@ -87,8 +78,7 @@ function Line({
     <span class="legend-item">
       <i class={isThin ? "legend-line" : "legend-line is-bold"} style={style} />
       <bdi class="legend-run" title={name}>
-        {runPrefix.value !== "" && <span class="name-shared">{runPrefix.value}</span>}
-        {name.slice(runPrefix.value.length)}
+        {shortRun(name)}
       </bdi>
     </span>
   );

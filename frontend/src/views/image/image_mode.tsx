@@ -6,7 +6,7 @@ import type { RecordHeader } from "../../decoding/answers";
 import { patchAt, type Panel } from "../../decoding/panels";
 import { FaultNotes } from "../../parts/fault_notes";
 import { useDrawnMark } from "../../parts/drawn_mark";
-import { useSize } from "../../parts/measured";
+import { useSize, type Size } from "../../parts/measured";
 import {
   pictureSize,
   useBasePicture,
@@ -59,12 +59,16 @@ interface PicturesProps extends ImageModeProps {
 
 const GAP = 8;
 /** Of a tile: at least, and at most. */
-const [LEAST, MOST] = [96, 200];
+const [LEAST, MOST] = [96, 320];
+/** Of the large picture at least; what stands around it and the strip below take the rest of a high view. */
+const [HIGH, AROUND] = [360, 420];
 const NAME = 22;
 
 /** The large picture takes a third at most; the tiles are the largest that end about where it ends. */
-export function sizesIn(width: number, panel: Panel, tiles: number): Sizes {
-  const large = pictureSize(panel, Math.max(160, Math.min(352, 0.32 * width)), 360);
+export function sizesIn({ width, height }: Size, panel: Panel, tiles: number): Sizes {
+  const high = Math.max(HIGH, height - AROUND);
+  const wide = Math.min(Math.max(352, high * panel.aspect), 0.32 * width);
+  const large = pictureSize(panel, Math.max(160, wide), high);
   const room = Math.max(LEAST, width - large.width - 24);
   const sizeOf = (columns: number): PictureSize =>
     pictureSize(panel, Math.min(MOST, Math.floor((room + GAP) / columns) - GAP), large.height);
@@ -85,7 +89,8 @@ interface Sizes {
 function Pictures(props: PicturesProps) {
   const { record, weights, names, panel, shown } = props;
   const room = useRef<HTMLDivElement>(null);
-  const { width } = useSize(room);
+  const size = useSize(room);
+  const width = size.width;
   const short = layerShort(record.layers, weights.layer);
   const head = drawnHead(weights);
   useExport(() => imageExport(props, short));
@@ -107,7 +112,7 @@ function Pictures(props: PicturesProps) {
     },
     [],
   );
-  const { large, tile } = sizesIn(width - 16, panel, shown.maps.length);
+  const { large, tile } = sizesIn({ ...size, width: width - 16 }, panel, shown.maps.length);
   return (
     <div class="image-mode" ref={room}>
       {width > 0 && (

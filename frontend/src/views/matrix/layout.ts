@@ -8,7 +8,7 @@ export const COLUMN_LABELS = 72;
 /** Line, scale and texts under the picture. */
 const UNDER = 64;
 const GAP = 48;
-const PANEL = { wide: 416, narrow: 320, narrowBelow: 960, widest: 720 };
+const PANEL = { wide: 416, narrow: 320, narrowBelow: 960, widest: 900 };
 /** A text of one token is no wall of one colour. */
 const LARGEST_CELL = 96;
 /** Longer texts get fractions of a pixel a cell, shorter ones whole pixels. */

@@ -7,10 +7,13 @@ import { CurvesCanvas } from "./curves_canvas";
 import { decayingDimensions, type DistanceMeans, distanceMeans } from "./distance_means";
 import { ColourLegend, PlotLegend } from "./plot_legend";
 import { distanceTicks, meanTicks, plotScale, type PlotScale } from "./plot_scale";
+import { rowHeightOf, viewHeight } from "./row_height";
 import type { ShownHead } from "./shown_head";
 import { useWidth } from "../../parts/measured";
 
-const HEIGHT = 96;
+const HEIGHT = { least: 96, most: 260 };
+/** Over the columns' rows, between them and the plot, and below it. */
+const AROUND = 250;
 /** Beside the plot. */
 const LEVELS = 32;
 
@@ -44,6 +47,13 @@ function lack({ header }: ShownHead, means: DistanceMeans | null): string | null
   return `Too few tokens (${header.queries} × ${header.keys}): a distance counts from 4 pairs on.`;
 }
 
+/** What the columns leave of a high view; beside lines it stays low. */
+function heightOf({ header }: ShownHead, isExpanded: boolean): number {
+  const rows = Math.max(header.queries, header.keys);
+  const left = viewHeight.value - AROUND - rows * rowHeightOf(viewHeight.value, rows);
+  return isExpanded ? Math.max(HEIGHT.least, Math.min(HEIGHT.most, left)) : HEIGHT.least;
+}
+
 export interface DistancePlotProps {
   shown: ShownHead;
   /** Show the numbers as a table instead; null where no query is chosen. */
@@ -61,7 +71,8 @@ export function DistancePlot({ shown, onTable }: DistancePlotProps) {
   const decaying = useMemo(() => (means === null ? [] : decayingDimensions(means)), [means]);
   const reason = lack(shown, means);
   const isWide = frameWidth.value >= FOLD_WIDTH;
-  const scale = means && plotScale(means, Math.max(240, Math.round(width * 0.485)), HEIGHT);
+  const height = heightOf(shown, onTable !== null);
+  const scale = means && plotScale(means, Math.max(240, Math.round(width * 0.485)), height);
   return (
     <section class="neuron-plot" ref={room} aria-label="Mean q × k by distance">
       <header>
@@ -77,7 +88,10 @@ export function DistancePlot({ shown, onTable }: DistancePlotProps) {
       {reason === null && means !== null && scale !== null && (
         <div
           class="plot-body"
-          style={{ gridTemplateColumns: `${LEVELS}px ${scale.width}px minmax(0, 1fr)` }}
+          style={{
+            gridTemplateColumns: `${LEVELS}px ${scale.width}px minmax(0, 1fr)`,
+            gridTemplateRows: `${height}px 20px`,
+          }}
         >
           <Axes means={means} scale={scale} />
           <CurvesCanvas

@@ -46,10 +46,10 @@ export interface SoundModeProps {
 const LEFT = 116;
 const RIGHT = 92;
 /** Of the spectrogram. */
-const SOUND = { least: 112, most: 240, share: 0.24 };
+const SOUND = { least: 112, most: 320, share: 0.26 };
 const BANDS = 80;
 const AXIS = 18;
-const [ROW, LEAST_ROW] = [48, 3];
+const [ROW, LEAST_ROW] = [64, 3];
 
 export function SoundMode(props: SoundModeProps) {
   const { record, weights } = props;
