@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { RecordHeader } from "../state";
-import { snippet, tokensText } from "./probe_list";
+import { probeRows, snippet, tokensText } from "./probe_list";
 
 function probe(text: string, special: number[], sentenceB: number | null = null): RecordHeader {
   const tokens = text.split(" ");
@@ -71,5 +71,25 @@ describe("the number of tokens", () => {
       "2 tokens",
       "3 + 2 tokens",
     ]);
+  });
+});
+
+describe("the rows of many probes", () => {
+  const names = ["copy/", "needle/", ""].flatMap((group) =>
+    Array.from({ length: 8 }, (_, at) => `${group}${at}`),
+  );
+
+  it("stand in groups, of which the chosen one's is open", () => {
+    const rows = probeRows(names, "needle/3");
+    expect(rows.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      "group copy/",
+      "group needle/",
+      ...names.slice(8, 16).map((name) => `probe ${name}`),
+      ...names.slice(16).map((name) => `probe ${name}`),
+    ]);
+  });
+
+  it("of few stand by themselves", () => {
+    expect(probeRows(names.slice(0, 16), null).map(({ kind }) => kind)).not.toContain("group");
   });
 });
