@@ -266,11 +266,13 @@ def scores_of(
     groups = query.shape[1] // key.shape[1]
     key = key.repeat_interleave(groups, dim=1) if groups > 1 else key
     shape = (*query.shape[:-1], key.shape[-2])
-    added, beta = (query.new_zeros(()), 0.0) if added is None else (added.to(query.dtype), 1.0)
-    flat = added.expand(shape).flatten(0, 1)
-    return torch.baddbmm(
-        flat, query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2), beta=beta, alpha=scale
-    ).view(shape)
+    query, key = query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2)
+    if added is None:  # beta=0: what the fresh memory holds is not read
+        fresh = query.new_empty((len(query), *shape[2:]))
+        return fresh.baddbmm_(query, key, beta=0.0, alpha=scale).view(shape)
+    return torch.baddbmm(added.to(query.dtype).expand(shape).flatten(0, 1), query, key, alpha=scale).view(
+        shape
+    )
 
 
 def weights_of(
