@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from types import CodeType
 from typing import Any
 
 __all__ = [
     "file_writer_of",
     "graph_task",
     "in_transform",
+    "module_call",
     "registered_kernels",
     "reshard_fsdp1",
     "without_torch_functions",
@@ -34,6 +36,13 @@ def graph_task() -> Callable[[], int]:
 
     task: Callable[[], int] = torch._C._current_graph_task_id
     return task
+
+
+def module_call() -> CodeType:
+    """The code in whose frame a module, its ``self``, is called with its hooks."""
+    from torch.nn import Module
+
+    return Module._call_impl.__code__
 
 
 def in_transform() -> bool:

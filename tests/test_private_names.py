@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,7 @@ from tensorboard_plugin_attn import private_names
 
 PACKAGE = Path(tensorboard_plugin_attn.__file__).parent
 PRIVATE = re.compile(
-    r"torch\._C|torch\._dynamo|fsdp\._runtime_utils|_local_mapping|_global_mapping|\._get_file_writer\b"
+    r"torch\._C|\._call_impl|torch\._dynamo|fsdp\._runtime_utils|_local_mapping|_global_mapping|\._get_file_writer\b"
 )
 
 
@@ -46,6 +47,20 @@ def test_a_backward_pass_is_told_from_a_forward() -> None:
     states.sum().backward()
     assert task() == -1
     assert seen[0] != -1
+
+
+def test_a_module_that_is_called_stands_in_a_frame_of_this_code() -> None:
+    class Seen(torch.nn.Module):
+        def forward(self) -> Any:
+            frame = sys._getframe(1)
+            while frame is not None and frame.f_code is not private_names.module_call():
+                frame = frame.f_back  # type: ignore[assignment]  # None behind the outermost
+            return None if frame is None else frame.f_locals["self"]
+
+    module = Seen()
+    assert module() is module
+    with torch.nn.modules.module.register_module_forward_hook(lambda *_: None):
+        assert module() is module
 
 
 def test_a_transform_of_torch_func_is_noticed() -> None:

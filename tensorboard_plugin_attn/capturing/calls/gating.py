@@ -101,7 +101,7 @@ class Gates:
             return type(result)(gated, *result[1:])
         return type(result)([gated, *result[1:]]) if isinstance(result, tuple | list) else gated
 
-    def check(self, op: Op, result: Any, module: str) -> None:
+    def check(self, op: Op, result: Any, module: Callable[[], str]) -> None:
         """Refuse what cuts a gradient on its way to the gates: detached or under no_grad, and then used with the rest.
 
         What is only looked at, as for a log, cuts nothing, nor does what a function with a backward of its own does
@@ -120,7 +120,7 @@ class Gates:
         is_cut = any(self.is_cut(one) for one in operands)
         if is_cut and (self.pending is not None or any(one.requires_grad for one in mine)):
             raise CaptureError(
-                f"effect: what {op.name} is given in {module or 'the model'} was detached or computed under no_grad, so "
+                f"effect: what {op.name} is given in {module() or 'the model'} was detached or computed under no_grad, so "
                 f"that ∂objective/∂gate would not be what the head changes"
             )
         cuts = not torch.is_grad_enabled() or op.name in CUTTING

@@ -63,13 +63,13 @@ class Collectives(TorchFunctionMode):
     """Watches the collectives of one thread, among groups of more than one rank.
 
     Args:
-        running: the modules that run now, outermost first; kept by whoever follows the model.
+        running: gives the modules that run now, outermost first.
         is_alone: whether the other ranks stay away, so that a collective would wait for ever.
 
     ``met``: the collectives so far; ``since``: when the last one began, in ``time.monotonic`` seconds.
     """
 
-    def __init__(self, running: list[nn.Module], *, is_alone: bool) -> None:
+    def __init__(self, running: Callable[[], list[nn.Module]], *, is_alone: bool) -> None:
         super().__init__()
         self.running = running
         self.is_alone = is_alone
@@ -100,12 +100,12 @@ class Collectives(TorchFunctionMode):
 
     def meet(self, name: str) -> None:
         """A collective is about to start."""
-        self.met.append((name, tuple(self.running)))
+        self.met.append((name, tuple(self.running())))
         self.since = time.monotonic()
         if self.is_alone:
             raise CaptureError(
                 f"rank {torch.distributed.get_rank()} probes alone and the model calls {name} "
-                f"{where(self.running)}, which waits for the other ranks; call add_probe on every rank with "
+                f"{where(self.running())}, which waits for the other ranks; call add_probe on every rank with "
                 f'ranks="all" (the callbacks take ranks="all" too)'
             )
 

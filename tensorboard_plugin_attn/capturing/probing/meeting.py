@@ -88,7 +88,7 @@ class RankWork:
             return
         from tensorboard_plugin_attn.capturing.probing.collectives import Collectives
 
-        self.collectives = Collectives(self.names.running, is_alone=self.meeting.is_alone)
+        self.collectives = Collectives(lambda: self.names.running, is_alone=self.meeting.is_alone)
         with ExitStack() as stack:
             if not self.meeting.is_alone:
                 stack.enter_context(told_when_waiting(self.collectives))

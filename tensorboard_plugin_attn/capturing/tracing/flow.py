@@ -6,7 +6,7 @@ Facts are kept beside the tensors and go when a tensor goes: nothing is kept ali
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -16,6 +16,9 @@ from tensorboard_plugin_attn.capturing.tracing.contraction import Contraction
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts, Product, Scores, new_root, started
 
 __all__ = ["Flow", "contracts_features", "descent", "learned_scores"]
+
+
+Known = tuple[Callable[[], torch.Tensor | None], Facts]
 
 
 class Entry(weakref.ref[torch.Tensor]):
@@ -30,23 +33,34 @@ class Flow:
     """Facts by tensor identity."""
 
     def __init__(self) -> None:
-        self.known: dict[int, Entry] = {}
+        self.known: dict[int, Known] = {}
+        self.most = MOST_KNOWN
         self.constants: dict[int, Entry] = {}
 
     def get(self, tensor: Any) -> Facts | None:
         """Facts of a tensor; None for constants and parameters."""
         entry = self.known.get(id(tensor))
-        return entry.facts if entry is not None and entry() is tensor else None
+        return entry[1] if entry is not None and entry[0]() is tensor else None
 
     def put(self, tensor: torch.Tensor, facts: Facts) -> None:
-        """Remember facts for as long as the tensor lives."""
+        """Remember facts for as long as the tensor lives; those without a role keep no tensor, and may stay a while."""
+        if facts.role is None:
+            self.known[id(tensor)] = weakref.ref(tensor), facts
+            if len(self.known) > self.most:
+                self.tidy()
+            return
         entry = Entry(tensor, self.forget)
-        entry.number, entry.facts = id(tensor), facts
-        self.known[entry.number] = entry
+        entry.number = id(tensor)
+        self.known[entry.number] = entry, facts
+
+    def tidy(self) -> None:
+        """Forget the tensors that are gone."""
+        self.known = {number: entry for number, entry in self.known.items() if entry[0]() is not None}
+        self.most = 2 * len(self.known) + MOST_KNOWN
 
     def forget(self, entry: weakref.ref[torch.Tensor]) -> None:
         """A tensor is gone."""
-        if isinstance(entry, Entry) and self.known.get(entry.number) is entry:
+        if isinstance(entry, Entry) and self.known.get(entry.number, (None,))[0] is entry:
             del self.known[entry.number]
 
     def is_constant(self, tensor: torch.Tensor) -> bool:
@@ -117,3 +131,4 @@ def learned_scores(contraction: Contraction) -> Facts:
 
 
 MOST_ORIGINS = 256
+MOST_KNOWN = 4096

@@ -11,10 +11,10 @@ from tensorboard_plugin_attn.capturing.tracing.axes import Atom, Axes, broadcast
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts, Weights, started
 from tensorboard_plugin_attn.capturing.tracing.flow import Flow, descent
 from tensorboard_plugin_attn.capturing.tracing.layouts import RULES, result_axes
-from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
+from tensorboard_plugin_attn.capturing.tracing.ops import SEQUENCES, Kind, Op
 from tensorboard_plugin_attn.capturing.tracing.roles import Operand, role_after, strength
 
-__all__ = ["Following", "every_tensor"]
+__all__ = ["AT_ONCE", "Following", "every_tensor"]
 
 PROJECTING = frozenset((Kind.PROJECT, Kind.PROJECT_OTHERWISE, Kind.CONVOLVE, Kind.EMBED))
 RESIDUAL = frozenset((Kind.ADD, Kind.SUBTRACT, Kind.WHERE))
@@ -24,6 +24,9 @@ CHANGING = frozenset(RULES) | PROJECTING | JOINING | STEPPING | {Kind.RESHAPE, K
 OWN_LAYOUT = CHANGING - STEPPING
 STARTING = STEPPING | {Kind.POWER, Kind.LOGSUMEXP}
 SCALING = frozenset((Kind.MULTIPLY, Kind.DIVIDE))
+ARRANGING = frozenset((Kind.RESHAPE, Kind.TRANSPOSE))
+AT_ONCE = ARRANGING | {Kind.OTHER, Kind.CAST, Kind.DROPOUT, Kind.ADD, Kind.SUBTRACT, Kind.MASK, Kind.POWER}
+"""What may be followed at once."""
 
 
 class Following:
@@ -31,6 +34,50 @@ class Following:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
+
+    def at_once(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> bool:
+        """The commonest calls in few steps: of one tensor without a role and nothing else that is known, or a sum of two.
+
+        After a product of matrices nothing of ours is in the processor's caches, so that every step counts. ``kind``: of
+        ``AT_ONCE``. False: nothing was noted, and a look is to be taken.
+        """
+        known = self.flow.known
+        entry = known.get(id(args[0])) if args else None
+        first = None if entry is None else entry[0]()
+        if entry is None or first is None or first is not args[0]:
+            return False
+        if type(result) is not torch.Tensor or result.is_nested:
+            return False
+        facts = entry[1]
+        others: tuple[tuple[Any, Facts], ...] = ()
+        if facts.role is not None:
+            return False
+        for one in (*args[1:], *kwargs.values()) if kwargs else args[1:]:
+            found = known.get(id(one))
+            if found is not None and found[0]() is one:
+                others = (*others, (one, found[1]))
+            elif isinstance(one, SEQUENCES) and any(isinstance(each, torch.Tensor) for each in one):
+                return False
+        if kind is Kind.RESHAPE and not others:
+            facts = Facts(regroup(facts.axes, result.shape), facts.root, facts.origins)
+        elif kind is Kind.TRANSPOSE and len(args) == 3 and not others:
+            facts = Facts(swapped(facts.axes, args[1], args[2]), facts.root, facts.origins)
+        elif kind in ARRANGING or first.shape != result.shape:
+            return False
+        elif others:
+            term, other = others[0]
+            if (
+                kind is not Kind.ADD
+                or len(others) > 1
+                or other.role is not None
+                or term.shape != result.shape
+            ):
+                return False
+            facts = Facts(facts.axes, *descent([facts, other], projects=False, sums=True))
+        elif result is first:
+            return True
+        self.flow.put(result, facts)
+        return True
 
     def follow(self, op: Op, result: Any) -> None:
         """Any other operation: its results descend from its operands."""
@@ -49,14 +96,13 @@ class Following:
                 self.flow.put(one, facts_after(op, known, one))
 
     def quickly(self, op: Op, known: list[Operand], result: torch.Tensor) -> bool:
-        """The common cases: of one tensor that is neither scores nor weights, and a sum of two."""
+        """The common cases of what is looked at: of one tensor that is neither scores nor weights."""
         tensor, facts = known[0]
         if len(known) > 1:
-            found = quick_sum(op, known, result)
-        else:
-            if self.same(op, tensor, facts, result):
-                return True
-            found = quick_facts(op, tensor, facts, result)
+            return False
+        if self.same(op, tensor, facts, result):
+            return True
+        found = quick_facts(op, tensor, facts, result)
         if found is None:
             return False
         self.flow.put(result, found)
@@ -99,15 +145,9 @@ class Following:
 
 
 def quick_facts(op: Op, tensor: torch.Tensor, facts: Facts, result: torch.Tensor) -> Facts | None:
-    """As ``facts_after``, of one tensor without a role that is reshaped, transposed or projected; None: ask there."""
+    """As ``facts_after``, of one tensor without a role that is projected; None: ask there."""
     if facts.role is not None or result.is_nested:
         return None
-    if op.kind is Kind.RESHAPE:
-        return Facts(regroup(facts.axes, result.shape), facts.root, facts.origins)
-    if op.kind is Kind.TRANSPOSE and len(op.args) == 3:
-        axes, (_, first, second) = list(facts.axes), op.args
-        axes[first], axes[second] = axes[second], axes[first]
-        return Facts(tuple(axes), facts.root, facts.origins)
     if op.kind is Kind.PROJECT and not op.kwargs and tensor is op.args[1 if op.name == "addmm" else 0]:
         return Facts(
             (*facts.axes[:-1], *fresh(result.shape[-1:], features=True)),
@@ -116,15 +156,11 @@ def quick_facts(op: Op, tensor: torch.Tensor, facts: Facts, result: torch.Tensor
     return None
 
 
-def quick_sum(op: Op, known: list[Operand], result: torch.Tensor) -> Facts | None:
-    """As ``facts_after``, of a sum of two tensors of one shape without roles; None: ask there."""
-    if op.kind is not Kind.ADD or len(known) != 2:
-        return None
-    (one, facts), (other, others) = known
-    shape = result.shape
-    if facts.role is not None or others.role is not None or one.shape != shape or other.shape != shape:
-        return None
-    return Facts(facts.axes, *descent([facts, others], projects=False, sums=True))
+def swapped(axes: Axes, first: int, second: int) -> Axes:
+    """Axes with two of them in each other's place."""
+    result = list(axes)
+    result[first], result[second] = axes[second], axes[first]
+    return tuple(result)
 
 
 def facts_after(op: Op, known: list[Operand], result: torch.Tensor) -> Facts:

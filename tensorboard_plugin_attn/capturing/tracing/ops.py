@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
+from types import BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
 import torch
 
-__all__ = ["CUTTING", "QUIET", "TABLE", "Kind", "Op", "read_op"]
+__all__ = ["CUTTING", "QUIET", "SEQUENCES", "SIMPLE", "TABLE", "Kind", "Op", "changes", "read_op"]
 
 CUTTING = ("detach", "detach_", "data")
 """What stops a gradient."""
@@ -272,18 +273,38 @@ SEQUENCES = (list, tuple)
 
 def read_op(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Op | None:
     """Which operation a call is; None for a property that gives no tensor of the model's."""
+    name, row = NAMED.get(func) or named(func)
+    if row is None:
+        return None
+    if row.is_reversed and len(args) > 1:
+        args = (args[1], args[0], *args[2:])
+    return Op(row.kind, name, args, kwargs, row.changes or changes(row.kind, args, kwargs))
+
+
+def changes(kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether the arguments say that a tensor is written into."""
+    if kind is Kind.DROPOUT and len(args) > 3:
+        return bool(args[3])
+    return bool(kwargs) and bool(kwargs.get("inplace") or kwargs.get("out") is not None)
+
+
+def named(func: Callable[..., Any]) -> tuple[str, Row | None]:
+    """A function's name without its overload, and its row; kept of what belongs to torch, and lives as long."""
     name: str = getattr(func, "__name__", "")
     if name == "__get__":
         name = getattr(getattr(func, "__self__", None), "__name__", "")
-        row = PROPERTIES.get(name)
-        return None if row is None else Op(row.kind, name, args, kwargs, row.changes)
-    name = name.partition(".")[0]
-    row = ROWS[name]
-    kind, changes, is_reversed = row
-    if is_reversed and len(args) > 1:
-        args = (args[1], args[0], *args[2:])
-    if kind is Kind.DROPOUT and len(args) > 3:
-        changes = changes or bool(args[3])
-    elif kwargs and (kwargs.get("inplace") or kwargs.get("out") is not None):
-        changes = True
-    return Op(kind, name, args, kwargs, changes)
+        found = name, PROPERTIES.get(name)
+    else:
+        name = name.partition(".")[0]
+        found = name, ROWS[name]
+    if isinstance(func, COMPILED) or getattr(func, "__module__", "") == "torch.nn.functional":
+        NAMED[func] = found
+        if found[1] is not None and not found[1].changes and not found[1].is_reversed:
+            SIMPLE[func] = found[1].kind
+    return found
+
+
+COMPILED = (BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, WrapperDescriptorType)
+NAMED: dict[Callable[..., Any], tuple[str, Row | None]] = {}
+SIMPLE: dict[Callable[..., Any], Kind] = {}
+"""Functions seen before that write into nothing by themselves and whose operands stand in order."""

@@ -22,12 +22,12 @@ from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.contraction import READERS, read_contraction
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts, Weights
 from tensorboard_plugin_attn.capturing.tracing.flow import Flow
-from tensorboard_plugin_attn.capturing.tracing.following import Following, every_tensor
-from tensorboard_plugin_attn.capturing.tracing.ops import QUIET, Kind, Op, read_op
+from tensorboard_plugin_attn.capturing.tracing.following import AT_ONCE, Following, every_tensor
+from tensorboard_plugin_attn.capturing.tracing.ops import QUIET, SIMPLE, Kind, Op, changes, read_op
 from tensorboard_plugin_attn.capturing.tracing.softmaxes import COMPLETING, softmax_made
 from tensorboard_plugin_attn.capturing.watching.fused import FusedCalls
 from tensorboard_plugin_attn.capturing.watching.multihead import MULTIHEAD
-from tensorboard_plugin_attn.capturing.watching.names import GRAPH_TASK, ModuleNames
+from tensorboard_plugin_attn.capturing.watching.names import GRAPH_TASK, ModuleNames, model_heads
 from tensorboard_plugin_attn.capturing.watching.process_wide import eager
 from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
 from tensorboard_plugin_attn.capturing.watching.softmax_calls import SoftmaxCalls
@@ -50,7 +50,7 @@ def watching(model: nn.Module, session: Session, names: ModuleNames | None = Non
     """Hand every attention call that this thread makes inside, and the names of the model's modules, to a session."""
     names = ModuleNames(model) if names is None else names
     mode = AttentionMode(session, names)
-    with names.watched(), eager(model.modules()), watched_registry(mode.fused.see_kernel), mode:
+    with names.watched(), eager(names.modules), watched_registry(mode.fused.see_kernel), mode:
         yield
     session.finish()
     mode.softmaxes.finish()
@@ -90,6 +90,12 @@ class AttentionMode(TorchFunctionMode):
             return RemovableHandle(
                 OrderedDict()
             )  # a hook would be called by a backward that is not the user's
+        kind = SIMPLE.get(func) if self.session.gates is None else None
+        if kind in AT_ONCE and not ((kwargs or len(args) > 3) and changes(kind, args, kwargs)):
+            result = func(*args, **kwargs)
+            if not self.is_followed(kind, args, kwargs, result):
+                self.see(read_op(func, args, kwargs), result)
+            return result
         op = read_op(func, args, kwargs)
         if op is None:
             return func(*args, **kwargs)
@@ -98,24 +104,36 @@ class AttentionMode(TorchFunctionMode):
         if op.changes:
             self.before_change(op)
         result = func(*args, **kwargs)
-        if isinstance(result, FOLLOWED) or op.kind is Kind.ASSIGN:
-            try:
-                found = self.look(op, result)
-            except Exception as error:  # noqa: BLE001 - the model's own call has gone well and must not stop
-                self.session.fault(self.names.name, op.name, error)
-            else:
-                if found:
-                    self.session.hand_on(found)
-            if self.session.gates is not None:
-                return self.gated(op, result)
+        self.see(op, result)
+        if self.session.gates is not None and isinstance(result, FOLLOWED):
+            return self.gated(op, result)
         return result
+
+    def is_followed(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> bool:
+        """Whether nothing more is to be done for a call."""
+        try:
+            return self.following.at_once(kind, args, kwargs, result)
+        except Exception:  # noqa: BLE001 - as below; the look that follows says what it was
+            return False
+
+    def see(self, op: Op | None, result: Any) -> None:
+        """Look at what a call gave, and hand on the attention that it completed."""
+        if op is None or not (isinstance(result, FOLLOWED) or op.kind is Kind.ASSIGN):
+            return
+        try:
+            found = self.look(op, result)
+        except Exception as error:  # noqa: BLE001 - the model's own call has gone well and must not stop
+            self.session.fault(self.names.name, op.name, error)
+        else:
+            if found:
+                self.session.hand_on(found)
 
     def gated(self, op: Op, result: Any) -> Any:
         """What a call returns, each head's output times its gate where the call is attention."""
         gates = self.session.gates
         if gates is None:
             return result
-        gates.check(op, result, self.names.name)
+        gates.check(op, result, lambda: self.names.name)
         facts = self.flow.get(result[0] if isinstance(result, tuple | list) and result else result)
         changed = gates.close(result, facts, op.operands())
         if changed is not result and facts is not None:
@@ -172,10 +190,11 @@ class AttentionMode(TorchFunctionMode):
 
     def describe(self, sighting: Sighting, query: Facts | None, key: Facts | None) -> Sighting:
         """Complete a sighting with what is known of where it was seen."""
-        sighting.name = self.names.name
+        running = self.names.running
+        sighting.name = self.names.name_of(running)
         sighting.stack = self.names.stack(sighting.name)
-        sighting.model_heads = self.names.model_heads
-        sighting.windows = self.names.window_candidates
+        sighting.model_heads = model_heads(running)
+        sighting.windows = self.names.window_candidates(running)
         sighting.kind = kind_by_flow(query, key, sighting)
         if self.names.multihead is not None:
             sighting.mechanism = "multi_head_attention_forward"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from tensorboard_plugin_attn.capturing.inputs.windows import Windows, windows_of
-from tensorboard_plugin_attn.private_names import graph_task
+from tensorboard_plugin_attn.private_names import graph_task, module_call
 
-__all__ = ["GRAPH_TASK", "ModuleNames", "unwrap"]
+__all__ = ["GRAPH_TASK", "ModuleNames", "model_heads", "unwrap"]
 
 WRAPPERS = re.compile(
     r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)(?=\.|$)"
@@ -56,15 +57,16 @@ DATA_PARALLEL = ("DistributedDataParallel", "DataParallel", "DeepSpeedEngine")
 
 
 class ModuleNames:
-    """The stack of modules that run in this thread, kept by global forward hooks while it is watched.
+    """The modules that run in this thread, read off its frames where they are asked for.
 
-    ``multihead``: the heads of the nn.MultiheadAttention inside which calls are seen; None outside.
+    ``before``: those that ran already when the model began to be watched. ``multihead``: the heads of the nn.MultiheadAttention inside which calls are seen; None outside.
     """
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
-        self.running: list[nn.Module] = []
+        self.before: list[nn.Module] = []
         self.names: dict[int, str] = {}
+        self.modules: list[nn.Module] = []
         self.pairs: list[str] = []  # decoders with an encoder beside them
         self.thread = threading.get_ident()
         self.multihead: int | None = None
@@ -77,7 +79,9 @@ class ModuleNames:
     def refresh(self) -> None:
         """Read the names again: a model may swap its own submodules while it runs."""
         self.names, parents = {}, set()
+        self.modules = []
         for name, module in self.model.named_modules():
+            self.modules.append(module)
             plain = WRAPPERS.sub("", name).strip(".") if "_" in name else name
             self.names[id(module)] = plain
             if module._modules:
@@ -90,50 +94,49 @@ class ModuleNames:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Follow the modules inside; hooks are process-wide, and what another thread runs is not looked at."""
-        self.thread = threading.get_ident()
-        handles = [
-            register_module_forward_pre_hook(self.enter),
-            register_module_forward_hook(self.leave, always_call=True),
-            self.model.register_forward_pre_hook(self.begin, with_kwargs=True, prepend=True),
-        ]
+        self.thread, self.before = threading.get_ident(), calling()
+        handles = [self.model.register_forward_pre_hook(self.begin, with_kwargs=True, prepend=True)]
+        if self.windows is not None:
+            handles.append(register_module_forward_pre_hook(self.enter))
         try:
             yield
         finally:
             for handle in handles:
                 handle.remove()
-            self.running = []
 
     def begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self.on_model is not None and threading.get_ident() == self.thread:
             self.on_model(args, kwargs)
 
     def enter(self, module: nn.Module, args: Any) -> None:
-        if threading.get_ident() == self.thread:
-            self.running.append(module)
-            if self.windows is not None:
-                self.windows[id(module)] = windows_of(module, args)
+        if self.windows is not None and threading.get_ident() == self.thread:
+            self.windows[id(module)] = windows_of(module, args)
 
-    def leave(self, module: nn.Module, args: Any, output: Any) -> None:
-        if threading.get_ident() == self.thread:
-            while self.running and self.running.pop() is not module:
-                pass
+    @property
+    def running(self) -> list[nn.Module]:
+        """The modules that this thread calls now, outermost first."""
+        found = calling()
+        alike = 0
+        while alike < min(len(found), len(self.before)) and found[alike] is self.before[alike]:
+            alike += 1
+        return found[alike:]
 
     @property
     def name(self) -> str:
         """Dotted name of the innermost running module that the model knows."""
-        if self.running and id(self.running[-1]) not in self.names:
-            self.refresh()
-        for module in reversed(self.running):
-            name = self.names.get(id(module))
-            if name is not None:
-                return name
-        return ""
+        return self.name_of(self.running)
 
-    @property
-    def window_candidates(self) -> list[Windows]:
+    def name_of(self, running: Sequence[nn.Module]) -> str:
+        """The same of the modules that run."""
+        if running and id(running[-1]) not in self.names:
+            self.refresh()
+        return next((self.names[id(one)] for one in reversed(running) if id(one) in self.names), "")
+
+    def window_candidates(self, running: Sequence[nn.Module]) -> list[Windows]:
         """What the running modules say of windows over an image, the outermost first."""
-        known = {} if self.windows is None else self.windows
-        found = (known.get(id(module)) for module in self.running)
+        if self.windows is None:
+            return []
+        found = (self.windows.get(id(module)) for module in running)
         return [each for each in found if each is not None]
 
     def stack(self, name: str) -> str:
@@ -158,15 +161,30 @@ class ModuleNames:
                     return count
         return None
 
-    @property
-    def model_heads(self) -> int | None:
-        """How many heads the innermost running module has, by its config or itself; None where neither says."""
-        if not self.running:
-            return None
-        module = self.running[-1]
-        counts = [getattr(module, name, None) for name in HEAD_COUNTS]
-        counts.append(heads_in(getattr(module, "config", None)))
-        return next((count for count in counts if type(count) is int and count > 0), None)
+
+def calling() -> list[nn.Module]:
+    """The modules that this thread calls now, outermost first: each call has a frame."""
+    found: list[nn.Module] = []
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code is MODULE_CALL:
+            found.append(frame.f_locals["self"])
+        frame = frame.f_back  # type: ignore[assignment]  # None behind the outermost
+    found.reverse()
+    return found
+
+
+def model_heads(running: Sequence[nn.Module]) -> int | None:
+    """How many heads the innermost running module has, by itself or its config; None where neither says."""
+    if not running:
+        return None
+    module = running[-1]
+    for name in HEAD_COUNTS:
+        count = getattr(module, name, None)
+        if type(count) is int and count > 0:
+            return count
+    count = heads_in(getattr(module, "config", None))
+    return count if type(count) is int and count > 0 else None
 
 
 def heads_in(config: Any) -> Any:
@@ -190,3 +208,5 @@ def stack_of(part: str) -> str:
 
 GRAPH_TASK = graph_task()
 """Which backward pass runs in this thread; −1 in none."""
+MODULE_CALL = module_call()
+"""The code that every call of a module runs."""
