@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import Compressor, compress
+from tensorboard_plugin_attn.encoding.codes import Compressor, compress, crc_of
 from tensorboard_plugin_attn.encoding.fields import short
 from tensorboard_plugin_attn.encoding.header import (
     FORMAT,
@@ -155,7 +155,7 @@ def entry_of(layer: EncodedLayer) -> LayerEntry:
 def tensor_crc(name: str, shape: tuple[int, ...], data: bytes) -> int | list[int]:
     """CRC-32 of a tensor; of query and key one a head, so that a head can be read without the others."""
     if name.rsplit(".", 1)[-1] not in BY_HEAD or not shape[0]:
-        return zlib.crc32(data)
+        return crc_of(data)
     return crc_list(data, shape[0])
 
 
@@ -381,7 +381,7 @@ def checked(
 ) -> NDArray[Any]:
     """Bytes → array, when they are what was written."""
     crc = crc32.get(name)
-    found = zlib.crc32(data) if not isinstance(crc, list) else crc_list(data, len(crc))
+    found = crc_of(data) if not isinstance(crc, list) else crc_list(data, len(crc))
     if len(data) != span.stop - span.start or found != crc:
         raise DamagedFileError(f"the bytes of {name} do not match their checksum", path=path)
     return np.frombuffer(data, DTYPES[span.dtype]).reshape(span.shape)
@@ -390,4 +390,4 @@ def checked(
 def crc_list(data: bytes, heads: int) -> list[int]:
     """CRC-32 of each head's bytes."""
     size = max(1, len(data) // max(1, heads))
-    return [zlib.crc32(data[start : start + size]) for start in range(0, len(data), size)]
+    return [crc_of(data[start : start + size]) for start in range(0, len(data), size)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,24 +13,24 @@ from tensorboard_plugin_attn.measuring.row_stats import Questions
 __all__ = ["Repeats", "repeats_of"]
 
 MOST_PAIRS = 4 << 20
-MOST_KNOWN = 1 << 16  # pairs whose places are kept from layer to layer
 MOST_SHARE = 1 / 24  # of the map's cells; where there are more, a product with all of them is faster
 
 
 @dataclass(frozen=True, eq=False)
 class Repeats:
-    """``keys``: the earlier occurrences of each row's token, row after row; ``starts`` ``[row + 1]``: where each row's
-    begin."""
+    """``keys``: the earlier occurrences of each row's token, row after row; ``rows``: of each the row; ``starts``
+    ``[row + 1]``: where each row's begin."""
 
     keys: torch.Tensor
+    rows: torch.Tensor
     starts: NDArray[np.int64]
-    known: dict[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
 
     def masses(self, rows: slice, parts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Of rows ``[head, row, key]``: their masses on the token's earlier occurrences, and on the keys behind these."""
         heads, count, stop = parts.shape
         found = parts.new_zeros(2, heads, count)
-        row, keys = self.places(rows)
+        some = slice(int(self.starts[rows.start]), int(self.starts[rows.stop]))
+        row, keys = self.rows[some].long() - rows.start, self.keys[some].long()
         if len(keys):
             for by, mass in enumerate(found):
                 if parts.is_contiguous():
@@ -39,18 +39,6 @@ class Repeats:
                     cells = parts[:, row, keys + by]
                 mass.index_add_(1, row, cells)
         return found[0], found[1]
-
-    def places(self, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of each earlier occurrence the row, counted from the first of these, and the key."""
-        at = (rows.start, rows.stop)
-        known = self.known.get(at)
-        if known is None:
-            counts = torch.from_numpy(np.diff(self.starts[rows.start : rows.stop + 1]))
-            keys = self.keys[self.starts[rows.start] : self.starts[rows.stop]].long()
-            known = torch.arange(rows.stop - rows.start).repeat_interleave(counts), keys
-            if len(self.keys) <= MOST_KNOWN:
-                self.known[at] = known
-        return known
 
 
 def repeats_of(questions: Questions) -> Repeats | None:
@@ -78,4 +66,5 @@ def found_in(numbers: NDArray[np.int64]) -> Repeats | None:
         return None
     within = np.arange(starts[-1]) - np.repeat(starts[:-1], earlier)
     keys = order[np.repeat(group, earlier) + within]
-    return Repeats(torch.from_numpy(keys.astype(np.int32)), starts)
+    rows = np.repeat(np.arange(len(numbers), dtype=np.int32), earlier)
+    return Repeats(torch.from_numpy(keys.astype(np.int32)), torch.from_numpy(rows), starts)

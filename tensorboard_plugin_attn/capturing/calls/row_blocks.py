@@ -29,7 +29,7 @@ Space = Callable[..., torch.Tensor]
 
 __all__ = ["BLOCK_BYTES", "HIDDEN", "LOG2_E", "Added", "LayerBlocks", "Projected", "RowSource", "computing"]
 
-BLOCK_BYTES = 4 << 20  # of scores at a time: what a processor's cache holds
+BLOCK_BYTES = 3 << 20  # of scores at a time: what a processor's cache holds
 DEVICE_BLOCK_BYTES = 16 << 20  # elsewhere, where starting to compute is what costs
 HIDDEN = -1e30  # finite, so that 0 · score is 0
 LOG2_E = log2(e)

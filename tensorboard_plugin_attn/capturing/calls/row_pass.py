@@ -67,7 +67,8 @@ class Pass:
         """Memory of the block before: what is asked of the system anew takes as long as computing with it."""
         rooms, name = self.questions.scratch, (room, self.device)
         if name not in rooms or rooms[name].numel() < prod(shape):
-            rooms[name] = torch.empty(prod(shape), device=self.device)
+            most = min(prod(self.source.shape), self.source.most_bytes // 4)  # at once: growing leaves holes
+            rooms[name] = torch.empty(max(prod(shape), most), device=self.device)
         found: torch.Tensor = rooms[name][: prod(shape)]
         return found.view(*shape)
 
