@@ -27,23 +27,26 @@ def layers_of(model: Any, shown: Collection[str], left_out: Collection[str]) -> 
     if not shown or not {name for name, _ in modules}.issuperset(shown):
         return None
     stacks = {NUMBER.sub("#", name) for name in shown}
-    others = [name for name, _ in unseen(modules, shown)]
+    kinds = {type(module) for name, module in modules if name in shown}
+    others = [name for name, _ in unseen(modules, shown, kinds)]
     missing = [
         name for name in others if is_one_of(NUMBER.sub("#", name), stacks) and not is_one_of(name, left_out)
     ]
     return len(set(shown)) + len(others), missing
 
 
-def unseen(modules: Iterable[tuple[str, Any]], known: Collection[str]) -> list[tuple[str, str]]:
-    """Name and kind of a model's ``named_modules`` that by their name and projections are attention, and of which none
-    is known.
+def unseen(
+    modules: Iterable[tuple[str, Any]], known: Collection[str], kinds: Collection[type] = ()
+) -> list[tuple[str, str]]:
+    """Name and kind of a model's ``named_modules`` that by their name and projections are attention, or are of one of these
+    kinds, and of which none is known.
 
     Of a module of attention within another it is the inner one.
     """
     found = [
         (name, type(module).__name__)
         for name, module in modules
-        if type(module).__name__.endswith(("Attention", "Attn"))
+        if (type(module) in kinds or type(module).__name__.endswith(("Attention", "Attn")))
         and not is_one_of(name, known)
         and sum(parameter.dim() == 2 for parameter in module.parameters()) >= PROJECTIONS
     ]

@@ -54,6 +54,20 @@ def test_another_stack_counts_and_is_not_missing() -> None:
     assert layers_of(TwoTowers(), ["text.0", "text.1", "text.2"], []) == (5, [])
 
 
+class Mixer(nn.Module):
+    """Attention by another name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv, self.out = nn.Linear(8, 24), nn.Linear(8, 8)
+
+
+def test_a_module_of_the_kind_that_was_seen_is_missing_whatever_it_is_called() -> None:
+    model = nn.Sequential(Mixer(), Mixer(), nn.Linear(8, 8), Mixer())
+    assert layers_of(model, ["0", "3"], []) == (3, ["1"])
+    assert layers_of(model, ["0", "3"], ["1"]) == (3, [])
+
+
 def test_behind_a_wrapper_nothing_is_known() -> None:
     assert layers_of(nn.Sequential(small("bert")), ["encoder.layer.0.attention.self"], []) is None
     assert layers_of(small("bert"), [], []) is None
