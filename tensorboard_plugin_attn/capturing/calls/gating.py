@@ -113,7 +113,7 @@ class Gates:
             return
         if any(has_no_backward(one) for one in mine):
             raise CaptureError(
-                f"effect: {op.name} in {module or 'the model'} has no backward (an int8 layer, for example): the gradient "
+                f"effect: {op.name} in {module() or 'the model'} has no backward (an int8 layer, for example): the gradient "
                 f"would be 0 behind it and the effect wrong; log without effect, or probe a copy in floating point"
             )
         operands = op.operands()
