@@ -84,7 +84,7 @@ def main() -> None:
             "+ scores, largest score, softmax": beside(weights),
             "+ output check": beside(compared),
             "+ lengths of values behind the output projection": beside(normed),
-            "a capture, output check on": lambda model=model: probe(model),
+            "a capture, output check and lengths on": lambda model=model: probe(model),
         }
         seconds: dict[str, list[float]] = {way: [] for way in ways}
         for number in range(ROUNDS + 2):
