@@ -161,15 +161,16 @@ def row_errors(
     signs = projection(weights.shape[1], values.shape[-1]).to(values.device)
     if groups > 1:  # heads that share values share the projection
         signs = signs[::groups].repeat_interleave(groups, 0)
+    signs = signs[:, None]
     lengths = torch.linalg.vector_norm(values, dim=-1)
-    sides = torch.stack([(values * signs[::groups, None]).sum(-1), lengths], dim=-2)
+    sides = torch.stack([(values * (signs if groups == 1 else signs[::groups])).sum(-1), lengths], dim=-2)
     sides = sides.repeat_interleave(groups, 1) if groups > 1 else sides
     if len(sides) != len(weights):
         sides = sides.expand(len(weights), -1, -1, -1)
     # Rows from the left: as columns from the right the product takes five times as long.
     products = torch.bmm(sides.flatten(0, 1), weights.flatten(0, 1).transpose(1, 2))
     expected, size = products.view(*weights.shape[:2], 2, -1).unbind(2)
-    returned = (output.float() * signs[:, None]).sum(-1)
+    returned = (output.float() * signs).sum(-1)
     error = (expected - returned).abs_().div_(size + floor)
     if float(error.max()) <= within:  # not so where any is NaN
         return error, lengths

@@ -22,8 +22,9 @@ def kind_by_flow(query: Facts | None, key: Facts | None, sighting: Sighting) -> 
     """
     name, is_square = sighting.name.lower(), sighting.weights.shape[-2] == sighting.weights.shape[-1]
     if query is not None and key is not None:
-        is_called_self = is_square and SELF_NAMES.search(name) and not CROSS_NAMES.search(name)
-        return "self" if query.origins & key.origins or is_called_self else "cross"
+        if not query.origins.isdisjoint(key.origins):
+            return "self"
+        return "self" if is_square and SELF_NAMES.search(name) and not CROSS_NAMES.search(name) else "cross"
     if CROSS_NAMES.search(name):
         return "cross"
     return "self" if query is None and key is None and is_square else "cross"

@@ -25,8 +25,12 @@ OWN_LAYOUT = CHANGING - STEPPING
 STARTING = STEPPING | {Kind.POWER, Kind.LOGSUMEXP}
 SCALING = frozenset((Kind.MULTIPLY, Kind.DIVIDE))
 ARRANGING = frozenset((Kind.RESHAPE, Kind.TRANSPOSE))
-AT_ONCE = ARRANGING | {Kind.OTHER, Kind.CAST, Kind.DROPOUT, Kind.ADD, Kind.SUBTRACT, Kind.MASK, Kind.POWER}
-"""What may be followed at once."""
+AT_ONCE = (
+    ARRANGING
+    | SCALING
+    | {Kind.OTHER, Kind.CAST, Kind.DROPOUT, Kind.ADD, Kind.SUBTRACT, Kind.MASK, Kind.CLAMP, Kind.POWER}
+)
+"""What may be followed at once: none of these tells anything where nothing that it is given has a role."""
 
 
 class Following:
