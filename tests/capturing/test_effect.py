@@ -181,7 +181,11 @@ class NeverWithGradients(NanoGpt):
 
 
 REFUSED = {
-    "int8 behind attention": (InInt8, lambda out: out.sum(), r"linear_dynamic in [\w. ]+ has no backward .*int8"),
+    "int8 behind attention": (
+        InInt8,
+        lambda out: out.sum(),
+        r"linear_dynamic in [\w. ]+ has no backward .*int8",
+    ),
     "a kernel that asks first": (NeverWithGradients, lambda out: out.sum(), "run with gradients here: Flex"),
     "detached": (Detached, lambda out: out.sum(), "add is given .* detached"),
     "under no_grad": (Unseen, lambda out: out.sum(), "no_grad"),
