@@ -41,6 +41,9 @@ export function fourier(real: Float64Array, imaginary: Float64Array): void {
 
 const mel = (hertz: number): number => 2595 * Math.log10(1 + hertz / 700);
 
+/** Where a frequency stands: 0 at the bottom, 1 at `most`. */
+export const melHeight = (hertz: number, most: number): number => mel(hertz) / mel(most);
+
 /** The band of each of the transform's bins. */
 function bandsOf(rate: number, bands: number): Int32Array {
   const most = mel(rate / 2);

@@ -47,9 +47,13 @@ const wantedWeights = computed<WantedWeights | null>(() => {
   return { layer: state.layer.value, head: state.isHeadAlone.value ? state.head.value : null };
 });
 
-const wantsThumbnails = computed(
-  () =>
-    state.view.value === "model" && (!state.areMapsWanted.value || state.areThumbnailsDrawn.value),
+/** Of a sound too: its heads are ranked with a small picture each; a file may have one head alone. */
+const wantsThumbnails = computed(() =>
+  state.view.value === "model"
+    ? !state.areMapsWanted.value || state.areThumbnailsDrawn.value
+    : state.view.value === "head" &&
+      state.shownMode.value === "sound" &&
+      state.standaloneViews.value === null,
 );
 
 const wantedVectors = computed<WantedVectors | null>(() =>

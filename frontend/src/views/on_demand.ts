@@ -9,3 +9,4 @@ export { LongMode } from "./matrix/long_mode";
 export { MatrixMode } from "./matrix/matrix_mode";
 export { NeuronView } from "./neuron/neuron_view";
 export { SoundMode } from "./sound/sound_mode";
+export { SoundSettings } from "./sound/sound_settings";

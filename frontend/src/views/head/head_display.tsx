@@ -22,7 +22,10 @@ import {
   shownThreshold,
 } from "../../state";
 import { ImageSettings, ScaleSetting } from "../image/image_settings";
+import { later } from "../later";
 import { ChosenHead } from "./chosen_head";
+
+const SoundSettings = later((parts) => parts.SoundSettings);
 
 const treatments: { value: Specials; name: string }[] = [
   { value: "show", name: "Show" },
@@ -121,7 +124,13 @@ function LongSettings() {
 export function HeadDisplay() {
   if (loadedHeads.value === "long") return <LongSettings />;
   if (shownMode.value === "image") return <ImageSettings />;
-  if (shownMode.value === "sound") return <ScaleSetting />;
+  if (shownMode.value === "sound")
+    return (
+      <>
+        <ScaleSetting />
+        <SoundSettings />
+      </>
+    );
   return (
     <>
       <QuantitySwitch />

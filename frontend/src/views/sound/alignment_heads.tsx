@@ -1,20 +1,32 @@
 /** Every cross head of the record by how closely it follows the sound → a list to choose from, copied as transformers has it. */
 
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 
 import type { RecordHeader } from "../../decoding/answers";
+import type { LayerWeights } from "../../decoding/decode";
 import { CopyButton } from "../../controls/copy_button";
+import { exportName } from "../../controls/export_name";
+import { csvOf, saveBlob } from "../../saving/save";
 import {
   head as selectedHead,
   layer as selectedLayer,
+  mapScale,
   metricAt,
   metrics,
   metricStep,
   query,
   selectHead,
+  shown,
+  theme,
+  thumbnails,
 } from "../../state";
 import { formatWeight } from "../../text/format_number";
+import { timesText } from "../../text/patch_names";
+import { elide } from "../../text/tokens";
+import { headPicture, type PictureSource } from "./head_pictures";
+import { RasterCanvas } from "./raster_canvas";
 import { timeText, type SoundScene } from "./sound_scene";
+import { subtitles, timesTable } from "./word_times";
 
 const METRIC = "diagonality";
 const CHOSEN = 4;
@@ -48,13 +60,24 @@ export function rankedHeads(
 
 const nameOf = ({ name }: RankedHead): string => name.join(".");
 
+/** Of a head's picture, in its own pixels. */
+const PICTURE = [148, 30] as const;
+
 interface RowProps {
+  readonly source: PictureSource;
   readonly each: RankedHead;
   readonly isTicked: boolean;
   readonly onToggle: () => void;
 }
 
-function Row({ each, isTicked, onToggle }: RowProps) {
+function Row({ source, each, isTicked, onToggle }: RowProps) {
+  const { record, weights, thumbnails: stored, scene } = source;
+  const isOwn = mapScale.value === "own";
+  const picture = useMemo(
+    () => headPicture(source, [each.layer, each.head], PICTURE, { theme: theme.value, isOwn }),
+    [record, weights, stored, scene, each.layer, each.head, theme.value, isOwn],
+  );
+  const open = (): void => selectHead(each.layer, each.head);
   const isShown = each.layer === selectedLayer.value && each.head === selectedHead.value;
   return (
     <li class={isShown ? "is-shown" : ""}>
@@ -64,10 +87,21 @@ function Row({ each, isTicked, onToggle }: RowProps) {
         checked={isTicked}
         onChange={onToggle}
       />
-      <button type="button" class="link" onClick={() => selectHead(each.layer, each.head)}>
+      <button type="button" class="link" onClick={open}>
         {nameOf(each)}
       </button>
-      <i style={{ width: `${60 * Math.max(0, each.score)}%` }} />
+      <div class="head-picture" onClick={open}>
+        {picture !== null && (
+          <RasterCanvas
+            raster={picture}
+            label={`Head ${nameOf(each)} over the sound`}
+            height={PICTURE[1]}
+          />
+        )}
+      </div>
+      <i>
+        <i style={{ width: `${100 * Math.max(0, Math.min(1, each.score))}%` }} />
+      </i>
       <span>{formatWeight(each.score)}</span>
     </li>
   );
@@ -75,16 +109,21 @@ function Row({ each, isTicked, onToggle }: RowProps) {
 
 export interface AlignmentHeadsProps {
   readonly record: RecordHeader;
+  readonly weights: LayerWeights;
   readonly scene: SoundScene;
+  /** The playhead, in seconds. */
+  readonly at: number;
 }
 
-export function AlignmentHeads({ record, scene }: AlignmentHeadsProps) {
+export function AlignmentHeads({ record, weights, scene, at: seconds }: AlignmentHeadsProps) {
+  const source = { record, weights, scene, thumbnails: shown(thumbnails.value) ?? null };
   const metric = metrics.value?.names.indexOf(METRIC) ?? -1;
   const ranked =
     metric === -1
       ? []
       : rankedHeads(record, (at, head) => metricAt(at, head, metric, metricStep.value));
   const [ticked, setTicked] = useState<ReadonlySet<string> | null>(null);
+  const [areAll, setAll] = useState(false);
   const chosen = ticked ?? new Set(ranked.slice(0, CHOSEN).map(nameOf));
   const asText = (): string =>
     JSON.stringify(
@@ -112,37 +151,93 @@ export function AlignmentHeads({ record, scene }: AlignmentHeadsProps) {
             Cross-attention heads by diagonality at this step; click one to see it.
           </p>
           <ul>
-            {ranked.slice(0, MOST).map((each) => (
+            {ranked.slice(0, areAll ? undefined : MOST).map((each) => (
               <Row
                 key={nameOf(each)}
+                source={source}
                 each={each}
                 isTicked={chosen.has(nameOf(each))}
                 onToggle={() => toggle(nameOf(each))}
               />
             ))}
           </ul>
+          {!areAll && ranked.length > MOST && (
+            <p class="side-hint">
+              <button type="button" class="link" onClick={() => setAll(true)}>
+                {ranked.length - MOST} more heads
+              </button>{" "}
+              best of them {formatWeight(ranked[MOST]!.score)}
+            </p>
+          )}
           <CopyButton class="link" name="Copy as alignment_heads" text={asText} />
         </>
       )}
-      <Word scene={scene} />
+      <Word scene={scene} keys={record.layers[weights.layer]!.keys} seconds={seconds} />
+      <WordTimes scene={scene} />
     </aside>
   );
 }
 
-function Word({ scene }: { readonly scene: SoundScene }) {
+interface WordProps {
+  readonly scene: SoundScene;
+  readonly keys: number;
+  readonly seconds: number;
+}
+
+/** The pinned word, at the playhead and in its time. */
+function Word({ scene, keys, seconds }: WordProps) {
   const row = scene.queries.indexOf(query.value ?? -1);
-  if (row === -1 || scene.starts === null) return null;
-  const { weights, starts, span } = scene;
+  if (row === -1) return null;
+  const { weights, path, span, names, frames } = scene;
   const line = weights.values.subarray(row * weights.columns, (row + 1) * weights.columns);
-  const sum = line.reduce((all, weight) => all + weight, 0);
-  const inside = line
-    .subarray(starts[row]!, starts[row + 1]!)
-    .reduce((all, weight) => all + weight, 0);
+  const sumOf = (of: Float32Array): number => of.reduce((all, weight) => all + weight, 0);
+  const weight = line[Math.min(frames - 1, Math.floor(seconds / span.seconds))]!;
+  const stretch = path?.[row] ?? null;
+  const inside = stretch === null ? 0 : sumOf(line.subarray(...stretch)) / (sumOf(line) || 1);
   return (
-    <p class="sound-word">
-      <strong>“{scene.names[row]}”</strong> by the path {timeText(starts[row]! * span.seconds)}–
-      {timeText(starts[row + 1]! * span.seconds)} s; {Math.round((100 * inside) / (sum || 1))} % of
-      its weight lies in it.
+    <section class="sound-word" aria-label="The pinned word">
+      <h2>
+        “{elide(names[row]!, 18)}” at {timeText(seconds)} s <span>pinned word, playhead</span>
+      </h2>
+      <dl>
+        <dt>weight</dt>
+        <dd>
+          {formatWeight(weight, 3)} = {timesText(weight * keys)}
+        </dd>
+        {stretch !== null && (
+          <>
+            <dt>its time by the path</dt>
+            <dd>{stretch.map((frame) => timeText(frame * span.seconds)).join("–")} s</dd>
+            <dt>of its row inside it</dt>
+            <dd>{Math.round(100 * inside)} %</dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+function WordTimes({ scene }: { readonly scene: SoundScene }) {
+  if (scene.path === null) return null;
+  const save = (blob: Blob, ending: string): void =>
+    saveBlob(blob, `${exportName()}_word-times.${ending}`);
+  return (
+    <p class="sound-files">
+      Word times:
+      <button
+        type="button"
+        class="link"
+        onClick={() => void csvOf(timesTable(scene)).then((blob) => save(blob, "csv"))}
+      >
+        CSV
+      </button>
+      <button
+        type="button"
+        class="link"
+        onClick={() => save(new Blob([subtitles(scene)], { type: "application/x-subrip" }), "srt")}
+      >
+        SRT
+      </button>
     </p>
   );
 }

@@ -15,21 +15,22 @@ export interface Playing {
 interface Source {
   readonly context: AudioContext;
   readonly node: AudioBufferSourceNode;
-  /** The context's time at which the sound would have begun. */
-  readonly began: number;
+  /** Seconds of the sound that have been played. */
+  readonly now: () => number;
 }
 
-function begin({ rate, values }: Samples, at: number): Source {
+function begin({ rate, values }: Samples, at: number, speed: number): Source {
   const context = new AudioContext();
   const buffer = context.createBuffer(1, values.length, rate);
   buffer.copyToChannel(values, 0);
-  const node = new AudioBufferSourceNode(context, { buffer });
+  const node = new AudioBufferSourceNode(context, { buffer, playbackRate: speed });
   node.connect(context.destination);
   node.start(0, at);
-  return { context, node, began: context.currentTime - at };
+  const began = context.currentTime;
+  return { context, node, now: () => at + speed * (context.currentTime - began) };
 }
 
-export function usePlaying(samples: Samples | null): Playing {
+export function usePlaying(samples: Samples | null, speed = 1): Playing {
   const [at, setAt] = useState(0);
   const [isOn, setOn] = useState(false);
   const source = useRef<Source | null>(null);
@@ -44,10 +45,10 @@ export function usePlaying(samples: Samples | null): Playing {
   const start = (from: number): void => {
     if (samples === null) return;
     const length = samples.values.length / samples.rate;
-    const own = (source.current = begin(samples, from < length ? from : 0));
+    const own = (source.current = begin(samples, from < length ? from : 0, speed));
     setOn(true);
     const follow = (): void => {
-      const now = own.context.currentTime - own.began;
+      const now = own.now();
       setAt(Math.min(length, now));
       if (now >= length) stop();
       else frame.current = requestAnimationFrame(follow);
@@ -55,6 +56,12 @@ export function usePlaying(samples: Samples | null): Playing {
     frame.current = requestAnimationFrame(follow);
   };
   useEffect(() => stop, [samples]);
+  useEffect(() => {
+    if (source.current === null) return;
+    const from = source.current.now();
+    stop();
+    start(from);
+  }, [speed]);
   return {
     isOn,
     at,

@@ -1,40 +1,31 @@
 /** One cross layer and its sound → spectrogram and matrix on one axis of seconds, words with their times, heads that align. */
 
-import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { sequentialTable } from "../../draw/colour";
-import { papers, type Shape } from "../../draw/picture";
-import { SOUND_END, strengthOf } from "../../draw/patch_map";
-import { makeRaster, type Raster } from "../../draw/raster";
-import { drawSpectrogram, spectrogram } from "../../draw/spectrogram";
+import { SOUND_END } from "../../draw/patch_map";
+import type { Raster } from "../../draw/raster";
+import { melHeight } from "../../draw/spectrogram";
 import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import { useDrawnMark } from "../../parts/drawn_mark";
 import { FaultNotes } from "../../parts/fault_notes";
 import { useSize } from "../../parts/measured";
-import { MapScale, scaleText } from "../../parts/picture_map/map_legend";
-import { putRaster } from "../../parts/put_raster";
+import { MapScale } from "../../parts/picture_map/map_legend";
 import { useExport, useTable } from "../../saving/exported";
-import {
-  hoverQuery,
-  isSideShown,
-  media,
-  mapScale,
-  pinQuery,
-  query,
-  shownHeads,
-  theme,
-  type Theme,
-} from "../../state";
-import type { Table } from "../../text/csv";
-import { formatWeight } from "../../text/format_number";
-import { timesText } from "../../text/patch_names";
-import { elide } from "../../text/tokens";
+import { hoverQuery, isSideShown, media, mapScale, query, shownHeads, theme } from "../../state";
 import { AlignmentHeads } from "./alignment_heads";
 import { type Playing, usePlaying } from "./playing";
+import { RasterCanvas } from "./raster_canvas";
+import { PROFILE, RowProfile } from "./row_profile";
+import { soundExport } from "./sound_export";
+import { soundHeights } from "./sound_layout";
+import { BANDS, matrixRaster, soundRaster } from "./sound_rasters";
+import { rowSpokenAt, samplesOf, soundScene, timeText, type SoundScene } from "./sound_scene";
+import { areSpecialsListed, playSpeed } from "./sound_settings";
 import { TimeFind, TimeMark, useFrameDrag, type FrameRange, type RangeProps } from "./time_range";
-import { samplesOf, soundScene, timeText, type SoundScene } from "./sound_scene";
+import { Matrix, Names, TEXT_ROW, Times } from "./word_rows";
+import { STRIP, WordStretch, WordStrip } from "./word_strip";
+import { timesTable } from "./word_times";
 
 export interface SoundModeProps {
   record: RecordHeader;
@@ -45,17 +36,15 @@ export interface SoundModeProps {
 
 const LEFT = 116;
 const RIGHT = 92;
-/** Of the spectrogram. */
-const SOUND = { least: 112, most: 320, share: 0.26 };
-const BANDS = 80;
 const AXIS = 18;
-const [ROW, LEAST_ROW] = [64, 3];
+/** The scale, and what was drawn over the sound. */
+const FOOT = 84;
 
 export function SoundMode(props: SoundModeProps) {
   const { record, weights } = props;
   const scene = useMemo(
-    () => soundScene(record, weights),
-    [record, weights, shownHeads.value, media.value],
+    () => soundScene(record, weights, areSpecialsListed.value),
+    [record, weights, shownHeads.value, media.value, areSpecialsListed.value],
   );
   if (scene === null) return <p class="head-message is-quiet">This layer has no sound.</p>;
   return <Scene {...props} scene={scene} />;
@@ -65,53 +54,18 @@ interface SceneProps extends SoundModeProps {
   readonly scene: SoundScene;
 }
 
-/** Multiples of uniform, or of the largest weight. */
-function matrixRaster({ weights }: SoundScene, width: number, keys: number, name: Theme): Raster {
-  const { rows, columns, values } = weights;
-  const raster = makeRaster(width, rows);
-  const most = mapScale.value === "own" ? values.reduce((a, b) => Math.max(a, b), 0) || 1 : 0;
-  const colours = sequentialTable(name);
-  for (let row = 0; row < rows; row++)
-    for (let x = 0; x < width; x++) {
-      const first = Math.floor((x * columns) / width);
-      const end = Math.max(first + 1, Math.floor(((x + 1) * columns) / width));
-      let largest = 0;
-      for (let at = first; at < end; at++) largest = Math.max(largest, values[row * columns + at]!);
-      const strength = most > 0 ? Math.sqrt(largest / most) : strengthOf(largest * keys, SOUND_END);
-      raster.pixels[row * width + x] = colours[Math.round(255 * strength)]!;
-    }
-  return raster;
-}
-
-function soundRaster({ span, seconds }: SoundScene, width: number, name: Theme): Raster | null {
-  const samples = samplesOf(span);
-  if (samples === null) return null;
-  const asked = { seconds, columns: width, bands: BANDS };
-  return drawSpectrogram(spectrogram(samples.values, samples.rate, asked), name);
-}
-
-/** A path of steps, from word to word. */
-function pathOf(starts: Int32Array, across: number, pitch: number): string {
-  return [...starts.subarray(0, -1)]
-    .map(
-      (start, row) =>
-        `M${start * across} ${row * pitch}V${(row + 1) * pitch}H${starts[row + 1]! * across}`,
-    )
-    .join("");
-}
-
 function Scene(props: SceneProps) {
   const { record, weights, names, scene } = props;
   const room = useRef<HTMLDivElement>(null);
   const size = useSize(room);
   const keys = record.layers[weights.layer]!.keys;
   const samples = samplesOf(scene.span);
-  const playing = usePlaying(samples);
+  const playing = usePlaying(samples, Number(playSpeed.value));
   const [range, setRange] = useState<FrameRange | null>(null);
   const width = Math.max(120, Math.floor(size.width - LEFT - RIGHT));
-  const rows = scene.queries.length;
-  const height = Math.round(Math.min(SOUND.most, Math.max(SOUND.least, SOUND.share * size.height)));
-  const pitch = Math.max(LEAST_ROW, Math.min(ROW, Math.floor((size.height - height - 96) / rows)));
+  const above = AXIS + PROFILE + (scene.path === null ? 0 : STRIP);
+  const { sound: height, pitch } = soundHeights(size.height - above - FOOT, scene.queries.length);
+  const row = shownRow(scene, playing);
   const onDrawn = useDrawnMark("head", [scene, theme.value, mapScale.value, samples, "sound"]);
   const sound = useMemo(() => soundRaster(scene, width, theme.value), [scene, width, theme.value]);
   const matrix = useMemo(
@@ -119,7 +73,8 @@ function Scene(props: SceneProps) {
     [scene, width, keys, theme.value, mapScale.value],
   );
   useExport(() => soundExport(props, sound, matrix, { pitch, height }));
-  useTable("Word times", scene.starts && (() => timesTable(scene)));
+  useTable("Word times", scene.path && (() => timesTable(scene)));
+  const hasTimes = scene.path !== null && pitch >= TEXT_ROW;
   useLayoutEffect(() => {
     if (size.width > 0) onDrawn();
   }, [onDrawn, size.width > 0]);
@@ -127,26 +82,37 @@ function Scene(props: SceneProps) {
     <div class="sound-mode">
       <div class="sound-main" ref={room}>
         <FaultNotes record={record} layer={weights.layer} names={names} />
+        <WordStrip scene={scene} width={width} row={row} />
         <SoundRow
-          {...{ scene, sound, samples, playing, width, height, range }}
+          {...{ scene, sound, samples, playing, width, height, range, row }}
           onRange={setRange}
         />
-        <TimeAxis seconds={scene.seconds} width={width} />
+        <RowProfile {...{ scene, row, width, keys }} left={LEFT}>
+          <Playhead {...{ playing, scene, samples }} />
+        </RowProfile>
+        <TimeAxis seconds={scene.seconds} width={width} hasTimes={hasTimes} />
         <div class="sound-row">
-          <Names scene={scene} pitch={pitch} />
-          <Matrix {...{ scene, matrix, width, pitch, keys, range }} onRange={setRange}>
-            {samples !== null && <Playhead at={playing.at / scene.seconds} />}
+          <Names {...{ scene, pitch, row }} left={LEFT} />
+          <Matrix {...{ scene, matrix, width, pitch, row, keys, range }} onRange={setRange}>
+            <Playhead {...{ playing, scene, samples }} />
           </Matrix>
-          {scene.starts !== null && pitch >= 12 && <Times scene={scene} pitch={pitch} />}
+          <Times {...{ scene, pitch, row }} />
         </div>
         <div class="model-legend">
           <MapScale keys={keys} end={SOUND_END} />
         </div>
         <TimeFind {...{ record, scene, range }} layer={weights.layer} onRange={setRange} />
       </div>
-      {isSideShown.value && <AlignmentHeads record={record} scene={scene} />}
+      {isSideShown.value && <AlignmentHeads {...{ record, weights, scene }} at={playing.at} />}
     </div>
   );
+}
+
+/** Pointed at, else spoken while the sound plays, else pinned. */
+function shownRow(scene: SoundScene, { isOn, at }: Playing): number {
+  if (hoverQuery.value !== null) return scene.queries.indexOf(hoverQuery.value);
+  const spoken = isOn ? rowSpokenAt(scene, Math.floor(at / scene.span.seconds)) : -1;
+  return spoken === -1 ? scene.queries.indexOf(query.value ?? -1) : spoken;
 }
 
 interface SoundRowProps extends RangeProps {
@@ -156,11 +122,12 @@ interface SoundRowProps extends RangeProps {
   readonly playing: Playing;
   readonly width: number;
   readonly height: number;
+  readonly row: number;
 }
 
 /** The spectrogram, with the button that plays it. */
 function SoundRow(props: SoundRowProps) {
-  const { scene, sound, samples, playing, width, height, range, onRange } = props;
+  const { scene, sound, samples, playing, width, height, range, row, onRange } = props;
   const { wasDragged, ...drag } = useFrameDrag(scene.frames, onRange);
   return (
     <div class="sound-row">
@@ -175,6 +142,7 @@ function SoundRow(props: SoundRowProps) {
           {playing.isOn ? "◼" : "▶"}
         </button>
         <span>{samples === null ? "no sound was stored" : `${timeText(playing.at)} s`}</span>
+        {samples !== null && <span>{BANDS} mel bands</span>}
       </div>
       <div
         class="sound-picture"
@@ -188,31 +156,55 @@ function SoundRow(props: SoundRowProps) {
       >
         {sound !== null && <RasterCanvas raster={sound} label="Spectrogram" height={height} />}
         <TimeMark range={range} frames={scene.frames} />
-        {samples !== null && <Playhead at={playing.at / scene.seconds} />}
+        <WordStretch scene={scene} row={row} />
+        <Playhead {...{ playing, scene, samples }} />
       </div>
+      {samples !== null && <Frequencies most={samples.rate / 2} height={height} />}
     </div>
   );
 }
 
-function RasterCanvas({
-  raster,
-  label,
-  height,
-}: {
-  readonly raster: Raster;
-  readonly label: string;
-  readonly height: number;
-}) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => void putRaster(canvas.current!, raster), [raster]);
-  return <canvas ref={canvas} role="img" aria-label={label} style={{ width: "100%", height }} />;
+const HERTZ = [500, 1000, 2000, 4000];
+/** Of two numbers, in pixels. */
+const APART = 20;
+
+/** The spectrogram's axis. */
+function Frequencies({ most, height }: { readonly most: number; readonly height: number }) {
+  const yOf = (hertz: number): number => height * (1 - melHeight(hertz, most));
+  const ticks = HERTZ.filter((hertz) => yOf(hertz) > APART && hertz < most).reduce<number[]>(
+    (kept, hertz) =>
+      kept.length > 0 && yOf(kept.at(-1)!) - yOf(hertz) < APART ? kept : [...kept, hertz],
+    [],
+  );
+  return (
+    <div class="sound-hertz" aria-hidden="true">
+      {[...ticks, most].map((hertz) => (
+        <span key={hertz} style={{ top: Math.max(6, yOf(hertz)) }}>
+          {Number((hertz / 1000).toPrecision(2))}
+          {hertz === most && " kHz"}
+        </span>
+      ))}
+    </div>
+  );
 }
 
-function Playhead({ at }: { readonly at: number }) {
-  return <i class="playhead" style={{ left: `${100 * Math.min(1, at)}%` }} />;
+type PlayheadProps = Pick<SoundRowProps, "playing" | "scene" | "samples">;
+
+function Playhead({ playing, scene, samples }: PlayheadProps) {
+  if (samples === null) return null;
+  return (
+    <i class="playhead" style={{ left: `${100 * Math.min(1, playing.at / scene.seconds)}%` }} />
+  );
 }
 
-function TimeAxis({ seconds, width }: { readonly seconds: number; readonly width: number }) {
+interface TimeAxisProps {
+  readonly seconds: number;
+  readonly width: number;
+  /** Start and end of each word stand beside it. */
+  readonly hasTimes: boolean;
+}
+
+function TimeAxis({ seconds, width, hasTimes }: TimeAxisProps) {
   const least = (60 / width) * seconds;
   const by = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30].find((each) => each >= least) ?? 60;
   const ticks = Array.from({ length: Math.floor(seconds / by) + 1 }, (_, at) => at * by);
@@ -224,161 +216,12 @@ function TimeAxis({ seconds, width }: { readonly seconds: number; readonly width
           {at === 0 && " s"}
         </span>
       ))}
-    </div>
-  );
-}
-
-interface RowsProps {
-  readonly scene: SoundScene;
-  readonly pitch: number;
-}
-
-const shownQuery = (): number | null => hoverQuery.value ?? query.value;
-
-function Names({ scene, pitch }: RowsProps) {
-  if (pitch < 12) return <div class="sound-names" style={{ width: LEFT }} />;
-  return (
-    <div class="sound-names" role="group" aria-label="Words" style={{ width: LEFT }}>
-      {scene.queries.map((at, row) => (
-        <button
-          key={at}
-          type="button"
-          aria-pressed={query.value === at}
-          class={shownQuery() === at ? "is-shown" : ""}
-          style={{ height: pitch, lineHeight: `${pitch}px` }}
-          title={scene.names[row]}
-          onPointerEnter={() => (hoverQuery.value = at)}
-          onPointerLeave={() => (hoverQuery.value = null)}
-          onFocus={() => (hoverQuery.value = at)}
-          onBlur={() => (hoverQuery.value = null)}
-          onClick={() => pinQuery(at)}
-        >
-          <bdi>{elide(scene.names[row]!, 18)}</bdi>
-        </button>
-      ))}
-    </div>
-  );
-}
-
-interface MatrixProps extends RowsProps, RangeProps {
-  readonly matrix: Raster;
-  readonly width: number;
-  readonly keys: number;
-  readonly children: ComponentChildren;
-}
-
-function Matrix(props: MatrixProps) {
-  const { scene, matrix, width, pitch, keys, children, range, onRange } = props;
-  const { wasDragged, ...drag } = useFrameDrag(scene.frames, onRange);
-  const said = useRef<HTMLOutputElement>(null);
-  const { frames, starts, weights, queries, span } = scene;
-  const row = queries.indexOf(shownQuery() ?? -1);
-  return (
-    <div
-      class="sound-picture"
-      style={{ width, height: pitch * queries.length }}
-      {...drag}
-      onPointerMove={(event) => {
-        drag.onPointerMove(event);
-        const box = event.currentTarget.getBoundingClientRect();
-        const at = Math.floor((event.clientY - box.top) / pitch);
-        const frame = Math.min(
-          frames - 1,
-          Math.floor(((event.clientX - box.left) / width) * frames),
-        );
-        if (queries[at] === undefined || frame < 0) return;
-        hoverQuery.value = queries[at];
-        const weight = weights.values[at * frames + frame]!;
-        said.current!.textContent = `${scene.names[at]} at ${timeText(frame * span.seconds)} s: ${formatWeight(weight, 4)} = ${timesText(weight * keys)} uniform`;
-      }}
-      onPointerLeave={() => (hoverQuery.value = null)}
-      onClick={() => hoverQuery.value !== null && !wasDragged() && pinQuery(hoverQuery.value)}
-    >
-      <RasterCanvas raster={matrix} label="Words over seconds" height={pitch * queries.length} />
-      {starts !== null && (
-        <svg class="sound-path" width={width} height={pitch * queries.length} aria-hidden="true">
-          <path d={pathOf(starts, width / frames, pitch)} />
-        </svg>
+      {hasTimes && (
+        <div class="times-head">
+          <b>start</b>
+          <b>end</b>
+        </div>
       )}
-      <TimeMark range={range} frames={frames} />
-      {row !== -1 && <i class="sound-shown" style={{ top: row * pitch, height: pitch }} />}
-      {children}
-      <output ref={said} class="sound-readout" aria-live="polite" />
     </div>
   );
 }
-
-function Times({ scene, pitch }: RowsProps) {
-  const { starts, span, queries } = scene;
-  return (
-    <div class="sound-times" aria-label="Start and end of each word in seconds">
-      {queries.map((at, row) => (
-        <span
-          key={at}
-          class={shownQuery() === at ? "is-shown" : ""}
-          style={{ height: pitch, lineHeight: `${pitch}px` }}
-        >
-          {timeText(starts![row]! * span.seconds)}–{timeText(starts![row + 1]! * span.seconds)}
-        </span>
-      ))}
-    </div>
-  );
-}
-
-/** When each word is spoken. */
-function timesTable({ queries, names, starts, span }: SoundScene): Table {
-  const secondsOf = (row: number): number => starts![row]! * span.seconds + (span.offset ?? 0);
-  return {
-    columns: ["position", "word", "start", "end"],
-    rows: queries.map((at, row) => [at, names[row]!, secondsOf(row), secondsOf(row + 1)]),
-  };
-}
-
-function soundExport(
-  { record, weights, scene }: SceneProps,
-  sound: Raster | null,
-  matrix: Raster,
-  { pitch, height: high }: { pitch: number; height: number },
-) {
-  const paper = papers[theme.value];
-  const keys = record.layers[weights.layer]!.keys;
-  const [x, top, width] = [140, 52, matrix.width];
-  const below = top + (sound === null ? 0 : high + AXIS);
-  const height = pitch * scene.queries.length;
-  const labels = scene.names.map((text, row): Shape => {
-    return {
-      kind: "text",
-      x: x - 8,
-      y: below + (row + 0.5) * pitch + 4,
-      text: elide(text, 18),
-      anchor: "end",
-      size: 12,
-    };
-  });
-  const shapes: Shape[] = [
-    {
-      kind: "text",
-      x: 16,
-      y: 30,
-      text: `${record.tag}, step ${record.step}, layer ${weights.layer}`,
-      size: 16,
-      isBold: true,
-    },
-    ...(sound === null
-      ? []
-      : [{ kind: "cells", x, y: top, width, height: high, raster: sound } as const]),
-    { kind: "cells", x, y: below, width, height, raster: matrix },
-    ...(pitch >= 10 ? labels : []),
-  ];
-  const picture = { ...paper, width: x + width + 16, height: below + height + 16, shapes };
-  return {
-    picture,
-    marks: [{ kind: "note", text: scaleText(keys) } as const],
-    table: timesTableOr(scene),
-  };
-}
-
-const timesTableOr = (scene: SoundScene): Table =>
-  scene.starts === null
-    ? { columns: ["position"], rows: scene.queries.map((at) => [at]) }
-    : timesTable(scene);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { RecordHeader } from "../../decoding/answers";
-import { saidBy } from "./sound_scene";
+import { rowSpokenAt, saidBy, type SoundScene } from "./sound_scene";
 
 const list = { query_tokens: "decoder_tokens" };
 const cross = { kind: "cross", mask: "full", ...list };
@@ -33,6 +33,17 @@ test("other words listen to themselves, and special tokens are said at no time",
     [2, 2],
     [3, 3],
   ]);
+});
+
+test("special tokens that are listed are marked, the words keep theirs", () => {
+  const said = saidBy(header("full", [0, 4]), 1, 5, true);
+  expect(said.map(({ isSpecial }) => isSpecial)).toEqual([true, false, false, false, true]);
+  expect(said.map(({ at }) => at)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test("the row that is spoken is the one whose stretch holds the frame", () => {
+  const scene = { path: [null, [0, 4], [4, 4], [4, 9]] } as unknown as SoundScene;
+  expect([0, 3, 4, 8, 9].map((frame) => rowSpokenAt(scene, frame))).toEqual([1, 1, 3, 3, -1]);
 });
 
 test("where all is special, all is drawn", () => {

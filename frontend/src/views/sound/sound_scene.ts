@@ -19,9 +19,14 @@ export interface SoundScene {
   readonly names: readonly string[];
   /** The mean over the drawn heads. */
   readonly weights: Alignment;
-  /** First frame of each row, and the end; null where there is no path: the queries are frames too. */
-  readonly starts: Int32Array | null;
+  /** Number of each row's word in the text, where it is known. */
+  readonly words: readonly (number | null)[];
+  /** Frames of each row, null for one that is spoken at no time; null where there is no path: the queries are frames too. */
+  readonly path: readonly (Stretch | null)[] | null;
 }
+
+/** Frames, the end outside. */
+export type Stretch = readonly [first: number, end: number];
 
 function entryOf(index: number | null | undefined) {
   return knownHeader.value?.pictures?.[index ?? -1];
@@ -33,7 +38,7 @@ export function samplesOf(span: SoundSpan): Samples | null {
 }
 
 /** One head's weights of some queries on the frames. */
-function alignmentOf(
+export function alignmentOf(
   weights: LayerWeights,
   head: number,
   queries: readonly number[],
@@ -53,28 +58,65 @@ interface Said {
   /** Whose weights they are, and whose token is the word. */
   readonly at: number;
   readonly word: number;
+  /** Spoken at no time. */
+  readonly isSpecial: boolean;
 }
 
 /**
  * Words alone: special tokens are spoken at no time. A decoder that reads what it has said so far listens, at each
- * position, to the word that it says next.
+ * position, to the word that it says next. `withSpecials`: those too, marked as such.
  */
-export function saidBy({ layers, special }: RecordHeader, layer: number, queries: number): Said[] {
+export function saidBy(
+  { layers, special }: RecordHeader,
+  layer: number,
+  queries: number,
+  withSpecials = false,
+): Said[] {
   const { kind, query_tokens: list } = layers[layer]!;
   const saysNext =
     kind === "cross" &&
     layers.some(
       (each) => each.kind === "self" && each.mask === "causal" && each.query_tokens === list,
     );
-  const all = Array.from({ length: queries }, (_, at) => ({ at, word: at }));
+  const all = Array.from({ length: queries }, (_, at): Said => ({
+    ...{ at, word: at, isSpecial: false },
+  }));
   if (kind !== "cross") return all;
-  const later = saysNext ? all.slice(0, -1).map(({ at }) => ({ at, word: at + 1 })) : all;
+  const later = saysNext ? all.slice(0, -1).map((said) => ({ ...said, word: said.at + 1 })) : all;
   const left = new Set(special[list] ?? []);
   const words = later.filter(({ word }) => !left.has(word));
-  return words.length > 0 ? words : all;
+  if (words.length === 0) return all;
+  return withSpecials ? later.map((said) => ({ ...said, isSpecial: left.has(said.word) })) : words;
 }
 
-export function soundScene(record: RecordHeader, weights: LayerWeights): SoundScene | null {
+/** The path through the words alone. */
+function pathOf(each: readonly Alignment[], said: readonly Said[]): (Stretch | null)[] {
+  const rows = said.flatMap(({ isSpecial }, row) => (isSpecial ? [] : [row]));
+  const words = each.map(({ columns, values }): Alignment => {
+    const own = new Float32Array(rows.length * columns);
+    rows.forEach((row, at) =>
+      own.set(values.subarray(row * columns, (row + 1) * columns), at * columns),
+    );
+    return { rows: rows.length, columns, values: own };
+  });
+  const starts = warped(meanOf(words.map(sharpened)));
+  const path: (Stretch | null)[] = said.map(() => null);
+  rows.forEach((row, at) => (path[row] = [starts[at]!, starts[at + 1]!]));
+  return path;
+}
+
+/** The row that is spoken at a frame, −1 for none. */
+export function rowSpokenAt({ path }: SoundScene, frame: number): number {
+  return (path ?? []).findIndex(
+    (stretch) => stretch !== null && frame >= stretch[0] && frame < stretch[1],
+  );
+}
+
+export function soundScene(
+  record: RecordHeader,
+  weights: LayerWeights,
+  withSpecials = false,
+): SoundScene | null {
   const shape = record.layers[weights.layer];
   const span = shape === undefined ? null : soundOf(record, shape.key_tokens);
   if (shape === undefined || span === null) return null;
@@ -82,15 +124,16 @@ export function soundScene(record: RecordHeader, weights: LayerWeights): SoundSc
   const spoken =
     samples === null ? Infinity : samples.values.length / samples.rate - (span.offset ?? 0);
   const frames = Math.max(1, Math.min(span.length, Math.ceil(spoken / span.seconds)));
-  const said = saidBy(record, weights.layer, weights.queries);
+  const said = saidBy(record, weights.layer, weights.queries, withSpecials);
   const queries = said.map(({ at }) => at);
   const each = drawnHeads(weights).map((head) => alignmentOf(weights, head, queries, span, frames));
   const tokens = shownTokens(record.tokens[shape.query_tokens] ?? []);
   return {
     ...{ span, frames, queries, seconds: frames * span.seconds },
     names: said.map(({ word }) => tokens[word] ?? String(word)),
+    words: said.map(({ word }) => record.words?.[shape.query_tokens]?.[word] ?? null),
     weights: meanOf(each),
-    starts: shape.kind === "cross" ? warped(meanOf(each.map(sharpened))) : null,
+    path: shape.kind === "cross" ? pathOf(each, said) : null,
   };
 }
 

@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+
+import { soundHeights } from "./sound_layout";
+
+it.each([
+  [600, 4, "a laptop"],
+  [1100, 4, "a high screen"],
+  [500, 25, "many words"],
+  [1000, 1, "one word"],
+])("%d px with %d rows are filled: %s", (room, rows) => {
+  const { sound, pitch } = soundHeights(room, rows);
+  expect(sound + pitch * rows).toBeLessThanOrEqual(room);
+  expect(sound + pitch * rows).toBeGreaterThan(0.7 * room);
+});
+
+it("rows stay to be seen, and the rest is scrolled to", () => {
+  expect(soundHeights(300, 1500).pitch).toBe(3);
+  expect(soundHeights(0, 4)).toEqual({ sound: 112, pitch: 3 });
+});
