@@ -107,6 +107,18 @@ function Row({ source, each, isTicked, onToggle }: RowProps) {
   );
 }
 
+function More({ ranked, onAll }: { ranked: readonly RankedHead[]; onAll: () => void }) {
+  if (ranked.length <= MOST) return null;
+  return (
+    <p class="side-hint">
+      <button type="button" class="link" onClick={onAll}>
+        {ranked.length - MOST} more heads
+      </button>{" "}
+      best of them {formatWeight(ranked[MOST]!.score)}
+    </p>
+  );
+}
+
 export interface AlignmentHeadsProps {
   readonly record: RecordHeader;
   readonly weights: LayerWeights;
@@ -161,14 +173,7 @@ export function AlignmentHeads({ record, weights, scene, at: seconds }: Alignmen
               />
             ))}
           </ul>
-          {!areAll && ranked.length > MOST && (
-            <p class="side-hint">
-              <button type="button" class="link" onClick={() => setAll(true)}>
-                {ranked.length - MOST} more heads
-              </button>{" "}
-              best of them {formatWeight(ranked[MOST]!.score)}
-            </p>
-          )}
+          {!areAll && <More ranked={ranked} onAll={() => setAll(true)} />}
           <CopyButton class="link" name="Copy as alignment_heads" text={asText} />
         </>
       )}

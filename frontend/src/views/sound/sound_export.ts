@@ -5,6 +5,7 @@ import type { Raster } from "../../draw/raster";
 import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import { scaleText } from "../../parts/picture_map/map_legend";
+import type { Exported } from "../../saving/exported";
 import { theme } from "../../state";
 import { elide } from "../../text/tokens";
 import type { SoundScene } from "./sound_scene";
@@ -12,18 +13,18 @@ import { timesTable } from "./word_times";
 
 const AXIS = 18;
 
-interface Exported {
+interface Drawn {
   readonly record: RecordHeader;
   readonly weights: LayerWeights;
   readonly scene: SoundScene;
 }
 
 export function soundExport(
-  { record, weights, scene }: Exported,
+  { record, weights, scene }: Drawn,
   sound: Raster | null,
   matrix: Raster,
   { pitch, height: high }: { pitch: number; height: number },
-) {
+): Exported {
   const paper = papers[theme.value];
   const keys = record.layers[weights.layer]!.keys;
   const [x, top, width] = [140, 52, matrix.width];
