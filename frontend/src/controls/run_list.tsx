@@ -4,6 +4,7 @@ import { signal, type Signal } from "@preact/signals";
 
 import { inkOn, rgbOf, runColour } from "../draw/colour";
 import {
+  colourNumber,
   compareWith,
   hiddenRuns,
   index,
@@ -24,7 +25,7 @@ import {
   visibleRuns,
   type RunIndex,
 } from "../state";
-import { commonPrefix, folderOf, middleSplit } from "../text/name_filter";
+import { byFolder, commonPrefix, middleSplit } from "../text/name_filter";
 import { VirtualRows } from "./virtual_rows";
 
 /** Of the run's probe with the most. */
@@ -40,7 +41,7 @@ interface RunDotProps {
 }
 
 export function RunDot({ name, letter = null }: RunDotProps) {
-  const colour = runColour(runNumber(name), theme.value);
+  const colour = runColour(colourNumber(name), theme.value);
   if (letter === null) return <span class="run-dot" style={{ background: colour }} />;
   return (
     <span
@@ -99,13 +100,8 @@ function siblingStart(folder: string, inside: readonly string[]): string {
 
 /** Runs of one folder under its name, where there are several folders with several runs. */
 export function rowsOf(names: readonly string[], prefix: string): Row[] {
-  const folders = new Map<string, string[]>();
-  for (const name of names) {
-    const folder = prefix + folderOf(name.slice(prefix.length));
-    folders.set(folder, [...(folders.get(folder) ?? []), name]);
-  }
-  const isGrouped = folders.size > 1 && folders.size < names.length;
-  if (!isGrouped) return names.map((name) => ({ kind: "run", name, shared: prefix }));
+  const folders = byFolder(names, prefix);
+  if (folders === null) return names.map((name) => ({ kind: "run", name, shared: prefix }));
   return [...folders].flatMap(([folder, inside]): Row[] => [
     { kind: "folder", name: folder, runs: inside },
     ...inside.map((name): Row => ({ kind: "run", name, shared: siblingStart(folder, inside) })),

@@ -4,10 +4,11 @@ import { intersects } from "./canvas_window";
 import { pixelOf, rgbOf, runColour, sequentialTable, themePixel, type Theme } from "./colour";
 import { cellBox, MEAN, rowParts, type RowParts, type GridLayout, type GridRow } from "./grid";
 import { deviceBox, type Target } from "./heads_picture";
+import { MOST_BANDS, type GroupHistories } from "./group_histories";
 import type { Histories } from "./histories";
 import { fillBox, fillRounded, mixPixels, type Box, type Raster } from "./raster";
 import { drawDot, drawDotted, drawTriangle, drawUpright } from "./spark_marks";
-import { drawHistoryLine, drawSparkline, drawStepMark } from "./sparkline";
+import { drawBand, drawHistoryLine, drawSparkline, drawStepMark } from "./sparkline";
 import type { ColourName } from "./theme";
 
 export interface RunHistories {
@@ -21,6 +22,8 @@ export interface EvolutionScene {
   readonly main: RunHistories;
   /** Drawn below it; null for a run whose series has no such metric. */
   readonly others: readonly RunHistories[];
+  /** Of runs that are too many for a line each: drawn in the place of the others. */
+  readonly groups: readonly GroupHistories[];
   readonly step: number | null;
   /** Height of the uniform baseline in a layer's cells, 0..1; NaN for none. */
   readonly baseline: (layer: number) => number;
@@ -133,18 +136,21 @@ function drawHistories(
   { raster, window }: Target,
   cell: Box,
   { layer, head, parts }: Place,
-  { main, others, baseline }: EvolutionScene,
+  { main, others, groups, baseline }: EvolutionScene,
   ink: EvolutionInk,
 ): void {
   const { scale } = ink;
   const box = deviceBox(partBox(cell, parts.sparkTop, parts.sparkHeight), window, scale);
   if (parts.sparkHeight >= TALL) drawRules(raster, box, ink);
   const uniform = baseline(layer);
-  const style = lineStyle(main.run, ink);
-  const line = main.histories.line(layer, head);
+  const isGrouped = groups.length > 0;
+  const style = isGrouped ? ownStyle(ink) : lineStyle(main.run, ink);
+  const own = main.histories.line(layer, head);
+  const line = isGrouped ? { ...own, boldFrom: -1 } : own;
   drawSparkline(raster, box, { ...line, values: new Float32Array(0) }, style);
   if (!Number.isNaN(uniform)) drawDotted(raster, box, uniform, ink.dotted, scale);
-  for (const other of others) {
+  if (isGrouped) drawGroups(raster, box, { layer, head }, groups, ink);
+  for (const other of isGrouped ? [] : others) {
     const thin = { ...other.histories.line(layer, head), boldFrom: -1 };
     drawHistoryLine(raster, box, thin, lineStyle(other.run, ink));
   }
@@ -154,6 +160,28 @@ function drawHistories(
       radius: 2 * scale,
       colour: style.bold,
     });
+}
+
+/** Bands lie below all medians. */
+function drawGroups(
+  raster: Raster,
+  box: Box,
+  { layer, head }: Pick<Place, "layer" | "head">,
+  groups: readonly GroupHistories[],
+  ink: EvolutionInk,
+): void {
+  const drawn = groups.map((group) => ({
+    lines: group.lines(layer, head),
+    style: lineStyle(group.run, ink),
+  }));
+  if (drawn.length <= MOST_BANDS)
+    for (const { lines, style } of drawn) drawBand(raster, box, lines, style.bold);
+  for (const { lines, style } of drawn) drawHistoryLine(raster, box, lines.median, style);
+}
+
+/** Of the selected run among groups. */
+function ownStyle({ text, hairline, scale }: EvolutionInk): ReturnType<typeof lineStyle> {
+  return { thin: text, bold: text, baseline: hairline, scale };
 }
 
 function lineStyle(

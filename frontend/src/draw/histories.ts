@@ -91,6 +91,8 @@ export class Histories {
   }
 
   #value(row: number, layer: number, head: number): number {
+    // Another run may have fewer layers and heads.
+    if (!(head < (this.series.layers[layer]?.heads ?? MEAN))) return NaN;
     return head === MEAN
       ? headMean(this.series, row, layer, this.metric)
       : this.series.at(row, layer, head, this.metric);

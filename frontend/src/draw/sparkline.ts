@@ -20,6 +20,8 @@ export interface SparklineStyle {
 
 const THIN_WIDTH = 1;
 const BOLD_WIDTH = 2;
+/** Opacity of a band. */
+export const BAND_INK = 0.25;
 
 /** Draws the baseline on the last row of the box and the line above it. */
 export function drawSparkline(
@@ -48,6 +50,21 @@ export function drawHistoryLine(
     const top = box.y + columns.top[x]! + 0.5 - half;
     const bottom = box.y + columns.bottom[x]! + 0.5 + half;
     coverColumn(raster, box.x + x, top, bottom, isBold ? style.bold : style.thin);
+  }
+}
+
+/** All between two lines, in a light tone of the colour. */
+export function drawBand(
+  raster: Raster,
+  box: Box,
+  { low, high }: { readonly low: Sparkline; readonly high: Sparkline },
+  colour: number,
+): void {
+  const [under, over] = [traceColumns(box, low), traceColumns(box, high)];
+  for (let x = 0; x < box.width; x++) {
+    if (Number.isNaN(under.top[x]!) || Number.isNaN(over.top[x]!)) continue;
+    const [top, bottom] = [box.y + over.top[x]!, box.y + under.bottom[x]! + 1];
+    coverColumn(raster, box.x + x, top, bottom, colour, BAND_INK);
   }
 }
 
@@ -117,9 +134,16 @@ export function heightOf(value: number, { height }: Pick<Box, "height">): number
   return (1 - Math.min(1, Math.max(0, value))) * (height - 1);
 }
 
-function coverColumn(raster: Raster, x: number, top: number, bottom: number, colour: number): void {
+function coverColumn(
+  raster: Raster,
+  x: number,
+  top: number,
+  bottom: number,
+  colour: number,
+  opacity = 1,
+): void {
   for (let y = Math.floor(top); y < bottom; y++) {
     const share = Math.min(y + 1, bottom) - Math.max(y, top);
-    blendPixel(raster, x, y, colour, share);
+    blendPixel(raster, x, y, colour, share * opacity);
   }
 }

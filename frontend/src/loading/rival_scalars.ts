@@ -4,9 +4,6 @@ import type { ScalarSeries } from "../decoding/answers";
 import type { Api } from "../fetching/api";
 import { rivalScalars } from "../state";
 
-/** More lines under one another are not told apart. */
-const MOST = 7;
-
 /** One run after the other; what a run does not have is not asked for. */
 export class RivalScalars {
   #abort = new AbortController();
@@ -17,13 +14,12 @@ export class RivalScalars {
     this.stop();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
-    const wanted = names.slice(0, MOST);
     const kept = [...rivalScalars.peek()].filter(
-      ([name, series]) => wanted.includes(name) && series.tag === tag,
+      ([name, series]) => names.includes(name) && series.tag === tag,
     );
     const found = new Map(kept);
     if (found.size !== rivalScalars.peek().size) rivalScalars.value = new Map(found);
-    for (const name of wanted) {
+    for (const name of names) {
       const series = await this.#ask(name, tag, signal);
       if (signal.aborted) return;
       if (series === null) continue;

@@ -206,9 +206,9 @@ describe("runs", () => {
 
   it("are drawn together beyond eight, and those that are too many are counted", () => {
     const one = index["run 2"];
-    const names = Array.from({ length: 30 }, (_, at) => `seed ${at}`);
+    const names = Array.from({ length: 80 }, (_, at) => `seed ${at}`);
     state.setIndex(Object.fromEntries(names.map((name) => [name, one!])));
-    expect(state.rivalRuns.value).toHaveLength(29);
+    expect(state.rivalRuns.value).toHaveLength(79);
     expect(state.otherRuns.value).toHaveLength(state.MOST_RUNS - 1);
     expect(state.MOST_RUNS).toBeGreaterThan(8);
     state.filterNames("seed 1");

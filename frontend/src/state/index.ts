@@ -20,6 +20,7 @@ export { nearestOf } from "./nearest";
 export * from "./neuron_settings";
 export * from "./quantity";
 export * from "./rollout";
+export * from "./run_groups";
 export * from "./selection";
 export * from "./shown_heads";
 export * from "./shown_image";

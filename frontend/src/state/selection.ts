@@ -123,7 +123,7 @@ export const isMetricsOnly: ReadonlySignal<boolean> = computed(
 );
 
 /** The most runs that are laid over one another. */
-export const MOST_RUNS = 24;
+export const MOST_RUNS = 60;
 
 /** Ticked runs beside the selected one that have its probe. */
 export const rivalRuns: ReadonlySignal<readonly string[]> = computed(() =>

@@ -37,6 +37,15 @@ export function folderOf(name: string): string {
   return name.slice(0, name.lastIndexOf("/") + 1);
 }
 
+/** Names by their folder, the shared start included; null: not several folders with several names. */
+export function byFolder(
+  names: readonly string[],
+  prefix: string,
+): ReadonlyMap<string, string[]> | null {
+  const folders = Map.groupBy(names, (name) => prefix + folderOf(name.slice(prefix.length)));
+  return folders.size > 1 && folders.size < names.length ? folders : null;
+}
+
 /** A name that would be cut keeps its end, where names of one experiment differ. */
 export function middleSplit(name: string): readonly [start: string, end: string] {
   const letters = [...name];

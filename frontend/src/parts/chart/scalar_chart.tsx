@@ -3,12 +3,15 @@
 import { useMemo } from "preact/hooks";
 
 import { runColour } from "../../draw/colour";
+import { colourOf } from "../../draw/theme";
 import { roundUp } from "../../draw/round_up";
 import { axisOver, nearestStep, placeOf } from "../../draw/step_axis";
 import { formatValue } from "../../text/format_number";
 import {
+  colourNumber,
   rivalScalars,
   run,
+  runGroups,
   runNumber,
   scalar,
   scalarTag,
@@ -102,14 +105,17 @@ export function ScalarCurve({ series, hasReading = false, ...size }: ScalarCurve
   const rivals = rivalScalars.value;
   const picture = useMemo<ChartPicture>(() => {
     const values = numbersOf(series);
-    const colour = runColour(runNumber(series.run), theme.value);
+    const isGrouped = runGroups.value.length > 0;
+    const colour = isGrouped
+      ? colourOf("text", theme.value)
+      : runColour(runNumber(series.run), theme.value);
     const own = { colour, steps: series.steps };
     const below = [...rivals.values()].filter(({ run, tag }) => isRival(series, run, tag));
     const others = below.map((each): ChartLine => ({
-      colour: runColour(runNumber(each.run), theme.value),
+      colour: runColour(colourNumber(each.run), theme.value),
       steps: each.steps,
       values: smooth(numbersOf(each)),
-      width: 1.2,
+      width: isGrouped ? 0.8 : 1.2,
     }));
     return {
       ...size,
@@ -120,7 +126,7 @@ export function ScalarCurve({ series, hasReading = false, ...size }: ScalarCurve
         { ...own, values: smooth(values), width: 2, reading: "nearest" },
       ],
     };
-  }, [series, rivals, theme.value, ...Object.values(size)]);
+  }, [series, rivals, runGroups.value, theme.value, ...Object.values(size)]);
   return (
     <ChartFrame picture={picture} label={`${series.tag} over the steps`}>
       {hasReading && <ReadingAtEnd series={series} picture={picture} />}

@@ -1,8 +1,17 @@
 /** The evolution view's grid → its picture with histories as lines, and every head's metrics at every step. */
 
-import { cssOf, headColour, inkOn, rgbOf, runColour } from "../../draw/colour";
+import {
+  backgroundColour,
+  cssOf,
+  headColour,
+  inkOn,
+  mix,
+  rgbOf,
+  runColour,
+} from "../../draw/colour";
 import { stripColour, TALL, type RunHistories } from "../../draw/evolution_picture";
 import { type Cell, cellBox, type GridLayout, MEAN, rowParts } from "../../draw/grid";
+import { MOST_BANDS, type GroupHistories } from "../../draw/group_histories";
 import { moveShape, papers, type Picture, type Shape } from "../../draw/picture";
 import { colourOf } from "../../draw/theme";
 import type { Box } from "../../draw/raster";
@@ -28,7 +37,7 @@ import { evolutionMarks, GRID_LEFT, SCALAR_HEIGHT, scalarShapes } from "./export
 import { laneShapes, lanesHeight } from "./export_lanes";
 import { foldedText } from "./folded_note";
 import { SORT_CAPTIONS } from "./head_order";
-import { baselineOf, layout, main, others, paint, shapes, valueOf } from "./scene";
+import { baselineOf, groups, layout, main, others, paint, shapes, valueOf } from "./scene";
 
 const MARK_ROWS = 5;
 
@@ -76,6 +85,23 @@ function history({ histories, run }: RunHistories, at: Cell, box: Box) {
   const end = line.values.length;
   const bold = line.boldFrom < 0 ? [] : lines(stretches(line, line.boldFrom, end, box), colour, 2);
   return [...lines(stretches(line, 0, end, box), colour, 1), ...bold];
+}
+
+/** The selected run among groups. */
+function ownLine({ histories }: RunHistories, at: Cell, box: Box): Shape[] {
+  const line = histories.line(at.layer, at.head);
+  return lines(stretches(line, 0, line.values.length, box), papers[theme.peek()].ink, 1);
+}
+
+/** The median strong; the ends of its band faint. */
+function groupShapes(group: GroupHistories, at: Cell, box: Box): Shape[] {
+  const ink = rgbOf(runColour(group.run, theme.peek()));
+  const faint = cssOf(mix(ink, backgroundColour(theme.peek()), 0.4));
+  const { median, low, high } = group.lines(at.layer, at.head);
+  const drawn = (line: Sparkline, colour: string, width: number): Shape[] =>
+    lines(stretches(line, 0, line.values.length, box), colour, width);
+  const ends = groups.peek().length <= MOST_BANDS ? [low, high] : [];
+  return [...ends.flatMap((line) => drawn(line, faint, 1)), ...drawn(median, cssOf(ink), 2)];
 }
 
 /** Over the cell: the edge of a head that changed or is in the chart, and the value at the step that is read. */
@@ -139,6 +165,7 @@ function cellShapes(own: RunHistories, at: Cell): Shape[] {
   const grid = layout.peek();
   const cell = cellBox(grid, at);
   if (cell === null) return [];
+  const isGrouped = groups.peek().length > 0;
   const paper = papers[theme.peek()];
   const row = grid.rows.find(({ layer }) => layer === at.layer)!;
   if (row.isFolded) return stripShapes(own, cell, at);
@@ -165,8 +192,9 @@ function cellShapes(own: RunHistories, at: Cell): Shape[] {
             isDotted: true,
           } as const,
         ]),
-    ...others.peek().flatMap((other) => history(other, at, box)),
-    ...history(own, at, box),
+    ...groups.peek().flatMap(({ lines: group }) => groupShapes(group, at, box)),
+    ...(isGrouped ? [] : others.peek().flatMap((other) => history(other, at, box))),
+    ...(isGrouped ? ownLine(own, at, box) : history(own, at, box)),
     ...overCell(own, cell, at),
     ...changeMark(own, at, box),
     ...(mark === null

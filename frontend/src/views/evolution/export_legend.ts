@@ -2,12 +2,13 @@
 
 import { cssOf, rgbOf, runColour } from "../../draw/colour";
 import type { Mark } from "../../draw/figure";
+import { MOST_BANDS } from "../../draw/group_histories";
 import { papers, type Shape } from "../../draw/picture";
 import { placeOf } from "../../draw/step_axis";
 import { colourOf } from "../../draw/theme";
 import { formatValue } from "../../text/format_number";
-import { run, runNumber, scalar, showBaseline, showMarks, step, theme } from "../../state";
-import { axis, baselineOf, main, markLimit, others, shapes } from "./scene";
+import { colourNumber, run, scalar, showBaseline, showMarks, step, theme } from "../../state";
+import { axis, baselineOf, groups, main, markLimit, others, shapes } from "./scene";
 
 /** Where the cells of the grid's picture begin. */
 export const GRID_LEFT = 48;
@@ -28,13 +29,26 @@ function uniformText(): string | null {
   return `uniform attention ${least === most ? least : `${least}–${most}`}`;
 }
 
+const bandText = (): string =>
+  groups.peek().length <= MOST_BANDS ? ", faint: lowest and highest" : "";
+
 export function evolutionMarks(): Mark[] {
-  const own = { text: run.peek() ?? "", colour: colourOfRun(main.peek()?.run ?? 0) };
+  const isGrouped = groups.peek().length > 0;
+  const ink = papers[theme.peek()].ink;
+  const own = {
+    text: run.peek() ?? "",
+    colour: isGrouped ? ink : colourOfRun(main.peek()?.run ?? 0),
+  };
   const uniform = uniformText();
   const colour = papers[theme.peek()].second;
   const marks: Mark[] = [
     { kind: "line", ...own },
-    ...others.peek().map(({ name, run: number }): Mark => ({
+    ...groups.peek().map(({ name, lines: { run: number, runs } }): Mark => ({
+      kind: "line",
+      colour: colourOfRun(number),
+      text: `${name}: median of ${runs.length}${bandText()}`,
+    })),
+    ...(isGrouped ? [] : others.peek()).map(({ name, run: number }): Mark => ({
       kind: "line",
       colour: colourOfRun(number),
       text: name,
@@ -78,7 +92,7 @@ export function scalarShapes(width: number): Shape[] {
     { ...small, x: -6, y: TOP + 8, text: formatValue(most), anchor: "end" },
     { ...small, x: -6, y: TOP + HEIGHT, text: formatValue(least), anchor: "end" },
     { kind: "box", x: 0, y: TOP + HEIGHT, width, height: 1, colour: hairline },
-    { kind: "line", points, colour: colourOfRun(runNumber(now.value.run)), width: 1.5 },
+    { kind: "line", points, colour: colourOfRun(colourNumber(now.value.run ?? "")), width: 1.5 },
     { ...small, x: 0, y: below, text: `step ${over.first}` },
     { ...small, x: width, y: below, text: `step ${over.last}`, anchor: "end" },
   ];

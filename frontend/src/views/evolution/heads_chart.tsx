@@ -12,7 +12,7 @@ import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { chosen, toggleChosen } from "./chosen";
 import { ChartFrame } from "../../parts/chart/chart_frame";
 import { spreadLabels } from "../../parts/chart/label_places";
-import { main, others, shapes, valueOf } from "./scene";
+import { groups, main, others, shapes, valueOf } from "./scene";
 import { plotBox, type ChartLine, type ChartPicture } from "../../parts/chart/step_chart";
 import { layerShort } from "../../text/layer_names";
 
@@ -56,7 +56,7 @@ function linesOf(heads: readonly Cell[]): ChartLine[] {
     steps: histories.steps,
     values: Float64Array.from(histories.steps, (step) => histories.at(step, layer, head)),
   });
-  const below = others.value.flatMap(({ histories }) =>
+  const below = (groups.value.length > 0 ? [] : others.value).flatMap(({ histories }) =>
     heads.map((cell) => ({ ...lineOf(histories, cell), width: 1, dash: [2, 3] })),
   );
   const own = heads.map((cell) => ({

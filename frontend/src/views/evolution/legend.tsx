@@ -1,12 +1,13 @@
 /** What the grid shows → the explanation of every mark in it. */
 
 import { runColour } from "../../draw/colour";
+import { MOST_BANDS, type GroupHistories } from "../../draw/group_histories";
 import { formatValue } from "../../text/format_number";
 import { hoverStep, run, showBaseline, showMarks, step, steps, theme } from "../../state";
 import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { MapLegend } from "../model/map_legend";
 import { namesOf, shortRun } from "./run_names";
-import { baselineOf, isMap, main, markLimit, others, shapes } from "./scene";
+import { baselineOf, groups, isMap, main, markLimit, others, shapes } from "./scene";
 
 export function Legend() {
   const isSingle = steps.value.length === 1;
@@ -18,11 +19,14 @@ export function Legend() {
     );
   return (
     <LegendBox class="evolution-legend">
+      {groups.value.map(({ name, lines }) => (
+        <Group key={name} name={name} lines={lines} />
+      ))}
       <Line run={main.value?.run ?? 0} name={run.value ?? ""} />
       {others.value.slice(0, namedLines()).map(({ name, run: number }) => (
         <Line key={name} run={number} name={name} isThin />
       ))}
-      {others.value.length > namedLines() && (
+      {groups.value.length === 0 && others.value.length > namedLines() && (
         <span class="legend-item" title={namesOf(others.value.slice(namedLines()))}>
           {others.value.length - namedLines()} more runs, thin
         </span>
@@ -49,7 +53,7 @@ export function Legend() {
 const MOST_LINES = 5;
 
 function namedLines(): number {
-  const count = others.value.length;
+  const count = groups.value.length > 0 ? Infinity : others.value.length;
   return count <= MOST_LINES ? count : 0;
 }
 
@@ -73,13 +77,28 @@ function Line({
   name: string;
   isThin?: boolean;
 }) {
-  const style = { background: runColour(number, theme.value) };
+  const isGrouped = groups.value.length > 0;
+  const style = { background: isGrouped ? "var(--text)" : runColour(number, theme.value) };
   return (
     <span class="legend-item">
-      <i class={isThin ? "legend-line" : "legend-line is-bold"} style={style} />
-      <bdi class="legend-run" title={name}>
-        {shortRun(name)}
+      <i class={isThin || isGrouped ? "legend-line" : "legend-line is-bold"} style={style} />
+      <bdi class="legend-run" title={isGrouped ? `${name}: numbers and marks are its` : name}>
+        {isGrouped ? "selected run" : shortRun(name)}
       </bdi>
+    </span>
+  );
+}
+
+function Group({ name, lines: { runs, run: number } }: { name: string; lines: GroupHistories }) {
+  const background = runColour(number, theme.value);
+  const hasBand = groups.value.length <= MOST_BANDS;
+  return (
+    <span class="legend-item" title={`${runs.length} runs of ${name}`}>
+      <i
+        class="legend-line is-bold"
+        style={{ background, ...(hasBand && { boxShadow: `0 0 0 3px ${background}40` }) }}
+      />
+      <bdi class="legend-run">{shortRun(name)}</bdi>
     </span>
   );
 }

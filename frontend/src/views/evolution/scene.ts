@@ -11,6 +11,7 @@ import {
   type EvolutionScene,
   type RunHistories,
 } from "../../draw/evolution_picture";
+import { GroupHistories } from "../../draw/group_histories";
 import { headsInOrder, type Cell } from "../../draw/grid";
 import { keptInk } from "../../draw/kept_ink";
 import { Histories, jointScale, metricScale, type HistoryFrame } from "../../draw/histories";
@@ -25,6 +26,7 @@ import {
   otherSeries,
   readStep,
   run,
+  runGroups,
   runNumber,
   scalarTags,
   showBaseline,
@@ -95,6 +97,19 @@ export const others: ReadonlySignal<readonly (RunHistories & { name: string })[]
     run: runNumber(name),
   }));
 });
+
+/** Of more runs than have a line each; of each group the runs that are loaded. */
+export const groups: ReadonlySignal<readonly { name: string; lines: GroupHistories }[]> = computed(
+  () => {
+    if (main.value === null) return [];
+    const loaded = new Map(others.value.map(({ name, histories }) => [name, histories]));
+    loaded.set(run.value!, main.value.histories);
+    return runGroups.value.flatMap(({ name, runs, number }) => {
+      const inside = runs.flatMap((each) => loaded.get(each) ?? []);
+      return inside.length === 0 ? [] : [{ name, lines: new GroupHistories(inside, number) }];
+    });
+  },
+);
 
 /** What uniform attention would score in a layer, in the metric's unit; NaN where that means nothing. */
 export function baselineOf(layer: number): number {
@@ -198,6 +213,7 @@ export const paint: ReadonlySignal<Paint> = computed<Paint>(() => {
   const scene: EvolutionScene = {
     main: own,
     others: others.value,
+    groups: groups.value.map(({ lines }) => lines),
     step: step.value,
     baseline: (layer) => (isDotted ? own.histories.height(baselineOf(layer)) : NaN),
     hasMarks: showMarks.value,

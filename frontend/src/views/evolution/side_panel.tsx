@@ -14,7 +14,7 @@ import { EventLanes, NAMED_LANE } from "./event_lanes";
 import { Hints } from "./hints";
 import { readRole, roleText } from "./role_text";
 import { namesOf } from "./run_names";
-import { axis, isMap, isPanelWide, lanes, layout, others, shapes, when } from "./scene";
+import { axis, groups, isMap, isPanelWide, lanes, layout, others, shapes, when } from "./scene";
 import { Summary } from "./summary_line";
 import { WhenHistogram } from "./when_histogram";
 import { viewSize } from "../../parts/heads_grid/grid_room";
@@ -109,7 +109,7 @@ function Chart({ width, height, hasTitle }: ChartProps) {
       )}
       {!isWhenShown && <Below width={width} />}
       <Roles />
-      {others.value.length > 0 && chosen.value.length > 0 && (
+      {groups.value.length === 0 && others.value.length > 0 && chosen.value.length > 0 && (
         <p class="chart-note">Dashed: {namesOf(others.value, 3)}</p>
       )}
     </section>

@@ -4,6 +4,7 @@ import { objectiveTitle } from "../../text/effect_words";
 import type { TrackedPair } from "../../decoding/evolution_facts";
 import {
   record,
+  rivalRuns,
   series,
   shown,
   tag,
@@ -17,7 +18,8 @@ import {
 import { shownTokens } from "../../state/shown_tokens";
 import { elide } from "../../text/tokens";
 import { capital, metricMeaning, metricTitle } from "../../text/metric_names";
-import { isMap, main, shapes } from "./scene";
+import { groupWords } from "./group_words";
+import { groups, isMap, main, shapes } from "./scene";
 
 function header(): RecordHeader | undefined {
   const own = shown(record.value);
@@ -57,6 +59,9 @@ export function Title() {
   const { least, most } = main.value?.histories.scale ?? { least: 0, most: 1 };
   const isPair = trackedPair() !== null;
   const changes = metrics.value?.evolution?.probeChanges ?? [];
+  const counts = groups.value.map(({ lines }) => lines.runs.length);
+  const isGrouped = counts.length > 0;
+  const words = isGrouped ? groupWords(counts, rivalRuns.value.length + 1) : "";
   return (
     <h2 class="model-title">
       {title}
@@ -66,11 +71,11 @@ export function Title() {
           another text from step {changes[0]} on: steps before it do not compare
         </span>
       ) : (
-        <span class="model-hint">
+        <span class="model-hint" {...(isGrouped && { title: words })}>
           {isMap.value
             ? "one cell a head"
-            : `${isPair ? "weight " : ""}${least}–${most}, one scale for all heads`}
-          {isMap.value || isPair ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`}
+            : `${isPair ? "weight " : ""}${least}–${most}, one scale${isGrouped ? `; ${words}` : " for all heads"}`}
+          {isMap.value || isPair || isGrouped ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`}
         </span>
       )}
     </h2>
