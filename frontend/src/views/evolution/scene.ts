@@ -19,6 +19,7 @@ import { axisOver, type StepAxis } from "../../draw/step_axis";
 import { changeScale } from "../../decoding/marked_heads";
 import {
   changes,
+  colourNumber,
   headSort,
   foldStill,
   hoverStep,
@@ -84,7 +85,7 @@ const frame: ReadonlySignal<HistoryFrame | null> = computed(() => {
 export const main: ReadonlySignal<RunHistories | null> = computed(() => {
   if (frame.value === null) return null;
   const histories = new Histories(metrics.value!, metric.value, frame.value);
-  return { histories, run: runNumber(run.value) };
+  return { histories, run: colourNumber(run.value ?? "") };
 });
 
 /** The other ticked runs, drawn below. */
