@@ -30,7 +30,7 @@ import { subtitles, timesTable } from "./word_times";
 
 const METRIC = "diagonality";
 const CHOSEN = 4;
-const MOST = 16;
+const MOST = 9;
 
 export interface RankedHead {
   /** Index in the record. */

@@ -6,12 +6,15 @@ export interface SoundHeights {
 }
 
 const SOUND = { least: 112, most: 560, share: 0.28 };
-const ROW = { least: 3, most: 200 };
+const MOST_ROW = 200;
+/** Of words, so that they are read, and of frames. */
+export const LEAST_ROW = { words: 14, frames: 3 };
 
-/** Few rows leave height over: the spectrogram takes it. */
-export function soundHeights(room: number, rows: number): SoundHeights {
-  const least = Math.round(Math.min(SOUND.most, Math.max(SOUND.least, SOUND.share * room)));
-  const pitch = Math.max(ROW.least, Math.min(ROW.most, Math.floor((room - least) / rows)));
+/** Few rows leave height over: the spectrogram takes it; of many it leaves them what it can, and the rest is scrolled to. */
+export function soundHeights(room: number, rows: number, leastRow: number): SoundHeights {
+  const wished = Math.min(SOUND.most, SOUND.share * room, room - leastRow * rows);
+  const least = Math.round(Math.max(SOUND.least, wished));
+  const pitch = Math.max(leastRow, Math.min(MOST_ROW, Math.floor((room - least) / rows)));
   const over = Math.max(0, Math.floor(room - least - pitch * rows));
   return { sound: Math.min(SOUND.most, least + over), pitch };
 }

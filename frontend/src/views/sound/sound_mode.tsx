@@ -18,7 +18,7 @@ import { type Playing, usePlaying } from "./playing";
 import { RasterCanvas } from "./raster_canvas";
 import { PROFILE, RowProfile } from "./row_profile";
 import { soundExport } from "./sound_export";
-import { soundHeights } from "./sound_layout";
+import { LEAST_ROW, soundHeights } from "./sound_layout";
 import { BANDS, matrixRaster, soundRaster } from "./sound_rasters";
 import { rowSpokenAt, samplesOf, soundScene, timeText, type SoundScene } from "./sound_scene";
 import { areSpecialsListed, playSpeed } from "./sound_settings";
@@ -64,7 +64,11 @@ function Scene(props: SceneProps) {
   const [range, setRange] = useState<FrameRange | null>(null);
   const width = Math.max(120, Math.floor(size.width - LEFT - RIGHT));
   const above = AXIS + PROFILE + (scene.path === null ? 0 : STRIP);
-  const { sound: height, pitch } = soundHeights(size.height - above - FOOT, scene.queries.length);
+  const { sound: height, pitch } = soundHeights(
+    size.height - above - FOOT,
+    scene.queries.length,
+    scene.path === null ? LEAST_ROW.frames : LEAST_ROW.words,
+  );
   const row = shownRow(scene, playing);
   const onDrawn = useDrawnMark("head", [scene, theme.value, mapScale.value, samples, "sound"]);
   const sound = useMemo(() => soundRaster(scene, width, theme.value), [scene, width, theme.value]);
@@ -82,15 +86,17 @@ function Scene(props: SceneProps) {
     <div class="sound-mode">
       <div class="sound-main" ref={room}>
         <FaultNotes record={record} layer={weights.layer} names={names} />
-        <WordStrip scene={scene} width={width} row={row} />
-        <SoundRow
-          {...{ scene, sound, samples, playing, width, height, range, row }}
-          onRange={setRange}
-        />
-        <RowProfile {...{ scene, row, width, keys }} left={LEFT}>
-          <Playhead {...{ playing, scene, samples }} />
-        </RowProfile>
-        <TimeAxis seconds={scene.seconds} width={width} hasTimes={hasTimes} />
+        <div class="sound-top">
+          <WordStrip scene={scene} width={width} row={row} />
+          <SoundRow
+            {...{ scene, sound, samples, playing, width, height, range, row }}
+            onRange={setRange}
+          />
+          <RowProfile {...{ scene, row, width, keys }} left={LEFT}>
+            <Playhead {...{ playing, scene, samples }} />
+          </RowProfile>
+          <TimeAxis seconds={scene.seconds} width={width} hasTimes={hasTimes} />
+        </div>
         <div class="sound-row">
           <Names {...{ scene, pitch, row }} left={LEFT} />
           <Matrix {...{ scene, matrix, width, pitch, row, keys, range }} onRange={setRange}>
