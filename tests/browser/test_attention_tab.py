@@ -36,6 +36,13 @@ def test_the_tab_is_active_and_draws_on_both_data_paths(
         tab = open_tab(server.url, view="model", run="planted", tag="patterns")
         tab.wait_drawn("model")
         expect(host_tab(tab.page, "Attention")).to_have_attribute("aria-selected", "true")
+        for name in (
+            "Compare",
+            "Find head",
+            "Export",
+            "Copy link",
+        ):  # words alone would not look like buttons
+            assert tab.button(name).evaluate("button => getComputedStyle(button).borderTopWidth") == "1px"
         assert (
             wrong_cells(tab, tab.pixels(tab.canvas("Attention heads at step 250")), pattern_weights(250))
             == []

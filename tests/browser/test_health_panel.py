@@ -40,6 +40,15 @@ def test_a_planted_fault_is_first_with_its_step_and_the_way_to_it(
     tab.hash_has(f"p.attn.step={step}", f"p.attn.head={head}", "p.attn.panel=health")
 
 
+def test_a_layer_with_a_head_without_values_is_not_said_to_be_still(
+    open_tab: OpenTab, changing_server: TensorBoardServer
+) -> None:
+    tab = open_tab(changing_server.url, run="nan", tag="she", view="evolution")
+    tab.wait_drawn("evolution")
+    expect(tab.frame.get_by_text("Head 0.3 is without a value at step 30").first).to_be_visible()
+    expect(tab.frame.get_by_text("Layer 0 did not move")).to_have_count(0)
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_where_nothing_is_wrong_the_limits_can_be_seen_and_set(
     open_tab: OpenTab, changing_server: TensorBoardServer, changing: Path, dark: bool
