@@ -100,3 +100,26 @@ it("the filter takes runs out of the curves too, and says how many match", () =>
   expect(state.rivalRuns.value).toEqual(["lr-1 b"]);
   expect(root.querySelector("h2 .count")!.textContent).toBe("2 of 3 match, 2 on");
 });
+
+it("inverts what is ticked among the runs that match, and keeps one", () => {
+  state.setIndex(Object.fromEntries(["a", "b", "c"].map((name) => [name, manyProbes(1)])));
+  state.invertRuns(["a", "b", "c"]);
+  expect([...state.visibleRuns.value]).toEqual(["a"]);
+  state.invertRuns(["a", "b", "c"]);
+  expect([...state.visibleRuns.value]).toEqual(["b", "c"]);
+  expect(state.run.value).toBe("b");
+  state.invertRuns(["c"]);
+  expect([...state.visibleRuns.value]).toEqual(["b"]);
+});
+
+it("folds the display settings to one line, and keeps them so", () => {
+  const root = document.createElement("div");
+  document.body.replaceChildren(root);
+  act(() => render(<LeftPane display={() => <p>settings</p>} />, root));
+  const fold = root.querySelector<HTMLElement>(".display-fold")!;
+  expect(root.textContent).toContain("settings");
+  act(() => fold.click());
+  expect(root.textContent).not.toContain("settings");
+  expect(fold.getAttribute("aria-expanded")).toBe("false");
+  act(() => fold.click());
+});

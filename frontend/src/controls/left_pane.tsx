@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 
+import { displayOpen } from "../state";
 import { ProbeList } from "./probe_list";
 import { RunFilter } from "./run_filter";
 import { RunList } from "./run_list";
@@ -19,8 +20,17 @@ export function LeftPane({ display: Display }: LeftPaneProps) {
         <ProbeList />
         {Display !== undefined && (
           <section class="pane-section display" aria-label="Display">
-            <h2>Display</h2>
-            <Display />
+            <h2>
+              <button
+                type="button"
+                class="display-fold"
+                aria-expanded={displayOpen.value}
+                onClick={() => (displayOpen.value = !displayOpen.value)}
+              >
+                Display <span aria-hidden="true">{displayOpen.value ? "▾" : "▸"}</span>
+              </button>
+            </h2>
+            {displayOpen.value && <Display />}
           </section>
         )}
       </div>

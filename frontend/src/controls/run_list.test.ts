@@ -18,7 +18,7 @@ describe("the rows of runs", () => {
   ])("%s", (_, names, prefix, rows) => {
     expect(
       rowsOf(names, prefix).map((row) =>
-        row.kind === "run" ? row.name : `${row.name}: ${row.runs.length}`,
+        row.kind === "folder" ? `${row.name}: ${row.runs.length}` : row.name,
       ),
     ).toEqual(rows);
   });
@@ -34,10 +34,17 @@ describe("the folders of many runs", () => {
     const rows = openRows(rowsOf(names, ""), names.length);
     expect(rows.map(({ kind }) => kind).slice(0, 2)).toEqual(["folder", "folder"]);
     const inside = rows.flatMap((row) => (row.kind === "run" ? [row] : []));
-    expect(inside.map(({ name }) => name)).toEqual(names.slice(25));
+    expect(inside.map(({ name }) => name)).toEqual(names.slice(25, 33));
+    expect(rows.at(-1)).toMatchObject({ kind: "more", count: 17 });
     expect(new Set(inside.map(({ shared }) => shared))).toEqual(
       new Set(["lr2/bs64-rope-warm500-"]),
     );
+  });
+
+  it("have the selected one among the first", () => {
+    run.value = names[49]!;
+    const rows = openRows(rowsOf(names, ""), names.length);
+    expect(rows.slice(-3).map(({ name }) => name)).toEqual([names[32], names[49], "lr2/"]);
   });
 
   it("of few runs are all open", () => {

@@ -8,6 +8,7 @@ import {
   compareWith,
   hiddenRuns,
   index,
+  invertRuns,
   isComparing,
   letterOf,
   listedRuns,
@@ -76,7 +77,8 @@ export function RunName({ name, shared }: { name: string; shared: string }) {
 
 type Row =
   | { readonly kind: "folder"; readonly name: string; readonly runs: readonly string[] }
-  | { readonly kind: "run"; readonly name: string; readonly shared: string };
+  | { readonly kind: "run"; readonly name: string; readonly shared: string }
+  | { readonly kind: "more"; readonly name: string; readonly count: number };
 
 /** More runs than these show at first those of the selected one's folder alone. */
 const MOST_OPEN = 40;
@@ -196,6 +198,9 @@ function ForMany() {
       >
         None
       </button>
+      <button type="button" class="link" onClick={() => invertRuns(names)}>
+        Invert
+      </button>
     </span>
   );
 }
@@ -220,14 +225,47 @@ function WithoutAttention() {
   );
 }
 
-/** Without those of shut folders. */
+/** Of an open folder, until all are asked for. */
+const FIRST_ROWS = 8;
+const wholeFolders: Signal<ReadonlySet<string>> = signal(new Set());
+
+/** The selected run is among them. */
+function firstOf(inside: readonly string[]): readonly string[] {
+  const chosen = inside.indexOf(run.value ?? "");
+  const first = inside.slice(0, FIRST_ROWS);
+  return chosen < FIRST_ROWS ? first : [...first.slice(1), inside[chosen]!];
+}
+
+/** Without those of shut folders, and the first of long ones. */
 export function openRows(rows: readonly Row[], count: number): readonly Row[] {
-  const shut = new Set(
-    rows.flatMap((row) =>
-      row.kind === "folder" && !isOpen(row.name, row.runs, count) ? [...row.runs] : [],
-    ),
+  const left = new Set<string>();
+  const more = new Map<string, Row>();
+  for (const row of rows) {
+    if (row.kind !== "folder") continue;
+    const { name, runs: inside } = row;
+    const isWhole = inside.length <= FIRST_ROWS + 1 || wholeFolders.value.has(name);
+    const isShown = isOpen(name, inside, count);
+    const first = isWhole ? inside : firstOf(inside);
+    const kept = new Set(isShown ? first : []);
+    for (const each of inside) if (!kept.has(each)) left.add(each);
+    if (isShown && !isWhole)
+      more.set(first.at(-1)!, { kind: "more", name, count: inside.length - first.length });
+  }
+  return rows.flatMap((row) => {
+    if (row.kind === "folder") return [row];
+    return left.has(row.name) ? [] : [row, more.get(row.name) ?? []].flat();
+  });
+}
+
+function MoreRow({ name, count }: { readonly name: string; readonly count: number }) {
+  const show = (): void => void (wholeFolders.value = new Set(wholeFolders.peek()).add(name));
+  return (
+    <li class="run-row is-more">
+      <button type="button" class="link" aria-label={`${count} more of ${name}`} onClick={show}>
+        {count} more
+      </button>
+    </li>
   );
-  return rows.filter((row) => row.kind === "folder" || !shut.has(row.name));
 }
 
 function countText(found: number, all: number): string {
@@ -259,7 +297,9 @@ export function RunList() {
         height={32}
         selected={rows.findIndex(({ kind, name }) => kind === "run" && name === run.value)}
         row={(row) =>
-          row.kind === "run" ? (
+          row.kind === "more" ? (
+            <MoreRow key={`more ${row.name}`} {...row} />
+          ) : row.kind === "run" ? (
             <RunRow key={row.name} name={row.name} shared={row.shared} />
           ) : (
             <FolderRow

@@ -223,6 +223,15 @@ export function untickRuns(names: readonly string[]): void {
   hide([...hiddenRuns.value, ...names].filter((name) => name !== run.value));
 }
 
+/** Ticked ones are unticked and the others ticked; where none would be left, the selected one stays. */
+export function invertRuns(names: readonly string[]): void {
+  const [off, on] = [hiddenRuns.value, new Set(names)];
+  const isAll = names.every((name) => !off.has(name));
+  const kept = [...off].filter((name) => !on.has(name));
+  const ticked = names.filter((name) => !off.has(name) && !(isAll && name === run.value));
+  hide([...kept, ...ticked]);
+}
+
 export function tickOnly(name: string): void {
   batch(() => {
     selectRun(name);

@@ -50,6 +50,9 @@ export const mergeWords: Signal<boolean> = signal(false);
 /** Tokens as the tokenizer writes them. */
 export const rawTokens: Signal<boolean> = signal(false);
 
+/** The settings under "Display" are unfolded. */
+export const displayOpen: Signal<boolean> = signal(true);
+
 /** Under this width of the frame the left pane folds away. */
 export const FOLD_WIDTH = 1100;
 /** Width of the frame in CSS pixels. */

@@ -7,6 +7,8 @@ export { HealthPanel } from "./health/health_panel";
 export { ImageMode } from "./image/image_mode";
 export { LongMode } from "./matrix/long_mode";
 export { MatrixMode } from "./matrix/matrix_mode";
+export { RunsByHead } from "./evolution/runs_by_head";
+export { WhenHistogram } from "./evolution/when_histogram";
 export { NeuronView } from "./neuron/neuron_view";
 export { SoundMode } from "./sound/sound_mode";
 export { SoundSettings } from "./sound/sound_settings";

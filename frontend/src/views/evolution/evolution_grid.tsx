@@ -30,9 +30,10 @@ import { SORT_CAPTIONS } from "./head_order";
 import { FoldedNote } from "./folded_note";
 import { Legend } from "./legend";
 import { openPattern } from "./open_pattern";
-import { pointed } from "./pointed";
+import { openedHead, pointed } from "./pointed";
 import {
   axis,
+  groups,
   isMap,
   isPanelWide,
   layout,
@@ -63,16 +64,21 @@ export function EvolutionGrid() {
   useExport(evolutionExport);
   const onDrawn = useGridMark("evolution", drawnSelection);
   const title = useTitle();
+  const opened = groups.value.length > 0 ? openedHead.value : null;
   const selected = useMemo(
-    () => ({ layer: layer.value, head: head.value }),
-    [layer.value, head.value],
+    () => opened ?? { layer: layer.value, head: head.value },
+    [opened, layer.value, head.value],
   );
   const sort = headSort.value;
   const scale = main.value?.histories.scale;
   const axisEnds = scale === undefined ? null : ([`${scale.least}`, `${scale.most}`] as const);
   const isLoading = series.value.status === "loading";
   return (
-    <section ref={element} class="model-main evolution-main" aria-label={title}>
+    <section
+      ref={element}
+      class={`model-main evolution-main ${opened === null ? "" : "has-opened"}`}
+      aria-label={title}
+    >
       <Title />
       {isPanelWide.value && isSideShown.value ? <p class="model-tokens" /> : <Summary />}
       <HeadsGrid
@@ -101,9 +107,11 @@ export function EvolutionGrid() {
   );
 }
 
-/** With Shift into the chart, else to its pattern at the step that is read. */
+/** With Shift into the chart; of groups of runs all its curves, else to its pattern at the step that is read. */
 function openCell(cell: Cell, event: MouseEvent): void {
   if (event.shiftKey) toggleChosen(cell);
+  else if (groups.peek().length > 0 && isSideShown.peek())
+    openedHead.value = sameCell(cell, openedHead.peek()) ? null : cell;
   else openPattern(cell, readStep.peek());
 }
 

@@ -6,7 +6,7 @@ import { damagedSteps, MOST_RUNS, rivalRuns, steps } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { layerName, layerShort, layersText } from "../../text/layer_names";
 import { layerMotion, lostHeads } from "./head_order";
-import { axis, isCut, isMap, layout, main, shapes } from "./scene";
+import { axis, groups, isCut, isMap, layout, main, shapes } from "./scene";
 
 /** Of the scale: less motion than this is none. */
 const STILL = 0.005;
@@ -16,9 +16,11 @@ export function Hints() {
   const left = rivalRuns.value.length - (MOST_RUNS - 1);
   const sentences = [
     steps.value.length === 1 ? "One step so far: lines begin with the second." : null,
-    isMap.value
-      ? "Click a head: its pattern at this step."
-      : "Click a cell: its pattern at the pointed step.",
+    groups.value.length > 0
+      ? "Click a head: its curves in all runs."
+      : isMap.value
+        ? "Click a head: its pattern at this step."
+        : "Click a cell: its pattern at the pointed step.",
     isMap.value ? null : "Shift-click: add the head to the chart.",
     lostText(),
     layout.value.noteTop === null ? stillText() : null,

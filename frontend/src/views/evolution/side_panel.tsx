@@ -9,18 +9,21 @@ import { Lens } from "../model/lens";
 import { ChangeTable } from "./change_table";
 import { chosen } from "./chosen";
 import { HeadsChart, nameOf } from "./heads_chart";
-import { pointed } from "./pointed";
+import { openedHead, pointed } from "./pointed";
 import { EventLanes, NAMED_LANE } from "./event_lanes";
 import { Hints } from "./hints";
 import { readRole, roleText } from "./role_text";
 import { namesOf } from "./run_names";
 import { axis, groups, isMap, isPanelWide, lanes, layout, others, shapes, when } from "./scene";
 import { Summary } from "./summary_line";
-import { WhenHistogram } from "./when_histogram";
+import { later } from "../later";
 import { viewSize } from "../../parts/heads_grid/grid_room";
 import { useWidth } from "../../parts/measured";
 import { ScalarChart } from "../../parts/chart/scalar_chart";
 import { plotBox } from "../../parts/chart/step_chart";
+
+const RunsByHead = later((parts) => parts.RunsByHead);
+const WhenHistogram = later((parts) => parts.WhenHistogram);
 
 const PADDING = 32;
 const GAP = 32;
@@ -44,6 +47,13 @@ export function SidePanel() {
   const table = changes.value.length * CHANGE_HEIGHT + AROUND_TABLE;
   const rest = viewSize.value.height - table - AROUND_CHART;
   const areStacked = evolutionPane.value === null && !isMap.value && rest >= LEAST_CHART;
+  const opened = groups.value.length > 0 ? openedHead.value : null;
+  if (opened !== null)
+    return (
+      <aside ref={element} class="model-side evolution-side" aria-label="What happened">
+        <RunsByHead cell={opened} width={inner} />
+      </aside>
+    );
   return (
     <aside ref={element} class="model-side evolution-side" aria-label="What happened">
       <header class="side-header">
