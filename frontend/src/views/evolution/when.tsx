@@ -13,8 +13,10 @@ import { hoverStep, step } from "../../state";
 import { EventLanes } from "./event_lanes";
 import { Legend } from "./legend";
 import { axis, isMap, lanes, layout, when } from "./scene";
-import { WhenHistogram } from "./when_histogram";
 import { LANE, LANES_GAP, STEPS, WHEN_HEAD, type WhenRoom } from "./when_room";
+import { later } from "../later";
+
+const WhenHistogram = later((parts) => parts.WhenHistogram);
 
 /** At the left and the right of the column. */
 const PADDING = 32;
