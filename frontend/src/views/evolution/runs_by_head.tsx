@@ -16,7 +16,6 @@ import { folderOf } from "../../text/name_filter";
 import { openPattern } from "./open_pattern";
 import { openedHead } from "./pointed";
 import { runsOfHead, type RunOfHead } from "./run_ranking";
-import "./runs_by_head.css";
 import { main, others, shapes } from "./scene";
 
 const HEIGHT = 170;
