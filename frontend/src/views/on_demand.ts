@@ -1,8 +1,10 @@
 /** What the first picture does without: views, modes and panels whose code comes in a second file. */
 
+export { ChangeImage } from "./compare/change_image";
 export { FirstPictures } from "./first/first_pictures";
 export { FindPanel } from "./find/find_panel";
 export { LongLines } from "./head/long_lines";
+export { Gallery } from "./model/gallery";
 export { HealthPanel } from "./health/health_panel";
 export { ImageMode } from "./image/image_mode";
 export { LongMode } from "./matrix/long_mode";

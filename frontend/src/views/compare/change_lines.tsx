@@ -36,7 +36,6 @@ import { hoverToken, pinToken } from "../../parts/token_lines/pinning";
 import { TokenLines } from "../../parts/token_lines/token_lines";
 import { rowsInWindow, type ScrollWindow } from "../../parts/token_lines/use_window";
 import { BothSides } from "./both_sides";
-import { ChangeImage } from "./change_image";
 import { ChangeMatrix } from "./change_matrix";
 import { changeHeads, chosenPair, type Pair } from "./chosen_pair";
 import { differencesTable } from "./chosen_picture";
@@ -46,6 +45,9 @@ import { arranged, heightOf, ThreeMatrices } from "./three_matrices";
 import { viewSize } from "../../parts/heads_grid/grid_room";
 import { useWidth } from "../../parts/measured";
 import { layerName } from "../../text/layer_names";
+import { later } from "../later";
+
+const ChangeImage = later((parts) => parts.ChangeImage);
 
 const ROW = 22;
 

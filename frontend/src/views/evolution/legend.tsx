@@ -98,7 +98,7 @@ function Group({ name, lines: { runs, run: number } }: { name: string; lines: Gr
         class="legend-line is-bold"
         style={{ background, ...(hasBand && { boxShadow: `0 0 0 3px ${background}40` }) }}
       />
-      <bdi class="legend-run">{shortRun(name)}</bdi>
+      <bdi class="legend-run">{name}</bdi>
     </span>
   );
 }

@@ -3,14 +3,16 @@
 import { isComparing, isSideShown, metrics, stepError, shownEffects } from "../../state";
 import { CompareDisplay, CompareView } from "../compare";
 import { ModelGrid } from "./model_grid";
+import { later } from "../later";
 import { isHeadBeside } from "./opened_head";
 import { EffectRanking } from "./effect_ranking";
-import { Gallery } from "./gallery";
 import { Lens } from "./lens";
 import { isMap, layout, shapes } from "./scene";
 import { SidePanel } from "./side_panel";
 
 import { ModelDisplay as PatternDisplay } from "./model_display";
+
+const Gallery = later((parts) => parts.Gallery);
 
 /** Settings of what the view shows: patterns, or what changed in them. */
 export function ModelDisplay() {
