@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -85,14 +86,18 @@ class EncodedLayer:
             self.overview,
             *(array for _, array in self.vectors.values()),
         ]
-        codes = 0 if self.codes is None else self.codes.nbytes
-        if self.packed is not None:
-            codes = self.entry.heads * self.entry.queries * self.entry.keys
+        return self.code_bytes + sum(array.nbytes for array in arrays if array is not None)
+
+    @property
+    def code_bytes(self) -> int:
+        """Bytes of the codes: as they are packed, else of the rows that are kept."""
         if self.packed is not None and self.packed.done():
-            codes = len(self.packed.result().data)
-        elif self.kept_rows is not None:
-            codes = codes * self.kept_rows // max(1, self.entry.queries)
-        return codes + sum(array.nbytes for array in arrays if array is not None)
+            return len(self.packed.result().data)
+        if not self.has_codes:
+            return 0
+        shape = self.entry.heads, self.entry.queries, self.entry.keys
+        held = prod(shape) if self.codes is None else self.codes.nbytes  # a byte each where they are being packed
+        return held if self.kept_rows is None else held * self.kept_rows // max(1, self.entry.queries)
 
     def leave_out(self) -> None:
         """Drop weights and vectors; metrics and pictures stay."""

@@ -45,7 +45,6 @@ class CodePacking:
         while self.waiting and (self.waiting[0][0].done() or self.held + codes.nbytes > MOST_BYTES):
             self.waiting.popleft()[0].exception()
         layer.pack_by(self.begin(codes))
-        layer.codes = None
 
     @property
     def held(self) -> int:

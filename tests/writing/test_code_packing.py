@@ -14,6 +14,7 @@ from torch import nn
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 from tensorboard_plugin_attn.capturing.calls import row_blocks
 from tensorboard_plugin_attn.encoding.codes import compress, decompress, pack_heads
+from tensorboard_plugin_attn.encoding.format import read_tensor
 from tensorboard_plugin_attn.writing import code_packing
 from tensorboard_plugin_attn.writing.code_packing import CodePacking
 
@@ -33,12 +34,19 @@ class Layers(nn.Module):
         return states
 
 
-def weights_logged(directory: Path) -> list[np.ndarray]:
-    """The weights of each layer, as they are read."""
+def log(directory: Path, queries: list[int] | None = None) -> AttentionReader:
+    """A record of the layers, of all queries or some."""
     states = torch.randn(1, HEADS, LENGTH, WIDTH, generator=torch.Generator().manual_seed(9))
     with AttentionWriter(directory, keep="weights") as writer:
-        writer.add_probe("probe", Layers(), states, [f"t{at % 11}" for at in range(LENGTH)], 0)
-    return [layer.weights for layer in AttentionReader(directory).read(".", "probe", 0).layers]
+        writer.add_probe(
+            "probe", Layers(), states, [f"t{at % 11}" for at in range(LENGTH)], 0, queries=queries
+        )
+    return AttentionReader(directory)
+
+
+def weights_logged(directory: Path) -> list[np.ndarray]:
+    """The weights of each layer, as they are read."""
+    return [layer.weights for layer in log(directory).read(".", "probe", 0).layers]
 
 
 @pytest.mark.filterwarnings("error")
@@ -53,6 +61,24 @@ def test_layers_that_share_memory_for_their_codes_are_what_they_are_alone(
     assert len(found) == len(Layers.masks)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.parametrize("queries", [[3, 7], [40]])
+def test_rows_that_are_left_out_hold_nothing_of_the_layer_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queries: list[int]
+) -> None:
+    monkeypatch.setattr(code_packing, "LEAST_BYTES", 0)
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.probe_rows.SMALL_BYTES", 0)
+    monkeypatch.setattr(
+        CodePacking, "room", lambda self, shape: np.full(shape, 77, np.uint8)
+    )  # of another layer
+    source = log(tmp_path, queries).source(".", "probe", 0)
+    for number in range(len(Layers.masks)):
+        sizes = read_tensor(source.header, source.read, f"layer.{number}.member_bytes")
+        packed = read_tensor(source.header, source.read, f"layer.{number}.weights").tobytes()
+        for member in np.split(np.frombuffer(packed, np.uint8), np.cumsum(sizes)[:-1]):
+            codes = np.frombuffer(decompress(member.tobytes()), np.uint8).reshape(LENGTH, LENGTH)
+            assert np.flatnonzero(codes.any(axis=1)).tolist() == queries
 
 
 def test_memory_serves_the_next_layer_of_its_shape(monkeypatch: pytest.MonkeyPatch) -> None:

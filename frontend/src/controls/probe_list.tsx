@@ -14,7 +14,7 @@ import {
   type RecordHeader,
 } from "../state";
 import { beside, probeWords } from "../state/probe_words";
-import { folderOf } from "../text/name_filter";
+import { byFolder } from "../text/name_filter";
 import { VirtualRows } from "./virtual_rows";
 
 /** Characters of the text's end that fit under a probe's name. */
@@ -93,13 +93,8 @@ const groups: Signal<ReadonlyMap<string, boolean>> = signal(new Map());
 
 export function probeRows(names: readonly string[], chosen: string | null): Row[] {
   const single = (name: string): Row => ({ kind: "probe", name, prefix: "" });
-  if (names.length <= FEW) return names.map(single);
-  const inside = new Map<string, string[]>();
-  for (const name of names) {
-    const prefix = folderOf(name);
-    inside.set(prefix, [...(inside.get(prefix) ?? []), name]);
-  }
-  if (inside.size < 2 || inside.size === names.length) return names.map(single);
+  const inside = names.length <= FEW ? null : byFolder(names, "");
+  if (inside === null) return names.map(single);
   return [...inside].flatMap(([prefix, members]): Row[] => {
     if (prefix === "") return members.map(single);
     const open = groups.value.get(prefix) ?? members.includes(chosen ?? "");

@@ -154,12 +154,8 @@ class ModuleNames:
         """The head count that the innermost running module with one declares."""
         if self.multihead is not None:
             return self.multihead
-        for module in reversed(self.running[-3:]):
-            for attribute in HEAD_COUNTS:
-                count = getattr(module, attribute, None)
-                if isinstance(count, int) and not isinstance(count, bool) and count > 0:
-                    return count
-        return None
+        declared = (declared_heads(module) for module in reversed(self.running[-3:]))
+        return next((count for count in declared if count is not None), None)
 
 
 def calling() -> list[nn.Module]:
@@ -178,13 +174,19 @@ def model_heads(running: Sequence[nn.Module]) -> int | None:
     """How many heads the innermost running module has, by itself or its config; None where neither says."""
     if not running:
         return None
-    module = running[-1]
-    for name in HEAD_COUNTS:
-        count = getattr(module, name, None)
-        if type(count) is int and count > 0:
-            return count
-    count = heads_in(getattr(module, "config", None))
-    return count if type(count) is int and count > 0 else None
+    declared = declared_heads(running[-1])
+    return declared if declared is not None else head_count(heads_in(getattr(running[-1], "config", None)))
+
+
+def declared_heads(module: nn.Module) -> int | None:
+    """How many heads a module says that it has, by itself."""
+    counts = (head_count(getattr(module, name, None)) for name in HEAD_COUNTS)
+    return next((count for count in counts if count is not None), None)
+
+
+def head_count(value: Any) -> int | None:
+    """A value that counts heads; None where it is something else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def heads_in(config: Any) -> Any:

@@ -1,12 +1,8 @@
 /** Height of the room and rows of a short text → height of a row: the room is filled, a longer text scrolls. */
 
-const LOWEST = 32;
-const HIGHEST = 64;
-/** Two lines of words over the columns and one or two under them, the columns' head, and what stands under the table. */
-const AROUND = 40 + 32 + 40 + 20;
+import { fittingRow, type RowRoom } from "../../parts/row_height";
 
-export function rowHeightOf(height: number, rows: number): number {
-  if (height <= 0 || rows <= 0) return LOWEST;
-  const even = 2 * Math.floor((height - AROUND) / rows / 2); // so that a line lies on whole pixels
-  return Math.max(LOWEST, Math.min(HIGHEST, even));
-}
+/** Around the rows: two lines of words over the columns and one or two under them, the columns' head, and what stands under the table. */
+const ROOM: RowRoom = { least: 32, most: 64, around: 40 + 32 + 40 + 20 };
+
+export const rowHeightOf = (height: number, rows: number): number => fittingRow(height, rows, ROOM);

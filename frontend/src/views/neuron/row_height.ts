@@ -2,14 +2,12 @@
 
 import { signal, type Signal } from "@preact/signals";
 
+import { fittingRow, type RowRoom } from "../../parts/row_height";
+
 /** Of the whole view, in CSS pixels. */
 export const viewHeight: Signal<number> = signal(0);
 
-const ROW = { least: 24, most: 44 };
-/** Title, heads and captions of the columns, and the plot below them. */
-const AROUND = 320;
+/** Around the rows: title, heads and captions of the columns, and the plot below them. */
+const ROOM: RowRoom = { least: 24, most: 44, around: 320 };
 
-export function rowHeightOf(height: number, rows: number): number {
-  const fitting = 2 * Math.floor((height - AROUND) / Math.max(1, rows) / 2);
-  return Math.max(ROW.least, Math.min(ROW.most, fitting));
-}
+export const rowHeightOf = (height: number, rows: number): number => fittingRow(height, rows, ROOM);

@@ -1,0 +1,14 @@
+/** Height of a room and number of rows → height of a row: few rows fill the room, many are scrolled to. */
+
+export interface RowRoom {
+  readonly least: number;
+  readonly most: number;
+  /** What stands around the rows, in CSS pixels. */
+  readonly around: number;
+}
+
+/** Even, so that the middle of a row lies on whole pixels. */
+export function fittingRow(height: number, rows: number, { least, most, around }: RowRoom): number {
+  const fitting = 2 * Math.floor((height - around) / Math.max(1, rows) / 2);
+  return Math.max(least, Math.min(most, fitting));
+}
