@@ -96,7 +96,8 @@ class EncodedLayer:
         if not self.has_codes:
             return 0
         shape = self.entry.heads, self.entry.queries, self.entry.keys
-        held = prod(shape) if self.codes is None else self.codes.nbytes  # a byte each where they are being packed
+        # while they are being packed, a byte each is what they can take
+        held = prod(shape) if self.codes is None else self.codes.nbytes
         return held if self.kept_rows is None else held * self.kept_rows // max(1, self.entry.queries)
 
     def leave_out(self) -> None:
