@@ -5,15 +5,17 @@ from __future__ import annotations
 import builtins
 import threading
 import time
+import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from tensorboard_plugin_attn.storing.files import BYTES_PER_SECOND, Entry, Files, RemoteFiles
 
-__all__ = ["BoundedFiles", "Calls", "NoThreadError", "StoreHangsError"]
+__all__ = ["BoundedFiles", "Calls", "Change", "NoThreadError", "StoreHangsError"]
 
 PIECE = 1 << 20  # bytes of one request: a slow store ends it within its deadline, one that hangs does not
 IDLE_SECONDS = 2.0  # a thread without work ends
@@ -31,11 +33,30 @@ class NoThreadError(RuntimeError):
     """No thread can be started: the interpreter is ending."""
 
 
+class Change(NamedTuple):
+    """What a call changes: the files of one step, or another file; ``digest`` of what is written, None for a removal."""
+
+    place: str
+    digest: int | None
+
+    @classmethod
+    def of(cls, path: str, buffers: Sequence[bytes] | None = None) -> Change:
+        """All forms of a step are one place: whoever writes one removes the other."""
+        directory, _, name = path.rpartition("/")
+        digest = None
+        if buffers is not None:
+            digest = 0
+            for buffer in buffers:
+                digest = zlib.crc32(buffer, digest)
+        return cls(f"{directory}/{name.partition('.')[0]}", digest)
+
+
 class Call:
     """One call that is handed to a thread; ``is_left``: nobody waits for it any more."""
 
-    def __init__(self, function: Callable[[], Any]) -> None:
+    def __init__(self, function: Callable[[], Any], change: Change | None = None) -> None:
         self.function = function
+        self.change = change
         self.done = threading.Event()
         self.is_left = False
         self.result: Any = None
@@ -75,6 +96,7 @@ class Calls:
         self.lock = threading.Lock()
         self.idle: list[SimpleQueue[Call]] = []
         self.hanging = 0
+        self.late: Counter[Change] = Counter()  # changes that were given up and may still happen
 
     def call(
         self,
@@ -82,25 +104,31 @@ class Calls:
         seconds: float | None = None,
         hurry: threading.Event | None = None,
         alive: Callable[[], float] | None = None,
+        change: Change | None = None,
     ) -> Result:
         """What ``function`` gives within ``seconds`` and before ``hurry`` is set; its errors are raised.
 
-        With ``alive``, when it last gave a sign of life (``time.monotonic``), the seconds count from there.
+        With ``alive``, when it last gave a sign of life (``time.monotonic``), the seconds count from there. A
+        ``change`` is refused while an earlier, other one of its place hangs: that would undo it when it comes back.
 
         Raises:
-            StoreHangsError: it did not end in time, or too many calls hang already.
+            StoreHangsError: it did not end in time, too many calls hang already, or one that would undo it.
             NoThreadError: no thread can be started.
         """
         if time.monotonic() < self.hung_at + self.refuse_seconds:
             raise StoreHangsError("it did not answer a moment ago")
         if self.hanging >= self.most_hanging:
             raise StoreHangsError(f"{self.hanging} calls to it hang")
-        call, allowed = Call(function), self.seconds if seconds is None else seconds
+        if change is not None and self.is_threatened(change):
+            raise StoreHangsError("an earlier change of the same file has not come back")
+        call, allowed = Call(function, change), self.seconds if seconds is None else seconds
         self.worker().put(call)
         if not call.wait(allowed, hurry, alive):
             with self.lock:
                 call.is_left = not call.done.is_set()
                 self.hanging += call.is_left
+                if change is not None:
+                    self.late[change] += call.is_left
                 self.hung_at = time.monotonic() if call.is_left else self.hung_at
             if call.is_left:
                 raise StoreHangsError(f"it has not answered for {allowed:.3g} s")
@@ -108,6 +136,11 @@ class Calls:
             raise call.error
         self.hung_at = float("-inf")
         return cast(Result, call.result)
+
+    def is_threatened(self, change: Change) -> bool:
+        """Whether another change of its place was given up and may still happen."""
+        with self.lock:
+            return any(late.place == change.place and late.digest != change.digest for late in +self.late)
 
     def begin(self, function: Callable[[], object]) -> None:
         """As ``call``, without waiting; what it gives or raises is nobody's."""
@@ -141,6 +174,9 @@ class Calls:
             with self.lock:
                 call.done.set()
                 self.hanging -= call.is_left
+                if call.is_left and call.change is not None:
+                    self.late[call.change] -= 1
+                    self.late += Counter()  # forgets what has come back
                 if isinstance(call.error, TimeoutError):  # its own client gave up
                     self.hung_at = time.monotonic()
                 self.idle.append(queue)
@@ -198,7 +234,7 @@ class BoundedFiles:
 
     def write(self, path: str, buffers: Sequence[bytes]) -> None:
         seconds = self.calls.seconds + sum(map(len, buffers)) / BYTES_PER_SECOND
-        self.calls.call(lambda: self.opened().write(path, buffers), seconds)
+        self.calls.call(lambda: self.opened().write(path, buffers), seconds, change=Change.of(path, buffers))
 
     def remove(self, path: str) -> None:
-        self.calls.call(lambda: self.opened().remove(path))
+        self.calls.call(lambda: self.opened().remove(path), change=Change.of(path))

@@ -11,7 +11,13 @@ from pathlib import Path
 
 from tensorboard_plugin_attn.errors import WriteError
 from tensorboard_plugin_attn.storing import store
-from tensorboard_plugin_attn.storing.deadline import BoundedFiles, Calls, NoThreadError, StoreHangsError
+from tensorboard_plugin_attn.storing.deadline import (
+    BoundedFiles,
+    Calls,
+    Change,
+    NoThreadError,
+    StoreHangsError,
+)
 from tensorboard_plugin_attn.storing.files import Files, LocalFiles, is_remote, open_files
 from tensorboard_plugin_attn.storing.spool import Spool, default_root
 from tensorboard_plugin_attn.storing.store import StepFile
@@ -200,7 +206,11 @@ class Delivery:
         if self.stuck.is_set():
             raise StoreHangsError("it does not answer")
         try:
-            self.calls.call(lambda: self.put_in_place(path, buffers), hurry=self.stuck)
+            self.calls.call(
+                lambda: self.put_in_place(path, buffers),
+                hurry=self.stuck,
+                change=Change.of(path, buffers),
+            )
         except NoThreadError:
             self.put_in_place(path, buffers)
 

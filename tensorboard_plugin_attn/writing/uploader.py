@@ -20,6 +20,7 @@ LONGEST_PAUSE = 60.0  # between two attempts
 AWAITED_SECONDS = 0.5  # the same while somebody waits for the end
 LOOK_SECONDS = 0.03  # how often to look whether all was sent
 OTHER_SECONDS = 1.0  # how often to look whether the process that sends has ended
+LISTED_SECONDS = 5.0  # how long a listing of the store holds: another machine may write there too
 
 Tell = Callable[[str, str], None]  # the sort of message, the message
 
@@ -46,7 +47,7 @@ class Uploader:
         self.hurrying = threading.Event()  # attempts are wanted now
         self.ending = threading.Event()
         self.is_awaited = False  # attempts come one after the other
-        self.listed: dict[str, set[str]] = {}  # directory of the store → the names in it
+        self.listed: dict[str, tuple[float, set[str]]] = {}  # directory of the store → when listed, its names
 
     @property
     def reason(self) -> str:
@@ -186,29 +187,34 @@ class Uploader:
         other = store.other_form(waiting.target)
         there = self.names_in(directory)
         forms = [form for form in (waiting.target, other) if form.rpartition("/")[2] in there]
-        if not any(self.is_newer(form, header) for form in forms):
+        newer = [form for form in forms if self.is_newer(form, header)]
+        if not newer:
             self.files.write(waiting.target, [data])
             there.add(name)
+            self.num_sent += 1
+        if newer in ([], [waiting.target]):  # ours, also where an attempt ended between writing and removing
             part = store.part_of_name(name)
             replaced = [] if part is None else store.replaced_by(name, there, part)
             for each in [other.rpartition("/")[2]] * (other in forms) + replaced:
                 self.files.remove(f"{directory}/{each}")
                 there.discard(each)
-            self.num_sent += 1
         self.spool.remove(waiting)
         if self.packing is not None:
             self.packing.wrote(waiting.target, header)
 
     def names_in(self, directory: str) -> set[str]:
-        """The names in a directory of the store, listed once until something fails."""
-        if directory not in self.listed:
-            self.listed[directory] = {entry.name for entry in self.files.list(directory)}
-        return self.listed[directory]
+        """The names in a directory of the store, as listed a moment ago and since nothing failed."""
+        now = time.monotonic()
+        listed_at, names = self.listed.get(directory, (float("-inf"), set[str]()))
+        if now - listed_at > LISTED_SECONDS:
+            names = {entry.name for entry in self.files.list(directory)}
+            self.listed[directory] = now, names
+        return names
 
     def is_newer(self, path: str, ours: Header) -> bool:
         """Whether the store's record of a step was logged after ours, or is ours; a damaged one is not."""
         try:
-            header = read_header(partial(self.files.read, path), self.files.size(path), path)
+            header = read_header(partial(self.files.read, path), self.files.entry(path).size, path)
             return header.wall_time >= ours.wall_time
         except (DamagedFileError, FileNotFoundError):
             return False

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tensorboard_plugin_attn.storing.deadline import BoundedFiles, Calls, NoThreadError, StoreHangsError
+from tensorboard_plugin_attn.storing.deadline import (
+    BoundedFiles,
+    Calls,
+    Change,
+    NoThreadError,
+    StoreHangsError,
+)
 from tensorboard_plugin_attn.storing.files import LocalFiles
 
 
@@ -43,6 +49,37 @@ def test_a_call_may_be_hurried(gate: threading.Event) -> None:
     threading.Timer(0.05, hurry.set).start()
     with pytest.raises(StoreHangsError):
         calls.call(gate.wait, hurry=hurry)
+
+
+STEP = "tag/000000000005"
+
+
+@pytest.mark.parametrize(
+    ("path", "buffers", "is_made"),
+    [
+        (f"{STEP}.safetensors", [b"new"], False),
+        (f"{STEP}.metrics.safetensors", [b"new"], False),
+        (f"{STEP}.safetensors", None, False),
+        (f"{STEP}.safetensors", [b"o", b"ld"], True),  # the same once more does no harm
+        ("tag/000000000006.safetensors", [b"new"], True),
+    ],
+)
+def test_what_a_hung_change_would_undo_waits_until_it_comes_back(
+    path: str, buffers: list[bytes] | None, is_made: bool, gate: threading.Event
+) -> None:
+    calls, change = Calls(60), Change.of(path, buffers)
+    with pytest.raises(StoreHangsError):
+        calls.call(gate.wait, seconds=0.02, change=Change.of(f"{STEP}.safetensors", [b"old"]))
+    if is_made:
+        assert calls.call(lambda: 7, change=change) == 7
+    else:
+        with pytest.raises(StoreHangsError, match="earlier change of the same file"):
+            calls.call(lambda: 7, change=change)
+    gate.set()
+    end = time.monotonic() + 60
+    while calls.hanging and time.monotonic() < end:
+        time.sleep(0.01)
+    assert calls.call(lambda: 7, change=change) == 7
 
 
 def test_too_many_that_hang_are_not_joined_by_more_until_one_comes_back(gate: threading.Event) -> None:

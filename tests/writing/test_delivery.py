@@ -123,6 +123,7 @@ def test_closing_says_how_many_were_written_where_the_others_are_and_why(
     store.proxy.switch("refuse")
     with told() as messages:
         add(writer, range(3, 10))
+        assert writer.queue.drain(time.monotonic() + 60)
         started = time.monotonic()
         writer.close(1.0)
         assert time.monotonic() - started < 10
@@ -138,6 +139,7 @@ def test_what_a_process_left_the_next_writer_of_the_target_sends(store: S3Store,
     with told():
         left = AttentionWriter(URL, spool=tmp_path)
         add(left, range(4))
+        assert left.queue.drain(time.monotonic() + 60)
         left.close(0.5)
     assert [spool.target for spool in open_spools(tmp_path)] == [URL]
     store.proxy.switch("pass")
@@ -154,6 +156,7 @@ def test_a_newer_record_in_the_store_is_not_replaced_by_an_older_one_from_the_sp
     with told():
         late = AttentionWriter(URL, spool=tmp_path / "late")
         add(late, [1, 2])
+        assert late.queue.drain(time.monotonic() + 60)
         late.close(0.2)
     store.proxy.switch("pass")
     with AttentionWriter(URL, spool=tmp_path / "other", precision="float32") as writer:
@@ -165,6 +168,26 @@ def test_a_newer_record_in_the_store_is_not_replaced_by_an_older_one_from_the_sp
     np.testing.assert_array_equal(reader.read(".", "p", 2).layers[0].weights, weights(77)[0])
 
 
+def test_what_another_machine_wrote_since_the_store_was_listed_is_not_replaced_by_an_older_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.uploader.LISTED_SECONDS", 0.0)
+    url, older = memory_url(), tmp_path / "older"
+    with AttentionWriter(older) as writer:
+        add(writer, [2])
+    with AttentionWriter(url, spool=tmp_path / "one") as writer:
+        add(writer, [0, 1])
+        writer.flush()
+        with AttentionWriter(url, spool=tmp_path / "other", precision="float32") as other:
+            other.add_attention("p", weights(77), TOKENS, 2)
+        path = "plugins/attn/p/000000000002.safetensors"
+        writer.delivery.spool.put(path, [(older / path).read_bytes()])
+        writer.delivery.uploader.wake()
+        assert eventually(lambda: writer.delivery.spool.is_empty)
+    read = AttentionReader(url).read(".", "p", 2)
+    np.testing.assert_array_equal(read.layers[0].weights, weights(77)[0])
+
+
 def test_purging_clears_the_spool_and_the_store_before_anything_new_is_sent(
     store: S3Store, tmp_path: Path
 ) -> None:
@@ -174,9 +197,11 @@ def test_purging_clears_the_spool_and_the_store_before_anything_new_is_sent(
     with told():
         down = AttentionWriter(URL, spool=tmp_path)
         add(down, [30, 40])
+        assert down.queue.drain(time.monotonic() + 60)
         down.close(0.2)
         resumed = AttentionWriter(URL, spool=tmp_path, purge_step=10)
         add(resumed, [12])
+        assert resumed.queue.drain(time.monotonic() + 60)
         resumed.close(0.2)
     store.proxy.switch("pass")
     with AttentionWriter(URL, spool=tmp_path) as writer:
@@ -289,6 +314,28 @@ def test_a_mount_that_answers_again_is_written_to_at_once_again(tmp_path: Path) 
         writer.flush(60)
         assert not writer.delivery.by_spool
     assert AttentionReader(mount.root).steps(".", "p") == [0, 1]
+
+
+@pytest.mark.parametrize("metrics_only", [False, True])
+def test_a_write_that_hung_and_comes_back_does_not_undo_the_same_step_logged_again(
+    metrics_only: bool, tmp_path: Path
+) -> None:
+    mount = HungMount(tmp_path / "mount")
+    with told():
+        writer = hung_writer(mount, tmp_path / "spool")
+        add(writer, [0], metrics_only=metrics_only)
+        assert writer.queue.drain(time.monotonic() + 60)
+        hung, mount.mended = mount.mended, threading.Event()
+        mount.mended.set()  # what comes now is let through, the first write is not yet
+        writer.add_attention("p", weights(77), TOKENS, 0)
+        assert writer.queue.drain(time.monotonic() + 60)
+        writer.flush(1.0)
+        hung.set()
+        assert eventually(lambda: writer.delivery.calls.hanging == 0)
+        writer.close(60)
+    shown = AttentionReader(mount.root).read(".", "p", 0).layers[0].weights
+    assert [each.name for each in mount.root.rglob("*.safetensors")] == ["000000000000.safetensors"]
+    np.testing.assert_allclose(shown, weights(77)[0], atol=0.002)
 
 
 def test_a_mount_that_hangs_from_the_start_is_purged_when_it_answers(
