@@ -16,23 +16,40 @@ from tensorboard_plugin_attn.record.tokens import TokenAxes
 
 __all__ = ["check_range", "label_layer", "to_numpy", "weights_shape"]
 
+NUMPY_FLOATS = ("torch.float16", "torch.float32", "torch.float64")
 MASK_KIND = re.compile(r"full|causal|window \d+|other")
 
 
 def to_numpy(array: Any, dtype: Any = None) -> NDArray[Any]:
     """numpy, torch on any device and dtype, or anything with ``__array__`` → numpy, without importing torch."""
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(array, torch.Tensor):
-        array = array.detach()
-        if array.dtype == torch.bfloat16 or (dtype is np.float32 and array.dtype != torch.float32):
-            array = array.float()
-        array = array.cpu().numpy()
     try:
+        if torch is not None and isinstance(array, torch.Tensor):
+            array = tensor_to_numpy(array, wide=dtype is np.float32)
+        if getattr(getattr(array, "dtype", None), "kind", "") in ("c", "M", "m"):
+            raise TypeError(f"its numbers are {array.dtype}")
         return np.asarray(array, dtype=dtype)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise InvalidRecordError(
             f"expected an array of numbers, got {type(array).__name__}: {error}"
         ) from error
+
+
+def tensor_to_numpy(tensor: Any, *, wide: bool) -> NDArray[Any]:
+    """A torch tensor of any device, dtype and layout → numpy, ``wide``: float32. Raises where it has no numbers."""
+    tensor = tensor.detach()
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    if tensor.is_complex():
+        raise TypeError(f"its numbers are {tensor.dtype}")
+    if tensor.is_floating_point() and (
+        str(tensor.dtype) not in NUMPY_FLOATS or (wide and tensor.dtype.itemsize != 4)
+    ):
+        tensor = tensor.float()
+    array: NDArray[Any] = tensor.cpu().resolve_neg().numpy()
+    return array
 
 
 def label_layer(axes: TokenAxes, layer: LayerAttention, index: int, *, allow_nan: bool = False) -> None:

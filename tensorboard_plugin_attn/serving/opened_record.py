@@ -126,7 +126,7 @@ class OpenedRecords:
             entry = files.entry(step_file.path)
         except OSError:
             return self.relisted(run, tag, step)
-        return files, step_file._replace(size=entry.size, mtime=entry.mtime)
+        return files, step_file.now(entry)
 
     def relisted(self, run: str, tag: str, step: int) -> tuple[Files, StepFile]:
         """A step's file after its directory was listed anew."""
@@ -173,7 +173,7 @@ def open_latest(files: Files, step_file: StepFile) -> OpenedRecord:
         if step_file.parts:
             raise
         entry = files.entry(step_file.path)
-        newer = step_file._replace(size=entry.size, mtime=entry.mtime)
+        newer = step_file.now(entry)
         if newer.version == step_file.version:
             raise
         return open_record(files, newer)

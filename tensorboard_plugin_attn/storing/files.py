@@ -12,6 +12,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any, BinaryIO, NamedTuple, Protocol
 from uuid import uuid4
+from zlib import crc32
 
 __all__ = [
     "BYTES_PER_SECOND",
@@ -28,16 +29,22 @@ STALE_SECONDS = 3600
 TRIES = 20  # to make a directory and a file in it
 BYTES_PER_SECOND = 64 << 10  # a store that is slower counts as hanging
 PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR}
+MARKS = 1 << 16  # few, since every step of an index bears one
 NOT_A_FILE = "it is a pipe, socket or device, not a file"
 
 
 class Entry(NamedTuple):
-    """One name in a directory. ``mtime`` in seconds, 0 where the store does not say."""
+    """One name in a directory. ``mtime`` in seconds, 0 where the store does not say.
+
+    ``mark`` is another one for other contents, also of one size within one tick of the store's clock, as far as the
+    store tells.
+    """
 
     name: str
     is_directory: bool
     size: int
     mtime: float
+    mark: int = 0
 
 
 class Files(Protocol):
@@ -114,7 +121,7 @@ class LocalFiles:
         stat = (self.root / path).stat()
         if not (S_ISDIR(stat.st_mode) or S_ISREG(stat.st_mode)):
             raise FileNotFoundError(errno.ENOENT, NOT_A_FILE, self.where(path))
-        return Entry(path.rsplit("/", 1)[-1], S_ISDIR(stat.st_mode), stat.st_size, stat.st_mtime)
+        return stat_entry(path.rsplit("/", 1)[-1], stat)
 
     def read(self, path: str, start: int, stop: int) -> bytes:
         with open(self.root / path, "rb", buffering=0, opener=open_regular) as file:
@@ -160,10 +167,13 @@ def local_entry(item: os.DirEntry[str]) -> Entry | None:
         stat = item.stat()
     except OSError:
         return None
-    is_directory = S_ISDIR(stat.st_mode)
-    if not (is_directory or S_ISREG(stat.st_mode)):
-        return None
-    return Entry(item.name, is_directory, stat.st_size, stat.st_mtime)
+    return stat_entry(item.name, stat) if S_ISDIR(stat.st_mode) or S_ISREG(stat.st_mode) else None
+
+
+def stat_entry(name: str, stat: os.stat_result) -> Entry:
+    """A file that is renamed into place has another number, one that is written over another time of change."""
+    mark = (stat.st_ino ^ stat.st_ctime_ns) % MARKS
+    return Entry(name, S_ISDIR(stat.st_mode), stat.st_size, stat.st_mtime, mark)
 
 
 def is_passing(error: BaseException) -> bool:
@@ -272,4 +282,6 @@ def remote_entry(item: dict[str, Any]) -> Entry:
         changed = changed.timestamp()
     mtime = float(changed) if isinstance(changed, int | float) else 0.0
     name = item["name"].rstrip("/").rsplit("/", 1)[-1]
-    return Entry(name, item["type"] == "directory", int(item.get("size") or 0), mtime)
+    told = item.get("ETag") or item.get("etag") or item.get("md5Hash") or ""
+    mark = crc32(str(told).encode()) % MARKS
+    return Entry(name, item["type"] == "directory", int(item.get("size") or 0), mtime, mark)

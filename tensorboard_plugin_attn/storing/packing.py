@@ -66,7 +66,7 @@ def sorted_series(
             versions = read_versions(partial(files.read, listed.path), listed.entry.size, listed.path)
         except (DamagedFileError, FileNotFoundError):
             versions = {}
-        valid = sum(versions.get(each.path.rpartition("/")[2]) == each.version for each in within)
+        valid = sum(versions.get(each.path.rpartition("/")[2]) == each.stamp for each in within)
         if valid and valid >= WORTH * len(within) and not (kept and kept[-1].last >= listed.first):
             kept.append(listed)
         else:
@@ -105,7 +105,7 @@ def readable(files: Files, steps: Sequence[StepFile], read: ReadStep) -> Iterato
         except (DamagedFileError, FileNotFoundError):
             continue
         if packed.step == each.step:
-            yield tag, (each.path.rpartition("/")[2], each.version, packed)
+            yield tag, (each.path.rpartition("/")[2], each.stamp, packed)
 
 
 def fitting(steps: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

@@ -47,7 +47,7 @@ class Record(Protocol):
     def path(self) -> str: ...
 
     @property
-    def version(self) -> str: ...
+    def stamp(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class PackedSeries:
         for each in reversed(listed[max(0, stop - CANDIDATES) : stop]):
             if each.last >= step_file.step:
                 series = self.load(files, each)
-                found = None if series is None else series.find(name, step_file.version)
+                found = None if series is None else series.find(name, step_file.stamp)
                 if found is not None:
                     return found
         return None

@@ -59,14 +59,26 @@ class StepFile(NamedTuple):
     parts: tuple[
         StepFile, ...
     ] = ()  # of a record that several ranks wrote; then ``path`` is that of the first
+    mark: int = 0
 
     @property
     def version(self) -> str:
         """Changes whenever the file, or one of its parts, is written anew."""
-        if self.parts:
-            versions = " ".join(f"{part.path} {part.version}" for part in self.parts)
-            return hashlib.sha256(versions.encode(errors="surrogatepass")).hexdigest()[:16]
-        return f"{self.size:x}-{int(self.mtime * 1e6):x}"
+        return self.of_parts("version") if self.parts else f"{self.stamp}-{self.mark:x}"
+
+    @property
+    def stamp(self) -> str:
+        """Size and time of change of the file, which a copy of it keeps."""
+        return self.of_parts("stamp") if self.parts else f"{self.size:x}-{int(self.mtime * 1e6):x}"
+
+    def of_parts(self, name: str) -> str:
+        """A digest of what each part's file has under a name."""
+        each = " ".join(f"{part.path} {getattr(part, name)}" for part in self.parts)
+        return hashlib.sha256(each.encode(errors="surrogatepass")).hexdigest()[:16]
+
+    def now(self, entry: Entry) -> StepFile:
+        """The same file as it was listed later."""
+        return self._replace(size=entry.size, mtime=entry.mtime, mark=entry.mark)
 
 
 def tag_directory(tag: str) -> str:
@@ -192,11 +204,12 @@ def newest_form(forms: Mapping[tuple[str, int], Sequence[StepFile]]) -> StepFile
 
 def parse_step_file(entry: Entry, directory: str) -> StepFile | None:
     """One name of a listing → a step, or a part of one; None for a foreign name."""
-    name, is_directory, size, mtime = entry
+    name, is_directory, size, mtime, mark = entry
     match = STEP_NAME.fullmatch(name)
     if match is None or is_directory:
         return None
-    return StepFile(int(match[1]), "metrics" if match[2] else "weights", f"{directory}/{name}", size, mtime)
+    kind = "metrics" if match[2] else "weights"
+    return StepFile(int(match[1]), kind, f"{directory}/{name}", size, mtime, mark=mark)
 
 
 def open_header(files: Files, step_file: StepFile) -> Header:

@@ -7,9 +7,12 @@ import os
 from typing import Any
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
+from tensorboard_plugin_attn.record.checks import to_numpy
 from tensorboard_plugin_attn.record.record import NO_LAYERS
 
 __all__ = ["check_step", "resolve_target", "split_layers"]
+
+MOST_STEP = 2**53 - 1  # a browser cannot tell larger ones from their neighbours
 
 
 def resolve_target(target: Any) -> tuple[str, Any]:
@@ -28,6 +31,8 @@ def split_layers(weights: Any) -> list[Any]:
     """One array ``[layer, head, query, key]`` or a sequence of layers → a list of layers."""
     if weights is None:
         raise InvalidRecordError(NO_LAYERS)
+    if hasattr(weights, "__array__") and not hasattr(weights, "shape"):
+        weights = to_numpy(weights)
     shape = tuple(getattr(weights, "shape", (0,) * 4))
     if len(shape) not in (4, 5):
         hint = "; of one layer pass [weights]" if len(shape) == 3 else ""
@@ -52,6 +57,9 @@ def split_layers(weights: Any) -> list[Any]:
 def check_step(step: Any) -> int:
     """A step as int, or an error."""
     try:
-        return operator.index(step.item() if hasattr(step, "item") else step)
+        number = operator.index(step.item() if hasattr(step, "item") else step)
     except (RuntimeError, TypeError, ValueError) as error:  # item() of more than one number
         raise InvalidRecordError(f"global_step must be an integer, got {step!r}") from error
+    if abs(number) > MOST_STEP:
+        raise InvalidRecordError(f"global_step must be within ±{MOST_STEP}, got {number}")
+    return number

@@ -70,6 +70,8 @@ class Delivery:
         self.spool_root, self.max_spool_bytes = spool, max_spool_bytes
         self.opened_spool: Spool | None = None
         self.opened_uploader: Uploader | None = None
+        self.preparing = threading.Lock()
+        self.is_prepared = False
         self.num_direct = 0
         self.kept_media: set[str] = set()
         self.why = ""
@@ -102,6 +104,13 @@ class Delivery:
         """Records that are in the store."""
         sent = 0 if self.opened_spool is None else self.opened_spool.num_own - self.opened_spool.kept()
         return self.num_direct + sent
+
+    def prepare_once(self, purge_step: int | None) -> None:
+        """As ``prepare``, the first time; threads that log wait until what they write cannot be deleted any more."""
+        with self.preparing:
+            if not self.is_prepared:
+                self.is_prepared = True
+                self.prepare(purge_step)
 
     def prepare(self, purge_step: int | None) -> None:
         """Delete what is to be written anew and tidy up; a store is not waited for longer than ``max_wait``.

@@ -107,18 +107,20 @@ class History:
         self.seen: set[str] = set()
         self.fetches: dict[str, Fetch] = {}
         self.fetching = WriteQueue(NO_LIMIT)
+        self.using = threading.RLock()  # a loop may log from several threads
 
     def before(self, tag: str, step: int) -> TagHistory:
         """What was logged of a tag before a step."""
-        self.take_in(tag)
-        known = self.tags.get(tag)
-        if known is not None and known.last == step and known.earlier is not None:
-            known = known.earlier
-        if known is None or (known.last is not None and known.last >= step):
-            known = self.fetch(tag, step)
-        self.seen.add(tag)
-        self.tags[tag] = known
-        return known
+        with self.using:
+            self.take_in(tag)
+            known = self.tags.get(tag)
+            if known is not None and known.last == step and known.earlier is not None:
+                known = known.earlier
+            if known is None or (known.last is not None and known.last >= step):
+                known = self.fetch(tag, step)
+            self.seen.add(tag)
+            self.tags[tag] = known
+            return known
 
     def fetch(self, tag: str, step: int) -> TagHistory:
         """Look up what was logged before a step; unknown where that takes longer than training may wait."""
@@ -140,7 +142,7 @@ class History:
             fetch.done.set()
 
     def take_in(self, tag: str) -> None:
-        """Use what was looked up meanwhile; a store that failed is asked again."""
+        """Use what was looked up meanwhile; a store that failed is asked again. Called while nobody else is ``using``."""
         fetch = self.fetches.get(tag)
         if fetch is None or not fetch.done.is_set():
             return
@@ -185,15 +187,16 @@ class History:
 
     def remember(self, tag: str, reference: Reference) -> None:
         """Keep a record that was just logged; the tags logged longest ago go when there is too much."""
-        known = self.tags.setdefault(tag, TagHistory())
-        first = reference if known.is_none else known.first
-        own_first = (known.own_first or reference) if known.is_unknown else None
-        self.tags[tag] = TagHistory(
-            reference.step, reference, first, replace(known, earlier=None), known.is_unknown, own_first
-        )
-        self.tags.move_to_end(tag)
-        while len(self.tags) > 1 and self.nbytes > self.limit:
-            self.tags.popitem(last=False)
+        with self.using:
+            known = self.tags.setdefault(tag, TagHistory())
+            first = reference if known.is_none else known.first
+            own_first = (known.own_first or reference) if known.is_unknown else None
+            self.tags[tag] = TagHistory(
+                reference.step, reference, first, replace(known, earlier=None), known.is_unknown, own_first
+            )
+            self.tags.move_to_end(tag)
+            while len(self.tags) > 1 and self.nbytes > self.limit:
+                self.tags.popitem(last=False)
 
     @property
     def nbytes(self) -> int:

@@ -138,7 +138,6 @@ class AttentionWriter:
         self.sink = SummarySink(summary_writer, scalars=scalars) if has_scalars else None
         self.told: set[str] = set()
         self.first = first
-        self.is_tidy = False
         if first is None or self.post.is_sure or part is not None:  # without a purge it does no rank any harm
             self.prepare()
         weakref.finalize(self, close_in, self.post.owner, delivery, CLOSE_SECONDS)
@@ -418,9 +417,8 @@ class AttentionWriter:
 
     def prepare(self) -> None:
         """Once: delete what is to be written anew; a disk that fails is told, not raised."""
-        if not self.is_tidy and self.is_writing:
-            self.is_tidy = True
-            self.delivery.prepare(self.first)
+        if self.is_writing:
+            self.delivery.prepare_once(self.first)
 
     def flush(self, timeout: float = CLOSE_SECONDS) -> None:
         """Wait until everything handed over is in the store, at most ``timeout`` seconds."""

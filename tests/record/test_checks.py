@@ -46,6 +46,14 @@ REFUSED: list[tuple[str, Any, str]] = [
     ),
     ("words", [[["a"]]], r"expected an array of numbers, got"),
     ("ragged", [[[0.5, 0.5], [1.0]]], r"expected an array of numbers, got list"),
+    (
+        "complex",
+        GOOD.astype(complex),
+        r"expected an array of numbers, got ndarray: its numbers are complex128",
+    ),
+    ("times", GOOD.astype("M8[s]"), r"expected an array of numbers, got ndarray: its numbers are datetime64"),
+    ("torch complex", torch.tensor(GOOD).cfloat(), r"got Tensor: its numbers are torch.complex64"),
+    ("torch without data", torch.empty(2, 3, 3, device="meta"), r"got Tensor: Cannot copy out of meta"),
     ("None", None, r"expected an array of numbers, got NoneType|got \(\) for layer 5"),
 ]
 
@@ -74,6 +82,7 @@ ACCEPTED: list[tuple[str, Any]] = [
     ("__array__", ArrayLike()),
     ("torch", torch.tensor(GOOD)),
     ("torch with a batch axis and a gradient", torch.tensor(GOOD[None], requires_grad=True)),
+    ("torch sparse", torch.tensor(GOOD).to_sparse()),
     ("torch float64", torch.tensor(GOOD, dtype=torch.float64)),
 ]
 

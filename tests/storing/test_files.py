@@ -12,7 +12,14 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from tensorboard_plugin_attn.storing.files import Files, LocalFiles, RemoteFiles, open_files, read_whole
+from tensorboard_plugin_attn.storing.files import (
+    Files,
+    LocalFiles,
+    RemoteFiles,
+    open_files,
+    read_whole,
+    remote_entry,
+)
 
 numbers = itertools.count()
 
@@ -179,3 +186,10 @@ def test_only_files_and_directories_are_listed_and_opened(tmp_path: Path) -> Non
         with pytest.raises(FileNotFoundError):
             files.entry(name)
     listening.close()
+
+
+def test_objects_of_one_second_are_told_apart_by_their_etag() -> None:
+    item = {"name": "b/x", "type": "file", "size": 3, "LastModified": 7}
+    one, same, other = (remote_entry({**item, "ETag": each}) for each in ('"a"', '"a"', '"b"'))
+    assert one == same
+    assert one.mark != other.mark

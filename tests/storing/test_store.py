@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import string
+import time
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,26 @@ def test_a_version_changes_when_the_file_is_written_anew(tmp_path: Path) -> None
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 2000))
     (second,) = list_steps(files, "plugins/attn/probe")
     assert first.version != second.version
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_version_changes_when_another_record_has_the_same_size_and_time(
+    in_place: bool, tmp_path: Path
+) -> None:
+    files = LocalFiles(str(tmp_path))
+    write_step(files, "", "probe", 3, [b"one"])
+    path = tmp_path / "plugins/attn/probe/000000000003.safetensors"
+    (first,) = list_steps(files, "plugins/attn/probe")
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    time.sleep(0.02)  # the tick of a file system's clock
+    if in_place:
+        path.write_bytes(b"two")
+    else:
+        write_step(files, "", "probe", 3, [b"two"])
+    os.utime(path, ns=times)
+    (second,) = list_steps(files, "plugins/attn/probe")
+    assert first.version != second.version
+    assert first.stamp == second.stamp
 
 
 def test_a_slug_directory_takes_its_tag_from_the_first_whole_file(tmp_path: Path) -> None:

@@ -31,6 +31,12 @@ def test_what_is_no_integer_is_no_step(step: Any) -> None:
         check_step(step)
 
 
+@pytest.mark.parametrize("step", [2**53, -(2**53), 2**63, 10**30])
+def test_a_step_that_no_browser_can_tell_from_its_neighbours_is_refused(step: int) -> None:
+    with pytest.raises(InvalidRecordError, match=r"global_step must be within ±9007199254740991, got"):
+        check_step(step)
+
+
 SUMMARY_WRITERS = [
     ("torch's", SimpleNamespace(log_dir="runs/a", add_scalar=print)),
     ("tensorboardX's", SimpleNamespace(logdir="runs/a", add_scalar=print)),
@@ -80,3 +86,14 @@ def test_weights_that_an_sdpa_model_returns_name_capture(weights: Any) -> None:
 def test_an_array_of_another_rank_is_told_by_its_own_shape(shape: tuple[int, ...], told: str) -> None:
     with pytest.raises(InvalidRecordError, match=told):
         split_layers(np.full(shape, 0.2))
+
+
+class AllLayers:
+    """An array of all layers that is neither numpy's nor torch's."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return np.full((2, 3, 4, 4), 0.25, dtype or np.float64)
+
+
+def test_anything_that_becomes_an_array_is_split_into_layers() -> None:
+    assert [layer.shape for layer in split_layers(AllLayers())] == [(3, 4, 4)] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,27 @@ def changes(logdir: Path) -> dict[str, list[float]]:
         name: series.values[..., series.names.index(name)].mean(axis=(1, 2)).tolist()
         for name in ("change_previous", "change_first")
     }
+
+
+def test_threads_may_log_with_one_writer_in_any_order_of_steps(tmp_path: Path) -> None:
+    errors: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for step in range(19, -1, -1):
+                writer.add_attention("p", weights(step), TOKENS, 10 * step + number)
+        except BaseException as error:  # noqa: BLE001 - what is looked for
+            errors.append(error)
+
+    with AttentionWriter(tmp_path) as writer:
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == []
+    steps = sorted(10 * step + number for step in range(20) for number in range(4))
+    assert AttentionReader(tmp_path).steps(".", "p") == steps
 
 
 def test_the_first_record_has_not_changed_and_has_no_previous_one(tmp_path: Path) -> None:
