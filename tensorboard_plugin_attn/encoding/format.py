@@ -105,7 +105,9 @@ def pack_record(
         "precision": precision,
         "layers": [entry.to_json() for entry in entries],
         "metrics": list(metric_names),
-        "probe": probe_hash(axes, layers),
+        "probe": probe_hash(
+            axes, [(each.entry.queries, each.entry.keys, each.entry.mask) for each in layers]
+        ),
         "left_out": list(left_out),
         "faults": [
             *missing_layers(model_layers, entries),
@@ -222,11 +224,10 @@ def token_fields(axes: TokenAxes) -> dict[str, Any]:
     return {**fields, **{name: value for name, value in optional.items() if value}}
 
 
-def probe_hash(axes: TokenAxes, layers: Sequence[EncodedLayer]) -> str:
-    """Equal for two records of the same input: tokens, lengths and masks. The same as in format 1."""
-    masks = [(layer.entry.queries, layer.entry.keys, layer.entry.mask) for layer in layers]
+def probe_hash(axes: TokenAxes, masks: Sequence[tuple[int, int, str]]) -> str:
+    """Equal for two records of the same input: tokens, and of each layer queries, keys and mask. The same as in format 1."""
     others = {name: each for name, each in axes.lists.items() if name not in (MAIN, DECODER)}
-    text = json.dumps([axes.tokens, axes.decoder_tokens, masks, *([others] if others else [])])
+    text = json.dumps([axes.tokens, axes.decoder_tokens, list(masks), *([others] if others else [])])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

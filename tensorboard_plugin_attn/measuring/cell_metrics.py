@@ -19,9 +19,10 @@ from tensorboard_plugin_attn.measuring.token_patterns import (
 from tensorboard_plugin_attn.record.blocks import visible_range
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
-__all__ = ["cell_metrics"]
+__all__ = ["cell_metrics", "product"]
 
 MOST_CELLS = 1 << 17  # above, what all cells count takes more than 6 MiB
+MOST_PRODUCTS = 1 << 18  # above, OpenBLAS multiplies in several threads
 OFFSETS = {"previous_token": -1, "same_token": 0, "next_token": 1}
 PATTERNS = {"duplicate_token": earlier_occurrences, "induction": after_earlier_occurrences}
 
@@ -46,7 +47,7 @@ def cell_metrics(
         return {}
     special = layer.key_special.tobytes() if layer.key_special.any() else b""
     counts = counts_of(tuple(layer.key_tokens), special, layer.num_queries, layer.mask or "full", layer.kind)
-    sums = layer.weights.reshape(layer.num_heads, -1) @ counts.cells
+    sums = product(layer.weights.reshape(layer.num_heads, -1), counts.cells)
     if not counts.names or not np.isfinite(sums).all():
         return {}
     found = dict(zip(counts.names, (sums / counts.over).T, strict=True))
@@ -57,6 +58,18 @@ def cell_metrics(
         known = total > 0
         found["mean_distance"] = np.where(known, found["mean_distance"] / np.where(known, total, 1), np.nan)
     return found
+
+
+def product(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``left @ right`` of a long common axis, in pieces that stay in the caches and are no work for several threads:
+    starting them takes longer than the product, and they compete with the training."""
+    piece = max(64, MOST_PRODUCTS // max(1, len(left) * right.shape[1]))
+    whole = left.shape[1] // piece * piece
+    total: NDArray[np.float32] = left[:, whole:] @ right[whole:]
+    if whole:
+        pieces = left[:, :whole].reshape(len(left), -1, piece).swapaxes(0, 1)
+        total = total + (pieces @ right[:whole].reshape(-1, piece, right.shape[1])).sum(axis=0)
+    return total
 
 
 def is_plain(layer: LayerAttention) -> bool:

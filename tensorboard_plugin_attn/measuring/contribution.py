@@ -27,7 +27,7 @@ from tensorboard_plugin_attn.measuring.head_metrics import (
     select_rows,
     special_tokens,
     undefined,
-    x_log_x_of,
+    x_log_x_sums,
 )
 from tensorboard_plugin_attn.measuring.row_stats import metrics_of_rows, over_moved
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -102,7 +102,9 @@ def fast_contributions(layer: LayerAttention, norm: NDArray[np.float32]) -> dict
     positions = np.arange(layer.num_keys, dtype=np.float32)
     has_special = bool(layer.key_special.any())
     whole = weighted(weights, norm)
-    logs = weighted(weights, norm * log(norm)) + weighted(x_log_x_of(layer, weights), norm)
+    _, logs = x_log_x_sums(layer, weights)
+    assert logs is not None  # value_norm is known
+    logs = logs + weighted(weights, norm * log(norm))
     places = weighted(weights, norm * positions)
     known = whole > 0
     every = bool(known.all())

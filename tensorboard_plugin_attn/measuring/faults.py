@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.measuring.cell_metrics import product
 from tensorboard_plugin_attn.measuring.head_metrics import visible_lengths
 from tensorboard_plugin_attn.measuring.token_patterns import padding_flags
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -79,7 +80,7 @@ def masked_fault(
     if hidden is None:
         return {"heads": []}
     if hidden.ndim == 2:  # no row has more than all rows of its head
-        whole = weights.reshape(len(weights), -1) @ hidden.astype(np.float32).ravel()
+        whole = product(weights.reshape(len(weights), -1), hidden.astype(np.float32).reshape(-1, 1))
         if bool((whole <= MASKED_TOLERANCE).all()):
             return {"heads": []}
     subscripts = "hqk,hqk->hq" if hidden.ndim == 3 else "hqk,qk->hq"

@@ -45,7 +45,7 @@ __all__ = [
     "sum_of_x_log_x",
     "undefined",
     "visible_lengths",
-    "x_log_x_of",
+    "x_log_x_sums",
 ]
 
 Heads = NDArray[Any]  # float [head]
@@ -56,8 +56,7 @@ Pattern = Callable[[Sequence[str]], NDArray[np.bool_]]  # tokens → cells [quer
 def entropy(layer: LayerAttention) -> Heads:
     """Mean over rows of −Σ A ln A / ln n, n = visible keys: 0 = one key, 1 = uniform (Clark et al. 2019)."""
     rows, counts = informative_rows(layer)
-    weights = select_rows(layer.weights, rows)
-    sums = x_log_x_of(layer, weights) @ np.ones(layer.num_keys, np.float32)
+    sums, _ = x_log_x_sums(layer, select_rows(layer.weights, rows))
     return mean(-sums / np.log(counts[rows]))
 
 
@@ -382,21 +381,33 @@ def pattern_cells(pattern: Pattern, tokens: tuple[str, ...]) -> tuple[NDArray[np
     return queries, keys
 
 
-KEPT: WeakKeyDictionary[LayerAttention, NDArray[np.float32]] = WeakKeyDictionary()
-MOST_KEPT = 4 << 20  # bytes
+Sums = tuple[NDArray[np.float32], NDArray[np.float32] | None]
+KEPT: WeakKeyDictionary[LayerAttention, Sums] = WeakKeyDictionary()
 TINY = np.finfo(np.float32).tiny
 
 
-def x_log_x_of(layer: LayerAttention, weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """x ln x of a layer's weights in its informative rows, 0 where x is 0; kept for what else asks for them."""
+def x_log_x_sums(layer: LayerAttention, weights: NDArray[np.float32]) -> Sums:
+    """Σ x ln x over a layer's informative rows, and Σ x ln x · value_norm where that is known, ``[head, row]``; 0 where x is 0.
+
+    A head at a time, in memory that stays in the caches; kept for what else asks.
+    """
     kept = KEPT.get(layer)
-    if kept is not None and kept.shape == weights.shape:
+    if kept is not None and kept[0].shape == weights.shape[:2]:
         return kept
-    terms = log(weights)
-    terms *= weights
-    if layer.value_norm is not None and terms.nbytes <= MOST_KEPT:
-        KEPT[layer] = terms
-    return terms
+    ones, norm = np.ones(weights.shape[2], np.float32), layer.value_norm
+    sums = np.empty(weights.shape[:2], np.float32)
+    moved = None if norm is None else np.empty_like(sums)
+    terms = np.empty(weights.shape[1:], np.float32)
+    for head, own in enumerate(weights):
+        np.add(own, TINY, out=terms)
+        np.log(terms, out=terms)
+        np.multiply(terms, own, out=terms)
+        np.matmul(terms, ones, out=sums[head])
+        if moved is not None:
+            np.matmul(terms, np.asarray(norm[head], np.float32), out=moved[head])
+    if moved is not None:
+        KEPT[layer] = sums, moved
+    return sums, moved
 
 
 def log(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -48,15 +48,23 @@ class TrackedPairs:
         key_tokens: Sequence[str],
     ) -> NDArray[np.float32]:
         """``[head, pair]``, NaN where this layer's axes do not have the tokens. ``axes`` names the token lists."""
+        self.find(axes, query_tokens, key_tokens)
         values = np.full((layer.num_heads, len(self.named)), np.nan, np.float32)
-        for column, (name, (query, key)) in enumerate(self.named.items()):
-            place_key = (name, *axes)
-            if place_key not in self.found:
-                self.found[place_key] = resolve_pair(query, key, query_tokens, key_tokens, name)
-            pair = self.found[place_key]
+        for column, name in enumerate(self.named):
+            pair = self.found[(name, *axes)]
             if isinstance(pair, Pair):
                 values[:, column] = pair.mass(layer)
         return values
+
+    def find(self, axes: tuple[str, str], query_tokens: Sequence[str], key_tokens: Sequence[str]) -> None:
+        """Where the pairs stand on the token lists that ``axes`` names.
+
+        Raises:
+            InvalidRecordError: a token stands at several positions.
+        """
+        for name, (query, key) in self.named.items():
+            if (name, *axes) not in self.found:
+                self.found[(name, *axes)] = resolve_pair(query, key, query_tokens, key_tokens, name)
 
     def described(self) -> list[dict[str, Any]]:
         """What the header says of them.

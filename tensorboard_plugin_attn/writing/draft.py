@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
@@ -16,16 +18,18 @@ from tensorboard_plugin_attn.encoding.header import ModelLayers
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.errors import spell_out
-from tensorboard_plugin_attn.measuring.head_metrics import METRICS, Metric
+from tensorboard_plugin_attn.measuring.head_metrics import METRICS, Metric, compute_metrics
 from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
 from tensorboard_plugin_attn.measuring.row_stats import RowStats
 from tensorboard_plugin_attn.record.checks import check_range, label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
+from tensorboard_plugin_attn.writing.aside import Aside, Labelled, Rooms
 from tensorboard_plugin_attn.writing.chosen_rows import ChosenRows
 from tensorboard_plugin_attn.writing.code_packing import CodePacking
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.given_maps import in_blocks
+from tensorboard_plugin_attn.writing.history import Reference
 from tensorboard_plugin_attn.writing.keeping import Keeping, code_bytes
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.room import Room
@@ -36,7 +40,8 @@ MOST_NAMED = 8
 
 
 class Draft:
-    """Encodes each layer as it comes, so that the float weights of a layer can go before the next.
+    """Encodes each layer as it comes, so that the float weights of a layer can go before the next; small ones where
+    ``aside`` has room wait until ``settle`` is called, by whichever thread.
 
     A record above ``max_bytes`` keeps metrics and thumbnails of every head, and the weights of the layers that fit:
     small ones first, of equal ones evenly spaced.
@@ -56,6 +61,7 @@ class Draft:
         part: Part | None = None,
         keep: str = "auto",
         queries: Sequence[int] | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self.axes = axes if part is None else part.axes(axes)
         self.part = part
@@ -71,6 +77,15 @@ class Draft:
         self.model_layers: int | None = None
         self.missing: list[str] = []  # modules of the same stacks in which nothing was seen
         self.layers: list[EncodedLayer] = []
+        self.aside = aside
+        self.rooms = Rooms() if aside is None else aside.rooms
+        self.waiting: deque[Labelled] = deque()
+        self.lock = threading.RLock()
+        self.failure: Exception | None = None
+        self.layer_names: list[str] = []
+        self.masks: list[tuple[int, int, str]] = []  # queries, keys, mask
+        self.promised: Reference | None = None
+        self.gone: list[int] = []  # changes that cannot be told
         self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
         self.room = Room(0 if metrics_only else max_bytes)
         self.row_bytes = 0.0  # of the codes of one row of every layer
@@ -89,8 +104,8 @@ class Draft:
         return not own and not self.axes.geometry and self.precision == "uint8"
 
     def add(self, layer: LayerAttention, call: int = 0) -> None:
-        """Label, check and encode the next layer, the model's attention call of a number."""
-        number = len(self.layers)
+        """Label and check the next layer, the model's attention call of a number, and encode it or let it wait."""
+        number, given = len(self.masks), layer.weights
         if self.part is not None:
             layer = copy(layer)
             self.part.fit(layer, self.axes, number)
@@ -100,24 +115,69 @@ class Draft:
         source, size = self.keeping.source_of(layer, self.precision)
         dropped = self.room.take(number, size)
         self.row_bytes += code_bytes(layer.shape, layer.mask or "other", self.precision) / layer.num_queries
-        encoded = self.encode(layer, source, is_kept=number not in dropped)
-        codes = encoded.codes if encoded.kept_rows is None else None
-        extra = self.extra.measure(layer, self.axes, codes, call)
-        encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
+        self.extra.find_pairs(layer, self.axes)
+        if self.aside is not None and not dropped and self.aside.takes(layer):
+            metrics = self.measure(layer, call) if self.aside.measures else None
+            self.waiting.append(Labelled(self.aside.own(layer, given), call, source, metrics=metrics))
+        else:
+            self.settle()
+            self.aside = None
+            self.take(Labelled(layer, call, source, is_kept=number not in dropped))
+        self.layer_names.append(layer.name)
+        self.masks.append((layer.num_queries, layer.num_keys, layer.mask or "other"))
+        for each in dropped:
+            self.layers[each].leave_out()
+
+    def measure(self, layer: LayerAttention, call: int) -> NDArray[np.float32]:
+        """``[head, metric]`` of a layer with its weights, in all columns."""
+        own = compute_metrics(layer, self.metrics, layer.weights.max(axis=-1))
+        return np.concatenate([own, self.extra.measure(layer, self.axes, None, call)], axis=1)
+
+    def take(self, labelled: Labelled) -> None:
+        """Encode the next layer."""
+        encoded, layer = self.encode(labelled), labelled.layer
+        if labelled.metrics is None:
+            codes = encoded.codes if encoded.kept_rows is None else None
+            extra = self.extra.measure(layer, self.axes, codes, labelled.call)
+            encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
+        else:
+            encoded.metrics = labelled.metrics
         if self.part is not None:
             weights = metric_weights(layer, self.names, self.extra.changes)
             self.metric_weights.append(np.where(np.isnan(encoded.metrics), 0, weights).astype(np.float32))
         self.packing.take(encoded)
         self.layers.append(encoded)
-        for each in dropped:
-            self.layers[each].leave_out()
 
-    def encode(self, layer: LayerAttention, source: str, *, is_kept: bool) -> EncodedLayer:
+    def settle(self) -> None:
+        """Encode what waits, once, whichever thread asks first.
+
+        Raises:
+            Exception: as it was raised there, each time.
+        """
+        with self.lock:
+            if self.failure is not None:
+                raise self.failure
+            try:
+                while self.waiting:
+                    if self.waiting[0].metrics is None:
+                        self.extra.only(len(self.layers))  # an interrupt may have ended the last try
+                    self.take(self.waiting[0])
+                    self.rooms.give(self.waiting.popleft().layer.weights)
+                    if not self.waiting:
+                        self.wind_up()
+            except Exception as error:
+                self.failure = error
+                self.waiting.clear()
+                raise
+
+    def encode(self, labelled: Labelled) -> EncodedLayer:
         """A layer in the form that it is kept in."""
+        layer, source, is_kept = labelled.layer, labelled.source, labelled.is_kept
         picture, rows = not self.metrics_only, self.chosen.rows(layer.num_queries)
         if layer.blocks is None:
+            metrics = self.metrics if labelled.metrics is None else {}
             return encode_layer(
-                layer, self.axes, self.metrics, self.precision,
+                layer, self.axes, metrics, self.precision,
                 keep=is_kept, picture=picture, source=source, rows=rows,
             )  # fmt: skip
         chosen = source if is_kept else "left_out"
@@ -147,23 +207,50 @@ class Draft:
             )
 
     def finish(self) -> str:
-        """The probe's hash, once every layer is there; changes from another input become NaN.
+        """The probe's hash, once every layer is there or waits; changes from another input become NaN.
 
         Raises:
             InvalidRecordError: the layers are not those of the writer's part.
         """
+        if self.part is not None:
+            self.part.check_layers(len(self.masks))
+        probe = probe_hash(self.axes, self.masks)
+        self.gone = [len(self.metrics) + each for each in self.extra.of_another_probe(probe, self.input_hash)]
+        for metrics in self.measured:
+            metrics[:, self.gone] = np.nan
+        if not self.waiting:
+            self.wind_up()
+        return probe
+
+    def wind_up(self) -> None:
+        """Every layer is encoded."""
+        if self.promised is not None:
+            self.promised.settle = None
         self.packing.end()
         self.scratch.clear()
-        if self.part is not None:
-            self.part.check_layers(len(self.layers))
+        for metrics in self.measured:
+            metrics[:, self.gone] = np.nan
         while self.overview_bytes() > self.max_bytes / 2:
             for layer in self.layers:
                 layer.halve_overview()
-        probe = probe_hash(self.axes, self.layers)
-        for column in self.extra.of_another_probe(probe, self.input_hash):
-            for layer in self.layers:
-                layer.metrics[:, len(self.metrics) + column] = np.nan
-        return probe
+
+    @property
+    def measured(self) -> list[NDArray[np.float32]]:
+        """The metrics of each layer, as far as they are there."""
+        waiting = [each.metrics for each in self.waiting if each.metrics is not None]
+        return [*(layer.metrics for layer in self.layers), *waiting]
+
+    @property
+    def metric_bytes(self) -> int:
+        """Bytes of the metrics alone, also of those that are not there yet."""
+        heads = [layer.entry.heads for layer in self.layers] + [each.layer.num_heads for each in self.waiting]
+        return 4 * sum(heads) * len(self.names)
+
+    def reference(self, step: int, probe: str) -> Reference:
+        """What later records of the tag are compared with."""
+        is_there = len(self.extra.rows) == len(self.masks)
+        self.promised = self.extra.kept(step, probe, self.input_hash, None if is_there else self.settle)
+        return self.promised
 
     def overview_bytes(self) -> int:
         """Bytes of the pictures of long texts; 0 once a picture is one cell."""
@@ -173,7 +260,8 @@ class Draft:
     @property
     def nbytes(self) -> int:
         """Bytes held in memory."""
-        return sum(layer.nbytes for layer in self.layers)
+        with self.lock:
+            return sum(layer.nbytes for layer in self.layers) + sum(each.nbytes for each in self.waiting)
 
     def left_out(self) -> list[dict[str, Any]]:
         """What the header says of layers without weights."""
@@ -200,7 +288,7 @@ class Draft:
         if self.missing:
             yield (
                 f"layers {tag}",
-                f"{tag!r} has {len({layer.entry.name for layer in self.layers})} of the model's {self.model_layers} "
+                f"{tag!r} has {len(set(self.layer_names))} of the model's {self.model_layers} "
                 f"layers of attention: nothing was seen in {spell_out(self.missing, MOST_NAMED)}, which did not "
                 f"run or hides its kernel; the record says so",
             )

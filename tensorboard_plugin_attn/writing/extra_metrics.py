@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +65,14 @@ class ExtraMetrics:
             )
         self.effects = effects
 
+    def find_pairs(self, layer: LayerAttention, axes: TokenAxes) -> None:
+        """Where the tracked pairs stand in the next layer. Raises InvalidRecordError: a token stands at several places."""
+        self.pairs.find(axes.names(layer), layer.query_tokens, layer.key_tokens)
+
+    def only(self, layers: int) -> None:
+        """Forget what was kept of all but the first so many layers."""
+        del self.rows[layers:]
+
     def measure(
         self, layer: LayerAttention, axes: TokenAxes, codes: NDArray[Any] | None, call: int = 0
     ) -> NDArray[np.float32]:
@@ -110,6 +118,8 @@ class ExtraMetrics:
             if each and not same_input((each.probe, each.input), (probe, input_hash))
         ]
 
-    def kept(self, step: int, probe: str, input_hash: str | None = None) -> Reference:
-        """What later records of the tag are compared with."""
-        return Reference(step, probe, self.rows, input_hash)
+    def kept(
+        self, step: int, probe: str, input_hash: str | None = None, settle: Callable[[], None] | None = None
+    ) -> Reference:
+        """What later records of the tag are compared with; ``settle``: what has to be done before it is there."""
+        return Reference(step, probe, self.rows, input_hash, settle)

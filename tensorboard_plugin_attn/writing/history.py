@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,19 +23,29 @@ MOST_BYTES = 256 << 20
 NO_LIMIT = 1 << 62
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reference:
-    """What is kept of one logged record."""
+    """What is kept of one logged record; ``settle`` completes its rows where they are not all there yet."""
 
     step: int
     probe: str
-    layers: list[RowCodes]
+    rows: list[RowCodes]
     input: str | None = None
+    settle: Callable[[], None] | None = None
+
+    @property
+    def layers(self) -> list[RowCodes]:
+        """What is kept of each layer; fewer where that failed, which is told where its record is written."""
+        settle, self.settle = self.settle, None
+        if settle is not None:
+            with suppress(Exception):
+                settle()
+        return self.rows
 
     @property
     def nbytes(self) -> int:
-        """Bytes held."""
-        return sum(layer.nbytes for layer in self.layers)
+        """Bytes held, of what is there."""
+        return sum(layer.nbytes for layer in self.rows)
 
 
 @dataclass

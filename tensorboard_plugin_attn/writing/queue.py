@@ -13,6 +13,7 @@ from tensorboard_plugin_attn.warn import tell
 __all__ = ["Job", "Patience", "WriteQueue"]
 
 SLOW_SECONDS = 1.0
+MOST_ASIDE = 16  # jobs that wait, above which no further work is put off
 QUICK_SECONDS = 0.2  # an answer within this is not counted as waiting for a store
 
 
@@ -72,6 +73,13 @@ class WriteQueue:
         self.changed = threading.Condition()
         self.thread: threading.Thread | None = None
         self.told: set[str] = set()
+
+    def room_aside(self) -> int:
+        """Bytes that may wait for work still to be done on them: half of the queue, and none where it stands still."""
+        with self.changed:
+            if self.failing or len(self.jobs) >= MOST_ASIDE:
+                return 0
+            return max(0, self.max_bytes // 2 - self.pending_bytes)
 
     def put(self, job: Job) -> None:
         """Hand over a job; wait while the queue is full, unless the disk fails or hangs."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import time
 import weakref
@@ -12,20 +11,19 @@ from types import TracebackType
 from typing import Any, Literal
 
 from tensorboard_plugin_attn.encoding.codes import PRECISIONS
-from tensorboard_plugin_attn.encoding.format import pack_record
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.contribution import CONTRIBUTIONS, choose_contributions
-from tensorboard_plugin_attn.measuring.grids import own_metrics
-from tensorboard_plugin_attn.measuring.head_metrics import Metric, choose_changes, choose_metrics
+from tensorboard_plugin_attn.measuring.grids import GRID_METRICS, own_metrics
+from tensorboard_plugin_attn.measuring.head_metrics import METRICS, Metric, choose_changes, choose_metrics
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.measuring.token_pairs import parse_pairs
 from tensorboard_plugin_attn.record.layer import Array, LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.storing import store
-from tensorboard_plugin_attn.storing.pictures import picture_path
 from tensorboard_plugin_attn.warn import tell
 from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target, split_layers
+from tensorboard_plugin_attn.writing.aside import Aside, Rooms
 from tensorboard_plugin_attn.writing.delivery import CLOSE_SECONDS, Delivery, close_in
 from tensorboard_plugin_attn.writing.draft import Draft
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
@@ -35,7 +33,7 @@ from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.probe_effects import add_effects, check_effect
 from tensorboard_plugin_attn.writing.probe_rows import fill_drafts, meeting, spans_ranks, split_probes
 from tensorboard_plugin_attn.writing.process import Post
-from tensorboard_plugin_attn.writing.queue import Job
+from tensorboard_plugin_attn.writing.record_job import record_job
 from tensorboard_plugin_attn.writing.summary import Scalars, SummarySink, check_scalars
 
 __all__ = ["AttentionWriter"]
@@ -108,6 +106,9 @@ class AttentionWriter:
         self.metrics = choose_metrics(metrics, list(CONTRIBUTIONS))
         self.contributions = choose_contributions(metrics)
         self.changes = choose_changes(metrics)
+        self.has_own_metrics = any(
+            each not in (METRICS.get(name), GRID_METRICS.get(name)) for name, each in self.metrics.items()
+        )
         self.has_every_metric = metrics == "all" or isinstance(metrics, Mapping)
         self.max_record_bytes = max_record_bytes
         self.keep = keep
@@ -137,6 +138,7 @@ class AttentionWriter:
         has_scalars = summary_writer is not None and part is None
         self.sink = SummarySink(summary_writer, scalars=scalars) if has_scalars else None
         self.told: set[str] = set()
+        self.rooms = Rooms()
         self.first = first
         if first is None or self.post.is_sure or part is not None:  # without a purge it does no rank any harm
             self.prepare()
@@ -310,12 +312,12 @@ class AttentionWriter:
         if self.post.is_off or not self.post.is_here or not (is_ready or spans):
             return {}
         step = check_step(global_step)
-        rows = split_probes(tag, inputs, tokens, track, model, options.get("windows"))
+        rows, aside = split_probes(tag, inputs, tokens, track, model, options.get("windows")), self.aside()
         for row in rows:
             store.tag_directory(row.tag)
             row.draft = self.draft(
                 row.tag, step, row.axes, row.track, allow_nan=True, metrics_only=metrics_only, values=values,
-                queries=queries,
+                queries=queries, aside=aside,
             )  # fmt: skip
         is_alone = not spans and not self.post.every_rank
         together = meeting(
@@ -342,7 +344,16 @@ class AttentionWriter:
         step = check_step(global_step)
         store.tag_directory(tag)
         values = any(layer.value_norm is not None for layer in layers)
-        draft = self.draft(tag, step, axes, track, metrics_only=metrics_only, values=values, queries=queries)
+        draft = self.draft(
+            tag,
+            step,
+            axes,
+            track,
+            metrics_only=metrics_only,
+            values=values,
+            queries=queries,
+            aside=self.aside(),
+        )
         for layer in layers:
             draft.add(layer)
         self.hand_over(tag, draft, step)
@@ -358,6 +369,7 @@ class AttentionWriter:
         metrics_only: bool = False,
         values: bool = False,
         queries: Sequence[int] | None = None,
+        aside: Aside | None = None,
     ) -> Draft:
         """An empty record to add layers to."""
         metrics = {**self.metrics, **own_metrics(axes)} if self.has_every_metric else self.metrics
@@ -367,44 +379,32 @@ class AttentionWriter:
         return Draft(
             axes, metrics, self.precision, self.max_record_bytes,
             allow_nan=allow_nan, extra=ExtraMetrics(self.changes, earlier, pairs, contributions),
-            metrics_only=metrics_only, part=self.part, keep=self.keep, queries=queries,
+            metrics_only=metrics_only, part=self.part, keep=self.keep, queries=queries, aside=aside,
         )  # fmt: skip
 
+    def aside(self) -> Aside | None:
+        """What of a call's layers may wait for the writing thread: your own metrics run in the call, and what goes to a
+        SummaryWriter, which may be closed at any time, is measured there."""
+        if self.has_own_metrics or self.part is not None:
+            return None
+        return Aside(self.queue.room_aside(), self.rooms, measures=self.sink is not None)
+
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:
-        """Give an encoded record to the writing thread, and its metrics to the event file."""
-        left_out, track = draft.left_out(), draft.extra.pairs.described()
-        for what, message in draft.shortfalls(tag, left_out):
+        """Give a complete draft to the writing thread, and its metrics to the event file."""
+        if draft.waiting and draft.nbytes > self.queue.room_aside():
+            draft.settle()
+        track = draft.extra.pairs.described()
+        for what, message in draft.shortfalls(tag, draft.left_out()):
             if what not in self.told:
                 self.told.add(what)
                 tell(message)
-        probe, names, kind = draft.finish(), draft.names, "metrics" if draft.metrics_only else "weights"
+        probe = draft.finish()
         if self.changes:
-            self.history.remember(tag, draft.extra.kept(step, probe, draft.input_hash))
-        pack = functools.partial(
-            pack_record, tag, step, time.time(), draft.axes, draft.layers, names,
-            precision=self.precision, left_out=left_out, track=track, kind=kind, input_hash=draft.input_hash,
-            objective=draft.extra.objective, model_layers=draft.layer_count(),
-            part=None if self.part is None else self.part.entry(), metric_weights=draft.metric_weights or None,
-        )  # fmt: skip
+            self.history.remember(tag, draft.reference(step, probe))
         if self.sink is not None:
-            metrics = stack_ragged([layer.metrics for layer in draft.layers])
-            self.sink.add(tag, step, metrics, names, [layer.entry.name for layer in draft.layers])
+            self.sink.add(tag, step, stack_ragged(draft.measured), draft.names, draft.layer_names)
         # Last: from here on the writing thread competes for the interpreter.
-        self.queue.put(self.job(tag, step, kind, pack, draft))
-
-    def job(self, tag: str, step: int, kind: str, pack: functools.partial[list[bytes]], draft: Draft) -> Job:
-        """What the writing thread does with a record; where there is no room, with its head metrics alone."""
-        directory = store.record_directory("", tag)
-        path, small = (f"{directory}/{store.step_name(step, each, self.place)}" for each in (kind, "metrics"))
-        place = self.delivery.bounded.where(path)
-        media = {picture_path(directory, each.sha256): each.data for each in draft.axes.media.values()}
-        write = functools.partial(self.delivery.write_shown, media)
-        if kind == "metrics":
-            return Job(lambda: write(path, pack, path, pack), draft.nbytes, place)
-        pack_small = functools.partial(pack, left_out=(), kind="metrics")
-        nbytes = sum(layer.metrics.nbytes for layer in draft.layers)
-        smaller = Job(lambda: write(small, pack_small, small, pack_small), nbytes, place)
-        return Job(lambda: write(path, pack, small, pack_small), draft.nbytes, place, smaller)
+        self.queue.put(record_job(self.delivery, tag, step, draft, track))
 
     def is_ready(self) -> bool:
         """Whether to log here; the first time the directory is made ready, or it is said why nothing is logged."""
