@@ -55,7 +55,8 @@ class AttentionWriter:
             and mean, minimum and maximum over heads of your own metrics and tracked pairs; True: of every metric; False.
         purge_step: delete this run's records with step ≥ purge_step, for resuming from a checkpoint; now, or where
             nobody says yet which rank this is, before the first record.
-        max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits.
+        max_queue_bytes: how many bytes may wait to be written before ``add_*`` waits; half of them may be copies of small
+            layers, which are measured and encoded by the writing thread.
         max_record_bytes: a larger record keeps metrics and thumbnails of all heads, and the weights of the layers
             that fit: small ones first, of equal ones evenly spaced.
         keep: what ``add_probe`` keeps of a layer: ``"weights"`` as codes, ``"vectors"``: query and key in the model's own type,
