@@ -51,7 +51,8 @@ class TrackedPairs:
         self.find(axes, query_tokens, key_tokens)
         values = np.full((layer.num_heads, len(self.named)), np.nan, np.float32)
         for column, name in enumerate(self.named):
-            pair = self.found[(name, *axes)]
+            where = (name, *axes)
+            pair = self.found[where]
             if isinstance(pair, Pair):
                 values[:, column] = pair.mass(layer)
         return values
@@ -63,8 +64,9 @@ class TrackedPairs:
             InvalidRecordError: a token stands at several positions.
         """
         for name, (query, key) in self.named.items():
-            if (name, *axes) not in self.found:
-                self.found[(name, *axes)] = resolve_pair(query, key, query_tokens, key_tokens, name)
+            where = (name, *axes)
+            if where not in self.found:
+                self.found[where] = resolve_pair(query, key, query_tokens, key_tokens, name)
 
     def described(self) -> list[dict[str, Any]]:
         """What the header says of them.
