@@ -6,8 +6,8 @@ device, can hand on these numbers alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,7 @@ __all__ = [
     "RowStats",
     "counted_keys",
     "faults_of_rows",
+    "joined",
     "metrics_of_rows",
     "new_codes",
     "over_moved",
@@ -138,6 +139,35 @@ class RowStats:
     attended: NDArray[np.bool_] | None = None
     lowest: float = 0.0
     moved: Moved | None = None
+
+
+def joined(parts: Sequence[RowStats], codes: NDArray[np.uint8] | None) -> RowStats:
+    """What was measured of some heads after others, as of all; ``codes`` are those of all."""
+    first = parts[0]
+    found = {
+        each.name: np.concatenate([getattr(part, each.name) for part in parts])
+        for each in fields(RowStats)
+        if each.name not in NOT_BY_HEAD and getattr(first, each.name) is not None
+    }
+    moved = None if first.moved is None else joined_moved([part.moved for part in parts if part.moved])
+    return replace(
+        first,
+        **found,
+        offsets={by: np.concatenate([part.offsets[by] for part in parts]) for by in first.offsets},
+        codes=codes,
+        budget=max(part.budget for part in parts),
+        lowest=min(part.lowest for part in parts),
+        moved=moved,
+    )
+
+
+NOT_BY_HEAD = ("offsets", "codes", "budget", "counts", "attended", "lowest", "moved")
+
+
+def joined_moved(parts: Sequence[Moved]) -> Moved:
+    """The same of weights times the lengths of values."""
+    names = [each.name for each in fields(Moved) if getattr(parts[0], each.name) is not None]
+    return Moved(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def with_sink(stats: RowStats, rounded: float) -> RowStats:

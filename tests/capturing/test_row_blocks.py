@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,11 +11,13 @@ import torch
 from tensorboard_plugin_attn import LayerAttention
 from tensorboard_plugin_attn.capturing.calls.mask_names import mask_name
 from tensorboard_plugin_attn.capturing.calls.masks import causal
-from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks
+from tensorboard_plugin_attn.capturing.calls.row_blocks import LEAST_ROWS, LayerBlocks
+from tensorboard_plugin_attn.capturing.calls.streamed import projected_of
 from tensorboard_plugin_attn.encoding.codes import decode_weights
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
+from tensorboard_plugin_attn.measuring.row_stats import questions_of
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
@@ -107,6 +111,36 @@ def test_codes_and_pictures_of_blocks_are_those_of_the_whole(
     if blocks.overview is not None and whole.overview is not None:
         assert np.abs(blocks.overview.astype(int) - whole.overview).max() <= 1
     assert blocks.faults == whole.faults == []
+
+
+SPLITS = [("causal", 40, 1), ("causal", 40, 2), ("causal", 90, 3), ("full", 40, 1), ("window 5", 41, 2)]
+
+
+@pytest.mark.parametrize(("mask", "length", "heads_at_once"), SPLITS)
+def test_heads_measured_one_after_the_other_give_what_all_at_once_give(
+    mask: str, length: int, heads_at_once: int
+) -> None:
+    _, streamed = both(mask, "self", length, length, None)
+    values = torch.randn(KEY_HEADS, length, WIDTH, generator=torch.Generator().manual_seed(1))
+    output = torch.rand(HEADS, length, WIDTH, generator=torch.Generator().manual_seed(2))
+    norm = values.norm(dim=-1).repeat_interleave(2, 0)
+    source = replace(
+        streamed.blocks,
+        projected=projected_of(HEADS, values, output),
+        value_norm=norm,
+        budget_of=lambda largest: largest,
+    )
+    split = replace(source, block_bytes=4 * LEAST_ROWS * length * heads_at_once)
+    assert len(source.parts()) == 1
+    assert len(split.parts()) == {1: 4, 2: 2, 3: 2}[heads_at_once]
+    questions = questions_of(streamed, thumbnail=(1, 1), overview=(2, 2), codes=True, moved=True)
+    expected, found = source.measure(questions), split.measure(questions)
+    assert np.abs(found.codes.astype(int) - expected.codes).max() <= 1
+    assert found.budget == pytest.approx(expected.budget)
+    for name, known in {**vars(expected), **vars(expected.moved), **expected.offsets}.items():
+        if isinstance(known, np.ndarray) and known.dtype == np.float32:
+            other = {**vars(found), **vars(found.moved), **found.offsets}[name]
+            np.testing.assert_allclose(other, known, rtol=1e-5, atol=2e-6, err_msg=str(name))
 
 
 def test_nan_is_a_fault_of_its_heads() -> None:

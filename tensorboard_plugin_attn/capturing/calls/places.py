@@ -24,9 +24,9 @@ class Places:
         """Some of the queries, and the first keys."""
         return replace(self, query=self.query[rows], key=self.key[:keys])
 
-    def of_heads(self, numbers: Sequence[int]) -> Places:
+    def of_heads(self, numbers: Sequence[int] | slice) -> Places:
         """Some of the heads."""
-        return replace(self, head=self.head[list(numbers)])
+        return replace(self, head=self.head[numbers if isinstance(numbers, slice) else list(numbers)])
 
     @property
     def grid(self) -> tuple[torch.Tensor, ...]:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import e, log2
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.capturing.calls.masks import split_mask
-from tensorboard_plugin_attn.measuring.row_stats import Questions, RowStats
+from tensorboard_plugin_attn.measuring.row_stats import Questions, RowStats, joined
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -27,10 +28,21 @@ if TYPE_CHECKING:
 
 Space = Callable[..., torch.Tensor]
 
-__all__ = ["BLOCK_BYTES", "HIDDEN", "LOG2_E", "Added", "LayerBlocks", "Projected", "RowSource", "computing"]
+__all__ = [
+    "BLOCK_BYTES",
+    "HIDDEN",
+    "LEAST_ROWS",
+    "LOG2_E",
+    "Added",
+    "LayerBlocks",
+    "Projected",
+    "RowSource",
+    "computing",
+]
 
 BLOCK_BYTES = 3 << 20  # of scores at a time: what a processor's cache holds
 DEVICE_BLOCK_BYTES = 16 << 20  # elsewhere, where starting to compute is what costs
+LEAST_ROWS = 64  # of a block: with fewer, reading the keys is most of a product
 HIDDEN = -1e30  # finite, so that 0 · score is 0
 LOG2_E = log2(e)
 
@@ -56,7 +68,7 @@ class Projected:
         error = error.masked_fill(expected.isnan() | (size == 0), 0.0)
         return error if self.ignored is None else error.masked_fill(self.ignored[rows], 0.0)
 
-    def of_heads(self, numbers: Sequence[int]) -> Projected:
+    def of_heads(self, numbers: Sequence[int] | slice) -> Projected:
         """Some of the heads."""
         return replace(self, sides=self.sides[numbers], returned=self.returned[numbers])
 
@@ -94,7 +106,7 @@ class Added:
         )  # lowest numbers hide no row
         return scores if allowed is None else scores.masked_fill_(~allowed[0], HIDDEN)
 
-    def of_heads(self, numbers: Sequence[int]) -> Added:
+    def of_heads(self, numbers: Sequence[int] | slice) -> Added:
         """Some of the heads."""
         sinks = None if self.sinks is None else self.sinks[numbers]
         return replace(self, places=self.places.of_heads(numbers), sinks=sinks)
@@ -157,7 +169,7 @@ class RowSource(ABC):
         """The largest scores of rows whose weights were read, ``[head, row]``, where they are known."""
         return None
 
-    def of_heads(self, numbers: Sequence[int]) -> Self:
+    def of_heads(self, numbers: Sequence[int] | slice) -> Self:
         """Some of the heads."""
         return replace(
             self,
@@ -184,6 +196,8 @@ class RowSource(ABC):
             first = max(1, start + 1 + behind)
             seen = min(seen, first + max(1, cells // first))  # the last row sees more keys
         rows = max(1, cells // seen)
+        if self.is_banded:  # half of a block's last square is hidden
+            rows = min(rows, max(LEAST_ROWS, self.shape[2] // 32))
         return rows // multiple * multiple or rows
 
     @property
@@ -221,15 +235,36 @@ class RowSource(ABC):
         """See ``computing``, on the source's device."""
         return computing(self.device.type)
 
+    def parts(self) -> list[slice]:
+        """Heads to be measured one after the other, so that a block has rows enough for a product of matrices."""
+        return [slice(0, self.shape[0])]
+
+    def part(self, heads: slice) -> Self:
+        """Heads that are neighbours, as views."""
+        return self if heads == slice(0, self.shape[0]) else self.of_heads(heads)
+
     def measure(self, questions: Questions) -> RowStats:
         """One pass over all rows."""
         from tensorboard_plugin_attn.capturing.calls.row_pass import Pass  # it reads sources
 
+        parts = self.parts()
         with self.computing():
-            self.stats = Pass(self, questions).run()
+            if len(parts) == 1:
+                self.stats = Pass(self, questions).run()
+            else:
+                codes = questions.code_room(self.shape) if questions.codes else None
+                self.stats = joined(
+                    [Pass(self.part(heads), for_heads(questions, heads, codes)).run() for heads in parts],
+                    codes,
+                )
         if self.stats.error is not None:
             self.told.append((self.stats.error, self.stats.budget))
         return self.stats
+
+
+def for_heads(questions: Questions, heads: slice, codes: NDArray[np.uint8] | None) -> Questions:
+    """The same of some heads, whose codes go to their place among the layer's."""
+    return questions if codes is None else replace(questions, code_room=lambda shape: codes[heads])
 
 
 @contextmanager
@@ -245,6 +280,12 @@ def softmax(scores: torch.Tensor, sinks: torch.Tensor | None) -> torch.Tensor:
         return scores.softmax(-1).masked_fill_(scores.amax(-1, keepdim=True) <= HIDDEN / 2, 0.0)
     column = sinks.float()[:, None, None].expand(*scores.shape[:-1], 1)
     return torch.cat([scores, column], -1).softmax(-1)[..., :-1]
+
+
+@lru_cache(maxsize=2)
+def hidden_above(rows: int, keys: int, device: torch.device) -> torch.Tensor:
+    """What to add to a square of scores so that keys behind a row's own are hidden."""
+    return torch.full((rows, keys), HIDDEN, device=device).triu_(1)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -289,6 +330,30 @@ class LayerBlocks(RowSource):
             added=None if self.added is None else self.added.of_heads(numbers),
         )
 
+    def parts(self) -> list[slice]:
+        """Heads to be measured one after the other: whole groups that share a key, or a part of one."""
+        heads, _, keys = self.shape
+        most = max(1, self.most_bytes // (4 * keys * LEAST_ROWS))
+        if self.mask == "other" or most >= heads:  # how many keys a row sees is asked of all heads at once
+            return super().parts()
+        groups = heads // self.key.shape[0]
+        count = max(
+            each
+            for each in range(1, most + 1)
+            if heads % each == 0 and (each % groups == 0 or groups % each == 0)
+        )
+        return [slice(first, first + count) for first in range(0, heads, count)]
+
+    def part(self, heads: slice) -> Self:
+        """Heads that are neighbours, as views."""
+        groups = self.query.shape[0] // self.key.shape[0]
+        return replace(
+            super().of_heads(heads),
+            query=self.query[heads],
+            key=self.key[heads.start // groups : -(-heads.stop // groups)],
+            added=None if self.added is None else self.added.of_heads(heads),
+        )
+
     def read(self, rows: slice, space: Space = torch.empty, *, unit: float = 1.0) -> torch.Tensor:
         """Scores of some rows, hidden keys far below all others."""
         heads, queries, keys = self.shape
@@ -316,7 +381,7 @@ class LayerBlocks(RowSource):
         if first == rows.start + behind and stop == rows.stop + behind:
             square = scores[..., first:]
             square.tril_()  # so that nothing that is hidden, such as NaN, is left
-            square += torch.full(square.shape[1:], HIDDEN, device=scores.device).triu_(1)
+            square += hidden_above(square.shape[1], square.shape[2], scores.device)
         else:
             at = torch.arange(first, stop, device=scores.device)
             scores[..., first:].masked_fill_(at > own, HIDDEN)

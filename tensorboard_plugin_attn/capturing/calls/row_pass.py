@@ -89,20 +89,21 @@ class Pass:
     def key_columns(self) -> tuple[dict[str, int], torch.Tensor]:
         """What each key counts in a row's sums, ``[head, column, key]``, and which column is which."""
         heads, _, keys = self.source.shape
-        shared = {"one": torch.ones(keys, device=self.device), "place": torch.zeros(keys, device=self.device)}
-        special = self.tensor(self.questions.special)
-        if special is not None:
-            shared["special"] = special.float()
-        columns = {name: column.expand(heads, -1) for name, column in shared.items()}
-        if self.source.projected is not None:
-            columns["expected"], columns["size"] = self.source.projected.sides.unbind(-1)
+        ones = torch.ones(keys, device=self.device)
+        columns = {"one": ones.expand(heads, -1)}
         if self.has_moved:
             norm = self.source.value_norm
             assert norm is not None
             norm = norm.float().to(self.device)
             columns |= {"norm": norm, "norm_log": torch.xlogy(norm, norm), "norm_place": norm}
-            if special is not None:
-                columns["norm_special"] = norm * special
+        columns["place"] = columns["one"]
+        special = self.tensor(self.questions.special)
+        if special is not None:
+            columns["special"] = special.float().expand(heads, -1)
+            if self.has_moved:
+                columns["norm_special"] = columns["norm"] * special
+        if self.source.projected is not None:
+            columns["expected"], columns["size"] = self.source.projected.sides.unbind(-1)
         return {name: at for at, name in enumerate(columns)}, torch.stack(list(columns.values()), 1)
 
     def run(self) -> RowStats:
@@ -206,7 +207,7 @@ class Pass:
         if not self.has_moved:
             self.put("dots", rows, dots.sum(-1)[:, None])
             return
-        both = self.columns[:, [self.names["one"], self.names["norm"]], : dots.shape[2]]
+        both = self.columns[:, : self.names["norm"] + 1, : dots.shape[2]]  # the first two
         self.put("dots", rows, torch.bmm(both, dots.transpose(1, 2)))
 
     def take_reach(self, rows: slice, parts: torch.Tensor) -> bool:
