@@ -55,7 +55,7 @@ class MapBlocks(RowSource):
         """The map's."""
         return self.held.device
 
-    def of_heads(self, numbers: Sequence[int]) -> Self:
+    def of_heads(self, numbers: Sequence[int] | slice) -> Self:
         """Some of the heads."""
         return replace(
             super().of_heads(numbers),

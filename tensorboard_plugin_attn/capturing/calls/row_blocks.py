@@ -239,10 +239,6 @@ class RowSource(ABC):
         """Heads to be measured one after the other, so that a block has rows enough for a product of matrices."""
         return [slice(0, self.shape[0])]
 
-    def part(self, heads: slice) -> Self:
-        """Heads that are neighbours, as views."""
-        return self if heads == slice(0, self.shape[0]) else self.of_heads(heads)
-
     def measure(self, questions: Questions) -> RowStats:
         """One pass over all rows."""
         from tensorboard_plugin_attn.capturing.calls.row_pass import Pass  # it reads sources
@@ -254,7 +250,7 @@ class RowSource(ABC):
             else:
                 codes = questions.code_room(self.shape) if questions.codes else None
                 self.stats = joined(
-                    [Pass(self.part(heads), for_heads(questions, heads, codes)).run() for heads in parts],
+                    [Pass(self.of_heads(heads), for_heads(questions, heads, codes)).run() for heads in parts],
                     codes,
                 )
         if self.stats.error is not None:
@@ -320,13 +316,18 @@ class LayerBlocks(RowSource):
         """Whether query, key, a mask with a name and sinks are all that its rows are made of."""
         return self.added is None or (self.added.change is None and self.added.mask is None)
 
-    def of_heads(self, numbers: Sequence[int]) -> Self:
-        """Some of the heads; their keys repeated for each where groups shared them."""
+    def of_heads(self, numbers: Sequence[int] | slice) -> Self:
+        """Some of the heads; of a list, keys repeated for each where groups shared them; a slice, as ``parts`` has them,
+        gives views."""
         groups = self.query.shape[0] // self.key.shape[0]
+        if isinstance(numbers, slice):
+            key = self.key[numbers.start // groups : -(-numbers.stop // groups)]
+        else:
+            key = self.key[[head // groups for head in numbers]]
         return replace(
             super().of_heads(numbers),
             query=self.query[numbers],
-            key=self.key[[head // groups for head in numbers]],
+            key=key,
             added=None if self.added is None else self.added.of_heads(numbers),
         )
 
@@ -343,16 +344,6 @@ class LayerBlocks(RowSource):
             if heads % each == 0 and (each % groups == 0 or groups % each == 0)
         )
         return [slice(first, first + count) for first in range(0, heads, count)]
-
-    def part(self, heads: slice) -> Self:
-        """Heads that are neighbours, as views."""
-        groups = self.query.shape[0] // self.key.shape[0]
-        return replace(
-            super().of_heads(heads),
-            query=self.query[heads],
-            key=self.key[heads.start // groups : -(-heads.stop // groups)],
-            added=None if self.added is None else self.added.of_heads(heads),
-        )
 
     def read(self, rows: slice, space: Space = torch.empty, *, unit: float = 1.0) -> torch.Tensor:
         """Scores of some rows, hidden keys far below all others."""
