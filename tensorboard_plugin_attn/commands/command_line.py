@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from tensorboard_plugin_attn.commands import demo, doctor, ls, prune, verify
 from tensorboard_plugin_attn.errors import AttentionError
+from tensorboard_plugin_attn.storing.files import is_remote
 
 __all__ = ["main"]
 
@@ -36,4 +37,10 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     except (AttentionError, OSError, ImportError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        logdir = getattr(arguments, "logdir", None) or ""
+        if not is_remote(logdir):
+            raise
+        print(f"the store of {logdir} failed: {type(error).__name__}: {error}", file=sys.stderr)
         return 1

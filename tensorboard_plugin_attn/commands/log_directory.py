@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -93,6 +94,8 @@ def local_tags(files: Files) -> Iterator[LoggedTag]:
 def remote_tags(files: RemoteFiles) -> Iterator[LoggedTag]:
     """By one listing of everything."""
     found = files.find("")
+    if not found:
+        print(f"there is nothing at {files.where('')}", file=sys.stderr)
     series: dict[str, list[Entry]] = {}
     for path, entry in found:
         above, _, _ = path.rpartition("/")

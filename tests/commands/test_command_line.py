@@ -19,7 +19,7 @@ from tensorboard_plugin_attn.commands import doctor as doctor_module
 from tensorboard_plugin_attn.commands.command_line import main
 from tensorboard_plugin_attn.commands.progress import duration_text, progress, size_text
 from tensorboard_plugin_attn.commands.prune import age
-from tensorboard_plugin_attn.storing.files import open_files
+from tensorboard_plugin_attn.storing.files import RemoteFiles, open_files
 from tensorboard_plugin_attn.storing.spool import Spool
 from tensorboard_plugin_attn.storing.store import list_steps, list_tags
 
@@ -156,6 +156,26 @@ def _built(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_built")
+def test_a_store_that_has_nothing_or_fails_is_said_in_a_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"memory://commands-{next(numbers)}/logs"
+    assert main(["ls", url]) == 0
+    assert capsys.readouterr().err == f"there is nothing at {url}\n"
+
+    class EndpointError(Exception):  # as a store's own library has them
+        pass
+
+    def fail(self: object, path: str) -> None:
+        raise EndpointError("could not connect")
+
+    monkeypatch.setattr(RemoteFiles, "find", fail)
+    for words in (["ls"], ["verify"], ["doctor"], ["prune", "--keep-last", "1"]):
+        assert main([*words, url]) == 1
+        said = capsys.readouterr().err
+        assert said == f"the store of {url} failed: EndpointError: could not connect\n"
+
+
 def test_doctor_finds_nothing_wrong_in_a_sound_directory(
     logdir: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
