@@ -16,11 +16,13 @@ import { ToolButtons } from "./controls/tool_buttons";
 import { ViewTabs } from "./controls/view_tabs";
 import {
   FOLD_WIDTH,
+  forgetAsked,
   frameWidth,
   index,
   indexError,
   isListingOld,
   isMetricsOnly,
+  missing,
   standaloneSteps,
   standaloneViews,
   standsAlone,
@@ -110,6 +112,20 @@ function Old() {
   );
 }
 
+/** A link leads to what is not here. */
+function Missing() {
+  const text = missing.value;
+  if (text === null) return null;
+  return (
+    <p class="notice" role="status">
+      <span title={text}>{text}</span>
+      <button type="button" class="link" onClick={forgetAsked}>
+        Close
+      </button>
+    </p>
+  );
+}
+
 export function App(props: AppProps) {
   const opened = useSignal(false);
   const folded = standsAlone.value || frameWidth.value < FOLD_WIDTH;
@@ -149,6 +165,7 @@ export function App(props: AppProps) {
         />
         <Unreachable retry={props.retry} />
         <Old />
+        <Missing />
         {logged && standaloneViews.value === null && <ToolButtons />}
         {logged && <ExportMenu file={standaloneViews.value === null ? props.file : null} />}
         {logged && standaloneViews.value === null && (

@@ -8,7 +8,9 @@ is at least ``smallest`` (of the metric's scale) and more than ``factor`` times 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ __all__ = ["FACTOR", "SMALLEST", "Emergence", "find_emergence"]
 SMALLEST = 0.15
 FACTOR = 4.0
 SHORTEST_PART = 3  # steps, where there are at least five times as many
+MOST_STRETCHES = 64  # of one input each; the last ones count
 CHUNK = 1 << 18  # numbers worked on at once, with some sixty bytes each
 
 Series = NDArray[np.float32]  # [step, series]
@@ -49,8 +52,34 @@ class Emergence:
         return np.asarray((self.index >= 0) & (size >= smallest) & (size > factor * noise))
 
 
-def find_emergence(values: NDArray[np.float32]) -> Emergence:
-    """Metrics ``[step, layer, head, metric]`` → the largest lasting change of each series. Gaps are NaN."""
+def find_emergence(values: NDArray[np.float32], cuts: Sequence[int] = ()) -> Emergence:
+    """Metrics ``[step, layer, head, metric]`` → the largest lasting change of each series. Gaps are NaN.
+
+    ``cuts``: indices from which on the values are of another input; a change lies between two of them.
+    """
+    if not cuts or not values.size:
+        return largest_change(values)
+    scales, found = metric_scales(values), nothing(values.shape[1:])
+    stretches = [each for each in pairwise((0, *cuts, len(values))) if each[1] - each[0] > 1]
+    for start, stop in stretches[-MOST_STRETCHES:]:
+        inside = largest_change(values[start:stop])
+        size, known = np.abs(inside.after - inside.before), np.abs(found.after - found.before)
+        is_larger = (inside.index >= 0) & ((found.index < 0) | (size > known))
+        index, before, after, noise = (
+            np.where(is_larger, new, old)
+            for new, old in (
+                (inside.index + start, found.index),
+                (inside.before, found.before),
+                (inside.after, found.after),
+                (inside.noise, found.noise),
+            )
+        )
+        found = Emergence(index, before, after, noise, scales)
+    return replace(found, scales=scales)
+
+
+def largest_change(values: NDArray[np.float32]) -> Emergence:
+    """As ``find_emergence``, of one input."""
     shape = values.shape[1:]
     if not values.size:
         return nothing(shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -156,18 +157,19 @@ def evolve(
         [fact.masks for fact in facts],
         [layer.kind == "cross" for layer in header.layers[: values.shape[1]]],
     )
+    cuts = [
+        place
+        for place, (one, next_) in enumerate(pairwise(facts), start=1)
+        if not same_input((one.probe, one.input), (next_.probe, next_.input))
+    ]
     return Evolution(
         np.asarray(steps, np.int64),
         list(names),
-        find_emergence(values),
+        find_emergence(values, cuts),
         roles,
         baseline,
         find_hints(observed, thresholds),
-        [
-            int(step)
-            for step, one, next_ in zip(steps[1:], facts, facts[1:], strict=False)
-            if not same_input((one.probe, one.input), (next_.probe, next_.input))
-        ],
+        [int(steps[cut]) for cut in cuts],
         frozenset(pair.name for pair in header.track),
     )
 

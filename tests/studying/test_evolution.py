@@ -137,3 +137,28 @@ def test_steps_of_metrics_alone_and_damaged_ones_fit_in(tmp_path: Path) -> None:
 )
 def test_what_a_head_became_is_said_in_words(metric: str, rose: bool, words: str) -> None:
     assert became(metric, rose, {"she→nurse"}) == words
+
+
+def log_texts(logdir: Path, texts: dict[int, list[str]]) -> Evolution:
+    """The weights of a step, and from a step on another text."""
+    with AttentionWriter(logdir) as writer:
+        for step in STEPS:
+            tokens = texts[max(each for each in texts if each <= step)]
+            writer.add_attention("p", pattern(step)[:, :, : len(tokens), : len(tokens)], tokens, step)
+    return AttentionReader(logdir).evolution(".", "p")
+
+
+def test_what_comes_with_another_text_is_no_change_of_a_head(tmp_path: Path) -> None:
+    shorter = [f"other {place}" for place in range(12)]
+    evolution = log_texts(tmp_path / "with", {0: TOKENS, 100: shorter})
+    assert (evolution.probe_changes, evolution.marks()) == ([100], [])
+    (mark,) = log_texts(tmp_path / "after", {0: shorter, 50: TOKENS}).marks()
+    assert (mark.step, mark.layer, mark.head, mark.metric) == (100, 1, 2, "previous_token")
+    (mark,) = log_texts(tmp_path / "before", {0: TOKENS, 150: shorter}).marks()
+    assert (mark.step, mark.layer, mark.head, mark.metric) == (100, 1, 2, "previous_token")
+
+
+def test_of_a_text_that_is_another_one_at_every_step_no_change_is_told(tmp_path: Path) -> None:
+    texts = {step: [f"{step} {place}" for place in range(12)] for step in STEPS}
+    evolution = log_texts(tmp_path, texts)
+    assert (evolution.probe_changes, evolution.marks()) == (STEPS[1:], [])

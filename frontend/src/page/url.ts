@@ -295,6 +295,7 @@ export function placeOf(pairs: Pairs): string {
 /** What the pairs do not name goes back to its initial value; what they cannot mean is left out. */
 export function applyPairs(pairs: Pairs): void {
   const named = new Map(pairs);
+  state.forgetAsked();
   state.moveTo(() =>
     batch(() => {
       for (const [key, { write, reset }] of Object.entries(entries)) {

@@ -55,6 +55,34 @@ describe("the page's hash", () => {
     expect([state.step.value, state.view.value]).toEqual([20, "head"]);
   });
 
+  it.each([
+    ["run=gone&p.attn.step=20", "Run “gone” is not in this log: r is shown.", 20],
+    ["run=r&p.attn.tag=gone", "r has no probe “gone”: p is shown.", 40],
+    ["run=r&p.attn.step=14", "Step 14 was not logged: step 10 is shown.", 10],
+    ["run=r&p.attn.step=10", null, 10],
+    ["layer=1", null, 40],
+  ])("of what is not here says so and what is shown: %s", (link, said, step) => {
+    start(`#attn&p.attn.${link}`);
+    expect([state.missing.value, state.step.value]).toEqual([said, step]);
+    state.selectStep(20);
+    expect(state.missing.value).toBeNull();
+  });
+
+  it("of a run that is listed later leads there, unless one has moved on", () => {
+    for (const moves of [false, true]) {
+      const { clock } = start("#attn&p.attn.run=later&p.attn.step=20");
+      clock.advance(2 * WRITE_INTERVAL);
+      expect(state.run.value).not.toBe("later");
+      if (moves) state.setView("head");
+      state.setIndex({ ...listing(5), later: listing(5)["r"]! });
+      expect([state.run.value === "later", state.missing.value]).toEqual([!moves, null]);
+      if (!moves) expect(state.step.value).toBe(20);
+      sync.stop();
+      applyPairs([]);
+      state.index.value = null;
+    }
+  });
+
   it("is written at most twice a second, the last state at the end", () => {
     const { clock, written } = start("#attn");
     clock.advance(0);

@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 
 import type { RecordHeader, RunIndex } from "../decoding/answers";
+import { asked, forgetAsked, isListed, missHead, stillAsked } from "./asked";
 import { headOpen } from "./display";
 import { shown, stale } from "./load";
 import { headMaps, record, series, thumbnails, vectors, weights } from "./loaded";
@@ -86,18 +87,31 @@ function settleTag(wanted: string | null): void {
   tag.value = wanted !== null && tags.value.includes(wanted) ? wanted : (tags.value[0] ?? null);
 }
 
-/** Take a new listing: new steps move the slider only when it stands on the latest. */
+/** Take a new listing: new steps move the slider only when it stands on the latest; what was asked for may have come. */
 export function setIndex(next: RunIndex): void {
   moveTo(() => {
     const onLatest = step.value !== null && step.value === steps.value.at(-1);
-    const before = { run: run.value, tag: tag.value };
+    const before = { run: run.value, tag: tag.value, step: step.value };
     index.value = next;
     indexError.value = null;
-    if (run.value === null || !(run.value in next)) run.value = runs.value[0] ?? null;
-    settleTag(tag.value);
+    const waiting = stillAsked();
+    const wanted = waiting !== null && isListed(waiting) ? waiting : before;
+    run.value = wanted.run !== null && wanted.run in next ? wanted.run : (runs.value[0] ?? null);
+    settleTag(wanted.tag);
     const same = before.run === run.value && before.tag === tag.value;
-    settleStep(onLatest && same ? null : step.value);
+    settleStep(onLatest && same ? null : wanted.step);
+    if (waiting === null || wanted === waiting)
+      ask(onLatest && same ? { ...wanted, step: null } : wanted);
   });
+}
+
+/** Remember what was wanted where the log does not have it. */
+function ask(wanted: { run: string | null; tag: string | null; step: number | null }): void {
+  const has = (one: unknown, other: unknown): boolean => one === null || one === other;
+  const isHere =
+    has(wanted.run, run.value) && has(wanted.tag, tag.value) && has(wanted.step, step.value);
+  const { run: name, tag: probe, step: at } = wanted;
+  asked.value = isHere ? null : { run: name, tag: probe, step: at, visits: visits.value };
 }
 
 export function selectRun(name: string): void {
@@ -127,6 +141,7 @@ export function selectTag(name: string): void {
 export function selectStep(wanted: number): void {
   moveTo(() => {
     const before = step.value;
+    forgetAsked();
     settleStep(wanted);
     if (before !== null && step.value !== null && step.value !== before)
       direction.value = step.value > before ? 1 : -1;
@@ -297,9 +312,11 @@ export function fitToRecord(header: RecordHeader): void {
   const last = header.layers.length - 1;
   if (last < 0) return;
   moveTo(() => {
+    const wanted = [layer.value, head.value] as const;
     layer.value = Math.min(layer.value, last);
     const now = header.layers[layer.value]!;
     head.value = Math.min(head.value, Math.max(0, now.heads - 1));
+    if (layer.value !== wanted[0] || head.value !== wanted[1]) missHead(...wanted);
     query.value = within(query.value, now.queries);
     key.value = within(key.value, now.keys);
     if (shownHeads.value !== null)

@@ -2,6 +2,7 @@
 
 export * from "./actions";
 export type * from "../decoding/answers";
+export { forgetAsked, missing } from "./asked";
 export * from "./cell_history";
 export * from "./changes";
 export * from "./compare_state";

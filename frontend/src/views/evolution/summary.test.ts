@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MetricSeries } from "../../decoding/decode";
 import type { EvolutionFacts } from "../../decoding/evolution_facts";
 import type { LastingChange } from "../../decoding/marked_heads";
-import { summaryOf } from "./summary";
+import { changesText, summaryOf } from "./summary";
 
 const facts = { became: { sink: ["first-token sink", "leaves the first token"] } };
 
@@ -67,6 +67,12 @@ describe("the sentence on what happened", () => {
     expect(summaryOf({ series: series(80, 64), changes, smallest: 0.15, scalar: null })).toBe(
       "3 of 5,120 heads changed for good (2 first-token sink, 1 leaves the first token), at step 8.",
     );
+  });
+
+  it("says from which step on the text is another one, and how often it changed", () => {
+    const rest = "on: steps before it do not compare";
+    expect(changesText([10])).toBe(`another text from step 10 ${rest}`);
+    expect(changesText([10, 20, 90])).toBe(`another text 3 times, the last from step 90 ${rest}`);
   });
 
   it("says that one step is too few", () => {

@@ -29,6 +29,13 @@ export function summaryOf(facts: SummaryFacts): string {
   return `${subject}${where}, ${when(changes)}${meanwhile(facts)}.`;
 }
 
+/** Of an input that changed; changes of heads are told within the steps of one. */
+export function changesText(steps: readonly number[]): string {
+  const last = steps.at(-1)!;
+  const often = steps.length > 1 ? ` ${steps.length.toLocaleString("en")} times, the last` : "";
+  return `another text${often} from step ${last} on: steps before it do not compare`;
+}
+
 /** Names with their counts, the most frequent first; null for none. */
 function counted<T>(of: readonly T[]): { name: T; count: number }[] {
   const counts = new Map<T, number>();

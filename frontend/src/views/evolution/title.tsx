@@ -19,6 +19,7 @@ import { shownTokens } from "../../state/shown_tokens";
 import { elide } from "../../text/tokens";
 import { capital, metricMeaning, metricTitle } from "../../text/metric_names";
 import { groupWords } from "./group_words";
+import { changesText } from "./summary";
 import { groups, isMap, main, shapes } from "./scene";
 
 function header(): RecordHeader | undefined {
@@ -67,9 +68,7 @@ export function Title() {
       {title}
       {series.value.status === "loading" && <span class="model-loading">loading …</span>}
       {changes.length > 0 ? (
-        <span class="model-hint evolution-warning">
-          another text from step {changes[0]} on: steps before it do not compare
-        </span>
+        <span class="model-hint evolution-warning">{changesText(changes)}</span>
       ) : (
         <span class="model-hint" {...(isGrouped && { title: words })}>
           {isMap.value
