@@ -22,6 +22,7 @@ from tensorboard_plugin_attn.capturing.inputs.generate import (
 )
 from tensorboard_plugin_attn.capturing.inputs.naming import lengths_of, named_list, preceded
 from tensorboard_plugin_attn.capturing.inputs.padding import Crop, continued, kept_positions
+from tensorboard_plugin_attn.capturing.inputs.placeholders import image_token
 from tensorboard_plugin_attn.capturing.inputs.stack_lists import (
     AxisLengths,
     is_by_stack,
@@ -78,6 +79,7 @@ class Captured:
         self.session = Session(
             lambda index, sighting: self.seen.append(sighting),
             query_key=query_key,
+            image_token=image_token(self.model),
             virtual=virtual_tokens(self.model),
             scatters=scatters(windows),
             values=True,
@@ -192,7 +194,7 @@ class Captured:
         rows = self.rows_of(sightings, batch)
         layers, left_out = chosen(
             [one.row(row, *crop.axes(one, row)) for one, row in zip(sightings, rows, strict=True)],
-            [windowed(sighting, padding) for sighting in sightings],
+            [windowed(sighting, padding, self.inputs(batch)) for sighting in sightings],
             lengths_of(axes, tokens, padding, batch),
         )
         warn_left_out([LeftOut(layer.name, "attention", reason) for layer, reason in left_out])
@@ -219,7 +221,7 @@ class Captured:
         )
         rows = self.rows_of(sightings, batch)
         seen = [one.row(row, *crop.axes(one, row)) for one, row in zip(sightings, rows, strict=True)]
-        reasons = [windowed(one, padding) for one in sightings]
+        reasons = [windowed(one, padding, self.inputs(batch)) for one in sightings]
         whole = [layer for layer, reason in zip(seen, reasons, strict=True) if not reason]
         if not whole:
             raise no_whole_map(f"{seen[0].name}: {reasons[0]}")
@@ -239,6 +241,10 @@ class Captured:
         for number, layer in enumerate(layers):
             label_layer(axes, layer, number)
         return AttentionRecord.of_checked(layers, axes)
+
+    def inputs(self, batch: int) -> int:
+        """How many inputs a map is of, as far as is known; a generation repeats its inputs behind an encoder."""
+        return 1 if is_generation(self.sightings) else max(self.session.padding.texts, batch + 1)
 
     def rows_of(self, sightings: Sequence[Sighting], batch: int) -> list[int]:
         """Which row of each layer is the one that is asked for: an encoder runs before its inputs are repeated for each

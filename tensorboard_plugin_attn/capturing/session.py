@@ -33,6 +33,7 @@ class Session:
 
     ``on_sighting`` gets each call's index and sighting; ``wanted``: indices of the calls to compute, None for all;
     ``row``: the only input of the batch that is wanted, None for all; ``virtual``: learned tokens before the input;
+    ``image_token``: the id of a place that a text keeps for a patch of an image;
     ``streams``: which layers the receiver takes as blocks of rows, None: it takes none.
     ``values``: whether the lengths of values are wanted; ``follows``: whether to wait for the output projection too;
     ``gates``: what multiplies each call's output; None: nothing does. ``scatters``: windows become maps of the whole image.
@@ -47,6 +48,7 @@ class Session:
         wanted: Collection[int] | None = None,
         row: int | None = None,
         virtual: Virtual = NO_VIRTUAL,
+        image_token: int | None = None,
         streams: Streams | None = None,
         values: bool = False,
         follows: bool = False,
@@ -60,6 +62,7 @@ class Session:
         self.row = row
         self.streams = streams
         self.virtual = virtual
+        self.image_token = image_token
         self.values = values
         self.follows = values and follows
         self.awaited: Awaited | None = None
@@ -84,7 +87,7 @@ class Session:
         """The model was called: how many inputs, and which of their positions are padding."""
         self.forwards += 1
         self.decoding = self.decoding or decoding_of_caller()
-        self.padding = padding_of(args, kwargs)
+        self.padding = padding_of(args, kwargs, self.image_token)
         self.inputs = named_inputs(args, kwargs)
         self.padding.virtual = self.virtual
         if self.padding.tokens is None and kwargs.get("attention_mask") is not None:

@@ -19,6 +19,8 @@ __all__ = ["DECODER", "MAIN", "PREFIXED", "QUERIES", "TokenAxes"]
 MAIN, DECODER = "tokens", "decoder_tokens"
 QUERIES = "queries"
 """Learned queries that look at an image: those that pool it, as in SigLIP, or beside a text, as in InstructBLIP."""
+UNNAMED = "others"
+"""Of layers of no stack that has a name."""
 PREFIXED = "prefixed_decoder_tokens"
 """Learned keys and the decoder's tokens behind them, which its self-attention looks at."""
 SPECIAL_TOKENS = frozenset(
@@ -251,7 +253,7 @@ def by_stack(
             f"tokens by stack must name at least one list, and the decoder's as 'decoder'; got {list(tokens)}"
         )
     stacks = {
-        stack: MAIN if place == 0 else DECODER if stack in ("decoder", DECODER) else stack
+        stack: MAIN if place == 0 else DECODER if stack in ("decoder", DECODER) else stack or UNNAMED
         for place, stack in enumerate(tokens)
     }
     if len(set(stacks.values())) < len(stacks):

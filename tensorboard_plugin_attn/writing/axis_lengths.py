@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from tensorboard_plugin_attn.capturing import AxisLengths, Row, no_whole_map, nothing_handed, probe_rows
 from tensorboard_plugin_attn.writing.decoder_ids import decoder_named
+from tensorboard_plugin_attn.writing.probe_tokens import batch_size
 
 __all__ = ["axis_lengths"]
 
@@ -46,7 +47,7 @@ def shapes(inputs: Any) -> list[Any]:
 def counted(model: Any, inputs: Any, row: int, windows: str | None) -> AxisLengths:
     """One forward that disturbs nothing, and warns of nothing: the probe's own will."""
     lengths = AxisLengths()
-    receiver = Row(row, lambda _, layer: lengths.add(layer))
+    receiver = Row(row, lambda _, layer: lengths.add(layer), inputs=batch_size(inputs))
     with decoder_named(model, inputs), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         session = probe_rows(model, inputs, [receiver], windows=windows)

@@ -185,7 +185,8 @@ def fill_drafts(
         if row.draft is not None:
             row.draft.input_hash = input_hash(inputs, number, names_tell_ids=row.names_tell_ids)
             checks_itself = bool(row.draft.axes.query_numbers)  # a part does
-            receivers.append(Row(number, adding_to(row.draft), None if checks_itself else row.lengths))
+            lengths = None if checks_itself else row.lengths
+            receivers.append(Row(number, adding_to(row.draft), lengths, len(rows)))
     with decoder_named(model, inputs):
         session = probe_rows(model, inputs, receivers, meeting=meeting, streams=streams_of(rows), **options)
     drafts = [row.draft for row in rows if row.draft is not None and row.draft.part is None]

@@ -15,6 +15,8 @@ from tensorboard_plugin_attn.writing.decoder_ids import encoder_decoder, shifted
 
 __all__ = ["batch_size", "decoder_input_ids", "probe_axes"]
 
+TEXTS = "input_ids", "inputs_embeds"
+
 
 def probe_axes(tokens: Any, inputs: Any, row: int, *, model: Any = None) -> TokenAxes:
     """The axes of one input of the batch.
@@ -56,8 +58,11 @@ def cropped(values: Sequence[Any], kept: NDArray[np.bool_] | None) -> Sequence[A
 
 
 def batch_size(inputs: Any) -> int:
-    """How many inputs there are: the length of the first axis."""
-    first: Any = next(iter(inputs.values())) if isinstance(inputs, Mapping) else inputs
+    """How many inputs there are: the length of the first axis, of a text if there is one."""
+    first: Any = inputs
+    if isinstance(inputs, Mapping):
+        arrays = {name: each for name, each in inputs.items() if len(getattr(each, "shape", ()))}
+        first = next((arrays[name] for name in TEXTS if name in arrays), next(iter(arrays.values()), None))
     first = first[0] if isinstance(first, tuple | list) else first
     shape: tuple[int, ...] = tuple(getattr(first, "shape", ()))
     return int(shape[0]) if len(shape) > 1 else 1

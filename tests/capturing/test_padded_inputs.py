@@ -28,7 +28,7 @@ MODELS: dict[str, Expected] = {  # the lists of the padded input, and how many l
     "bridgetower": ({"tokens": 11, "vision": 17}, 12),
     "blip": ({"tokens": 11, "vision": 17}, 4),
     "siglip": ({"tokens": 11, "vision": 16, "queries": 1}, 5),
-    "grounding-dino": ({"tokens": 11, "decoder_tokens": 6, "encoder": 16}, 8),
+    "grounding-dino": ({"tokens": 11, "decoder_tokens": 6, "encoder": 16}, 7),
     "layoutlm": ({"tokens": 11}, 2),
     "longt5": ({"tokens": 11, "decoder_tokens": 5}, 4),
     "seamless_m4t": ({"tokens": 11, "decoder_tokens": 5}, 6),

@@ -63,6 +63,18 @@ def off_by_one_after_the_values(m: Hand, x: torch.Tensor) -> Any:
     return m.o(joined((raised @ v) / total)), raised / total
 
 
+def off_by_one_raised_twice(m: Hand, x: torch.Tensor) -> Any:
+    scores, v = m.scores(x)
+    weights = scores.exp() / (1 + scores.exp().sum(-1, keepdim=True))
+    return m.o(joined(weights @ v)), weights
+
+
+def off_by_one_raised_twice_after_the_values(m: Hand, x: torch.Tensor) -> Any:
+    scores, v = m.scores(x)
+    total = 1 + scores.exp().sum(-1, keepdim=True)
+    return m.o(joined((scores.exp() @ v) / total)), scores.exp() / total
+
+
 def a_padded_score(m: Hand, x: torch.Tensor) -> Any:
     scores, v = m.scores(x)
     weights = F.pad(scores, (1, 0)).softmax(-1)[..., 1:]
@@ -209,6 +221,10 @@ SOFTMAX = {
     "exponentials of scores less their logsumexp": Written(less_their_logsumexp),
     "softmax off by one": Written(off_by_one, rebuilds=False),
     "off by one, divided after the values": Written(off_by_one_after_the_values, rebuilds=False),
+    "off by one, its exponentials written twice": Written(off_by_one_raised_twice, rebuilds=False),
+    "off by one, written twice, divided after the values": Written(
+        off_by_one_raised_twice_after_the_values, rebuilds=False
+    ),
     "a score of zero beside the keys": Written(a_padded_score, rebuilds=False),
     "a learned sink before the keys": Written(a_null_key_first, mask="causal", rebuilds=False),
     "softmax over the axis before the last": Written(over_the_axis_before_the_last),

@@ -125,7 +125,20 @@ def walks_over_a_graph(m: Hand, x: torch.Tensor) -> Any:
     return reach - reach.mT
 
 
+def less_another_softmax(m: Hand, x: torch.Tensor) -> Any:
+    """Ye et al. 2024, Differential Transformer: rows have weights below 0 and do not sum to 1."""
+    scores, v = m.scores(x)
+    return m.o(joined((scores.softmax(-1) - 0.3 * (-scores).softmax(-1)) @ v))
+
+
+def a_graph_beside_the_softmax(m: Hand, x: torch.Tensor) -> Any:
+    scores, v = m.scores(x)
+    return m.o(joined((scores.softmax(-1) + m.past()) @ v))
+
+
 NOT_ATTENTION = {
+    "one softmax less another": less_another_softmax,
+    "a softmax and the edges of a graph": a_graph_beside_the_softmax,
     "experts multiplied with their gates and summed": experts_multiplied_and_summed,
     "experts times gates by matmul": experts_by_matmul,
     "experts times gates by einsum": experts_by_einsum,

@@ -49,7 +49,7 @@ class Sighting:
     its softmax was of these keys alone. ``lengths``: ``[batch, kv_head, key]`` of the values, where they were compared. ``value_norm``: ``[batch, head, key]``,
     the length of each key's value; ``value_norm_of``: ``"vWo"`` behind the output projection. ``checked``: value and
     output once they have been compared, until the sighting is handed on. ``windows``: what the running modules say of windows
-    over an image, where these are to become one map; ``grid``: the rows and columns of that map.
+    over an image, where these are to become one map; ``padded_window``: it is the only one, and larger than the image; ``grid``: the rows and columns of that map.
     """
 
     weights: Any  # a tensor, or the StreamedMap that stands for it
@@ -80,6 +80,7 @@ class Sighting:
     value_norm_of: str = "v"
     checked: tuple[torch.Tensor | None, torch.Tensor | None] = (None, None)
     windows: Sequence[Any] = ()
+    padded_window: bool = False
     grid: tuple[int, int] | None = None
 
     def layer(self) -> LayerAttention[torch.Tensor]:

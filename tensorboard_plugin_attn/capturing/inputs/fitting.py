@@ -85,9 +85,16 @@ def misfit_of_lists(layer: LayerAttention, axes: TokenAxes) -> str:
     )
 
 
-def windowed(sighting: Sighting, padding: Padding) -> str:
-    """Why one input of the batch is not one map of a layer: its batch axis holds windows of an image."""
-    maps = int(sighting.weights.shape[0])
+def windowed(sighting: Sighting, padding: Padding, inputs: int) -> str:
+    """Why one input of the batch is not one map of a layer: its batch axis holds windows of an image, or other inputs."""
+    maps, positions = int(sighting.weights.shape[0]), int(sighting.weights.shape[-1])
+    if maps == 1 and inputs > 1:
+        return f"its one map is of all {inputs} inputs together: log them one at a time"
+    if sighting.padded_window:
+        return f"its window has {positions} positions, and the image fewer: the others are padding"
+    is_of_images = sighting.stack.partition("/")[0] == "vision"
+    if is_of_images and maps == padding.texts > 1 and len(set(padding.places)) > 1:
+        return f"its {maps} maps are of images, of which the {maps} texts have different numbers: log these one at a time"
     if not padding.holds_images or padding.batch is None or maps in (1, padding.batch):
         return ""
     images = f"{padding.batch} images" if padding.batch > 1 else "one image"

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+from tensorboard_plugin_attn.capturing.inputs.placeholders import places_in
 from tensorboard_plugin_attn.capturing.inputs.virtual import NO_VIRTUAL, Virtual, virtual_tokens
 from tensorboard_plugin_attn.errors import spell_out
 
@@ -41,7 +42,8 @@ class Padding:
 
     ``modality``: what ``tokens`` masks: ``"text"``, ``"audio"``, ``"vision"``; empty where nobody said.
     ``text_length``: positions of the text that was given, padding included. ``has_own_mask``: pixels are padded, and the model
-    makes of ``pixel_mask`` a mask of its positions.
+    makes of ``pixel_mask`` a mask of its positions. ``texts``: how many of the inputs are texts; ``places``: how many places of
+    an image each of them has, empty where nothing tells.
     """
 
     batch: int | None = None
@@ -52,21 +54,26 @@ class Padding:
     text_length: int | None = None
     virtual: Virtual = NO_VIRTUAL
     has_own_mask: bool = False
+    texts: int = 0
+    places: tuple[int, ...] = ()
 
 
-def padding_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Padding:
+def padding_of(args: tuple[Any, ...], kwargs: Mapping[str, Any], image_token: int | None = None) -> Padding:
     """Read ``attention_mask`` and ``decoder_attention_mask``, or torch's ``*_key_padding_mask``."""
     given = [one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor) and one.dim()]
     mask = mask_in(kwargs, "attention_mask", "src_key_padding_mask")
     text = next((kwargs[name] for name in INPUTS["text"] if is_batched(kwargs.get(name))), None)
+    first = text if text is not None else next(iter(given), None)
     return Padding(
-        int(given[0].size(0)) if given else None,
+        None if first is None else int(first.size(0)),
         mask,
         mask_in(kwargs, "decoder_attention_mask", "tgt_key_padding_mask"),
         any(one.dim() > 3 for one in given),
         modality_in(kwargs, mask),
         None if text is None else int(text.shape[1]),
         has_own_mask=is_padded(kwargs.get("pixel_mask")),
+        texts=0 if text is None else int(text.shape[0]),
+        places=places_in(kwargs.get("input_ids"), image_token),
     )
 
 
@@ -228,7 +235,8 @@ class Crop:
         """What to keep of a layer's query and key axis."""
         queries, keys = self.masks(sighting.stack, is_cross=sighting.kind == "cross")
         own = self.own_mask(sighting, keys, batch)
-        if own is not None and sighting.kind != "cross":
+        is_square = sighting.weights.shape[-2] == sighting.weights.shape[-1]
+        if own is not None and sighting.kind != "cross" and is_square:
             return own, own
         rows = self.fitting(queries, int(sighting.weights.shape[-2]), sighting.name)
         columns = self.fitting(keys, int(sighting.weights.shape[-1]), sighting.name) if own is None else own

@@ -22,6 +22,7 @@ class Row:
 
     ``on_layer``: gets the number of each attention call and its layer, weights ``[head, query, key]``, torch
     float32; ``lengths``: how many tokens there are, layers of other lengths are not handed on, None: any.
+    ``inputs``: how many there are of the batch.
     ``misfit``: the first call left out for its lengths: its number, queries and keys; None while there is none.
     ``names``: of the layers handed on. ``windows``: why the first call is no map of the whole input; empty while there is none.
     ``padding_share``: the largest weight that queries gave to padding where no layer hides any: the model ignores its mask.
@@ -32,6 +33,7 @@ class Row:
     batch: int
     on_layer: OnLayer
     lengths: Lengths | None = None
+    inputs: int = 1
     crop: Crop | None = None
     handed: int = 0
     misfit: tuple[int, int, int] | None = None
@@ -66,7 +68,7 @@ class Row:
             queries, keys = self.crop.axes(sighting, self.batch)
             layer = layer if not isinstance(keys, slice) else sighting.row(self.batch, queries, keys)
         self.has_cropped = self.has_cropped or not isinstance(keys, slice)
-        windows = windowed(sighting, padding)
+        windows = windowed(sighting, padding, self.inputs)
         if windows:
             self.windows = self.windows or f"{layer.name}: {windows}"
             return layer.name, windows

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from tensorboard_plugin_attn.capturing.inputs.padding import Crop
+from tensorboard_plugin_attn.capturing.inputs.placeholders import image_token, own_grids, places_in
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.grids import (
     ImageTokens,
@@ -321,9 +322,7 @@ def add_placeholders(
     axes: TokenAxes, sources: Mapping[str, Any], inputs: Mapping[str, Any], row: int, model: nn.Module
 ) -> None:
     """Spans of the places that a text keeps for the patches of an image."""
-    config = getattr(model, "config", None)
-    ids = (getattr(config, name, None) for name in ("image_token_id", "image_token_index"))
-    number = next((each for each in ids if isinstance(each, int)), None)
+    number = image_token(model)
     image = next((each for each in sources.values() if isinstance(each, ImageTokens)), ImageTokens())
     for stack, source in sources.items():
         if isinstance(source, ImageTokens | SoundTokens) or stack == "decoder":
@@ -334,9 +333,25 @@ def add_placeholders(
         if token is None or token not in axes.lists[axes.stacks[stack]]:
             continue
         name = axes.stacks[stack]
-        known = Known(0, inputs, row, described_by(model, "vision"))
+        known = Known(
+            0,
+            with_own_grids(inputs, row, number, described_by(model, "vision")),
+            row,
+            described_by(model, "vision"),
+        )
         spans = list(placeholder_spans(axes.lists[name], token, known, image.patch_of(known)))
         axes.geometry |= {name: spans} if spans else {}
+
+
+def with_own_grids(
+    inputs: Mapping[str, Any], row: int, number: int | None, described: list[Any]
+) -> Mapping[str, Any]:
+    """The inputs with the grids of one text's images alone, where those of all texts stand behind each other."""
+    listed, places = inputs.get("image_grid_thw"), places_in(inputs.get("input_ids"), number)
+    if listed is None or len(places) < 2:
+        return inputs
+    merge = Known(0, inputs, row, described).number("spatial_merge_size") or 1
+    return {**inputs, "image_grid_thw": own_grids(listed, places, row, merge)}
 
 
 def placeholder_name(source: Any, number: int) -> str:

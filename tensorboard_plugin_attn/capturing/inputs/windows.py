@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,13 +47,27 @@ class Windows:
         (rows, cols), (high, wide) = self.grid, self.size
         return -(-rows // high) * -(-cols // wide)
 
+    @property
+    def rolled(self) -> tuple[int, int]:
+        """The shift along the axes that have several windows; along an axis of one nothing is rolled."""
+        down, across = (
+            shift if size < length else 0
+            for shift, size, length in zip(self.shift, self.size, self.grid, strict=True)
+        )
+        return down, across
+
+    def is_padded(self, shape: Sequence[int]) -> bool:
+        """Whether a map of this shape is that of a single window, of which the image does not fill all."""
+        places, positions = self.size[0] * self.size[1], self.grid[0] * self.grid[1]
+        return self.count == 1 and positions < places and tuple(shape) == (places, places)
+
     def positions(self) -> torch.Tensor:
         """``[window, place]``: the position on the grid, −1 for padding."""
         (rows, cols), (high, wide) = self.grid, self.size
         padded = -(-rows // high) * high, -(-cols // wide) * wide
         whole = torch.full(padded, -1)
         whole[:rows, :cols] = torch.arange(rows * cols).reshape(rows, cols)
-        whole = whole.roll((-self.shift[0], -self.shift[1]), (0, 1))
+        whole = whole.roll([-shift for shift in self.rolled], (0, 1))
         parted = whole.reshape(padded[0] // high, high, padded[1] // wide, wide)
         return parted.transpose(1, 2).reshape(-1, high * wide)
 
@@ -140,6 +154,7 @@ def scattered(sighting: Sighting, windows: Windows) -> Sighting | None:
         sink=rest.clamp(0, 1) if has_padding else line(sighting.sink, 2),
         traces=None,
         mask=None,
+        padded_window=False,
         grid=windows.grid,
     )
 

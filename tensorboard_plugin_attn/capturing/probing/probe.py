@@ -13,6 +13,7 @@ from tensorboard_plugin_attn.capturing.calls.checking import warn_differing, war
 from tensorboard_plugin_attn.capturing.calls.sighting import LeftOut, Sighting
 from tensorboard_plugin_attn.capturing.calls.streamed import Streams
 from tensorboard_plugin_attn.capturing.inputs.fitting import Lengths
+from tensorboard_plugin_attn.capturing.inputs.placeholders import image_token
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
 from tensorboard_plugin_attn.capturing.inputs.windows import scatters
@@ -122,8 +123,9 @@ def probe_rows(
         hand_on,
         query_key=query_key,
         wanted=layers if rows and ranks.looks else (),
-        row=rows[0].batch if len(rows) == 1 else None,
+        row=rows[0].batch if len(rows) == 1 and rows[0].inputs == 1 else None,
         virtual=virtual_tokens(inner),
+        image_token=image_token(inner),
         streams=None if ranks.exchanges else streams,
         values=values and not (ranks.is_distributed and (ranks.gathers or ranks.meeting.keeps_own)),
         follows=not ranks.is_distributed,

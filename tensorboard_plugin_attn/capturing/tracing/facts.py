@@ -112,12 +112,20 @@ Scoring = Scores | Widened | Joined | None
 
 @dataclass(frozen=True, eq=False)
 class Entered:
-    """Scores as they enter a softmax; ``scores`` is the model's own tensor, so that it is known by identity."""
+    """Scores as they enter a softmax; ``scores`` is the model's own tensor, so that it is known by identity.
+
+    ``version``: how often it had been written into by then.
+    """
 
     scores: torch.Tensor
     axes: Axes
     role: Scoring
+    version: int = 0
     number: int = field(default_factory=new_root)
+
+    def is_same(self, other: Entered) -> bool:
+        """Whether these are the same numbers, entered twice: as where exp(scores) is written above the line and below."""
+        return self is other or (self.scores is other.scores and self.version == other.version)
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +238,7 @@ class Weights:
     """A softmax's result on its way to the values.
 
     ``kept`` keeps the result alive; ``rows``: it was multiplied with ``values``, which lack these atoms.
-    ``is_changed``: its numbers were changed after the softmax; ``is_thinned``: by dropout among others.
+    ``is_changed``: its numbers were changed after the softmax; ``is_thinned``: by dropout or a mixing of heads among others.
     """
 
     map: WeightMap

@@ -44,4 +44,5 @@ def entered(op: Op, tensor: torch.Tensor, facts: Facts, role: Scoring, factor: f
         scores = scores.detach() * factor
         if isinstance(role, Scores):
             role = Scores(replace(role.product, scale=role.product.scale * factor))
-    return Entered(scores, facts.axes, role)
+    version = 0 if scores.is_inference() else scores._version
+    return Entered(scores, facts.axes, role, version)

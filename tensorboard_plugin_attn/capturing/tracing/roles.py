@@ -41,6 +41,8 @@ MASKING = frozenset((Kind.MASK, Kind.WHERE, Kind.DROPOUT, Kind.ASSIGN))
 SCALING = frozenset((Kind.MULTIPLY, Kind.DIVIDE))
 SUMMING = frozenset((Kind.ADD, Kind.SUBTRACT))
 JOINING = frozenset((Kind.JOIN, Kind.STACK))
+THINNING = frozenset((Kind.DROPOUT, Kind.CONVOLVE, Kind.MATMUL, Kind.EINSUM, Kind.PROJECT))
+"""What drops weights, or mixes those of several heads."""
 REGROUPING = (ARRANGING - {Kind.EINSUM}) | SLICING | JOINING | MASKING | {Kind.PAD, Kind.ROLL, Kind.SCATTER}
 
 
@@ -219,7 +221,7 @@ def weights_after(
             rows, values = role.rows, role.values
         kept = tensor if role.kept is None and tensor is not result else role.kept
         is_changed = role.is_changed or (rows is None and op.kind not in ARRANGING | SLICING)
-        is_thinned = role.is_thinned or op.kind is Kind.DROPOUT
+        is_thinned = role.is_thinned or op.kind in THINNING
         return Weights(found, kept, rows, is_changed, is_thinned, values)
     is_cut = gone == [found.axis] and op.kind in SLICING and len(axes) == len(found.axes)
     if is_cut and not isinstance(found.role, Joined):

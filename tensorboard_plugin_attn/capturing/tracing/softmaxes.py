@@ -117,7 +117,11 @@ def division(op: Op, flow: Flow) -> Division | None:
 def quotient(op: Op, flow: Flow, result: torch.Tensor) -> Made | None:
     """exp(scores) / Σ exp(scores), or times the sum's inverse."""
     found = division(op, flow)
-    if found is None or not isinstance(found.facts.role, Raised) or found.facts.role.of is not found.total.of:
+    if (
+        found is None
+        or not isinstance(found.facts.role, Raised)
+        or not found.facts.role.of.is_same(found.total.of)
+    ):
         return None
     axis = found.total.key.within(found.facts.axes)
     if axis is None:
@@ -169,12 +173,16 @@ def late_softmax(op: Op, flow: Flow) -> LateSoftmax | None:
     product = found.facts.role.product
     contraction = product.contraction
     for raised, operand in ((product.left_facts, contraction.left), (product.right_facts, contraction.right)):
-        if raised is None or not isinstance(raised.role, Raised) or raised.role.of is not found.total.of:
+        if (
+            raised is None
+            or not isinstance(raised.role, Raised)
+            or not raised.role.of.is_same(found.total.of)
+        ):
             continue
         axis = found.total.key.within(raised.axes)
         if axis is not None:
             weights = divided(operand, raised, axis, found, flow)
-            made = Made(raised.axes, axis, found.total.of, raised, raised.role.is_masked)
+            made = Made(raised.axes, axis, raised.role.of, raised, raised.role.is_masked)
             return LateSoftmax(weights, made, product, operand is contraction.left)
     return None
 

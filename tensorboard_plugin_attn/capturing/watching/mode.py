@@ -64,7 +64,6 @@ class AttentionMode(TorchFunctionMode):
         self.session = session
         self.names = names
         names.on_model = self.begin_forward
-        names.windows = {} if session.scatters else None
         self.flow = Flow()
         self.following = Following(self.flow)
         self.fused = FusedCalls(session, names, self.flow, self.describe)
@@ -194,7 +193,10 @@ class AttentionMode(TorchFunctionMode):
         sighting.name = self.names.name_of(running)
         sighting.stack = self.names.stack(sighting.name)
         sighting.model_heads = model_heads(running)
-        sighting.windows = self.names.window_candidates(running)
+        if self.session.padding.holds_images:
+            windows = self.names.windows(running)
+            sighting.windows = windows if self.session.scatters else ()
+            sighting.padded_window = any(each.is_padded(sighting.weights.shape[-2:]) for each in windows)
         sighting.kind = kind_by_flow(query, key, sighting)
         if self.names.multihead is not None:
             sighting.mechanism = "multi_head_attention_forward"

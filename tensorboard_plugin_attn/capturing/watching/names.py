@@ -8,10 +8,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from torch import nn
-from torch.nn.modules.module import register_module_forward_pre_hook
 
 from tensorboard_plugin_attn.capturing.inputs.windows import Windows, windows_of
 from tensorboard_plugin_attn.private_names import graph_task, module_call
@@ -70,9 +70,6 @@ class ModuleNames:
         self.pairs: list[str] = []  # decoders with an encoder beside them
         self.thread = threading.get_ident()
         self.multihead: int | None = None
-        self.windows: dict[int, Windows | None] | None = (
-            None  # by running module, None: they are not asked for
-        )
         self.on_model: Callable[[tuple[Any, ...], dict[str, Any]], None] | None = None
         self.refresh()
 
@@ -95,22 +92,15 @@ class ModuleNames:
     def watched(self) -> Iterator[None]:
         """Follow the modules inside; hooks are process-wide, and what another thread runs is not looked at."""
         self.thread, self.before = threading.get_ident(), calling()
-        handles = [self.model.register_forward_pre_hook(self.begin, with_kwargs=True, prepend=True)]
-        if self.windows is not None:
-            handles.append(register_module_forward_pre_hook(self.enter))
+        handle = self.model.register_forward_pre_hook(self.begin, with_kwargs=True, prepend=True)
         try:
             yield
         finally:
-            for handle in handles:
-                handle.remove()
+            handle.remove()
 
     def begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self.on_model is not None and threading.get_ident() == self.thread:
             self.on_model(args, kwargs)
-
-    def enter(self, module: nn.Module, args: Any) -> None:
-        if self.windows is not None and threading.get_ident() == self.thread:
-            self.windows[id(module)] = windows_of(module, args)
 
     @property
     def running(self) -> list[nn.Module]:
@@ -132,11 +122,10 @@ class ModuleNames:
             self.refresh()
         return next((self.names[id(one)] for one in reversed(running) if id(one) in self.names), "")
 
-    def window_candidates(self, running: Sequence[nn.Module]) -> list[Windows]:
+    def windows(self, running: Sequence[nn.Module]) -> list[Windows]:
         """What the running modules say of windows over an image, the outermost first."""
-        if self.windows is None:
-            return []
-        found = (self.windows.get(id(module)) for module in running)
+        frames = calls()[-len(running) :] if running else []
+        found = (windows_of(each.f_locals["self"], each.f_locals["args"]) for each in frames)
         return [each for each in found if each is not None]
 
     def stack(self, name: str) -> str:
@@ -160,12 +149,17 @@ class ModuleNames:
 
 def calling() -> list[nn.Module]:
     """The modules that this thread calls now, outermost first: each call has a frame."""
-    found: list[nn.Module] = []
-    frame = sys._getframe()
+    return [frame.f_locals["self"] for frame in calls()]
+
+
+def calls() -> list[FrameType]:
+    """The frames of modules that this thread calls now, outermost first."""
+    found: list[FrameType] = []
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_code is MODULE_CALL:
-            found.append(frame.f_locals["self"])
-        frame = frame.f_back  # type: ignore[assignment]  # None behind the outermost
+            found.append(frame)
+        frame = frame.f_back
     found.reverse()
     return found
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 
 from tensorboard_plugin_attn.capturing.calls import softmax_matmul
-from tensorboard_plugin_attn.capturing.calls.changed import as_met
+from tensorboard_plugin_attn.capturing.calls.changed import CHANGED, as_met
 from tensorboard_plugin_attn.capturing.calls.gating import GatedCall, of_axes
 from tensorboard_plugin_attn.capturing.calls.held import held_sighting
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
@@ -186,7 +186,12 @@ class SoftmaxCalls:
         own, is_known = found, True
         if isinstance(facts.role, Weights) and facts.role.is_changed and found not in self.recorded:
             axis = softmax_matmul.contracted_axis(contraction, facts.axes, on_left=on_left)
-            found, is_known = as_met(operand, axis, facts, facts.role)
+            met, is_known = as_met(operand, axis, facts, facts.role)
+            if met is None:
+                self.recorded.add(own)
+                self.leave_out(own, CHANGED)
+                return []
+            found = met
         is_constant = self.flow.is_constant(contraction.right if on_left else contraction.left)
         padding = self.session.padding
 
