@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from torch.nn.attention.bias import CausalBias, CausalVariant
 
 from tensorboard_plugin_attn.capturing.calls.checking import check_output, fits
 from tensorboard_plugin_attn.capturing.calls.masks import causal, causal_parts, split_mask
@@ -61,11 +62,20 @@ def read_call(
     return Call(
         query.detach(),
         key.detach(),
-        None if attn_mask is None else attn_mask.detach(),
+        None if attn_mask is None else written_out(attn_mask),
         is_causal,
         scale,
         value=None if dropout_p > 0 else value.detach(),
     )
+
+
+def written_out(mask: torch.Tensor) -> torch.Tensor:
+    """A mask as numbers; torch's ``CausalBias`` has none before it is used."""
+    if not isinstance(mask, CausalBias):
+        return mask.detach()
+    queries, keys = mask.seq_len_q, mask.seq_len_kv
+    below = keys - queries if mask.variant is CausalVariant.LOWER_RIGHT else 0
+    return torch.ones(queries, keys, dtype=torch.bool, device=mask.device).tril(below)
 
 
 def unpacked(call: Call, axes: Axes | None) -> Call:

@@ -14,6 +14,7 @@ from tensorboard_plugin_attn.capturing.calls.checking import differs
 from tensorboard_plugin_attn.capturing.calls.flex import read_flex_call
 from tensorboard_plugin_attn.capturing.calls.gating import GatedCall, of_fused, of_kernel
 from tensorboard_plugin_attn.capturing.calls.nested import padded
+from tensorboard_plugin_attn.capturing.calls.ordering import Order, order_of
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.calls.softmax_matmul import SLICED
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, can_stream
@@ -105,14 +106,17 @@ class FusedCalls:
             self.session.leave_out(self.names.name, "attention", SLICED)
             return []
         call = sdpa.unpacked(call, axes)
+        order = order_of(call, axes)
+        call = call if order is None else order.call(call)
         if self.session.row is not None and call.mechanism == "sdpa":
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
         padding = self.session.padding
         outer = sdpa.head_axes(
             call.query, axes, self.names.heads, padding.batch, is_windowed=padding.holds_images
         )
+        outer = outer if order is None else [order.batch, order.heads]
         if self.session.gates is not None:
-            self.gate(call, outer)
+            self.gate(call, outer, order)
             return []
         call = as_autocast(call)
         streams = self.session.streams
@@ -132,12 +136,13 @@ class FusedCalls:
             return []
         return [self.take(sighting, *sides)]
 
-    def gate(self, call: sdpa.Call, outer: list[int]) -> None:
+    def gate(self, call: sdpa.Call, outer: list[int], order: Order | None) -> None:
         """This call's output is to be multiplied per head."""
         gates = self.session.gates
         if gates is not None:
             is_kernel = call.mechanism == "registry"
             place = of_kernel(call.query) if is_kernel else of_fused(outer, int(call.query.shape[-2]))
+            place = place if order is None else order.place
             gates.open(GatedCall(self.session.count, self.names.name, *outer), place)
         self.session.skip(self.names.name)
 
