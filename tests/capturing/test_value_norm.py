@@ -82,6 +82,33 @@ class Adapted(NanoGpt):
         return self.plain(states) + self.outer(self.inner(states))
 
 
+class Nothing(nn.Module):
+    """In an adapter's place before there is one."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.zeros_like(x)
+
+
+class AdaptedInFloat64(Adapted):
+    """An adapter that computes in a wider type than the layer, as those of a layer in bfloat16 do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner.double()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        states = NanoGpt.forward(self, x)
+        return self.plain(states) + self.outer(self.inner(states.double()).to(states.dtype))
+
+
+class AdaptedACopy(Adapted):
+    """An adapter that reads a copy."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        states = NanoGpt.forward(self, x)
+        return self.plain(states) + self.outer(self.inner(states.clone().contiguous()))
+
+
 class Normed(Adapted):
     """The heads' outputs are changed before they are projected."""
 
@@ -89,7 +116,7 @@ class Normed(Adapted):
         return self.plain(torch.tanh(NanoGpt.forward(self, x)))
 
 
-@pytest.mark.parametrize("kind", [Adapted, Normed])
+@pytest.mark.parametrize("kind", [Adapted, AdaptedInFloat64, AdaptedACopy, Normed])
 def test_without_one_projection_it_is_the_length_of_the_value_alone_and_the_layer_says_so(
     kind: type[Adapted],
 ) -> None:
@@ -100,6 +127,32 @@ def test_without_one_projection_it_is_the_length_of_the_value_alone_and_the_laye
     value = model.c_attn(states)[0, :, -WIDTH:].unflatten(-1, (3, -1)).transpose(0, 1)
     assert layer.value_norm_of == "v"
     torch.testing.assert_close(layer.value_norm, value.norm(dim=-1).detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_projection_that_was_changed_swapped_or_adapted_since_is_seen_by_the_next_probe() -> None:
+    torch.manual_seed(0)
+    model = Adapted()
+    states, adapter = model.states(), model.inner
+    value = model.c_attn(states)[0, :, -WIDTH:].unflatten(-1, (3, -1)).transpose(0, 1).detach()
+    model.inner = nn.Identity()  # so that there is one projection alone
+    model.outer = Nothing()
+
+    def check() -> None:
+        (layer,) = layers_of(model, states)
+        own = model.plain.weight.detach().T.unflatten(0, (3, -1))
+        assert layer.value_norm_of == "vWo"
+        torch.testing.assert_close(layer.value_norm, (value @ own).norm(dim=-1), rtol=1e-5, atol=1e-5)
+
+    check()
+    with torch.no_grad():
+        model.plain.weight.mul_(2)  # as an optimiser's step
+    check()
+    model.plain.weight = nn.Parameter(torch.randn(WIDTH, WIDTH))
+    check()
+    model.plain = nn.Linear(WIDTH, WIDTH)
+    check()
+    model.inner, model.outer = adapter, nn.Linear(2, WIDTH)
+    assert layers_of(model, states)[0].value_norm_of == "v"
 
 
 def test_a_probe_logs_it_with_its_contributions_unless_it_is_switched_off(tmp_path: Path) -> None:

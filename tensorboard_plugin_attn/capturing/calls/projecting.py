@@ -6,10 +6,15 @@ is none, or several (as with an adapter beside it), the value's own length is wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
+from tensorboard_plugin_attn.capturing.tracing.axes import Atom, leaves
+from tensorboard_plugin_attn.capturing.tracing.facts import Facts
 from tensorboard_plugin_attn.capturing.tracing.ops import Kind, Op
 
 __all__ = ["Awaited"]
@@ -29,13 +34,17 @@ class Awaited:
         self.features = output.shape[1] * output.shape[3]
         self.first = output[0, :, 0].reshape(-1)
         self.other: tuple[torch.Tensor, int] | None = None
+        self.axis: list[Atom] = []
 
-    def see(self, op: Op) -> None:
-        """A linear was called."""
+    def see(self, op: Op, facts_of: Callable[[Any], Facts | None] = lambda tensor: None) -> None:
+        """A linear was called; ``facts_of``: what is known of a tensor."""
         given = op.argument(1, "mat1") if op.name == "addmm" else op.first
         if not isinstance(given, torch.Tensor) or given.is_nested or given.dim() < 2:
             return
         if given.shape[-1] != self.features or given.numel() != self.size or self.is_known(given):
+            return
+        facts = facts_of(given)
+        if self.is_of_others(facts):
             return
         if not self.is_output(given):
             self.other = None if given.is_inference() else (given, given._version)
@@ -43,6 +52,7 @@ class Awaited:
         weight = weight_of(op)
         if weight is not None and weight.shape[0] == self.features:
             self.found += 1
+            self.axis = [] if facts is None else leaves(facts.axes[-1])
             if self.found == 1:  # at once: the model may overwrite its values
                 self.norms = self.behind(weight)
 
@@ -52,20 +62,26 @@ class Awaited:
         with in_float32(self.value):
             return projected(self.value, weight, self.output.shape[1]) if is_asked else None
 
+    def is_of_others(self, facts: Facts | None) -> bool:
+        """Whether, once a projection was found, features are known to be others than those it was of; a copy's are the same."""
+        return bool(self.axis) and facts is not None and leaves(facts.axes[-1]) != self.axis
+
     def is_known(self, given: torch.Tensor) -> bool:
         """Whether this is what was last found to be something else, as the states that query, key and value come from."""
         return self.other is not None and self.other[0] is given and self.other[1] == given._version
 
     def is_output(self, given: torch.Tensor) -> bool:
         """Whether the input of a linear, of the output's size, is the heads' outputs side by side."""
-        output = self.output
-        if given.dtype != output.dtype or given.device != output.device:
+        output, first = self.output, self.first
+        if given.device != output.device:
             return False
+        if given.dtype != output.dtype:  # as an adapter in float32 beside a projection in bfloat16 reads it
+            if not given.is_floating_point():
+                return False
+            output, first = output.to(given.dtype), first.to(given.dtype)
         batch, heads, _, width = output.shape
         # Most differ in their first row; the same memory need not be looked at.
-        if given.data_ptr() != output.data_ptr() and not torch.equal(
-            given[(0,) * (given.dim() - 1)], self.first
-        ):
+        if given.data_ptr() != output.data_ptr() and not torch.equal(given[(0,) * (given.dim() - 1)], first):
             return False
         states = given.detach().reshape(-1, heads, width)
         orders = [(0, 2, 1, 3), (2, 0, 1, 3)][: 1 if batch == 1 else 2]

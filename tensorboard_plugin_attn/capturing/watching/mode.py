@@ -167,7 +167,7 @@ class AttentionMode(TorchFunctionMode):
             self.following.follow(op, result)
             return []
         if self.session.awaited is not None and kind in LINEAR:
-            self.session.awaited.see(op)
+            self.session.awaited.see(op, self.flow.get)
         if kind in READERS:
             contraction = read_contraction(op)
             if contraction is not None:
