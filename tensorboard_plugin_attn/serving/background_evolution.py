@@ -21,6 +21,7 @@ from tensorboard_plugin_attn.serving.record_results import Packed, whole
 from tensorboard_plugin_attn.serving.study_results import EvolutionAsked, evolution_arrays, evolution_fields
 from tensorboard_plugin_attn.serving.tag_directory import TagDirectory
 from tensorboard_plugin_attn.serving.thinning import spaced
+from tensorboard_plugin_attn.storing.files import is_passing
 from tensorboard_plugin_attn.storing.store import StepFile
 
 __all__ = ["MOST_STEPS", "BackgroundEvolution"]
@@ -42,6 +43,11 @@ class Known:
     steps: tuple[StepFile, ...] = ()  # the readable ones
     packed: Packed = ([], {})
     error: Exception | None = None
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether it failed for a reason that may be gone by now, such as a store that hung."""
+        return self.error is not None and is_passing(self.error)
 
 
 class BackgroundEvolution:
@@ -68,7 +74,7 @@ class BackgroundEvolution:
         version = digest(f"{asked} {files}".encode())
         key = id(directory.files), directory.path, asked
         kept = self.kept.get(key)
-        if kept is None or kept.version != version:
+        if kept is None or kept.version != version or kept.has_passed:
             work = partial(self.work, key, version, directory, steps, asked, where)
             self.start(key, work).wait(WAIT_SECONDS)
             kept = self.kept.get(key)

@@ -130,10 +130,13 @@ def test_a_refresh_of_many_tags_is_a_few_requests(
 
 
 ANSWERED_WITHOUT_READING = {"index"}
+IN_BACKGROUND = ("metrics", {"run": "a", "tag": "probe", "evolution": "only"})
 
 
 @pytest.mark.parametrize(
-    ("route", "query"), ROUTES, ids=[f"{number} {each[0]}" for number, each in enumerate(ROUTES)]
+    ("route", "query"),
+    [*ROUTES, IN_BACKGROUND],
+    ids=[f"{number} {each[0]}" for number, each in enumerate([*ROUTES, IN_BACKGROUND])],
 )
 def test_without_descriptors_files_are_not_called_damaged(
     route: str, query: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -6,27 +6,14 @@ import type { Comparison } from "../decoding/comparison";
 import type { Quantity } from "../decoding/contribution";
 import type { Api } from "../fetching/api";
 import {
+  columnPlace,
   columnRuns,
   compared,
   hidden,
-  index,
-  nearestOf,
   quantityName,
   rivalComparisons,
-  step,
-  tag,
   type Compared,
 } from "../state";
-
-function place(run: string): Compared | null {
-  const at = index.value?.[run]?.[tag.value ?? ""];
-  if (at === undefined || step.value === null) return null;
-  const drawn = at.steps.filter((_, position) => at.kinds[position] !== "metrics");
-  const found = nearestOf(drawn, step.value);
-  if (found === null) return null;
-  const version = at.versions[at.steps.indexOf(found)] ?? null;
-  return { run, tag: tag.value ?? "", step: found, version };
-}
 
 interface Wanted {
   readonly a: Compared;
@@ -37,7 +24,7 @@ interface Wanted {
 /** As text, so that it changes only with what it says; null: two runs or fewer. */
 const wanted = computed<string | null>(() => {
   if (hidden.value || columnRuns.value.length === 0 || compared.value === null) return null;
-  const others = columnRuns.value.map(place).filter((each) => each !== null);
+  const others = columnRuns.value.map(columnPlace).filter((each) => each !== null);
   const found: Wanted = { a: compared.value, others, quantity: quantityName.value };
   return JSON.stringify(found);
 });

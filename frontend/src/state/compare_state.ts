@@ -170,3 +170,22 @@ export function toggleCompare(): void {
     }
   });
 }
+
+/** The record of a column's run: of the shown step, or of the nearest with patterns. */
+export function columnPlace(name: string): Compared | null {
+  const at = index.value?.[name]?.[tag.value ?? ""];
+  if (at === undefined || step.value === null) return null;
+  const drawn = at.steps.filter((_, position) => at.kinds[position] !== "metrics");
+  const found = nearestOf(drawn, step.value);
+  if (found === null) return null;
+  const version = at.versions[at.steps.indexOf(found)] ?? null;
+  return { run: name, tag: tag.value ?? "", step: found, version };
+}
+
+/** Runs whose columns are of another step than the shown one, and that step. */
+export const columnsElsewhere: ReadonlySignal<ReadonlyMap<string, number>> = computed(() => {
+  const places = columnRuns.value.map(columnPlace).filter((each) => each !== null);
+  return new Map(
+    places.filter((each) => each.step !== step.value).map((each) => [each.run, each.step]),
+  );
+});

@@ -9,6 +9,7 @@ import { drawDifferences } from "../../draw/differences";
 import { SmallPattern } from "../../parts/small_pattern";
 import {
   columnRuns,
+  columnsElsewhere,
   compared,
   FOLD_WIDTH,
   frameWidth,
@@ -88,10 +89,12 @@ function RunChange({ column: { name, of }, row }: { column: RunColumn; row: Head
   const { layer, head } = row;
   const codes = useMemo(() => (of === null ? null : codesOf(of, layer, head)), [of, layer, head]);
   const change = of?.head(layer, head).change ?? NaN;
+  const elsewhere = columnsElsewhere.value.get(name);
+  const where = elsewhere === undefined ? name : `${name} at step ${elsewhere}`;
   return (
     <span
       class={name === run.value ? "run-change is-b" : "run-change"}
-      title={Number.isNaN(change) ? undefined : `${name}: JSD ${formatWeight(change, 3)}`}
+      title={Number.isNaN(change) ? undefined : `${where}: JSD ${formatWeight(change, 3)}`}
       data-run={name}
       data-change={change}
     >
@@ -117,10 +120,12 @@ export function RunChanges({ row }: { readonly row: HeadChange }) {
 }
 
 export function ColumnsHint() {
+  const elsewhere = [...columnsElsewhere.value].map(([name, at]) => `${name} ${at}`);
   const rest = rivalRuns.value.length - columnRuns.value.length - 1;
   return (
     <p class="side-hint">
       A column a run, its number the JSD to A. Press a run’s name: it becomes B.
+      {elsewhere.length > 0 && ` Of another step: ${elsewhere.join(", ")}.`}
       {rest > 0 && ` ${rest} more ticked ${rest === 1 ? "run has" : "runs have"} no column.`}
     </p>
   );

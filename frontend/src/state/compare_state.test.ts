@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+
+import * as state from ".";
+
+const logged = (...steps: number[]): state.TagIndex => ({
+  steps,
+  wall_times: steps,
+  versions: steps.map((step) => `v${step}`),
+  kinds: steps.map((step) => (step === 7 ? "metrics" : "weights")),
+});
+
+it("knows whose column is of another step, the nearest with patterns", () => {
+  state.setIndex({
+    a: { p: logged(0, 10) },
+    b: { p: logged(0, 10) },
+    far: { p: logged(0, 3, 7) },
+    same: { p: logged(10) },
+    other: { q: logged(0) },
+  });
+  state.selectPlace("b", "p");
+  state.selectStep(10);
+  state.compareRun.value = "a";
+  state.compare.value = "same";
+  expect(state.columnRuns.value).toEqual(["far", "same"]);
+  expect([...state.columnsElsewhere.value]).toEqual([["far", 3]]);
+});
