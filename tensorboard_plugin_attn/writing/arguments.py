@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import operator
 import os
+from numbers import Real
 from typing import Any
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.checks import to_numpy
 from tensorboard_plugin_attn.record.record import NO_LAYERS
 
-__all__ = ["check_step", "resolve_target", "split_layers"]
+__all__ = ["check_limits", "check_step", "resolve_target", "split_layers"]
 
 MOST_STEP = 2**53 - 1  # a browser cannot tell larger ones from their neighbours
 
@@ -52,6 +53,14 @@ def split_layers(weights: Any) -> list[Any]:
         empty = [number for number, layer in enumerate(layers) if layer is None]
         raise InvalidRecordError(f"weights of layers {empty} are None; {NO_LAYERS.split('; ', 1)[1]}")
     return layers
+
+
+def check_limits(**limits: Any) -> None:
+    """Bytes and seconds: numbers from 0 on, or an error."""
+    for name, value in limits.items():
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not is_number or not value >= 0:
+            raise InvalidRecordError(f"{name} must be a number from 0 on, got {value!r}")
 
 
 def check_step(step: Any) -> int:

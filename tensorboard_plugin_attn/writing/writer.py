@@ -22,7 +22,7 @@ from tensorboard_plugin_attn.record.record import AttentionRecord
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.storing import store
 from tensorboard_plugin_attn.warn import tell
-from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target, split_layers
+from tensorboard_plugin_attn.writing.arguments import check_limits, check_step, resolve_target, split_layers
 from tensorboard_plugin_attn.writing.aside import Aside, Rooms
 from tensorboard_plugin_attn.writing.delivery import CLOSE_SECONDS, Delivery, close_in
 from tensorboard_plugin_attn.writing.draft import Draft
@@ -101,6 +101,8 @@ class AttentionWriter:
         if keep not in KEEP:
             raise InvalidRecordError(f"keep must be one of {', '.join(KEEP)}, got {keep!r}")
         check_scalars(scalars)
+        check_limits(max_queue_bytes=max_queue_bytes, max_record_bytes=max_record_bytes, max_wait=max_wait)
+        check_limits(max_spool_bytes=max_spool_bytes)
         directory, summary_writer = resolve_target(target)
         first = None if purge_step is None else check_step(purge_step)
         self.precision = precision

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from tensorboard_plugin_attn import AttentionWriter
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.writing.arguments import check_step, resolve_target, split_layers
 
@@ -35,6 +36,13 @@ def test_what_is_no_integer_is_no_step(step: Any) -> None:
 def test_a_step_that_no_browser_can_tell_from_its_neighbours_is_refused(step: int) -> None:
     with pytest.raises(InvalidRecordError, match=r"global_step must be within ±9007199254740991, got"):
         check_step(step)
+
+
+@pytest.mark.parametrize("value", [-1, float("nan"), "1", None, True])
+@pytest.mark.parametrize("name", ["max_record_bytes", "max_queue_bytes", "max_wait", "max_spool_bytes"])
+def test_a_limit_that_is_none_is_refused(name: str, value: object, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRecordError, match=f"{name} must be a number from 0 on, got"):
+        AttentionWriter(tmp_path, **{name: value})
 
 
 SUMMARY_WRITERS = [
