@@ -7,11 +7,13 @@ import {
   compareProblem,
   nearestOf,
   run,
+  runPrefix,
   step,
   stepPosition,
   steps,
   tag,
 } from "../state";
+import { RunDot } from "./run_list";
 
 const percent = (position: number, count: number): number =>
   count > 1 ? (100 * position) / (count - 1) : 0;
@@ -93,13 +95,25 @@ function otherPlace(): string {
   return at.tag === tag.value ? "same run" : `${at.tag} → ${tag.value}`;
 }
 
+function Runs({ a, b }: { readonly a: string; readonly b: string }) {
+  return (
+    <>
+      <RunDot name={a} letter="A" />
+      <bdi>{a.slice(runPrefix.value.length)}</bdi>→
+      <RunDot name={b} letter="B" />
+      <bdi>{b.slice(runPrefix.value.length)}</bdi>
+    </>
+  );
+}
+
 export function ComparedText() {
   const at = compared.value;
   const isOneStep = at?.step === step.value;
+  const ofRuns = at !== null && at.run !== run.value;
   return (
     <div class="step-text is-compared" title={compareProblem.value ?? otherPlace()}>
-      <span class="step-place">
-        <bdi>{otherPlace()}</bdi>
+      <span class={ofRuns ? "step-place compared-runs" : "step-place"}>
+        {ofRuns ? <Runs a={at.run} b={run.value ?? ""} /> : <bdi>{otherPlace()}</bdi>}
       </span>
       <span class="step-number">
         Step {at === null || isOneStep ? step.value : `${at.step} → ${step.value}`}

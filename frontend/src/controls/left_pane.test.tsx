@@ -101,6 +101,35 @@ it("the filter takes runs out of the curves too, and says how many match", () =>
   expect(root.querySelector("h2 .count")!.textContent).toBe("2 of 3 match, 2 on");
 });
 
+it("a run that is not drawn has a hollow dot; one that is stands out while it is pointed at", () => {
+  const probes = manyProbes(1);
+  state.setIndex({ a: probes, b: probes, c: probes, "other probe": manyProbes(0) });
+  state.setView("evolution");
+  const root = draw();
+  const row = (at: number) => root.querySelectorAll(".run-row")[at]!;
+  const hollow = () =>
+    [...root.querySelectorAll(".run-row")].map((each) => each.querySelector(".is-hollow") !== null);
+  act(() => state.toggleRun("c"));
+  expect(hollow()).toEqual([false, false, true, true]);
+  const point = (at: number, type: string) =>
+    act(() => void row(at).dispatchEvent(new Event(type)));
+  point(1, "pointerenter");
+  expect(state.raisedRun.value).toBe("b");
+  point(2, "pointerenter");
+  expect(state.raisedRun.value).toBeNull();
+  point(1, "pointerenter");
+  point(1, "pointerleave");
+  expect(state.raisedRun.value).toBeNull();
+  point(1, "pointerenter");
+  act(() => state.filterNames("a"));
+  expect(state.pointedRun.value).toBeNull(); // its row is gone
+  act(() => {
+    state.filterNames("");
+    state.setView("model");
+  });
+  expect(hollow()).toEqual([false, true, true, true]);
+});
+
 it("inverts what is ticked among the runs that match, and keeps one", () => {
   state.setIndex(Object.fromEntries(["a", "b", "c"].map((name) => [name, manyProbes(1)])));
   state.invertRuns(["a", "b", "c"]);

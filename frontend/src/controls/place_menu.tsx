@@ -5,6 +5,7 @@ import {
   frameWidth,
   index,
   compareNames,
+  letterOf,
   run,
   runPrefix,
   runs,
@@ -20,7 +21,7 @@ function Place({ run, tag }: { run: string | null; tag: string | null }) {
   const isShort = run !== null && runPrefix.value !== "" && run.startsWith(runPrefix.value);
   return (
     <>
-      {run !== null && <RunDot name={run} />}
+      {run !== null && <RunDot name={run} letter={letterOf(run)} />}
       <span class="place-names">
         <bdi>
           {isShort && <span class="name-shared">{runPrefix.value}</span>}

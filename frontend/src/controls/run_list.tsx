@@ -1,17 +1,20 @@
 /** The runs → rows with check box, name, number of steps and colour, by folder; all, none or one of them at once. */
 
 import { signal, type Signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 
 import { inkOn, rgbOf, runColour } from "../draw/colour";
 import {
   colourNumber,
   compareWith,
+  drawnRuns,
   hiddenRuns,
   index,
   invertRuns,
   isComparing,
   letterOf,
   listedRuns,
+  pointedRun,
   run,
   runNumber,
   runOrder,
@@ -39,10 +42,13 @@ export const stepsText = (count: number): string => (count === 1 ? "1 step" : `$
 interface RunDotProps {
   readonly name: string;
   readonly letter?: string | null;
+  /** A ring: the run is not drawn. */
+  readonly isHollow?: boolean;
 }
 
-export function RunDot({ name, letter = null }: RunDotProps) {
+export function RunDot({ name, letter = null, isHollow = false }: RunDotProps) {
   const colour = runColour(colourNumber(name), theme.value);
+  if (isHollow) return <span class="run-dot is-hollow" style={{ borderColor: colour }} />;
   if (letter === null) return <span class="run-dot" style={{ background: colour }} />;
   return (
     <span
@@ -110,11 +116,34 @@ export function rowsOf(names: readonly string[], prefix: string): Row[] {
   ]);
 }
 
+/** Its line stands out in the charts while the pointer or the keyboard is on its row. */
+function usePointing(name: string) {
+  const leave = (): void => {
+    if (pointedRun.peek() === name) pointedRun.value = null;
+  };
+  const enter = (): void => void (pointedRun.value = name);
+  useEffect(() => leave, [name]);
+  return {
+    onPointerEnter: enter,
+    onPointerLeave: leave,
+    onFocusIn: ({ target }: FocusEvent) => {
+      if ((target as Element).matches(":focus-visible")) enter();
+    },
+    onFocusOut: leave,
+  };
+}
+
+function rowTitle(name: string, isDrawn: boolean): string {
+  if (isComparing.value) return `${name}: click makes it B, Shift + click A`;
+  return isDrawn ? name : `${name}: not drawn here`;
+}
+
 function RunRow({ name, shared }: { name: string; shared: string }) {
   const ticked = visibleRuns.value.has(name);
   const last = ticked && visibleRuns.value.size === 1;
+  const isDrawn = drawnRuns.value.has(name);
   return (
-    <li class="run-row" data-selected={name === run.value}>
+    <li class="run-row" data-selected={name === run.value} {...usePointing(name)}>
       <input
         type="checkbox"
         aria-label={`Offer ${name}`}
@@ -125,12 +154,12 @@ function RunRow({ name, shared }: { name: string; shared: string }) {
       <button
         type="button"
         aria-current={name === run.value}
-        title={isComparing.value ? `${name}: click makes it B, Shift + click A` : name}
+        title={rowTitle(name, isDrawn)}
         onClick={(event) => pick(name, event.shiftKey)}
       >
         <RunName name={name} shared={shared} />
         <span class="count">{stepsText(stepCount(index.value, name))}</span>
-        <RunDot name={name} letter={letterOf(name)} />
+        <RunDot name={name} letter={letterOf(name)} isHollow={!isDrawn} />
       </button>
       {!last && (
         <button

@@ -22,3 +22,22 @@ it("a step of nine digits has the room of all of them, at every step of the run"
     "Step 123456789".length - 1,
   );
 });
+
+it("two compared runs have their letters beside their names", () => {
+  const [probes] = Object.values(listing(2));
+  state.setIndex({ control: probes!, skewed: probes! });
+  act(() => {
+    state.selectRun("skewed");
+    state.toggleCompare();
+    state.compareWith("run", "control");
+  });
+  const root = document.createElement("div");
+  act(() => render(<StepBar />, root));
+  const told = root.querySelector(".compared-runs")!;
+  expect(told.textContent).toBe("Acontrol→Bskewed");
+  expect([...told.querySelectorAll(".is-letter")].map(({ textContent }) => textContent)).toEqual([
+    "A",
+    "B",
+  ]);
+  expect(root.querySelector(".place .run-dot")!.textContent).toBe("B");
+});

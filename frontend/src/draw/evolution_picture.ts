@@ -24,6 +24,8 @@ export interface EvolutionScene {
   readonly others: readonly RunHistories[];
   /** Of runs that are too many for a line each: drawn in the place of the others. */
   readonly groups: readonly GroupHistories[];
+  /** One of the runs: over the others, which fade. */
+  readonly raised: RunHistories | null;
   readonly step: number | null;
   /** Height of the uniform baseline in a layer's cells, 0..1; NaN for none. */
   readonly baseline: (layer: number) => number;
@@ -62,6 +64,8 @@ export function evolutionInk(theme: Theme, scale: number): EvolutionInk {
 }
 
 const THIN_SHARE = 0.75;
+/** Of the lines beside a raised one. */
+const FADED_SHARE = 0.3;
 const CHOSEN_EDGE = 2;
 /** In lower cells it would touch the history. */
 const ROOM_FOR_EDGE = 30;
@@ -136,7 +140,7 @@ function drawHistories(
   { raster, window }: Target,
   cell: Box,
   { layer, head, parts }: Place,
-  { main, others, groups, baseline }: EvolutionScene,
+  { main, others, groups, raised, baseline }: EvolutionScene,
   ink: EvolutionInk,
 ): void {
   const { scale } = ink;
@@ -144,17 +148,23 @@ function drawHistories(
   if (parts.sparkHeight >= TALL) drawRules(raster, box, ink);
   const uniform = baseline(layer);
   const isGrouped = groups.length > 0;
-  const style = isGrouped ? ownStyle(ink) : lineStyle(main.run, ink);
+  const strength = raised === null ? 1 : FADED_SHARE;
+  const style = isGrouped ? ownStyle(ink, strength) : lineStyle(main.run, ink, strength);
   const own = main.histories.line(layer, head);
   const line = isGrouped ? { ...own, boldFrom: -1 } : own;
   drawSparkline(raster, box, { ...line, values: new Float32Array(0) }, style);
   if (!Number.isNaN(uniform)) drawDotted(raster, box, uniform, ink.dotted, scale);
-  if (isGrouped) drawGroups(raster, box, { layer, head }, groups, ink);
+  if (isGrouped)
+    drawGroups(raster, box, { layer, head }, groups, (run) => lineStyle(run, ink, strength));
   for (const other of isGrouped ? [] : others) {
     const thin = { ...other.histories.line(layer, head), boldFrom: -1 };
-    drawHistoryLine(raster, box, thin, lineStyle(other.run, ink));
+    drawHistoryLine(raster, box, thin, lineStyle(other.run, ink, strength));
   }
   drawHistoryLine(raster, box, line, style);
+  if (raised !== null) {
+    const bold = { ...raised.histories.line(layer, head), boldFrom: 0 };
+    drawHistoryLine(raster, box, bold, isGrouped ? ownStyle(ink) : lineStyle(raised.run, ink));
+  }
   if (line.values.length === 1 && !Number.isNaN(line.values[0]!))
     drawDot(raster, box, line.places[0]!, line.values[0]!, {
       radius: 2 * scale,
@@ -168,11 +178,11 @@ function drawGroups(
   box: Box,
   { layer, head }: Pick<Place, "layer" | "head">,
   groups: readonly GroupHistories[],
-  ink: EvolutionInk,
+  styleOf: (run: number) => ReturnType<typeof lineStyle>,
 ): void {
   const drawn = groups.map((group) => ({
     lines: group.lines(layer, head),
-    style: lineStyle(group.run, ink),
+    style: styleOf(group.run),
   }));
   if (drawn.length <= MOST_BANDS)
     for (const { lines, style } of drawn) drawBand(raster, box, lines, style.bold);
@@ -180,16 +190,22 @@ function drawGroups(
 }
 
 /** Of the selected run among groups. */
-function ownStyle({ text, hairline, scale }: EvolutionInk): ReturnType<typeof lineStyle> {
-  return { thin: text, bold: text, baseline: hairline, scale };
+function ownStyle(
+  { text, background, hairline, scale }: EvolutionInk,
+  strength = 1,
+): ReturnType<typeof lineStyle> {
+  const ink = mixPixels(background, text, strength);
+  return { thin: ink, bold: ink, baseline: hairline, scale };
 }
 
 function lineStyle(
   run: number,
   { theme, background, hairline, scale }: EvolutionInk,
+  strength = 1,
 ): Parameters<typeof drawSparkline>[3] {
-  const bold = pixelOf(rgbOf(runColour(run, theme)));
-  return { thin: mixPixels(background, bold, THIN_SHARE), bold, baseline: hairline, scale };
+  const full = pixelOf(rgbOf(runColour(run, theme)));
+  const ink = (share: number): number => mixPixels(background, full, share * strength);
+  return { thin: ink(THIN_SHARE), bold: ink(1), baseline: hairline, scale };
 }
 
 /** Under the baseline the slider's step; there, or over a tall history, where the head's lasting change begins. */

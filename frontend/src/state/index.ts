@@ -7,6 +7,7 @@ export * from "./cell_history";
 export * from "./changes";
 export * from "./compare_state";
 export * from "./display";
+export * from "./drawn_runs";
 export * from "./effects";
 export * from "./evolution_settings";
 export { ApiError, type ApiErrorDetails } from "../decoding/errors";

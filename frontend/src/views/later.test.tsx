@@ -9,7 +9,7 @@ let isThere = false;
 
 vi.mock("./on_demand", () => {
   if (!isThere) throw new TypeError("Failed to fetch dynamically imported module");
-  return { FindPanel: () => <p>the panel</p> };
+  return { FindPanel: () => <p>the panel</p>, styles: ".panel { color: red }" };
 });
 
 const settled = (): Promise<void> => act(() => new Promise((done) => setTimeout(done, 20)));
@@ -28,4 +28,5 @@ it("a part says that it loads, that its code could not be fetched, and stands th
   fetchParts();
   await settled();
   expect(root.textContent).toBe("the panel");
+  expect(document.head.textContent).toBe(".panel { color: red }"); // once
 });

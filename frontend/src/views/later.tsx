@@ -10,18 +10,22 @@ const parts = signal<Parts | null>(null);
 const hasFailed = signal(false);
 let isAsked = false;
 
+function begin(found: Parts): void {
+  const style = document.createElement("style");
+  style.textContent = found.styles;
+  document.head.append(style);
+  parts.value = found;
+}
+
 /** Fetch the file, so that it is there when a part of it is asked for. */
 export function fetchParts(): void {
   if (isAsked) return;
   isAsked = true;
   hasFailed.value = false;
-  import("./on_demand").then(
-    (found) => (parts.value = found),
-    () => {
-      isAsked = false;
-      hasFailed.value = true;
-    },
-  );
+  import("./on_demand").then(begin, () => {
+    isAsked = false;
+    hasFailed.value = true;
+  });
 }
 
 export function later<Props extends object>(

@@ -1,4 +1,4 @@
-/** What the first picture does without: views, modes and panels whose code comes in a second file. */
+/** What the first picture does without: views, modes and panels whose code, with its styles, comes in a second file. */
 
 export { ChangeImage } from "./compare/change_image";
 export { FirstPictures } from "./first/first_pictures";
@@ -14,3 +14,4 @@ export { WhenHistogram } from "./evolution/when_histogram";
 export { NeuronView } from "./neuron/neuron_view";
 export { SoundMode } from "./sound/sound_mode";
 export { SoundSettings } from "./sound/sound_settings";
+export { default as styles } from "./on_demand.css?inline";

@@ -9,6 +9,7 @@ import { axisOver, nearestStep, placeOf } from "../../draw/step_axis";
 import { formatValue } from "../../text/format_number";
 import {
   colourNumber,
+  raisedRun,
   rivalScalars,
   run,
   runGroups,
@@ -23,7 +24,7 @@ import {
 } from "../../state";
 import { ChartFrame } from "./chart_frame";
 import { smooth } from "./smooth";
-import { plotBox, type ChartLine, type ChartPicture } from "./step_chart";
+import { faded, plotBox, type ChartLine, type ChartPicture } from "./step_chart";
 
 const HEIGHT = 100;
 
@@ -103,30 +104,41 @@ const numbersOf = (series: ScalarSeries): number[] => series.values.map((value) 
 /** Over the other ticked runs' own. */
 export function ScalarCurve({ series, hasReading = false, ...size }: ScalarCurveProps) {
   const rivals = rivalScalars.value;
+  const raised = raisedRun.value;
   const picture = useMemo<ChartPicture>(() => {
     const values = numbersOf(series);
     const isGrouped = runGroups.value.length > 0;
     const colour = isGrouped
       ? colourOf("text", theme.value)
       : runColour(runNumber(series.run), theme.value);
-    const own = { colour, steps: series.steps };
+    const isFaded = raised !== null && raised !== series.run;
+    const own = { colour: isFaded ? faded(colour) : colour, steps: series.steps };
     const below = [...rivals.values()].filter(({ run, tag }) => isRival(series, run, tag));
-    const others = below.map((each): ChartLine => ({
-      colour: runColour(colourNumber(each.run), theme.value),
-      steps: each.steps,
-      values: smooth(numbersOf(each)),
-      width: isGrouped ? 0.8 : 1.2,
-    }));
+    const lineOf = (each: ScalarSeries): ChartLine => {
+      const rival = runColour(colourNumber(each.run), theme.value);
+      return {
+        colour: raised === null || raised === each.run ? rival : faded(rival),
+        steps: each.steps,
+        values: smooth(numbersOf(each)),
+        width: raised === each.run ? 2 : isGrouped ? 0.8 : 1.2,
+      };
+    };
+    const others = below.filter(({ run }) => run !== raised).map(lineOf);
+    const over = below.filter(({ run }) => run === raised).map(lineOf);
     return {
       ...size,
-      scale: scaleOf([...values, ...others.flatMap(({ values: of }) => Array.from(of))]),
+      scale: scaleOf([
+        ...values,
+        ...[...others, ...over].flatMap(({ values: of }) => Array.from(of)),
+      ]),
       lines: [
         ...others,
-        { ...own, colour: `${colour}66`, values, width: 1 },
+        { ...own, colour: `${colour}${isFaded ? "20" : "66"}`, values, width: 1 },
         { ...own, values: smooth(values), width: 2, reading: "nearest" },
+        ...over,
       ],
     };
-  }, [series, rivals, runGroups.value, theme.value, ...Object.values(size)]);
+  }, [series, rivals, raised, runGroups.value, theme.value, ...Object.values(size)]);
   return (
     <ChartFrame picture={picture} label={`${series.tag} over the steps`}>
       {hasReading && <ReadingAtEnd series={series} picture={picture} />}

@@ -16,6 +16,9 @@ export interface ChartLine {
   readonly reading?: "exact" | "nearest";
 }
 
+/** Beside a line that stands out. */
+export const faded = (colour: string): string => `${colour}40`;
+
 export interface ChartPicture {
   readonly axis: StepAxis;
   readonly scale: Scale;

@@ -1,6 +1,6 @@
 /** The selected probe → title, its tokens, the grid of histories and its legend. */
 
-import { useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Cell } from "../../draw/grid";
 import { nearestStep } from "../../draw/step_axis";
@@ -8,6 +8,7 @@ import {
   head,
   headSort,
   hoverStep,
+  isOneRun,
   isSideShown,
   layer,
   series,
@@ -62,6 +63,7 @@ export function EvolutionGrid() {
   const element = useRef<HTMLElement>(null);
   useGridRoom(element, layout);
   useExport(evolutionExport);
+  useLayoutEffect(() => void (isOneRun.value = isMap.value), [isMap.value]);
   const onDrawn = useGridMark("evolution", drawnSelection);
   const title = useTitle();
   const opened = groups.value.length > 0 ? openedHead.value : null;

@@ -7,13 +7,13 @@ import type { Cell } from "../../draw/grid";
 import type { Histories } from "../../draw/histories";
 import { placeOf } from "../../draw/step_axis";
 import { formatValue } from "../../text/format_number";
-import { showMarks, theme } from "../../state";
+import { raisedRun, run, showMarks, theme } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { chosen, toggleChosen } from "./chosen";
 import { ChartFrame } from "../../parts/chart/chart_frame";
 import { spreadLabels } from "../../parts/chart/label_places";
 import { groups, main, others, shapes, valueOf } from "./scene";
-import { plotBox, type ChartLine, type ChartPicture } from "../../parts/chart/step_chart";
+import { faded, plotBox, type ChartLine, type ChartPicture } from "../../parts/chart/step_chart";
 import { layerShort } from "../../text/layer_names";
 
 const LABEL_HEIGHT = 15;
@@ -35,7 +35,7 @@ export function HeadsChart({ width, height }: HeadsChartProps) {
       width,
       height,
     }),
-    [histories, heads, others.value, theme.value, width, height],
+    [histories, heads, others.value, raisedRun.value, theme.value, width, height],
   );
   return (
     <ChartFrame picture={picture} label={`Chosen heads: ${heads.map(nameOf).join(", ")}`}>
@@ -49,22 +49,33 @@ export function nameOf({ layer, head }: Cell): string {
   return `${layerShort(shapes.value, layer)}.${headNumber(shapes.value[layer], head)}`;
 }
 
-/** Other runs dashed and below. */
+/** Other runs dashed and below, but for the one that is pointed at. */
 function linesOf(heads: readonly Cell[]): ChartLine[] {
-  const lineOf = (histories: Histories, { layer, head }: Cell): Omit<ChartLine, "width"> => ({
-    colour: headColour(head, theme.value),
-    steps: histories.steps,
-    values: Float64Array.from(histories.steps, (step) => histories.at(step, layer, head)),
-  });
-  const below = (groups.value.length > 0 ? [] : others.value).flatMap(({ histories }) =>
-    heads.map((cell) => ({ ...lineOf(histories, cell), width: 1, dash: [2, 3] })),
+  const raised = raisedRun.value;
+  const isOver = (name: string | null): boolean => name === raised;
+  const linesOfRun = (histories: Histories, name: string | null): Omit<ChartLine, "width">[] =>
+    heads.map(({ layer, head }) => {
+      const colour = headColour(head, theme.value);
+      return {
+        colour: raised === null || isOver(name) ? colour : faded(colour),
+        steps: histories.steps,
+        values: Float64Array.from(histories.steps, (step) => histories.at(step, layer, head)),
+      };
+    });
+  const rivals = others.value.filter(({ name }) => groups.value.length === 0 || isOver(name));
+  const below = rivals.flatMap(({ name, histories }) =>
+    linesOfRun(histories, name).map((line) => ({
+      ...line,
+      width: isOver(name) ? 2 : 1,
+      dash: [2, 3],
+    })),
   );
-  const own = heads.map((cell) => ({
-    ...lineOf(main.value!.histories, cell),
+  const own = linesOfRun(main.value!.histories, run.value).map((line) => ({
+    ...line,
     width: 2,
     reading: "exact" as const,
   }));
-  return [...below, ...own];
+  return raised === null || isOver(run.value) ? [...below, ...own] : [...own, ...below];
 }
 
 interface PartProps {

@@ -83,7 +83,13 @@ function Line({
     <span class="legend-item">
       <i class={isThin || isGrouped ? "legend-line" : "legend-line is-bold"} style={style} />
       <bdi class="legend-run" title={isGrouped ? `${name}: numbers and marks are its` : name}>
-        {isGrouped ? "selected run" : shortRun(name)}
+        {isGrouped ? (
+          <>
+            selected<span class="is-long"> run</span>
+          </>
+        ) : (
+          shortRun(name)
+        )}
       </bdi>
     </span>
   );

@@ -1,15 +1,24 @@
 /** The opened head → its curves in all drawn runs, and the runs in the order of its value at the step that is read. */
 
-import { useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 
 import { runColour } from "../../draw/colour";
 import type { Cell } from "../../draw/grid";
 import { colourOf } from "../../draw/theme";
 import { ChartFrame } from "../../parts/chart/chart_frame";
-import type { ChartLine, ChartPicture } from "../../parts/chart/step_chart";
+import { faded, type ChartLine, type ChartPicture } from "../../parts/chart/step_chart";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
-import { colourNumber, readStep, run, runGroups, runPrefix, selectRun, theme } from "../../state";
+import {
+  colourNumber,
+  pointedRun,
+  raisedRun,
+  readStep,
+  run,
+  runGroups,
+  runPrefix,
+  selectRun,
+  theme,
+} from "../../state";
 import { formatValue } from "../../text/format_number";
 import { layerName } from "../../text/layer_names";
 import { folderOf } from "../../text/name_filter";
@@ -26,14 +35,16 @@ export interface RunsByHeadProps {
   readonly width: number;
 }
 
+const leave = (): void => void (pointedRun.value = null);
+
 export function RunsByHead({ cell, width }: RunsByHeadProps) {
-  const lit = useSignal<string | null>(null);
   const read = readStep.value;
+  useEffect(() => leave, []);
   const rows = useMemo(() => {
     const own = main.value === null ? [] : [{ name: run.value!, histories: main.value.histories }];
     return runsOfHead([...own, ...others.value], cell, read);
   }, [main.value, others.value, cell, read]);
-  const picture = usePicture(rows, cell, width, lit.value ?? run.value);
+  const picture = usePicture(rows, cell, width);
   return (
     <section class="runs-by-head" aria-label="Runs by this head">
       <header class="side-header">
@@ -60,9 +71,9 @@ export function RunsByHead({ cell, width }: RunsByHeadProps) {
             <th scope="col">step {read?.toLocaleString("en")}</th>
           </tr>
         </thead>
-        <tbody onPointerLeave={() => (lit.value = null)}>
+        <tbody onPointerLeave={leave}>
           {rows.map((row) => (
-            <RunLine key={row.name} row={row} onPoint={() => (lit.value = row.name)} />
+            <RunLine key={row.name} row={row} />
           ))}
         </tbody>
       </table>
@@ -76,19 +87,23 @@ function usePicture(
   rows: readonly RunOfHead[],
   { layer, head }: Cell,
   width: number,
-  strong: string | null,
 ): ChartPicture | null {
   const histories = main.value?.histories;
+  const raised = raisedRun.value;
+  const strong = raised ?? run.value;
   return useMemo(() => {
     if (histories === undefined) return null;
     const drawn = rows
       .toSorted((a, b) => Number(a.name === strong) - Number(b.name === strong))
       .map(({ name, histories: of }): ChartLine => {
         const isStrong = name === strong;
+        const colour = runColour(colourNumber(name), theme.value);
         return {
           colour: isStrong
             ? colourOf("text", theme.value)
-            : runColour(colourNumber(name), theme.value),
+            : raised === null
+              ? colour
+              : faded(colour),
           width: isStrong ? 2 : 1,
           steps: of.steps,
           values: Float64Array.from(of.steps, (step) => of.at(step, layer, head)),
@@ -105,22 +120,17 @@ function usePicture(
       height: HEIGHT,
       gutter: GUTTER,
     };
-  }, [rows, histories, layer, head, width, strong, theme.value, runGroups.value]);
+  }, [rows, histories, layer, head, width, raised, strong, theme.value, runGroups.value]);
 }
 
-interface RunLineProps {
-  readonly row: RunOfHead;
-  readonly onPoint: () => void;
-}
-
-function RunLine({ row: { name, emerged, value }, onPoint }: RunLineProps) {
+function RunLine({ row: { name, emerged, value } }: { readonly row: RunOfHead }) {
   const own = name.slice(runPrefix.value.length);
   const folder = folderOf(own);
   return (
     <tr
       title={name}
-      class={name === run.value ? "is-selected" : ""}
-      onPointerEnter={onPoint}
+      class={name === (raisedRun.value ?? run.value) ? "is-selected" : ""}
+      onPointerEnter={() => (pointedRun.value = name)}
       onClick={() => selectRun(name)}
     >
       <td>

@@ -25,6 +25,7 @@ import {
   hoverStep,
   markAbove,
   otherSeries,
+  raisedRun,
   readStep,
   run,
   runGroups,
@@ -97,6 +98,14 @@ export const others: ReadonlySignal<readonly (RunHistories & { name: string })[]
     histories: new Histories(series, at, shared),
     run: runNumber(name),
   }));
+});
+
+const raised: ReadonlySignal<RunHistories | null> = computed(() => {
+  const name = raisedRun.value;
+  if (name === null) return null;
+  return name === run.value
+    ? main.value
+    : (others.value.find((each) => each.name === name) ?? null);
 });
 
 /** Of more runs than have a line each; of each group the runs that are loaded. */
@@ -215,6 +224,7 @@ export const paint: ReadonlySignal<Paint> = computed<Paint>(() => {
     main: own,
     others: others.value,
     groups: groups.value.map(({ lines }) => lines),
+    raised: raised.value,
     step: step.value,
     baseline: (layer) => (isDotted ? own.histories.height(baselineOf(layer)) : NaN),
     hasMarks: showMarks.value,
