@@ -23,12 +23,14 @@ CODES = 1.25  # of float32 weights, and of the codes that are made beside them
 
 @dataclass(frozen=True)
 class Labelled:
-    """A layer that was checked, the model's attention call of a number, and in which form it is kept.
+    """A layer that was checked, the ``number`` of its record's, the model's attention call of a number, and in which form
+    it is kept.
 
     ``metrics``: float32 ``[head, metric]`` where they were measured already.
     """
 
     layer: LayerAttention
+    number: int
     call: int
     source: str
     is_kept: bool = True

@@ -81,6 +81,7 @@ class Draft:
         self.rooms = Rooms() if aside is None else aside.rooms
         self.waiting: deque[Labelled] = deque()
         self.lock = threading.RLock()
+        self.is_finished = False
         self.failure: Exception | None = None
         self.layer_names: list[str] = []
         self.masks: list[tuple[int, int, str]] = []  # queries, keys, mask
@@ -118,11 +119,11 @@ class Draft:
         self.extra.find_pairs(layer, self.axes)
         if self.aside is not None and not dropped and self.aside.takes(layer):
             metrics = self.measure(layer, call) if self.aside.measures else None
-            self.waiting.append(Labelled(self.aside.own(layer, given), call, source, metrics=metrics))
+            self.waiting.append(Labelled(self.aside.own(layer, given), number, call, source, metrics=metrics))
         else:
             self.settle()
             self.aside = None
-            self.take(Labelled(layer, call, source, is_kept=number not in dropped))
+            self.take(Labelled(layer, number, call, source, is_kept=number not in dropped))
         self.layer_names.append(layer.name)
         self.masks.append((layer.num_queries, layer.num_keys, layer.mask or "other"))
         for each in dropped:
@@ -159,12 +160,14 @@ class Draft:
                 raise self.failure
             try:
                 while self.waiting:
-                    if self.waiting[0].metrics is None:
-                        self.extra.only(len(self.layers))  # an interrupt may have ended the last try
-                    self.take(self.waiting[0])
+                    first = self.waiting[0]
+                    if first.metrics is None:  # an interrupt may have ended the last try, at any point
+                        self.extra.only(len(self.layers))
+                    if first.number == len(self.layers):
+                        self.take(first)
                     self.rooms.give(self.waiting.popleft().layer.weights)
-                    if not self.waiting:
-                        self.wind_up()
+                if self.is_finished:
+                    self.wind_up()
             except Exception as error:
                 self.failure = error
                 self.waiting.clear()
@@ -218,6 +221,7 @@ class Draft:
         self.gone = [len(self.metrics) + each for each in self.extra.of_another_probe(probe, self.input_hash)]
         for metrics in self.measured:
             metrics[:, self.gone] = np.nan
+        self.is_finished = True
         if not self.waiting:
             self.wind_up()
         return probe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from logs.random_attention import softmax_weights, token_list
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.tensorboard import SummaryWriter
 
-from tensorboard_plugin_attn import AttentionReader, AttentionWriter
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter, LayerAttention
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
+from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.writing import draft as drafts
-from tensorboard_plugin_attn.writing.aside import Rooms
+from tensorboard_plugin_attn.writing.aside import Aside, Labelled, Rooms
+from tensorboard_plugin_attn.writing.draft import Draft
 
 TOKENS = [*token_list(11), token_list(1)[0]]
 WRITING = "attention-writer"
@@ -212,6 +215,31 @@ def test_what_fails_in_the_thread_is_told_and_counted_and_logging_goes_on(
     column = series.values[..., series.names.index("change_previous")]
     assert np.isnan(column[0]).all(), "what it was to be compared with is not there"
     assert not np.isnan(column[1]).any()
+
+
+class InterruptedOnce(deque[Labelled]):
+    """Layers that wait; the first is not let go of when it was encoded."""
+
+    is_done = False
+
+    def popleft(self) -> Labelled:
+        if not self.is_done:
+            self.is_done = True
+            raise KeyboardInterrupt
+        return super().popleft()
+
+
+def test_an_interrupt_leaves_each_layer_encoded_once() -> None:
+    draft = Draft(TokenAxes(TOKENS), METRICS, "uint8", 1 << 20, aside=Aside(1 << 20))
+    draft.waiting = InterruptedOnce()
+    for each in weights(0):
+        draft.add(LayerAttention(each))
+    draft.finish()
+    with pytest.raises(KeyboardInterrupt):
+        draft.settle()
+    draft.settle()
+    assert len(draft.layers) == len(draft.masks) == 2
+    assert not draft.waiting
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
