@@ -41,6 +41,9 @@ function setEverything(): void {
   state.mergeWords.value = true;
   state.rawTokens.value = true;
   state.rolloutHeads.value = "max";
+  state.isPathDrawn.value = false;
+  state.areSpecialsListed.value = true;
+  state.playSpeed.value = "0.5";
   state.tokenRange.value = { query: [40, 71], key: [32, 33] };
 }
 
@@ -52,7 +55,7 @@ describe("pairs of the state", () => {
   it("come back from the hash as they went in, for every setting at once", () => {
     setEverything();
     const pairs = pairsOfState();
-    expect(pairs).toHaveLength(29);
+    expect(pairs).toHaveLength(32);
     const hash = formatHash("#attn", pairs);
     applyPairs([]);
     expect(pairsOfState()).toEqual([]);
@@ -73,6 +76,7 @@ describe("pairs of the state", () => {
     ["hiddenRuns", "[1"],
     ["step", "1e9"],
     ["numbers", "yes"],
+    ["speed", "3"],
     ["range", "5-4.0-1"],
     ["range", "0-4"],
   ])("that mean nothing are left out: %s=%s", (key, value) => {

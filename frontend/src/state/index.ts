@@ -28,5 +28,6 @@ export * from "./shown_heads";
 export * from "./shown_image";
 export * from "./shown_lines";
 export * from "./shown_metric";
+export * from "./sound_settings";
 export * from "./standalone";
 export { templates, type FindPattern, type PairPattern, type Template } from "../text/pattern";

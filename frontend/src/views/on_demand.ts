@@ -1,6 +1,6 @@
 /** What the first picture does without: views, modes and panels whose code, with its styles, comes in a second file. */
 
-export { ChangeImage } from "./compare/change_image";
+export { CompareDisplay, CompareView } from "./compare";
 export { FirstPictures } from "./first/first_pictures";
 export { FindPanel } from "./find/find_panel";
 export { LongLines } from "./head/long_lines";

@@ -45,9 +45,7 @@ import { arranged, heightOf, ThreeMatrices } from "./three_matrices";
 import { viewSize } from "../../parts/heads_grid/grid_room";
 import { useWidth } from "../../parts/measured";
 import { layerName } from "../../text/layer_names";
-import { later } from "../later";
-
-const ChangeImage = later((parts) => parts.ChangeImage);
+import { ChangeImage } from "./change_image";
 
 const ROW = 22;
 

@@ -1,7 +1,6 @@
 /** The selected step → every head of the model at once, and the chosen head beside them. */
 
 import { isComparing, isSideShown, metrics, stepError, shownEffects } from "../../state";
-import { CompareDisplay, CompareView } from "../compare";
 import { ModelGrid } from "./model_grid";
 import { later } from "../later";
 import { isHeadBeside } from "./opened_head";
@@ -13,6 +12,8 @@ import { SidePanel } from "./side_panel";
 import { ModelDisplay as PatternDisplay } from "./model_display";
 
 const Gallery = later((parts) => parts.Gallery);
+const CompareDisplay = later((parts) => parts.CompareDisplay);
+const CompareView = later((parts) => parts.CompareView);
 
 /** Settings of what the view shows: patterns, or what changed in them. */
 export function ModelDisplay() {

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 
 import type { MetricSeries } from "../../decoding/decode";
+import { Meaning } from "../../controls/meaning";
 import { metricsOfLayer } from "../../decoding/defined_metrics";
 import { metricScale } from "../../draw/histories";
 import { formatDifference, formatWeight } from "../../text/format_number";
@@ -106,8 +107,9 @@ function MetricRow({ name, metric }: { readonly name: string; readonly metric: n
   const first = series.at(0, layer.value, head.value, metric);
   return (
     <tr>
-      <th scope="row" title={`${metricTitle(name)}: ${metricMeaning(name)}`}>
-        {metricTitle(name).replace("→", " → ")}
+      <th scope="row" title={metricTitle(name)}>
+        <span class="metric-name">{metricTitle(name).replace("→", " → ")}</span>
+        <Meaning of={metricTitle(name)} text={`${metricMeaning(name)}.`} />
       </th>
       <td class="is-history">
         <SparkLine

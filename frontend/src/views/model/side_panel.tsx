@@ -120,18 +120,16 @@ function Text({ header, weights }: TextProps) {
   const axes = useHeadAxes(header, weights.layer);
   const at = drawnHead(weights);
   const sizes = shownThumbnails.value === "lines" ? null : headMatrixSizes(axes, width);
-  const sentence = <Sentence record={header} weights={weights} head={at} />;
   return (
     <div ref={room}>
-      {sizes === null && sentence}
       {sizes === null && width > 0 && (
-        <div class="side-pattern" style={{ minHeight: patternHeight(weights) }}>
+        <div class="side-pattern" style={{ height: patternHeight(weights) }}>
           <CompactLines record={header} weights={weights} head={at} />
         </div>
       )}
       {sizes !== null && <HeadMatrix record={header} head={at} {...{ weights, axes, sizes }} />}
       <Readout {...{ header, weights, at }} isCells={sizes !== null} />
-      {sizes !== null && sentence}
+      <Sentence record={header} weights={weights} head={at} />
     </div>
   );
 }

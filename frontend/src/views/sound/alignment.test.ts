@@ -26,13 +26,16 @@ describe("the path through words and frames", () => {
     ).toBeLessThan(4);
   });
 
-  it("has all of a head's weight near it, or little", () => {
+  it("has all of a head's weight near it, or little; a row that is spoken at no time does not count", () => {
     const near = spoken([0, 10, 20]);
     near.values.forEach((value, at) => (near.values[at] = value > 0.1 ? value : 0));
-    expect(nearPath(near, warped(near), 0)).toBeCloseTo(1);
-    expect(
-      nearPath({ ...near, values: new Float32Array(40).fill(0.05) }, warped(near), 0),
-    ).toBeCloseTo(0.5);
+    const path = [[0, 10] as const, [10, 20] as const];
+    const even = { ...near, values: new Float32Array(40).fill(0.05) };
+    expect(nearPath(near, path, 0)).toBeCloseTo(1);
+    expect(nearPath(even, path, 0)).toBeCloseTo(0.5);
+    expect(nearPath(even, path, 4)).toBeCloseTo(0.7);
+    expect(nearPath(even, [path[0]!, null], 2)).toBeCloseTo(0.6);
+    expect(nearPath(even, [null, null], 2)).toBeNaN();
   });
 
   it("is that of the mean over heads", () => {

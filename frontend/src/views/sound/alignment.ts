@@ -77,18 +77,21 @@ export function warped({ rows, columns, values }: Alignment): Int32Array {
   return starts;
 }
 
-/** Share of the weight that lies within so many frames of the path. */
+/** Share of the weight of the words on the path that lies within so many frames of it; NaN where they have none. */
 export function nearPath(
-  { rows, columns, values }: Alignment,
-  starts: Int32Array,
+  { columns, values }: Alignment,
+  path: readonly (readonly [first: number, end: number] | null)[],
   frames: number,
 ): number {
   let [near, all] = [0, 0];
-  for (let row = 0; row < rows; row++)
+  path.forEach((stretch, row) => {
+    if (stretch === null) return;
+    const [first, end] = stretch;
     for (let column = 0; column < columns; column++) {
       const value = values[row * columns + column]!;
       all += value;
-      if (column >= starts[row]! - frames && column < starts[row + 1]! + frames) near += value;
+      if (column >= first - frames && column < end + frames) near += value;
     }
-  return all > 0 ? near / all : 0;
+  });
+  return all > 0 ? near / all : NaN;
 }

@@ -5,6 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { RecordHeader } from "../../decoding/answers";
 import type { LayerWeights } from "../../decoding/decode";
 import { CopyButton } from "../../controls/copy_button";
+import { Meaning } from "../../controls/meaning";
 import { exportName } from "../../controls/export_name";
 import { csvOf, saveBlob } from "../../saving/save";
 import {
@@ -21,16 +22,20 @@ import {
   thumbnails,
 } from "../../state";
 import { formatWeight } from "../../text/format_number";
+import { metricMeaning } from "../../text/metric_names";
 import { timesText } from "../../text/patch_names";
 import { elide } from "../../text/tokens";
 import { headPicture, type PictureSource } from "./head_pictures";
+import { nearPath } from "./alignment";
 import { RasterCanvas } from "./raster_canvas";
-import { timeText, type SoundScene } from "./sound_scene";
+import { alignmentOf, timeText, type SoundScene } from "./sound_scene";
 import { subtitles, timesTable } from "./word_times";
 
 const METRIC = "diagonality";
 const CHOSEN = 4;
 const MOST = 9;
+/** Seconds from the path that still count as on it. */
+const NEAR = 0.2;
 
 export interface RankedHead {
   /** Index in the record. */
@@ -67,10 +72,12 @@ interface RowProps {
   readonly source: PictureSource;
   readonly each: RankedHead;
   readonly isTicked: boolean;
+  /** undefined: of a layer whose weights are not loaded. */
+  readonly near: number | undefined;
   readonly onToggle: () => void;
 }
 
-function Row({ source, each, isTicked, onToggle }: RowProps) {
+function Row({ source, each, isTicked, near, onToggle }: RowProps) {
   const { record, weights, thumbnails: stored, scene } = source;
   const isOwn = mapScale.value === "own";
   const picture = useMemo(
@@ -103,6 +110,42 @@ function Row({ source, each, isTicked, onToggle }: RowProps) {
         <i style={{ width: `${100 * Math.max(0, Math.min(1, each.score))}%` }} />
       </i>
       <span>{formatWeight(each.score)}</span>
+      <span
+        title={near === undefined ? "Open the head: its layer’s weights are not loaded" : undefined}
+      >
+        {near === undefined || Number.isNaN(near) ? "–" : `${Math.round(100 * near)} %`}
+      </span>
+    </li>
+  );
+}
+
+/** Of each loaded head, the share of its words' weight near the path. */
+export function nearShares(
+  weights: LayerWeights,
+  { path, queries, span, frames }: SoundScene,
+): ReadonlyMap<number, number> {
+  const shares = new Map<number, number>();
+  const by = Math.round(NEAR / span.seconds);
+  for (let head = weights.firstHead; head < weights.firstHead + weights.heads; head++)
+    if (path !== null)
+      shares.set(head, nearPath(alignmentOf(weights, head, queries, span, frames), path, by));
+  return shares;
+}
+
+function Columns() {
+  return (
+    <li class="sound-columns">
+      <span>
+        diagonality
+        <Meaning of="diagonality" text={`${metricMeaning(METRIC)}: 0 anywhere, 1 on it.`} />
+      </span>
+      <span>
+        near path
+        <Meaning
+          of="near path"
+          text={`Share of the words’ weight, in %, that lies within ${NEAR} s of the path: the way of most weight through words and sound (dynamic time warping) of the heads that are drawn.`}
+        />
+      </span>
     </li>
   );
 }
@@ -136,6 +179,7 @@ export function AlignmentHeads({ record, weights, scene, at: seconds }: Alignmen
       : rankedHeads(record, (at, head) => metricAt(at, head, metric, metricStep.value));
   const [ticked, setTicked] = useState<ReadonlySet<string> | null>(null);
   const [areAll, setAll] = useState(false);
+  const shares = useMemo(() => nearShares(weights, scene), [weights, scene]);
   const chosen = ticked ?? new Set(ranked.slice(0, CHOSEN).map(nameOf));
   const asText = (): string =>
     JSON.stringify(
@@ -163,12 +207,14 @@ export function AlignmentHeads({ record, weights, scene, at: seconds }: Alignmen
             Cross-attention heads by diagonality at this step; click one to see it.
           </p>
           <ul>
+            <Columns />
             {ranked.slice(0, areAll ? undefined : MOST).map((each) => (
               <Row
                 key={nameOf(each)}
                 source={source}
                 each={each}
                 isTicked={chosen.has(nameOf(each))}
+                near={each.layer === weights.layer ? shares.get(each.head) : undefined}
                 onToggle={() => toggle(nameOf(each))}
               />
             ))}

@@ -19,25 +19,31 @@ export interface RowProfileProps {
   readonly children: ComponentChildren;
 }
 
+type Point = readonly [x: number, y: number];
+
 /** Steps, one a frame, down to the axis at both ends. */
-export function profilePath(
+export function profileSteps(
   values: Float32Array,
   most: number,
   { width, height }: { width: number; height: number },
-): string {
+): Point[] {
   const across = width / values.length;
-  const yOf = (value: number): string =>
-    (height * (1 - Math.min(1, value / (most || 1)))).toFixed(1);
-  const steps = [...values].map((value, at) => `V${yOf(value)}H${((at + 1) * across).toFixed(1)}`);
-  return `M0 ${height}${steps.join("")}V${height}Z`;
+  const yOf = (value: number): number => height * (1 - Math.min(1, value / (most || 1)));
+  const steps = [...values].flatMap((value, at): Point[] => [
+    [at * across, yOf(value)],
+    [(at + 1) * across, yOf(value)],
+  ]);
+  return [[0, height], ...steps, [width, height]];
+}
+
+/** The end of the profile's scale, in multiples of uniform. */
+export function mostTimes({ values }: SoundScene["weights"], keys: number): number {
+  return roundUp(keys * values.reduce((a, b) => Math.max(a, b), 0));
 }
 
 export function RowProfile({ scene, row, width, left, keys, children }: RowProfileProps) {
   const { weights, names } = scene;
-  const most = useMemo(
-    () => roundUp(keys * weights.values.reduce((a, b) => Math.max(a, b), 0)),
-    [weights, keys],
-  );
+  const most = useMemo(() => mostTimes(weights, keys), [weights, keys]);
   const height = PROFILE - 8;
   const line = weights.values.subarray(row * weights.columns, (row + 1) * weights.columns);
   return (
@@ -50,7 +56,7 @@ export function RowProfile({ scene, row, width, left, keys, children }: RowProfi
           <p>Point at a word to see its row.</p>
         ) : (
           <svg width={width} height={height} role="img" aria-label={`The row of ${names[row]}`}>
-            <path d={profilePath(line, most / keys, { width, height })} />
+            <polygon points={profileSteps(line, most / keys, { width, height }).join(" ")} />
           </svg>
         )}
         {children}

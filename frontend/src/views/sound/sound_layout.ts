@@ -1,4 +1,4 @@
-/** A room and a number of rows → how high the spectrogram and each row stand. */
+/** A room and a number of rows → how high the spectrogram and each row stand, and where the axis has its seconds. */
 
 export interface SoundHeights {
   readonly sound: number;
@@ -17,4 +17,11 @@ export function soundHeights(room: number, rows: number, leastRow: number): Soun
   const pitch = Math.max(leastRow, Math.min(MOST_ROW, Math.floor((room - least) / rows)));
   const over = Math.max(0, Math.floor(room - least - pitch * rows));
   return { sound: Math.min(SOUND.most, least + over), pitch };
+}
+
+/** At least 60 px apart. */
+export function secondTicks(seconds: number, width: number): number[] {
+  const least = (60 / width) * seconds;
+  const by = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30].find((each) => each >= least) ?? 60;
+  return Array.from({ length: Math.floor(seconds / by) + 1 }, (_, at) => at * by);
 }

@@ -12,16 +12,25 @@ import { FaultNotes } from "../../parts/fault_notes";
 import { useSize } from "../../parts/measured";
 import { MapScale } from "../../parts/picture_map/map_legend";
 import { useExport, useTable } from "../../saving/exported";
-import { hoverQuery, isSideShown, media, mapScale, query, shownHeads, theme } from "../../state";
+import {
+  areSpecialsListed,
+  hoverQuery,
+  isSideShown,
+  mapScale,
+  media,
+  playSpeed,
+  query,
+  shownHeads,
+  theme,
+} from "../../state";
 import { AlignmentHeads } from "./alignment_heads";
 import { type Playing, usePlaying } from "./playing";
 import { RasterCanvas } from "./raster_canvas";
 import { PROFILE, RowProfile } from "./row_profile";
 import { soundExport } from "./sound_export";
-import { LEAST_ROW, soundHeights } from "./sound_layout";
+import { LEAST_ROW, secondTicks, soundHeights } from "./sound_layout";
 import { BANDS, matrixRaster, soundRaster } from "./sound_rasters";
 import { rowSpokenAt, samplesOf, soundScene, timeText, type SoundScene } from "./sound_scene";
-import { areSpecialsListed, playSpeed } from "./sound_settings";
 import { TimeFind, TimeMark, useFrameDrag, type FrameRange, type RangeProps } from "./time_range";
 import { Matrix, Names, TEXT_ROW, Times } from "./word_rows";
 import { STRIP, WordStretch, WordStrip } from "./word_strip";
@@ -76,7 +85,7 @@ function Scene(props: SceneProps) {
     () => matrixRaster(scene, width, keys, theme.value),
     [scene, width, keys, theme.value, mapScale.value],
   );
-  useExport(() => soundExport(props, sound, matrix, { pitch, height }));
+  useExport(() => soundExport(props, sound, matrix, { pitch, height, row }));
   useTable("Word times", scene.path && (() => timesTable(scene)));
   const hasTimes = scene.path !== null && pitch >= TEXT_ROW;
   useLayoutEffect(() => {
@@ -211,12 +220,9 @@ interface TimeAxisProps {
 }
 
 function TimeAxis({ seconds, width, hasTimes }: TimeAxisProps) {
-  const least = (60 / width) * seconds;
-  const by = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30].find((each) => each >= least) ?? 60;
-  const ticks = Array.from({ length: Math.floor(seconds / by) + 1 }, (_, at) => at * by);
   return (
     <div class="time-axis" style={{ marginLeft: LEFT, width, height: AXIS }} aria-hidden="true">
-      {ticks.map((at) => (
+      {secondTicks(seconds, width).map((at) => (
         <span key={at} style={{ left: `${(100 * at) / seconds}%` }}>
           {Number(at.toFixed(1))}
           {at === 0 && " s"}

@@ -1,16 +1,16 @@
 /** How a sound and its words are drawn and played → controls in the left pane. */
 
-import { signal, type Signal } from "@preact/signals";
-
 import { Checkbox } from "../../controls/checkbox";
 import { Segmented } from "../../controls/segmented";
-import { layer, record, shown } from "../../state";
-
-export type PlaySpeed = "0.5" | "1" | "2";
-
-export const isPathDrawn: Signal<boolean> = signal(true);
-export const areSpecialsListed: Signal<boolean> = signal(false);
-export const playSpeed: Signal<PlaySpeed> = signal("1");
+import {
+  areSpecialsListed,
+  isPathDrawn,
+  layer,
+  playSpeed,
+  type PlaySpeed,
+  record,
+  shown,
+} from "../../state";
 
 const speeds: readonly { value: PlaySpeed; name: string }[] = [
   { value: "0.5", name: "½ ×" },

@@ -4,13 +4,12 @@ import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 
 import type { Raster } from "../../draw/raster";
-import { hoverQuery, pinQuery, query } from "../../state";
+import { hoverQuery, isPathDrawn, pinQuery, query } from "../../state";
 import { formatWeight } from "../../text/format_number";
 import { timesText } from "../../text/patch_names";
 import { elide } from "../../text/tokens";
 import { RasterCanvas } from "./raster_canvas";
 import { timeText, type SoundScene, type Stretch } from "./sound_scene";
-import { isPathDrawn } from "./sound_settings";
 import { TimeMark, useFrameDrag, type RangeProps } from "./time_range";
 
 /** Rows lower than this have no text. */

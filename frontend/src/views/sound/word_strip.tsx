@@ -28,19 +28,22 @@ interface WordStripProps {
   readonly row: number;
 }
 
+/** Where each spoken word stands over the sound; `left` null: there is no room for it. */
+export function stripWords({ path, frames, names }: SoundScene, width: number) {
+  const font = getComputedStyle(document.body).fontFamily;
+  const timed = (path ?? []).flatMap((stretch, row) => {
+    if (stretch === null) return [];
+    const text = elide(names[row]!, LONGEST);
+    const [start, end] = stretch.map((frame) => (frame / frames) * width) as [number, number];
+    return [{ row, text, start, end, middle: (start + end) / 2, width: widthOf(text, font) }];
+  });
+  const lefts = placeWords(timed, width);
+  return timed.map((word, at) => ({ ...word, left: lefts[at]! }));
+}
+
 export function WordStrip({ scene, width, row: shown }: WordStripProps) {
-  const { path, frames, names, queries } = scene;
-  const words = useMemo(() => {
-    const font = getComputedStyle(document.body).fontFamily;
-    const timed = (path ?? []).flatMap((stretch, row) => {
-      if (stretch === null) return [];
-      const text = elide(names[row]!, LONGEST);
-      const [start, end] = stretch.map((frame) => (frame / frames) * width) as [number, number];
-      return [{ row, text, start, end, middle: (start + end) / 2, width: widthOf(text, font) }];
-    });
-    const lefts = placeWords(timed, width);
-    return timed.map((word, at) => ({ ...word, left: lefts[at]! }));
-  }, [path, frames, names, width]);
+  const { path, queries } = scene;
+  const words = useMemo(() => stripWords(scene, width), [scene, width]);
   if (path === null) return null;
   return (
     <div class="sound-strip" style={{ width, height: STRIP }} aria-hidden="true">

@@ -1,0 +1,63 @@
+/** A word and what it means → a "?" beside it that says so when it is pointed at, pressed or reached by keyboard. */
+
+import { useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+
+export interface MeaningProps {
+  readonly of: string;
+  readonly text: string;
+}
+
+const WIDTH = 264;
+/** Lower than this above the frame's end, it stands over the "?". */
+const LOWEST = 120;
+
+/** Where the words stand: fixed, so that no scrolling part clips them. */
+export function meaningPlace(
+  { left, top, bottom }: Pick<DOMRect, "left" | "top" | "bottom">,
+  frame: { readonly width: number; readonly height: number },
+): Record<string, string> {
+  const at = Math.max(8, Math.min(left, frame.width - WIDTH - 8));
+  const upright: Record<string, string> =
+    bottom + LOWEST > frame.height
+      ? { bottom: `${frame.height - top + 4}px` }
+      : { top: `${bottom + 4}px` };
+  return { left: `${at}px`, width: `${WIDTH}px`, ...upright };
+}
+
+export function Meaning({ of, text }: MeaningProps) {
+  const id = useId();
+  const place = useSignal<Record<string, string> | null>(null);
+  const show = ({ currentTarget }: { readonly currentTarget: HTMLElement }): void => {
+    const frame = { width: window.innerWidth, height: window.innerHeight };
+    place.value = meaningPlace(currentTarget.getBoundingClientRect(), frame);
+  };
+  const hide = (): void => {
+    place.value = null;
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class="meaning"
+        aria-label={`What is ${of}?`}
+        aria-describedby={place.value === null ? undefined : id}
+        onPointerEnter={show}
+        onPointerLeave={hide}
+        onFocus={show}
+        onBlur={hide}
+        onClick={show}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || place.value === null) return;
+          event.preventDefault();
+          hide();
+        }}
+      />
+      {place.value !== null && (
+        <span id={id} class="meaning-words" role="tooltip" style={place.value}>
+          {text}
+        </span>
+      )}
+    </>
+  );
+}
