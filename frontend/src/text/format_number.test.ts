@@ -9,6 +9,9 @@ const weights: [number, string][] = [
   [-0.02, "−.02"],
   [-0.001, ".00"],
   [NaN, "–"],
+  [123456.789, "123456.79"],
+  [1.25e6, "1.3e6"],
+  [-1e30, "−1.0e30"],
 ];
 
 const differences: [number, string][] = [

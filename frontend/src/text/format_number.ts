@@ -1,11 +1,17 @@
 /** A weight or a difference → the text shown for it: two decimals, no leading zero, a real minus. */
 
 const minus = "\u2212";
+/** Numbers from here on have too many digits to be read; a metric of one's own may have them. */
+const LARGE = 1e6;
 
-/** `.87`, `1.00`, `−.02`; `–` for an undefined value. */
+/** `.87`, `1.00`, `−.02`, `1.2e9`; `–` for an undefined value. */
 export function formatWeight(value: number, decimals = 2): string {
   if (!Number.isFinite(value)) return "–";
-  const text = Math.abs(value).toFixed(decimals).replace(/^0\./, ".");
+  const size = Math.abs(value);
+  const text =
+    size >= LARGE
+      ? size.toExponential(1).replace("e+", "e")
+      : size.toFixed(decimals).replace(/^0\./, ".");
   return value < 0 && /[1-9]/.test(text) ? minus + text : text;
 }
 
@@ -17,7 +23,7 @@ export function formatDifference(value: number, decimals = 2): string {
   return (value < 0 ? minus : "+") + text;
 }
 
-/** As many decimals as fit over a narrow cell: `.87`, `3.42`, `41.8`, `128`. */
+/** As many decimals as fit over a narrow cell: `.87`, `3.42`, `41.8`, `128`, `1.2e9`. */
 export function formatValue(value: number): string {
   const size = Math.abs(value);
   return formatWeight(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
