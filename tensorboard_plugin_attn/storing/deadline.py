@@ -213,6 +213,9 @@ class BoundedFiles:
         """As ``RemoteFiles.find``."""
         return self.calls.call(lambda: cast(RemoteFiles, self.opened()).find(path))
 
+    def names(self, path: str, start: str) -> builtins.list[str]:
+        return self.calls.call(lambda: self.opened().names(path, start))
+
     def size(self, path: str) -> int:
         return self.calls.call(lambda: self.opened().size(path))
 

@@ -58,6 +58,10 @@ class Files(Protocol):
         """The names in a directory; none where it does not exist."""
         ...
 
+    def names(self, path: str, start: str) -> builtins.list[str]:
+        """The names in a directory that begin with ``start``: of a store one request, however many others there are."""
+        ...
+
     def size(self, path: str) -> int:
         """Bytes of a file. Raises FileNotFoundError."""
         ...
@@ -113,6 +117,9 @@ class LocalFiles:
         except (FileNotFoundError, NotADirectoryError):
             return []
         return entries
+
+    def names(self, path: str, start: str) -> builtins.list[str]:
+        return [entry.name for entry in self.list(path) if entry.name.startswith(start)]
 
     def size(self, path: str) -> int:
         return (self.root / path).stat().st_size
@@ -250,6 +257,16 @@ class RemoteFiles:
             for name, item in found.items()
             if item["type"] != "directory"
         ]
+
+    def names(self, path: str, start: str) -> builtins.list[str]:
+        self.fs.invalidate_cache(self.inside(path))
+        try:
+            found = self.fs.find(self.inside(path), prefix=start, **self.limit())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        top = f"{self.inside(path).strip('/')}/"
+        names = [each.lstrip("/").removeprefix(top) for each in found]
+        return [name for name in names if name.startswith(start) and "/" not in name]
 
     def size(self, path: str) -> int:
         return int(self.fs.info(self.inside(path), **self.limit())["size"])

@@ -20,6 +20,7 @@ LONGEST_PAUSE = 60.0  # between two attempts
 AWAITED_SECONDS = 0.5  # the same while somebody waits for the end
 LOOK_SECONDS = 0.03  # how often to look whether all was sent
 OTHER_SECONDS = 1.0  # how often to look whether the process that sends has ended
+MANY_NAMES = 1000  # in a directory, which are listed once: a store gives so many for one request
 LISTED_SECONDS = 5.0  # how long a listing of the store holds: another machine may write there too
 
 Tell = Callable[[str, str], None]  # the sort of message, the message
@@ -185,7 +186,7 @@ class Uploader:
             return
         directory, _, name = waiting.target.rpartition("/")
         other = store.other_form(waiting.target)
-        there = self.names_in(directory)
+        there = self.names_in(directory, name.partition(".")[0])
         forms = [form for form in (waiting.target, other) if form.rpartition("/")[2] in there]
         newer = [form for form in forms if self.is_newer(form, header)]
         if not newer:
@@ -202,11 +203,13 @@ class Uploader:
         if self.packing is not None:
             self.packing.wrote(waiting.target, header)
 
-    def names_in(self, directory: str) -> set[str]:
-        """The names in a directory of the store, as listed a moment ago and since nothing failed."""
+    def names_in(self, directory: str, step: str) -> set[str]:
+        """The names in a directory of the store, at least those of a step, as listed a moment ago and since nothing failed."""
         now = time.monotonic()
         listed_at, names = self.listed.get(directory, (float("-inf"), set[str]()))
         if now - listed_at > LISTED_SECONDS:
+            if len(names) >= MANY_NAMES:
+                return set(self.files.names(directory, f"{step}."))
             names = {entry.name for entry in self.files.list(directory)}
             self.listed[directory] = now, names
         return names

@@ -66,8 +66,15 @@ def test_one_entry_is_as_its_directory_lists_it(files: Files) -> None:
     assert entry == next(each for each in files.list("a") if each.name == "one")
 
 
+def test_names_are_those_that_begin_so(files: Files) -> None:
+    for name in ("01.x", "01.y", "011.x", "1.x", "01./z"):
+        files.write(f"a/{name}", [b"1"])
+    assert sorted(set(files.names("a", "01.")) - {"01."}) == ["01.x", "01.y"]
+
+
 def test_a_directory_that_does_not_exist_is_empty(files: Files) -> None:
     assert files.list("nowhere/at/all") == []
+    assert files.names("nowhere/at/all", "0") == []
 
 
 @pytest.mark.parametrize("ask", ["size", "entry"])

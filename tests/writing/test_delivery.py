@@ -150,8 +150,9 @@ def test_what_a_process_left_the_next_writer_of_the_target_sends(store: S3Store,
 
 
 def test_a_newer_record_in_the_store_is_not_replaced_by_an_older_one_from_the_spool(
-    store: S3Store, tmp_path: Path
+    store: S3Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.uploader.MANY_NAMES", 0)
     store.proxy.switch("hang")
     with told():
         late = AttentionWriter(URL, spool=tmp_path / "late")
@@ -168,9 +169,11 @@ def test_a_newer_record_in_the_store_is_not_replaced_by_an_older_one_from_the_sp
     np.testing.assert_array_equal(reader.read(".", "p", 2).layers[0].weights, weights(77)[0])
 
 
+@pytest.mark.parametrize("many", [1000, 2])
 def test_what_another_machine_wrote_since_the_store_was_listed_is_not_replaced_by_an_older_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.uploader.MANY_NAMES", many)
     monkeypatch.setattr("tensorboard_plugin_attn.writing.uploader.LISTED_SECONDS", 0.0)
     url, older = memory_url(), tmp_path / "older"
     with AttentionWriter(older) as writer:
