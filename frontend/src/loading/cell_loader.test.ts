@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fakeApi, type FakeApi, listing } from "../../tests/fake_api";
 import { cellHistory, wantedCell } from "../state/cell_history";
 import { cellWeight, startCellLoader } from "./cell_loader";
-import { LayerWeights } from "../decoding/decode";
+import { LayerWeights, type MetricSeries } from "../decoding/decode";
 import * as state from "../state";
 import { applyPairs } from "../page/url";
 
@@ -50,6 +50,22 @@ describe("the wanted cell", () => {
     expect(history.lines.map(({ run }) => run)).toEqual(["r", "other"]);
     for (const { values } of history.lines)
       expect(Array.from(values, (value) => Math.round(100 * value))).toEqual([0, 10, 20, 30, 40]);
+  });
+
+  test("is followed over the steps of the shown text, as its tokens stand elsewhere in others", async () => {
+    const evolution = { probeChanges: [20, 40] };
+    state.series.value = { status: "ready", value: { evolution } as unknown as MetricSeries };
+    wantedCell.value = cell;
+    for (const [step, known] of [
+      [40, [NaN, NaN, NaN, NaN, 40]],
+      [30, [NaN, NaN, 20, 30, NaN]],
+    ] as const) {
+      state.step.value = step;
+      await api.settle();
+      const values = Array.from(cellHistory.value!.lines[0]!.values);
+      expect(values.map((value) => Math.round(100 * value))).toEqual(known);
+    }
+    state.series.value = { status: "idle" };
   });
 
   test("asks two at a time, the latest and the first step before those between", () => {

@@ -10,7 +10,17 @@ import type { LayerWeights } from "../decoding/decode";
 import { evenlyFirst } from "./evenly_first";
 import { type Job, RequestCache } from "./request_cache";
 import { weightsJob } from "./jobs";
-import { index, quantityName, run, shown, tag, visibleRuns, weights } from "../state";
+import {
+  index,
+  metrics,
+  quantityName,
+  run,
+  shown,
+  step,
+  tag,
+  visibleRuns,
+  weights,
+} from "../state";
 
 /** Steps asked for at most, and the inflated bytes of all their answers. */
 export const MOST_STEPS = 200;
@@ -58,6 +68,17 @@ function cellValue(of: LayerWeights, { cell, quantity }: Wanted): number {
   return drawn === null ? NaN : cellWeight(drawn, cell);
 }
 
+/** How often the selected run's text had changed by a step: tokens stand elsewhere after it. */
+function textNumber(at: number): number {
+  const changes = metrics.value?.evolution?.probeChanges ?? [];
+  return changes.filter((each) => each <= at).length;
+}
+
+/** Whether a step of a run has the text that is shown, as far as that is known. */
+function hasText(name: string, at: number): boolean {
+  return name !== run.value || step.value === null || textNumber(at) === textNumber(step.value);
+}
+
 /** Which steps are asked for, the runs in turn. */
 function plan(api: Api, cell: WantedCell, tagName: string, most: number) {
   const lines = linesOf(tagName);
@@ -65,6 +86,7 @@ function plan(api: Api, cell: WantedCell, tagName: string, most: number) {
   const queues = lines.map(({ line, listed }) =>
     evenlyFirst(listed.steps.length)
       .filter((position) => listed.kinds[position] !== "metrics")
+      .filter((position) => hasText(line.run, listed.steps[position]!))
       .slice(0, perRun)
       .map((position): Ask => {
         const step = listed.steps[position]!;
@@ -81,7 +103,8 @@ function plan(api: Api, cell: WantedCell, tagName: string, most: number) {
 /** Everything that the answers depend on. */
 function whatOf(cell: WantedCell, tagName: string): string {
   const listed = [...visibleRuns.value].map((name) => [name, index.value?.[name]?.[tagName]]);
-  return JSON.stringify([cell, tagName, run.value, quantityName.value, listed]);
+  const text = textNumber(step.value ?? 0);
+  return JSON.stringify([cell, tagName, run.value, quantityName.value, text, listed]);
 }
 
 function mostSteps({ queries, keys }: LayerWeights): number {
