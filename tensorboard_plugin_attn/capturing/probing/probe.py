@@ -131,7 +131,7 @@ def probe_rows(
         follows=not ranks.is_distributed,
         scatters=scatters(windows),
     )
-    with undisturbed(inner), ranks.watch(), watching(inner, session, names):
+    with undisturbed(inner, modules=names.modules), ranks.watch(), watching(inner, session, names):
         run(inner, inputs)
     for row in rows:
         row.error = ranks.error or row.error

@@ -25,14 +25,16 @@ SIMPLE = (bool, int, float, str, type(None))
 
 
 @contextmanager
-def undisturbed(model: nn.Module, *, gradients: bool = False) -> Iterator[None]:
+def undisturbed(
+    model: nn.Module, *, gradients: bool = False, modules: Sequence[nn.Module] | None = None
+) -> Iterator[None]:
     """Evaluation mode, without gradients unless asked for, and everything as before at the end; one thread after the other.
 
-    Flags and random states belong to the process: two probes at once would put back what the other had set.
+    ``modules``: those of the model, where they were listed already. Flags and random states belong to the process: two probes at once would put back what the other had set.
     """
     with ExitStack() as stack:
         stack.enter_context(ONE_AT_A_TIME)
-        modules = list(model.modules())
+        modules = list(model.modules()) if modules is None else modules
         stack.enter_context(same_random_states())
         stack.enter_context(same_shards(modules))
         stack.enter_context(same_modules(modules))
