@@ -32,6 +32,7 @@ from tensorboard_plugin_attn.record.tokens import DECODER, MAIN, TokenAxes
 __all__ = [
     "FIRST_READ",
     "FORMAT",
+    "Buffer",
     "Header",
     "ReadRange",
     "Span",
@@ -59,6 +60,7 @@ DTYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "U32": np.uin
 ITEM_BYTES = {name: np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}
 
 ReadRange = Callable[[int, int], bytes]  # (start, stop) → bytes
+Buffer = bytes | memoryview
 
 
 def pack_record(
@@ -79,7 +81,7 @@ def pack_record(
     model_layers: ModelLayers | None = None,
     part: PartEntry | None = None,
     metric_weights: Sequence[NDArray[np.float32]] | None = None,
-) -> list[bytes]:
+) -> list[Buffer]:
     """One record → the buffers of its file, in order.
 
     ``objective`` is what its effects are on; ``model_layers`` how many layers the model has; ``input_hash`` is of what
@@ -154,7 +156,7 @@ def entry_of(layer: EncodedLayer) -> LayerEntry:
     return replace(layer.entry, overview=shape)
 
 
-def tensor_crc(name: str, shape: tuple[int, ...], data: bytes) -> int | list[int]:
+def tensor_crc(name: str, shape: tuple[int, ...], data: Buffer) -> int | list[int]:
     """CRC-32 of a tensor; of query and key one a head, so that a head can be read without the others."""
     if name.rsplit(".", 1)[-1] not in BY_HEAD or not shape[0]:
         return crc_of(data)
@@ -162,7 +164,7 @@ def tensor_crc(name: str, shape: tuple[int, ...], data: bytes) -> int | list[int
 
 
 BY_HEAD = ("query", "key")
-Tensors = dict[str, tuple[str, tuple[int, ...], bytes]]  # name → dtype, shape, data
+Tensors = dict[str, tuple[str, tuple[int, ...], Buffer]]  # name → dtype, shape, data
 
 
 def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patterns: bool) -> Tensors:
@@ -170,7 +172,7 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
     tensors: Tensors = {}
 
     def add(name: str, dtype: str, array: NDArray[Any]) -> None:
-        tensors[name] = dtype, array.shape, array.tobytes()
+        tensors[name] = dtype, array.shape, bytes_of(array)
 
     add("head_metrics", "F32", stack_ragged([layer.metrics for layer in layers]))
     if not patterns:
@@ -205,6 +207,11 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
     for name, data in joined.items():
         tensors[name] = "U8", (len(data),), data
     return tensors
+
+
+def bytes_of(array: NDArray[Any]) -> memoryview:
+    """An array as it goes to the file, not copied where it lies in order."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def token_fields(axes: TokenAxes) -> dict[str, Any]:
@@ -247,7 +254,7 @@ def json_text(meta: dict[str, Any]) -> str:
     return json.dumps(meta, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
-def container(meta: dict[str, Any], tensors: Tensors) -> list[bytes]:
+def container(meta: dict[str, Any], tensors: Tensors) -> list[Buffer]:
     """The safetensors layout: length, JSON padded to 8 bytes, buffers back to back."""
     header: dict[str, Any] = {"__metadata__": {"attn": json_text(meta)}}
     end = 0
@@ -388,7 +395,7 @@ def checked(
     return np.frombuffer(data, DTYPES[span.dtype]).reshape(span.shape)
 
 
-def crc_list(data: bytes, heads: int) -> list[int]:
+def crc_list(data: Buffer, heads: int) -> list[int]:
     """CRC-32 of each head's bytes."""
     size = max(1, len(data) // max(1, heads))
     return [crc_of(data[start : start + size]) for start in range(0, len(data), size)]

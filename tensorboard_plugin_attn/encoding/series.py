@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.encoding.format import (
     FIRST_READ,
     FORMAT,
+    Buffer,
     ReadRange,
     Tensors,
     checked,
@@ -84,7 +85,7 @@ def step_of(header: Header) -> PackedStep:
     return PackedStep(header.step, header.wall_time, form, header.metrics, header.faults)
 
 
-def pack_series(tag: str, steps: Sequence[tuple[str, str, PackedStep]]) -> list[bytes]:
+def pack_series(tag: str, steps: Sequence[tuple[str, str, PackedStep]]) -> list[Buffer]:
     """Steps with name and version of their record's file → the buffers of a series file, in order."""
     rows: dict[tuple[Form, tuple[int, ...]], list[NDArray[np.float32]]] = {}
     entries = []

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 BAND_BYTES = 32 << 20  # of float32 weights at a time
+KEY_BYTES = 2 << 20  # of keys that are made single precision at a time
 MOST_CELLS = 1 << 28  # of a layer; beyond, pictures are all that is worked out
 
 Rows = NDArray[np.int64]
@@ -167,17 +168,36 @@ def vector_rows(vectors: Vectors, rows: Rows) -> NDArray[np.float32]:
 
 
 def vector_scores(vectors: Vectors, rows: Rows) -> NDArray[np.float32]:
-    """``scale · q · k + bias``, −inf where the mask hides a key, ``[row, key]``."""
-    query, key = (np.asarray(each, np.float32) for each in (vectors.query[rows], vectors.key))
-    scores: NDArray[np.float32] = query @ key.T
-    scores *= np.float32(query.shape[-1] ** -0.5 if vectors.scale is None else vectors.scale)
+    """``scale · q · k + bias``, −inf where the mask hides a key, ``[row, key]``; keys that no row sees are not read."""
+    query, keys = np.asarray(vectors.query[rows], np.float32), len(vectors.key)
+    first, stop = visible_range(vectors.mask, len(vectors.query), keys, rows, vectors.positions)
+    seen = slice(0, keys)
+    if first is not None and stop is not None and len(rows):
+        seen = slice(int(first.min()), max(0, int(stop.max())))
+    scores = np.full((len(rows), keys), -np.inf, np.float32)
+    cut = scores[:, seen]
+    multiply(query, vectors.key[seen], cut)
+    cut *= np.float32(query.shape[-1] ** -0.5 if vectors.scale is None else vectors.scale)
     if vectors.bias is not None:
-        scores += vectors.bias[rows] if len(vectors.bias) > 1 else vectors.bias
-    first, stop = visible_range(vectors.mask, len(vectors.query), len(key), rows, vectors.positions)
+        bias = vectors.bias[rows] if len(vectors.bias) > 1 else vectors.bias
+        cut += bias[:, seen] if bias.shape[1] > 1 else bias
     if first is not None and stop is not None:
-        at = np.arange(len(key))
-        scores[(at < first[:, None]) | (at >= stop[:, None])] = -np.inf
+        at = np.arange(keys)[seen]
+        cut[(at < first[:, None]) | (at >= stop[:, None])] = -np.inf
     return scores
+
+
+def multiply(query: NDArray[np.float32], key: NDArray[Any], found: NDArray[np.float32]) -> None:
+    """``q · k`` ``[row, key]`` into ``found``; of keys in half precision some at a time, as all of them in single would
+    take new memory, which the system hands out slower than it is filled."""
+    if key.dtype == np.float32:
+        np.matmul(query, key.T, out=found)
+        return
+    room = np.empty((min(len(key), max(1, KEY_BYTES // (4 * key.shape[1]))), key.shape[1]), np.float32)
+    for start in range(0, len(key), max(1, len(room))):
+        part = room[: len(key) - start]
+        part[:] = key[start : start + len(part)]
+        np.matmul(query, part.T, out=found[:, start : start + len(part)])
 
 
 def visible_range(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -110,28 +109,21 @@ class Regions:
     ) -> tuple[NDArray[np.float32], NDArray[Any], str]:
         """Row maxima, numbers ``[row, key]`` and their precision."""
         if record.layers[layer].source == "vectors":
-            weights = vector_rows(
-                self.head_vectors(record, layer, head, all_keys=True), np.arange(rows.start, rows.stop)
-            )
+            weights = vector_rows(self.head_vectors(record, layer, head), np.arange(rows.start, rows.stop))
             return weights.max(axis=1), weights, "float32"
         row_max = record.tensor(f"layer.{layer}.row_max")[head, rows.start : rows.stop]
         codes = np.concatenate([band for _, band in code_bands(record, layer, head, rows)])
         return row_max, codes, record.header.precision
 
-    def head_vectors(self, record: OpenedRecord, layer: int, head: int, *, all_keys: bool = False) -> Vectors:
-        """Queries and keys of one head as they are stored, read once while it is looked at.
-
-        ``all_keys``: whole rows are wanted, so that the keys are kept in float32 from now on.
-        """
+    def head_vectors(self, record: OpenedRecord, layer: int, head: int) -> Vectors:
+        """Queries and keys of one head as they are stored, read once while it is looked at."""
         name = (*cache_key(record.files, record.step_file), layer, head)
         with self.reading:
             found = self.vectors.get(name)
             if found is None:
                 found = read_head_vectors(record.header, record.read, layer, head)
-            if all_keys:
-                found = replace(found, key=np.asarray(found.key, np.float32))
-            held = [found.query, found.key, found.bias, found.lse, found.sink]
-            self.vectors.put(name, found, sum(each.nbytes for each in held if each is not None))
+                held = [found.query, found.key, found.bias, found.lse, found.sink]
+                self.vectors.put(name, found, sum(each.nbytes for each in held if each is not None))
             return found
 
 

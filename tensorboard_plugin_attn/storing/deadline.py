@@ -40,7 +40,7 @@ class Change(NamedTuple):
     digest: int | None
 
     @classmethod
-    def of(cls, path: str, buffers: Sequence[bytes] | None = None) -> Change:
+    def of(cls, path: str, buffers: Sequence[bytes | memoryview] | None = None) -> Change:
         """All forms of a step are one place: whoever writes one removes the other."""
         directory, _, name = path.rpartition("/")
         digest = None
@@ -235,7 +235,7 @@ class BoundedFiles:
         """One request."""
         return self.opened().read(path, start, stop)
 
-    def write(self, path: str, buffers: Sequence[bytes]) -> None:
+    def write(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
         seconds = self.calls.seconds + sum(map(len, buffers)) / BYTES_PER_SECOND
         self.calls.call(lambda: self.opened().write(path, buffers), seconds, change=Change.of(path, buffers))
 

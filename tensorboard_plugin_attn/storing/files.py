@@ -74,7 +74,7 @@ class Files(Protocol):
         """The bytes from start to before stop, fewer at the end of the file."""
         ...
 
-    def write(self, path: str, buffers: Sequence[bytes]) -> None:
+    def write(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
         """The whole file at once: a reader sees the old one or the new one."""
         ...
 
@@ -135,7 +135,7 @@ class LocalFiles:
             file.seek(start)
             return read_whole(file, stop - start)
 
-    def write(self, path: str, buffers: Sequence[bytes]) -> None:
+    def write(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
         target = self.root / path
         draft = target.with_name(f".{target.name}.{uuid4().hex[:12]}.tmp")  # hidden names are never listed
         try:
@@ -279,7 +279,7 @@ class RemoteFiles:
         data: bytes = self.fs.cat_file(self.inside(path), start=start, end=stop, **self.limit(stop - start))
         return data
 
-    def write(self, path: str, buffers: Sequence[bytes]) -> None:
+    def write(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
         target, data = self.inside(path), b"".join(buffers)
         try:
             self.fs.pipe_file(target, data, **self.limit(len(data)))

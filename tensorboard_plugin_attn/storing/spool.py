@@ -83,7 +83,7 @@ class Spool:
             self.used = sum(each.size for each in self.waiting())
         return self.used + nbytes <= self.max_bytes * over
 
-    def put(self, target: str, buffers: Sequence[bytes]) -> None:
+    def put(self, target: str, buffers: Sequence[bytes | memoryview]) -> None:
         """Keep a record until it is sent; one of the same step that this process put there before goes."""
         self.open()
         with self.changing:

@@ -242,7 +242,7 @@ def write_step(
     run_path: str,
     tag: str,
     step: int,
-    buffers: Sequence[bytes],
+    buffers: Sequence[bytes | memoryview],
     kind: str = "weights",
     part: tuple[int, int] | None = None,
 ) -> None:
@@ -250,7 +250,7 @@ def write_step(
     write_file(files, f"{record_directory(run_path, tag)}/{step_name(step, kind, part)}", buffers)
 
 
-def write_file(files: Files, path: str, buffers: Sequence[bytes]) -> None:
+def write_file(files: Files, path: str, buffers: Sequence[bytes | memoryview]) -> None:
     """Write one record's file, and remove the other form of its step."""
     files.write(path, buffers)
     files.remove(other_form(path))

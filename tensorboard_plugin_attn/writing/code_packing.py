@@ -18,7 +18,7 @@ from tensorboard_plugin_attn.encoding.layer import EncodedLayer
 __all__ = ["CodePacking"]
 
 LEAST_BYTES = 1 << 20  # of a layer's codes; fewer are packed with their record
-MOST_BYTES = 64 << 20  # of codes that wait
+MOST_BYTES = 16 << 20  # of codes that wait; one layer may be larger
 
 
 class CodePacking:

@@ -34,7 +34,7 @@ LEAST_SECONDS = 0.05  # for tidying where nothing may be waited for
 CLOSE_SECONDS = 30.0
 OVER = 1.125  # how far head metrics alone may overfill a spool
 
-Pack = Callable[[], Sequence[bytes]]
+Pack = Callable[[], Sequence[bytes | memoryview]]
 
 
 class Delivery:
@@ -210,7 +210,7 @@ class Delivery:
                 self.spool.put(path, [data])
             self.kept_media.add(path)
 
-    def write_at_once(self, path: str, buffers: Sequence[bytes]) -> None:
+    def write_at_once(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
         """To a local directory. Raises StoreHangsError where that does not answer."""
         if self.stuck.is_set():
             raise StoreHangsError("it does not answer")
@@ -223,7 +223,7 @@ class Delivery:
         except NoThreadError:
             self.put_in_place(path, buffers)
 
-    def put_in_place(self, path: str, buffers: Sequence[bytes]) -> None:
+    def put_in_place(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
         """Write one file; of a part, other forms of its step go."""
         store.write_file(self.files, path, buffers)
         if self.part is not None:

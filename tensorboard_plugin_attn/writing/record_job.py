@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from tensorboard_plugin_attn.encoding.format import pack_record
+from tensorboard_plugin_attn.encoding.format import Buffer, pack_record
 from tensorboard_plugin_attn.storing import store
 from tensorboard_plugin_attn.storing.pictures import picture_path
 from tensorboard_plugin_attn.writing.delivery import Delivery, Pack
@@ -38,7 +38,7 @@ def packed(
     """What gives the bytes of a record, encoded by then, and those of its head metrics alone."""
     now, names = time.time(), draft.names
 
-    def pack(kind: str) -> list[bytes]:
+    def pack(kind: str) -> list[Buffer]:
         draft.settle()
         return pack_record(
             tag, step, now, draft.axes, draft.layers, names,

@@ -2,7 +2,8 @@
 
 Run ``python tests/bench/bench_long_head.py [--length 32768] [--heads 32] [--width 128] [--browser]``. "cold" is the
 first request of each kind to a TensorBoard that has just started, "warm" the median of further ones, of other places
-each. With ``--browser`` also zooming in a headless Chromium: from the event to the second frame after it, less the two
+each. Each head has queries and keys of its own; to make the record takes some 8 s of CPU a head, which ``--log`` keeps.
+With ``--browser`` also zooming in a headless Chromium: from the event to the second frame after it, less the two
 frames that an idle page takes. Memory is resident size above that before the first request.
 """
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 
 from tensorboard_plugin_attn import LayerAttention
+from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks
 from tensorboard_plugin_attn.encoding.codes import thumbnail_shape
 from tensorboard_plugin_attn.encoding.format import pack_record
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_vectors, header_entry
-from tensorboard_plugin_attn.encoding.overview import SIDE
-from tensorboard_plugin_attn.encoding.region import Rectangle, pool_vectors
-from tensorboard_plugin_attn.record.blocks import row_sums, vectors_of
+from tensorboard_plugin_attn.encoding.overview import SIDE, encode_log2, width_of
+from tensorboard_plugin_attn.measuring.row_stats import Questions
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 from tensorboard_plugin_attn.storing.store import record_directory, step_name
@@ -46,17 +48,24 @@ def long_layer(
     return LayerAttention(query=query, key=key, mask="causal", scale=width**-0.5, name="h.0", dtype="float16")
 
 
+def measure(one: LayerAttention) -> Any:
+    """What a probe measures of a head in one pass: row sums and the picture."""
+    query, key = (torch.from_numpy(each) for each in (one.query, one.key))
+    blocks = LayerBlocks(query=query, key=key, scale=one.scale, mask="causal")
+    cell = width_of(query.shape[1], SIDE)
+    return blocks.measure(Questions(overview=(cell, cell)))
+
+
 def write_long(run: Path, tag: str, length: int, *, heads: int = 2, width: int = 16, step: int = 0) -> Path:
-    """Log a layer of equal heads as vectors, with its overviews; metrics and thumbnails are empty."""
-    one = long_layer(length, 1, width)
-    one.lse = row_sums(one)
-    whole = Rectangle(range(length), range(length), SIDE)
-    overview = np.repeat(pool_vectors(vectors_of(one, 0), whole).codes[None], heads, axis=0)
+    """Log a layer of heads as vectors, each of its own seed, with their overviews; metrics and thumbnails are empty."""
+    ones = [long_layer(length, 1, width, seed=seed) for seed in range(heads)]
+    measured = [measure(one) for one in ones]
+    overview = np.concatenate([encode_log2(each.overview) for each in measured])
     layer = LayerAttention(
-        query=np.repeat(one.query, heads, axis=0), key=np.repeat(one.key, heads, axis=0),
-        mask="causal", scale=one.scale, name="h.0", dtype="float16",
+        query=np.concatenate([one.query for one in ones]), key=np.concatenate([one.key for one in ones]),
+        mask="causal", scale=ones[0].scale, name="h.0", dtype="float16",
     )  # fmt: skip
-    layer.lse = np.repeat(one.lse, heads, axis=0)
+    layer.lse = np.concatenate([each.lse for each in measured])
     axes = TokenAxes(long_tokens(length))
     label_layer(axes, layer, 0)
     shape = thumbnail_shape(length, length)
