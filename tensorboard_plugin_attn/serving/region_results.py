@@ -94,6 +94,15 @@ class Regions:
                 f"{len(rows)} rows of {entry.keys:,} keys are more than are sent at once; ask for {most}"
             )
             raise RequestError(404, "too_large", message)
+        key = (*cache_key(record.files, record.step_file), layer, head, rows)
+        kept = self.pictures.get(key)
+        if kept is None:
+            kept = self.packed_rows(record, layer, head, rows)
+            self.pictures.put(key, kept, sum(len(each.data) for each in kept[0]) + 500)
+        return kept
+
+    def packed_rows(self, record: OpenedRecord, layer: int, head: int, rows: range) -> Packed:
+        """Rows that are there, as they travel."""
         row_max, values, precision = self.some_rows(record, layer, head, rows)
         data = compress(np.ascontiguousarray(values))
         arrays = [

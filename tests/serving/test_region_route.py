@@ -156,6 +156,15 @@ def test_a_rectangle_asked_for_again_comes_from_memory(host: Host, monkeypatch: 
     assert np.array_equal(ask(host, "vectors full", **query)[1]["codes"], first)
 
 
+def test_rows_asked_for_again_come_from_memory(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, others = (ask(host, "vectors causal", "weights", queries=rows) for rows in ("300-309", "301-310"))
+    assert not np.array_equal(first[1]["row_max"], others[1]["row_max"])
+    monkeypatch.delattr(region_results, "vector_rows")
+    again = ask(host, "vectors causal", "weights", queries="300-309")
+    assert np.array_equal(again[1]["weights"], first[1]["weights"])
+    assert again[0]["first_query"] == 300
+
+
 WRONG: list[tuple[str, str, dict[str, Any], int, str]] = [
     ("region", "vectors full", {"queries": None}, 400, "expected queries=… in the query"),
     ("region", "vectors full", {"head": None}, 400, "expected head=… in the query"),
