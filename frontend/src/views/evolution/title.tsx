@@ -68,7 +68,12 @@ export function Title() {
       {title}
       {series.value.status === "loading" && <span class="model-loading">loading …</span>}
       {changes.length > 0 ? (
-        <span class="model-hint evolution-warning">{changesText(changes)}</span>
+        <span
+          class="model-hint evolution-warning"
+          title="another text, or other layers or masks; lasting changes are told within the steps of one"
+        >
+          {changesText(changes)}
+        </span>
       ) : (
         <span class="model-hint" {...(isGrouped && { title: words })}>
           {isMap.value
