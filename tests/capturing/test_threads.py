@@ -16,6 +16,7 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from tensorboard_plugin_attn import capture
 from tensorboard_plugin_attn.capturing import probe
+from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
 from tensorboard_plugin_attn.capturing.watching.process_wide import eager
 
 KERNEL = "attn_tests_thread"
@@ -187,3 +188,12 @@ def test_two_probes_of_one_model_leave_it_in_training() -> None:
         thread.join()
     assert results == [3] * 9
     assert all(module.training for module in model.modules())
+
+
+def test_a_hook_that_comes_while_another_thread_calls_the_model_takes_no_keywords() -> None:
+    """torch puts a hook in place first, and notes afterwards that it takes keywords."""
+    model = torch.nn.Linear(2, 2)
+    names = ModuleNames(model)
+    with names.watched():
+        model._forward_pre_hooks_with_kwargs.clear()
+        assert model(torch.ones(1, 2)).shape == (1, 2)

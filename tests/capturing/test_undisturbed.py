@@ -42,6 +42,42 @@ def test_a_model_that_swaps_its_own_submodules_has_them_and_its_flags_back() -> 
     assert model.training
 
 
+class Remembering(nn.Module):
+    """Writes into its buffers whenever it runs: a running mean, through a view too, and a table that grows with its inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
+        self.norm = nn.BatchNorm1d(LENGTH)
+        self.mean, self.last, self.table = (nn.Buffer(torch.zeros(size)) for size in (WIDTH, 2, 0))
+        self.longest = 0
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            self.mean.lerp_(states.mean((0, 1)), 0.1)
+            self.last[:1].copy_(states[0, 0, :1])
+            if states.shape[1] > self.longest:
+                self.longest = states.shape[1]
+                self.table = torch.arange(self.longest).float()
+        return self.attention(self.norm(states), states, states)[0]
+
+
+def test_what_a_forward_writes_into_buffers_is_as_before() -> None:
+    model, states = Remembering().train(), torch.randn(1, LENGTH, WIDTH)
+    buffers = {name: (each, each.clone(), each._version) for name, each in model.named_buffers()}
+    for _ in range(2):  # which buffers are written is known from the first on
+        probe(model, states, on_layer=lambda index, layer: None)
+        for name, now in model.named_buffers():
+            before, held, version = buffers[name]
+            assert now is before
+            assert torch.equal(now, held)
+            assert now._version == version
+        assert model.longest == 0
+    model(states)
+    assert float(model.mean.abs().max()) > 0
+    assert len(model.table) == model.longest == LENGTH
+
+
 def test_big_bird_keeps_its_block_sparse_attention() -> None:
     import transformers
 

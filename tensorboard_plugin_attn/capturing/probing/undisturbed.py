@@ -1,6 +1,6 @@
 """A model in training → the same model in a probe forward, with everything put back afterwards.
 
-Flags of every module, submodules that a model swapped for others, and the random states of torch (CPU and each
+Flags and buffers of every module, submodules that a model swapped for others, and the random states of torch (CPU and each
 device), numpy and python are as before, also after an exception.
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tensorboard_plugin_attn.capturing.probing.same_buffers import same_buffers
 from tensorboard_plugin_attn.capturing.probing.sharded import same_shards
 
 __all__ = ["same_modules", "same_random_states", "undisturbed"]
@@ -38,6 +39,7 @@ def undisturbed(
         stack.enter_context(same_random_states())
         stack.enter_context(same_shards(modules))
         stack.enter_context(same_modules(modules))
+        stack.enter_context(same_buffers(model, modules))
         stack.enter_context(torch.enable_grad() if gradients else torch.no_grad())
         for module in modules:
             set_training(module, False)

@@ -98,9 +98,10 @@ class ModuleNames:
         finally:
             handle.remove()
 
-    def begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
+        """A hook that comes or goes while another thread calls the model may be called without ``kwargs``."""
         if self.on_model is not None and threading.get_ident() == self.thread:
-            self.on_model(args, kwargs)
+            self.on_model(args, {} if kwargs is None else kwargs)
 
     @property
     def running(self) -> list[nn.Module]:
