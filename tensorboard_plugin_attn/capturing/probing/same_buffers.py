@@ -61,4 +61,5 @@ def is_changed(now: Any, before: Any, copies: dict[int, torch.Tensor]) -> bool:
     """Whether a buffer is another one, or its copy was written into."""
     if now is before or before is None:
         return now is not before
-    return now is not copies.get(id(before)) or not torch.equal(now, before)
+    copy = copies.get(id(before))
+    return copy is None or now is not copy or not torch.equal(copy, before)
