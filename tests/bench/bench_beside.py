@@ -29,7 +29,8 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from renderer_memory import renderers
 
 HERE = Path(__file__).resolve().parents[2]
-LINES = {"mode": "lines"}  # a text of 128 tokens opens as a matrix now
+# A text of 128 tokens opens as a matrix now, and draws more lines: both tabs are asked for the same picture.
+LINES = {"mode": "lines", "threshold": 0.02}
 REST_MS = 2500
 WRITE = "import sys; from pathlib import Path; import bench_views; bench_views.write_log(Path(sys.argv[1]))"
 

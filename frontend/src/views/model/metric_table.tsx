@@ -52,7 +52,7 @@ export function MetricTable() {
     () => (series === null ? [] : rankMetrics(series, layer.value, head.value, shownMetric.value)),
     [series, layer.value, head.value, shownMetric.value],
   );
-  if (series === null) return null;
+  if (series === null || rows.length === 0) return null;
   const above = layout.value.panel >= BESIDE_FROM ? ABOVE.beside : ABOVE.under;
   const room = Math.max(LEAST_ROWS, Math.floor((viewSize.value.height - above) / ROW));
   const shown = isWhole.value || rows.length <= room + 1 ? rows : rows.slice(0, room);
