@@ -37,7 +37,13 @@ BECAME = {  # metric → what a head became when it rose, and when it fell
     "sink": ("attends to no key", "leaves the sink"),
 }
 UNTOLD = (*CHANGES, *CONTRIBUTIONS, "max_score")  # a head does not become these
-SHAPE = ("entropy", "mean_distance", "confidence")  # they say how sharply, not what a head attends to
+SHAPE = (
+    "entropy",
+    "mean_distance",
+    "confidence",
+    "effect",
+    "ablation",
+)  # how sharply a head attends and what that is good for, not what it attends to
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Evolution:
     def marks(self, smallest: float = SMALLEST, factor: float = FACTOR) -> list[Mark]:
         """Each marked head with its largest change over all metrics, by step.
 
-        Of a head whose role emerged, the changes of shape that came with it are not told.
+        Of a head whose role emerged, the changes of shape and of effects that came with it are not told.
         """
         told = np.array([name not in UNTOLD for name in self.names], bool)
         shape = np.array([name in SHAPE for name in self.names], bool)

@@ -21,6 +21,7 @@ from tensorboard_plugin_attn import AttentionReader
 from tensorboard_plugin_attn.commands import command_line
 from tensorboard_plugin_attn.demonstrating import bias, pretrained, pronouns, story
 
+CORNER = 1  # the key of the first patch, after CLS
 DEMO = Path(induction.__file__).parent
 SMALL = {
     "induction": induction,
@@ -239,6 +240,9 @@ def test_the_floors_of_the_full_demo_hold(name: str, seed: str, tmp_path: Path) 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     reader = AttentionReader(tmp_path)
+    if name == "digits":
+        check_digits_hints(reader, int(seed))
+        return
     for run in reader.runs():
         for tag in reader.tags(run):
             assert reader.evolution(run, tag).hints == []
@@ -246,6 +250,19 @@ def test_the_floors_of_the_full_demo_hold(name: str, seed: str, tmp_path: Path) 
         check_bias_heads(reader, seed)
     if name == "induction":
         check_induction_heads(reader, tmp_path)
+
+
+def check_digits_hints(reader: AttentionReader, seed: int) -> None:
+    """What is hinted of has its rows on the asked-for digit or on the corner that asks: no role is named after these."""
+    canvas = digits.the_canvas(digits.load_digits(), seed)
+    for colour, name in enumerate(digits.COLOURS):
+        tag = f"asked/{name}"
+        layers = reader.read("digits", tag, reader.steps("digits", tag)[-1]).layers
+        for hint in reader.evolution("digits", tag).hints:
+            assert hint.kind in ("entropy_collapse", "collapsed_layer")
+            for head in hint.heads:
+                mean = layers[hint.layer].weights[head].mean(axis=0)
+                assert max(mean[canvas.patches(colour)].sum(), mean[CORNER]) > 0.5, (name, hint)
 
 
 def check_bias_heads(reader: AttentionReader, seed: str) -> None:

@@ -46,14 +46,20 @@ def test_the_head_that_became_something_is_told_with_its_step(tmp_path: Path) ->
     assert mark.size == pytest.approx(mark.after - mark.before)
 
 
-def test_of_a_head_whose_role_emerged_the_shape_that_came_with_it_is_not_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"), [("entropy", "sharpens"), ("effect", "effect falls"), ("ablation", "ablation falls")]
+)
+def test_of_a_head_whose_role_emerged_the_shape_and_effect_that_came_with_it_are_not_told(
+    name: str, words: str, tmp_path: Path
+) -> None:
     evolution = log(tmp_path)
-    entropy, role = (evolution.names.index(name) for name in ("entropy", "previous_token"))
-    evolution.emergence.before[1, 2, entropy], evolution.emergence.after[1, 2, entropy] = 1, 0
-    assert abs(evolution.emergence.size[1, 2, entropy]) > evolution.emergence.size[1, 2, role]
+    evolution.names[evolution.names.index("entropy")] = name
+    other, role = (evolution.names.index(each) for each in (name, "previous_token"))
+    evolution.emergence.before[1, 2, other], evolution.emergence.after[1, 2, other] = 1, 0
+    assert abs(evolution.emergence.size[1, 2, other]) > evolution.emergence.size[1, 2, role]
     assert [mark.became for mark in evolution.marks()] == ["previous-token"]
     evolution.roles.roles[-1, 1, 2] = UNCLASSIFIED
-    assert [mark.became for mark in evolution.marks()] == ["sharpens"]
+    assert [mark.became for mark in evolution.marks()] == [words]
 
 
 def test_its_role_is_known_from_that_step_on(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ export interface EvolutionFacts {
   readonly became: Readonly<Record<string, readonly [string, string]>>;
   /** Metrics that no head becomes. */
   readonly untold: ReadonlySet<string>;
-  /** Metrics that say how sharply, not what a head attends to. */
+  /** Metrics that say how sharply a head attends or what that is good for, not what it attends to. */
   readonly shape: ReadonlySet<string>;
   /** The metric that is the score of each role. */
   readonly roleMetrics: readonly string[];

@@ -50,7 +50,7 @@ export function isMarked(series: MetricSeries, change: LastingChange, smallest: 
 
 /**
  * Each marked head once, with its largest change over all metrics that are told, by step. Of a head
- * whose role emerged, the changes of shape that came with it are not told.
+ * whose role emerged, the changes of shape and of effects that came with it are not told.
  */
 export function markedHeads(series: MetricSeries, smallest: number): LastingChange[] {
   const facts = series.evolution;
