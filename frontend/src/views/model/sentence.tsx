@@ -19,6 +19,9 @@ import { hoverToken, pinToken } from "../../parts/token_lines/pinning";
 
 /** A longer text is better read in the Head view. */
 const MOST_TOKENS = 200;
+/** Words that are shown at once; of more, so many with most weight. */
+const MOST_WORDS = 60;
+const STRONGEST = 24;
 
 export interface SentenceProps {
   readonly record: RecordHeader;
@@ -47,6 +50,19 @@ export function lookingToken(record: RecordHeader, { layer, queries }: LayerWeig
   return { query: words.at(-1) ?? queries - 1, why: "last" };
 }
 
+/** All keys of a short text; of a longer one those with most weight, in the order of the text. */
+export function shownKeys(row: Float32Array): number[] {
+  const all = Array.from(row.keys());
+  if (row.length <= MOST_WORDS) return all;
+  const byWeight = all.sort((a, b) => (row[b]! || 0) - (row[a]! || 0) || a - b);
+  return byWeight.slice(0, STRONGEST).sort((a, b) => a - b);
+}
+
+function partText(row: Float32Array, keys: readonly number[]): string {
+  const part = keys.reduce((sum, key) => sum + (row[key]! || 0), 0);
+  return `${keys.length} of ${row.length} words hold ${Math.round(100 * part)} %`;
+}
+
 export function Sentence({ record, weights, head }: SentenceProps) {
   const { queries, keys, layer } = weights;
   if (keys > MOST_TOKENS || queries > MOST_TOKENS) return null;
@@ -58,6 +74,7 @@ export function Sentence({ record, weights, head }: SentenceProps) {
   const queryNames = shownTokens(record.tokens[shape.query_tokens] ?? record.tokens.tokens);
   const row = new Float32Array(keys);
   weights.readRow(head, at.query, row);
+  const drawn = shownKeys(row);
   const said = {
     pointed: "",
     pinned: "pinned",
@@ -70,21 +87,22 @@ export function Sentence({ record, weights, head }: SentenceProps) {
         {isContribution.value ? "What moves to" : "Where"} “{elide(queryNames[at.query] ?? "?", 24)}
         ” {!isContribution.value && "looks"}
         {at.why !== "pointed" && <span>{said[at.why]}</span>}
+        {drawn.length < keys && <span>{partText(row, drawn)}</span>}
       </p>
       <p class="looks-tokens">
-        {names.slice(0, keys).map((text, key) => (
+        {drawn.map((key, place) => (
           <button
-            key={key}
+            key={place}
             type="button"
             tabIndex={-1}
             class={isOneText && key === at.query ? "is-query" : ""}
             style={chipColours(row[key]!)}
-            title={`${text}: ${formatWeight(row[key]!)}`}
+            title={`${names[key]!}: ${formatWeight(row[key]!)}`}
             onPointerEnter={() => hoverToken("key", key)}
             onPointerLeave={() => hoverToken("key", null)}
             onClick={() => pinToken(isOneText ? "query" : "key", key)}
           >
-            {elide(text, 24)}
+            {elide(names[key]!, 24)}
           </button>
         ))}
       </p>
