@@ -58,32 +58,40 @@ interface PicturesProps extends ImageModeProps {
 }
 
 const GAP = 8;
-/** Of a tile: at least, and at most. */
-const [LEAST, MOST] = [96, 320];
+/** Of a tile. */
+const LEAST = 96;
 /** Of the large picture at least; what stands around it and the strip below take the rest of a high view. */
 const [HIGH, AROUND] = [360, 420];
 const NAME = 22;
+/** Of the room's width, for the large picture. */
+const LARGE_SHARE = 0.4;
 
-/** The large picture takes a third at most; the tiles are the largest that end about where it ends. */
+/** The tiles beside the large picture are the largest that end about where it ends. */
 export function sizesIn({ width, height }: Size, panel: Panel, tiles: number): Sizes {
   const high = Math.max(HIGH, height - AROUND);
-  const wide = Math.min(Math.max(352, high * panel.aspect), 0.32 * width);
+  const wide = Math.min(Math.max(352, high * panel.aspect), LARGE_SHARE * width);
   const large = pictureSize(panel, Math.max(160, wide), high);
   const room = Math.max(LEAST, width - large.width - 24);
-  const sizeOf = (columns: number): PictureSize =>
-    pictureSize(panel, Math.min(MOST, Math.floor((room + GAP) / columns) - GAP), large.height);
-  const heightOf = (columns: number): number =>
-    Math.ceil(tiles / columns) * (sizeOf(columns).height + NAME + GAP);
   const widest = Math.max(1, Math.floor((room + GAP) / (LEAST + GAP)));
-  const counts = Array.from({ length: Math.min(widest, tiles) }, (_, at) => at + 1);
-  const columns =
-    counts.find((count) => heightOf(count) <= large.height + 2 * NAME) ?? counts.at(-1)!;
-  return { large, tile: sizeOf(columns) };
+  const least = pictureSize(panel, LEAST, large.height);
+  const first: Sizes = { large, tile: least, columns: Math.min(widest, tiles) };
+  return Array.from({ length: Math.min(widest, tiles) }, (_, at) => at + 1).reduce<Sizes>(
+    (best, columns) => {
+      const rows = Math.ceil(tiles / columns);
+      const high = Math.floor((large.height + 2 * NAME) / rows) - NAME - GAP;
+      const across = Math.floor((room + GAP) / columns) - GAP;
+      const tile = pictureSize(panel, across, Math.max(least.height, Math.min(large.height, high)));
+      return tile.width > best.tile.width ? { large, tile, columns } : best;
+    },
+    first,
+  );
 }
 
 interface Sizes {
   readonly large: PictureSize;
   readonly tile: PictureSize;
+  /** Of tiles. */
+  readonly columns: number;
 }
 
 function Pictures(props: PicturesProps) {
@@ -112,7 +120,11 @@ function Pictures(props: PicturesProps) {
     },
     [],
   );
-  const { large, tile } = sizesIn({ ...size, width: width - 16 }, panel, shown.maps.length);
+  const { large, tile, columns } = sizesIn(
+    { ...size, width: width - 16 },
+    panel,
+    shown.maps.length,
+  );
   return (
     <div class="image-mode" ref={room}>
       {width > 0 && (
@@ -128,7 +140,9 @@ function Pictures(props: PicturesProps) {
               size={large}
             />
             <div>
-              <HeadTiles {...{ shown, panel, names }} size={tile} layerName={short} />
+              <div style={{ maxWidth: columns * (tile.width + GAP) }}>
+                <HeadTiles {...{ shown, panel, names }} size={tile} layerName={short} />
+              </div>
               <div class="model-legend">
                 <MapScale keys={shown.layer.keys} />
               </div>

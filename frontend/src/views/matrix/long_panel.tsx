@@ -1,5 +1,7 @@
 /** The shown cell of a long head, and the pinned query's row → what they say. */
 
+import { useEffect } from "preact/hooks";
+
 import { keyCount } from "../../decoding/mask";
 import type { Region } from "../../decoding/region";
 import { hasWeights, longRow, query, standaloneViews } from "../../state";
@@ -86,10 +88,19 @@ function Pinned({ source }: { source: MatrixSource }) {
   );
 }
 
+/** The last query sees all keys: its row is there to be read from the first, until another is pinned. */
+function usePinnedLast({ record, weights, axes }: MatrixSource): void {
+  useEffect(() => {
+    const hasRows = hasWeights(record.layers[weights.layer]!) && standaloneViews.peek() === null;
+    if (hasRows && query.peek() === null) query.value = axes.query.rows.length - 1;
+  }, [record.tag]);
+}
+
 export function LongPanel({ source, shown, width }: LongPanelProps) {
+  usePinnedLast(source);
   return (
     <aside class="cell-panel" aria-label="Cell" style={{ width: `${width}px` }}>
-      {shown === null && query.value === null && (
+      {shown === null && (
         <p class="cell-hint">
           Point at the matrix for the largest weight there; click to pin its query and to read the
           row. Wheel or + and − zoom to exact weights; then dragging moves.
