@@ -94,6 +94,10 @@ interface Sizes {
   readonly columns: number;
 }
 
+function leave(): void {
+  hoverQuery.value = hoverKey.value = null;
+}
+
 function Pictures(props: PicturesProps) {
   const { record, weights, names, panel, shown } = props;
   const room = useRef<HTMLDivElement>(null);
@@ -114,12 +118,7 @@ function Pictures(props: PicturesProps) {
   useLayoutEffect(() => {
     if (width > 0) onDrawn();
   }, [onDrawn, width > 0]);
-  useEffect(
-    () => () => {
-      hoverQuery.value = hoverKey.value = null;
-    },
-    [],
-  );
+  useEffect(() => leave, []);
   const { large, tile, columns } = sizesIn(
     { ...size, width: width - 16 },
     panel,
