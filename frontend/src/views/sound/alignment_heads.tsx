@@ -97,7 +97,7 @@ function Row({ source, each, isTicked, near, onToggle }: RowProps) {
       <button type="button" class="link" onClick={open}>
         {nameOf(each)}
       </button>
-      <div class="head-picture" onClick={open}>
+      <div class="sound-head-picture" onClick={open}>
         {picture !== null && (
           <RasterCanvas
             raster={picture}
