@@ -1,7 +1,8 @@
 """Cross-attention ``[head, query, key]`` over the frames of a sound → when each word is said, and which heads tell it.
 
 Each key's weights are z-scored over the words, smoothed over frames and averaged over heads; dynamic time warping then gives
-each word its frames: Whisper's way to word times (Radford et al. 2023, ``openai/whisper``).
+each word its frames: Whisper's way to word times (Radford et al. 2023, ``openai/whisper``). What differs: the deviation of a
+frame counts for no less than a tenth of the head's mean weight, else the noise of a long silence decides where words are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tensorboard_plugin_attn.record.record import AttentionRecord
 __all__ = ["AlignedWord", "AlignmentHead", "align_words", "alignment_heads", "warped"]
 
 SMOOTHED = 7  # frames of the median filter
+SILENT = 0.1  # of a head's mean weight: differences below say nothing
 NEAR = 0.2  # seconds beside a word's own frames
 
 Matrix = NDArray[np.float32]
@@ -154,8 +156,8 @@ def on_path(weights: Matrix, seconds: float) -> float:
 
 
 def prepared(maps: NDArray[np.float32], smoothed: int) -> Matrix:
-    """``[head, word, frame]`` → z-scored over words, a median over neighbouring frames, and the mean over heads."""
-    spread = maps.std(axis=1, keepdims=True)
+    """``[head, word, frame]`` → z-scored over words where words differ, a median over neighbouring frames, and the mean over heads."""
+    spread = maps.std(axis=1, keepdims=True) + SILENT * maps.mean(axis=(1, 2), keepdims=True)
     scored = (maps - maps.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
     half = smoothed // 2
     if half and maps.shape[-1] > half:

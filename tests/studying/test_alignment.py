@@ -53,6 +53,17 @@ def test_each_word_is_heard_where_it_was_said() -> None:
     assert (heard[0].start, heard[-1].end) == (0.0, pytest.approx(FRAMES * SECONDS))
 
 
+def test_a_silence_in_which_one_word_has_a_little_more_of_next_to_nothing_leads_no_word_astray() -> None:
+    record = planted()
+    weights = np.full((len(WORDS), FRAMES), 1e-4, np.float32)
+    weights[1, :60] = 3e-4
+    for word, start in enumerate((60, 80, 100)):
+        weights[word, start : start + 20] = 0.05
+    record.layers[1].weights[0] = weights
+    heard = align_words(record, heads=[(1, 0)])
+    assert [each.start for each in heard[1:]] == pytest.approx([80 * SECONDS, 100 * SECONDS], abs=4 * SECONDS)
+
+
 def test_only_the_chosen_positions_say_a_word() -> None:
     heard = align_words(planted(), heads=[(1, 0)], queries=slice(1, 3))
     assert [(each.query, each.token) for each in heard] == [(1, "one"), (2, "two")]

@@ -26,6 +26,16 @@ describe("the path through words and frames", () => {
     ).toBeLessThan(4);
   });
 
+  it("is not led astray by a silence in which one word has a little more of next to nothing", () => {
+    const [columns, starts] = [100, [60, 70, 80]];
+    const values = new Float32Array(3 * columns).fill(0.0001);
+    values.fill(0.0003, columns, columns + 60);
+    starts.forEach((start, row) => values.fill(0.1, row * columns + start, row * columns + start + 10));
+    const found = warped(sharpened({ rows: 3, columns, values }));
+    expect(Math.abs(found[1]! - 70)).toBeLessThan(4);
+    expect(Math.abs(found[2]! - 80)).toBeLessThan(4);
+  });
+
   it("has all of a head's weight near it, or little; a row that is spoken at no time does not count", () => {
     const near = spoken([0, 10, 20]);
     near.values.forEach((value, at) => (near.values[at] = value > 0.1 ? value : 0));

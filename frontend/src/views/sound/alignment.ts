@@ -8,9 +8,15 @@ export interface Alignment {
 }
 
 const WIDTH = 7;
+/** Of a head's mean weight: differences below say nothing. */
+const SILENT = 0.1;
 
-/** Each frame's values over the words to mean 0 and deviation 1, then the median over 7 frames, as Whisper does. */
+/**
+ * Each frame's values over the words to mean 0 and deviation 1, then the median over 7 frames, as Whisper does; but a deviation
+ * counts for no less than a tenth of the mean weight, else the noise of a long silence decides where words are.
+ */
 export function sharpened({ rows, columns, values }: Alignment): Alignment {
+  const least = (SILENT * values.reduce((sum, value) => sum + value, 0)) / values.length;
   const scored = new Float32Array(values.length);
   for (let column = 0; column < columns; column++) {
     let [sum, squares] = [0, 0];
@@ -20,7 +26,7 @@ export function sharpened({ rows, columns, values }: Alignment): Alignment {
       squares += value * value;
     }
     const mean = sum / rows;
-    const deviation = Math.sqrt(Math.max(0, squares / rows - mean * mean)) || 1;
+    const deviation = Math.sqrt(Math.max(0, squares / rows - mean * mean)) + least || 1;
     for (let row = 0; row < rows; row++) {
       const at = row * columns + column;
       scored[at] = (values[at]! - mean) / deviation;
