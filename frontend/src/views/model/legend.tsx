@@ -100,7 +100,7 @@ function MetricMarks() {
   const { series: of, metric } = histories.value;
   const { least, most } = histories.value.scale;
   return (
-    <>
+    <span class="legend-items">
       <span class="legend-item">
         <i class="legend-line" />
         {metricTitle(shownMetric.value)} over steps, {least}–{most}
@@ -119,6 +119,6 @@ function MetricMarks() {
           {metricTitle(shownMetric.value)} below {formatWeight(dimBelow.value)}
         </span>
       )}
-    </>
+    </span>
   );
 }
