@@ -33,7 +33,7 @@ export const folders = {
     head: ["matrix", "image"],
     neuron: ["head"],
     compare: ["head", "matrix"],
-    model: ["compare", "image"],
+    model: ["image"],
     evolution: ["model"],
     find: [],
     health: [],

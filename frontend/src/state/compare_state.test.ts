@@ -19,6 +19,7 @@ it("knows whose column is of another step, the nearest with patterns", () => {
   });
   state.selectPlace("b", "p");
   state.selectStep(10);
+  state.setView("model");
   state.compareRun.value = "a";
   state.compare.value = "same";
   expect(state.columnRuns.value).toEqual(["far", "same"]);
