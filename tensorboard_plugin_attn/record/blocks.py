@@ -25,6 +25,10 @@ __all__ = [
 
 BAND_BYTES = 32 << 20  # of float32 weights at a time
 KEY_BYTES = 2 << 20  # of keys that are made single precision at a time
+MOST_PRODUCTS = (
+    1 << 18
+)  # of one product; above, OpenBLAS starts threads, which go on spinning beside a training
+FEW_PRODUCTS = 1 << 24  # in all; above, several threads are worth their start
 MOST_CELLS = 1 << 28  # of a layer; beyond, pictures are all that is worked out
 
 Rows = NDArray[np.int64]
@@ -191,13 +195,23 @@ def multiply(query: NDArray[np.float32], key: NDArray[Any], found: NDArray[np.fl
     """``q · k`` ``[row, key]`` into ``found``; of keys in half precision some at a time, as all of them in single would
     take new memory, which the system hands out slower than it is filled."""
     if key.dtype == np.float32:
-        np.matmul(query, key.T, out=found)
+        multiply_single(query, key, found)
         return
     room = np.empty((min(len(key), max(1, KEY_BYTES // (4 * key.shape[1]))), key.shape[1]), np.float32)
     for start in range(0, len(key), max(1, len(room))):
         part = room[: len(key) - start]
         part[:] = key[start : start + len(part)]
-        np.matmul(query, part.T, out=found[:, start : start + len(part)])
+        multiply_single(query, part, found[:, start : start + len(part)])
+
+
+def multiply_single(query: NDArray[np.float32], key: NDArray[np.float32], found: NDArray[np.float32]) -> None:
+    """The same in single precision, small ones in pieces that one thread works out."""
+    piece = max(16, MOST_PRODUCTS // max(1, query.size))
+    whole = len(key) // piece * piece if query.size * len(key) <= FEW_PRODUCTS else 0
+    if whole:
+        pieces = query @ key[:whole].reshape(-1, piece, key.shape[1]).swapaxes(1, 2)
+        found[:, :whole] = pieces.swapaxes(0, 1).reshape(len(query), whole)
+    np.matmul(query, key[whole:].T, out=found[:, whole:])
 
 
 def visible_range(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tensorboard_plugin_attn.record import blocks
-from tensorboard_plugin_attn.record.blocks import Vectors, vector_rows
+from tensorboard_plugin_attn.record.blocks import Vectors, multiply, vector_rows
 
 QUERIES, KEYS, WIDTH = 30, 37, 8
 CASES = [
@@ -33,3 +33,18 @@ def test_rows_of_half_keys_are_those_of_all_keys_at_once(
     for dtype in (np.float16, np.float32):
         vectors = Vectors(query, key.astype(dtype), None, mask, added)
         np.testing.assert_allclose(vector_rows(vectors, np.array(rows)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize(
+    ("rows", "keys", "width"), [(1, 1, 1), (3, 15, 8), (8, 1000, 64), (64, 1024, 64), (300, 2048, 64)]
+)
+def test_products_in_pieces_are_those_of_the_whole(rows: int, keys: int, width: int, dtype: type) -> None:
+    rng = np.random.default_rng(rows)
+    query, key = (
+        rng.normal(size=(rows, width)).astype(np.float32),
+        rng.normal(size=(keys, width)).astype(dtype),
+    )
+    found = np.full((rows, keys), np.nan, np.float32)
+    multiply(query, key, found)
+    np.testing.assert_allclose(found, query.astype(float) @ key.astype(float).T, atol=1e-4)
