@@ -146,9 +146,11 @@ it("folds the display settings to one line, and keeps them so", () => {
   document.body.replaceChildren(root);
   act(() => render(<LeftPane display={() => <p>settings</p>} />, root));
   const fold = root.querySelector<HTMLElement>(".display-fold")!;
+  const buttons = [...root.querySelectorAll("button")].map((each) => each.textContent);
+  expect(buttons.filter((name) => /play/i.test(name))).toEqual([]); // that is the button of the steps
   expect(root.textContent).toContain("settings");
   act(() => fold.click());
   expect(root.textContent).not.toContain("settings");
-  expect(fold.getAttribute("aria-expanded")).toBe("false");
+  expect(root.querySelector("details")!.open).toBe(false);
   act(() => fold.click());
 });

@@ -11,6 +11,11 @@ export interface LeftPaneProps {
   display: ComponentType | undefined;
 }
 
+function toggle(event: Event): void {
+  event.preventDefault();
+  displayOpen.value = !displayOpen.value;
+}
+
 export function LeftPane({ display: Display }: LeftPaneProps) {
   return (
     <aside class="left-pane" id="attn-pane" aria-label="Runs, probes and display">
@@ -20,16 +25,13 @@ export function LeftPane({ display: Display }: LeftPaneProps) {
         <ProbeList />
         {Display !== undefined && (
           <section class="pane-section display" aria-label="Display">
-            <h2>
-              <button
-                type="button"
-                class="display-fold"
-                aria-expanded={displayOpen.value}
-                onClick={() => (displayOpen.value = !displayOpen.value)}
-              >
-                Display <span aria-hidden="true">{displayOpen.value ? "▾" : "▸"}</span>
-              </button>
-            </h2>
+            {/* No button: one whose name has "play" in it would be taken for that of the steps. */}
+            <details open={displayOpen.value}>
+              <summary class="display-fold" onClick={toggle}>
+                <h2>Display</h2>
+                <span aria-hidden="true">{displayOpen.value ? "▾" : "▸"}</span>
+              </summary>
+            </details>
             {displayOpen.value && <Display />}
           </section>
         )}
