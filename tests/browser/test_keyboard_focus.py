@@ -32,7 +32,7 @@ STATES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 # Numbers all that Tab should reach and gives the first of them the focus.
 NUMBER = """() => {
-  const found = [...document.querySelectorAll('#attn :is(a[href], button, input, select, textarea, [tabindex])')]
+  const found = [...document.querySelectorAll('#attn :is(a[href], button, summary, input, select, textarea, [tabindex])')]
     .filter(element => element.tabIndex >= 0 && !element.disabled && element.checkVisibility({ visibilityProperty: true }));
   found.forEach((element, at) => { element.dataset.stop = at });
   found[0].focus();
