@@ -30,7 +30,9 @@ describe("the path through words and frames", () => {
     const [columns, starts] = [100, [60, 70, 80]];
     const values = new Float32Array(3 * columns).fill(0.0001);
     values.fill(0.0003, columns, columns + 60);
-    starts.forEach((start, row) => values.fill(0.1, row * columns + start, row * columns + start + 10));
+    starts.forEach((start, row) =>
+      values.fill(0.1, row * columns + start, row * columns + start + 10),
+    );
     const found = warped(sharpened({ rows: 3, columns, values }));
     expect(Math.abs(found[1]! - 70)).toBeLessThan(4);
     expect(Math.abs(found[2]! - 80)).toBeLessThan(4);
