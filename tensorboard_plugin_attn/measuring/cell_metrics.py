@@ -16,13 +16,12 @@ from tensorboard_plugin_attn.measuring.token_patterns import (
     earlier_occurrences,
     padding_flags,
 )
-from tensorboard_plugin_attn.record.blocks import visible_range
+from tensorboard_plugin_attn.record.blocks import MOST_PRODUCTS, visible_range
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = ["cell_metrics", "product"]
 
 MOST_CELLS = 1 << 17  # above, what all cells count takes more than 6 MiB
-MOST_PRODUCTS = 1 << 18  # above, OpenBLAS multiplies in several threads
 OFFSETS = {"previous_token": -1, "same_token": 0, "next_token": 1}
 PATTERNS = {"duplicate_token": earlier_occurrences, "induction": after_earlier_occurrences}
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 __all__ = [
     "BAND_BYTES",
     "MOST_CELLS",
+    "MOST_PRODUCTS",
     "Vectors",
     "bands_of",
     "layer_rows",
@@ -25,9 +26,7 @@ __all__ = [
 
 BAND_BYTES = 32 << 20  # of float32 weights at a time
 KEY_BYTES = 2 << 20  # of keys that are made single precision at a time
-MOST_PRODUCTS = (
-    1 << 18
-)  # of one product; above, OpenBLAS starts threads, which go on spinning beside a training
+MOST_PRODUCTS = 1 << 18  # of one; above, OpenBLAS starts threads, which go on spinning beside a training
 FEW_PRODUCTS = 1 << 24  # in all; above, several threads are worth their start
 MOST_CELLS = 1 << 28  # of a layer; beyond, pictures are all that is worked out
 

@@ -7,7 +7,7 @@ import type { Comparison } from "../decoding/comparison";
 import type { LayerWeights } from "../decoding/decode";
 import { shown, type Loaded } from "./load";
 import { probeHeaders, record } from "./loaded";
-import { nearestOf } from "./nearest";
+import { nearestOf, stepsWithPatterns } from "./nearest";
 import { index, otherRuns, run, runs, step, tag, tags, view, visits } from "./selection";
 
 /** Which step of the other record; "same": the nearest to the selected one. */
@@ -62,10 +62,14 @@ const listed = computed<TagIndex | undefined>(
 );
 
 /** Steps of A that have patterns. */
-export const comparableSteps: ReadonlySignal<readonly number[]> = computed(() => {
-  const at = listed.value;
-  return at === undefined ? [] : at.steps.filter((_, i) => at.kinds[i] !== "metrics");
-});
+export const comparableSteps: ReadonlySignal<readonly number[]> = computed(() =>
+  stepsWithPatterns(listed.value),
+);
+
+/** One of the steps of a place. */
+function recordAt(place: { run: string; tag: string }, at: TagIndex, found: number): Compared {
+  return { ...place, step: found, version: at.versions[at.steps.indexOf(found)] ?? null };
+}
 
 export const compareChoice: ReadonlySignal<CompareChoice | null> = computed(() => {
   if (otherRun.value !== null) return "run";
@@ -102,9 +106,7 @@ export const compared: ReadonlySignal<Compared | null> = computed(() => {
   const at = listed.value;
   if (compare.value === null || step.value === null || at === undefined) return null;
   const found = stepOfA(comparableSteps.value, compare.value, step.value);
-  if (found === undefined) return null;
-  const version = at.versions[at.steps.indexOf(found)] ?? null;
-  return { ...comparedPlace.value, step: found, version };
+  return found === undefined ? null : recordAt(comparedPlace.value, at, found);
 });
 
 /** Why there is nothing to compare with. */
@@ -175,11 +177,8 @@ export function toggleCompare(): void {
 export function columnPlace(name: string): Compared | null {
   const at = index.value?.[name]?.[tag.value ?? ""];
   if (at === undefined || step.value === null) return null;
-  const drawn = at.steps.filter((_, position) => at.kinds[position] !== "metrics");
-  const found = nearestOf(drawn, step.value);
-  if (found === null) return null;
-  const version = at.versions[at.steps.indexOf(found)] ?? null;
-  return { run: name, tag: tag.value ?? "", step: found, version };
+  const found = nearestOf(stepsWithPatterns(at), step.value);
+  return found === null ? null : recordAt({ run: name, tag: tag.value ?? "" }, at, found);
 }
 
 /** Runs whose columns are of another step than the shown one, and that step. */

@@ -8,6 +8,7 @@ import { frameWidth } from "./display";
 import { nothingFound, type Found } from "../decoding/found_heads";
 import { formatPositions, parsePositions } from "../text/positions";
 import { templates, type FindPattern } from "../text/pattern";
+import { stepsWithPatterns } from "./nearest";
 import { index, run, tag } from "./selection";
 
 export type ToolPanel = "find" | "health";
@@ -68,10 +69,9 @@ export function isSearched(pattern: FindPattern | null): boolean {
 }
 
 /** Steps of the selected probe that have patterns. */
-export const patternSteps: ReadonlySignal<readonly number[]> = computed(() => {
-  const listed = index.value?.[run.value ?? ""]?.[tag.value ?? ""];
-  return listed === undefined ? [] : listed.steps.filter((_, i) => listed.kinds[i] !== "metrics");
-});
+export const patternSteps: ReadonlySignal<readonly number[]> = computed(() =>
+  stepsWithPatterns(index.value?.[run.value ?? ""]?.[tag.value ?? ""]),
+);
 
 /** How lists stand in an address; other stacks' by their own names. */
 const lists: Record<string, TokenList> = { t: "tokens", d: "decoder_tokens" };

@@ -333,12 +333,8 @@ def add_placeholders(
         if token is None or token not in axes.lists[axes.stacks[stack]]:
             continue
         name = axes.stacks[stack]
-        known = Known(
-            0,
-            with_own_grids(inputs, row, number, described_by(model, "vision")),
-            row,
-            described_by(model, "vision"),
-        )
+        described = described_by(model, "vision")
+        known = Known(0, with_own_grids(inputs, row, number, described), row, described)
         spans = list(placeholder_spans(axes.lists[name], token, known, image.patch_of(known)))
         axes.geometry |= {name: spans} if spans else {}
 

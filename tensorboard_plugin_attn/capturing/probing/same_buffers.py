@@ -16,7 +16,7 @@ from torch import nn
 
 from tensorboard_plugin_attn.capturing.probing.sharded import is_sharded, is_sharded_class
 
-__all__ = ["same_buffers"]
+__all__ = ["same_buffers", "simple"]
 
 MOST_BYTES = 64 << 20  # of one buffer: a larger one is no running mean
 SIMPLE = (bool, int, float, str, type(None))
@@ -45,11 +45,15 @@ def same_buffers(model: nn.Module, modules: Sequence[nn.Module]) -> Iterator[Non
             found = {name for name in buffers if is_changed(module._buffers.get(name), buffers[name], copies)}
             changed |= {f"{number}.{name}" for name in found}
             if found or module._buffers.keys() != buffers.keys():
-                numbers = {name: each for name, each in attributes.items() if isinstance(each, SIMPLE)}
-                module.__dict__.update(numbers)
+                module.__dict__.update(simple(attributes))
             module._buffers.clear()
             module._buffers.update(buffers)
         written[model] = changed | (known or set())
+
+
+def simple(attributes: dict[str, Any]) -> dict[str, Any]:
+    """A module's own numbers, strings and flags."""
+    return {name: value for name, value in attributes.items() if isinstance(value, SIMPLE)}
 
 
 def can_copy(buffer: torch.Tensor) -> bool:

@@ -16,13 +16,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from tensorboard_plugin_attn.capturing.probing.same_buffers import same_buffers
+from tensorboard_plugin_attn.capturing.probing.same_buffers import same_buffers, simple
 from tensorboard_plugin_attn.capturing.probing.sharded import same_shards
 
 __all__ = ["same_modules", "same_random_states", "undisturbed"]
 
 ONE_AT_A_TIME = threading.RLock()
-SIMPLE = (bool, int, float, str, type(None))
 
 
 @contextmanager
@@ -66,11 +65,6 @@ def set_training(module: nn.Module, is_training: bool) -> None:
     """Set a module's flag; where its class leaves that to torch, without torch's search for parameters."""
     plain = type(module).__setattr__ is nn.Module.__setattr__
     (object.__setattr__ if plain else setattr)(module, "training", is_training)
-
-
-def simple(attributes: dict[str, Any]) -> dict[str, Any]:
-    """A module's own numbers, strings and flags."""
-    return {name: value for name, value in attributes.items() if isinstance(value, SIMPLE)}
 
 
 @contextmanager
