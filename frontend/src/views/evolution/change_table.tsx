@@ -44,6 +44,9 @@ const MOST_ROWS = 300;
 /** Longer steps stand without the word. */
 const MOST_DIGITS = 4;
 
+/** As many as stand over a pattern. */
+const MOST_EDGE_DIGITS = 6;
+
 /** Of the column of head and step. */
 function stepWidth(digits: number): number {
   return Math.max(46, 11 + 6 * (digits + (digits <= MOST_DIGITS ? 4 : 0)));
@@ -131,6 +134,12 @@ function noneText(): string {
   return `No head changed for good by ${formatWeight(markAbove.value)} or more, above its own noise.`;
 }
 
+/** Over the two patterns: their steps, or in words where the digits have no room. */
+export function edgeNames([first, last]: readonly [number, number]): [string, string] {
+  if (String(last).length > MOST_EDGE_DIGITS) return ["first", "last"];
+  return [String(first).length > 2 ? String(first) : `step ${first}`, String(last)];
+}
+
 function Head({ sort, onSort }: { sort: Column; onSort: (column: Column) => void }) {
   const edges = edgePatterns.value?.steps ?? null;
   return (
@@ -158,8 +167,11 @@ function Head({ sort, onSort }: { sort: Column; onSort: (column: Column) => void
             <span class="visually-hidden">patterns</span>
           ) : (
             <>
-              <span>step {edges[0]}</span>
-              <span>{edges[1]}</span>
+              {edgeNames(edges).map((name, at) => (
+                <span key={edges[at]} title={`step ${edges[at]}`}>
+                  {name}
+                </span>
+              ))}
             </>
           )}
         </th>

@@ -8,7 +8,7 @@ import { makeRaster, type Raster } from "../../draw/raster";
 import { drawTiled, partPyramid } from "../../draw/tiled";
 import { putRaster } from "../../parts/put_raster";
 import { longTiles, numbers, wantedTiles } from "../../state";
-import { NUMBER_CELL } from "./matrix_canvas";
+import { NUMBER_CELL } from "./written_numbers";
 import { tilesInView } from "./tiles";
 import { codeAt, weightOfCode } from "../../decoding/region";
 import {

@@ -2,13 +2,12 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-import { cssOf, inkOn, rgbOfPixel, type Theme } from "../../draw/colour";
+import { cssOf, rgbOfPixel, type Theme } from "../../draw/colour";
 import { legendTable, scaleTable } from "../../draw/times_uniform";
 import { drawMatrix } from "../../draw/matrix";
 import type { Pyramid } from "../../draw/pyramid";
 import { makeRaster } from "../../draw/raster";
 import { putRaster } from "../../parts/put_raster";
-import { formatWeight } from "../../text/format_number";
 import type { ColourScale } from "../../state";
 import {
   boxOf,
@@ -18,6 +17,7 @@ import {
   stretches,
   type Viewport,
 } from "./viewport";
+import { type CellRange, NUMBER_CELL, writtenNumbers } from "./written_numbers";
 
 export interface MatrixCanvasProps {
   pyramid: Pyramid;
@@ -33,29 +33,25 @@ export interface MatrixCanvasProps {
   onDrawn: () => void;
 }
 
-/** Smallest cell that has room for a number, and the smallest weight that is written. */
-export const NUMBER_CELL = 22;
-export const SMALLEST_NUMBER = 0.1;
-
 function writeNumbers(context: CanvasRenderingContext2D, props: MatrixCanvasProps): void {
   const { sheet, view, pyramid, weightOf } = props;
-  const { rows, columns, codes } = pyramid[0]!;
+  const { rows, columns } = pyramid[0]!;
   const colours = scaleTable(props.theme, props.scale, props.keys);
   context.font = `11px ${getComputedStyle(context.canvas).fontFamily}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  const lastRow = Math.min(rows, Math.ceil(view.row + sheet.rows / view.zoom));
-  const lastColumn = Math.min(columns, Math.ceil(view.column + sheet.columns / view.zoom));
-  for (let row = Math.floor(view.row); row < lastRow; row++)
-    for (let column = Math.floor(view.column); column < lastColumn; column++) {
-      const code = codes[row * columns + column]!;
-      if (code < 80) continue; // below √.10
-      const weight = weightOf(row, column);
-      if (!(weight >= SMALLEST_NUMBER)) continue;
-      const { x, y, width, height } = boxOf(view, sheet, { row, column });
-      context.fillStyle = inkOn(rgbOfPixel(colours[code]!));
-      context.fillText(formatWeight(weight), x + width / 2, y + height / 2 + 0.5);
-    }
+  const inView: CellRange = {
+    rows: [Math.floor(view.row), Math.min(rows, Math.ceil(view.row + sheet.rows / view.zoom))],
+    columns: [
+      Math.floor(view.column),
+      Math.min(columns, Math.ceil(view.column + sheet.columns / view.zoom)),
+    ],
+  };
+  for (const number of writtenNumbers(pyramid, colours, weightOf, inView)) {
+    const { x, y, width, height } = boxOf(view, sheet, number);
+    context.fillStyle = number.ink;
+    context.fillText(number.text, x + width / 2, y + height / 2 + 0.5);
+  }
 }
 
 function paint(canvas: HTMLCanvasElement, props: MatrixCanvasProps): void {

@@ -6,14 +6,15 @@ import { moveShape, papers, type Picture, type Shape } from "../../draw/picture"
 import { makeRaster, type Raster } from "../../draw/raster";
 import { legendTable, scaleTable } from "../../draw/times_uniform";
 import type { Exported } from "../../saving/exported";
-import { type ColourScale, layerQuantityText, type Theme } from "../../state";
+import { type ColourScale, layerQuantityText, numbers, type Theme } from "../../state";
 import type { Table, Value } from "../../text/csv";
 import { timesOfScale } from "../../text/times";
 import { elide, isolated } from "../../text/tokens";
 import { weightsTable } from "../../parts/token_lines/weights_csv";
 import type { Axis } from "../../parts/token_lines/axis";
 import { LABEL_PITCH, labelled } from "./layout";
-import type { MatrixSource } from "./use_matrix";
+import { type MatrixSource, weightIn } from "./use_matrix";
+import { NUMBER_CELL, writtenNumbers } from "./written_numbers";
 import { layerName } from "../../text/layer_names";
 
 const EDGE = 16;
@@ -82,11 +83,40 @@ const scaleTexts: Readonly<Record<ColourScale, string>> = {
   uniform: ", times uniform",
 };
 
+/** Over the cells of the picture, as on the screen; none where cells are too small or numbers are off. */
+function numberShapes(
+  source: MatrixSource,
+  colours: Uint32Array,
+  { width, height }: Size,
+): Shape[] {
+  const { rows, columns } = source.pyramid[0]!;
+  const [across, down] = [width / columns, height / rows];
+  if (!numbers.peek() || Math.min(across, down) < NUMBER_CELL) return [];
+  const range = { rows: [0, rows], columns: [0, columns] } as const;
+  const written = writtenNumbers(
+    source.pyramid,
+    colours,
+    (row, column) => weightIn(source, { row, column }),
+    range,
+  );
+  return Array.from(written, ({ row, column, text, ink }) => ({
+    kind: "text",
+    x: EDGE + LABELS + (column + 0.5) * across,
+    y: TOP + (row + 0.5) * down + 3.5,
+    text,
+    colour: ink,
+    size: 10,
+    anchor: "middle",
+  }));
+}
+
 export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourScale): Exported {
   const { record, weights, head, name, axes, pyramid } = source;
-  const { width, height } = sizeOf(pyramid[0]!.rows, pyramid[0]!.columns);
-  const raster = cellsOf(source, scaleTable(theme, scale, weights.keys));
-  const picture = headPicture(source, raster, { width, height }, theme);
+  const size = sizeOf(pyramid[0]!.rows, pyramid[0]!.columns);
+  const cellColours = scaleTable(theme, scale, weights.keys);
+  const bare = headPicture(source, cellsOf(source, cellColours), size, theme);
+  const written = numberShapes(source, cellColours, size);
+  const picture = { ...bare, shapes: [...bare.shapes, ...written] };
   const table = weightsTable({
     step: record.step,
     weights,
@@ -96,7 +126,8 @@ export function matrixExport(source: MatrixSource, theme: Theme, scale: ColourSc
   const shown = layerQuantityText.peek();
   const colours = scaleColours(legendTable(theme, scale));
   const [from, , to] = scale === "uniform" ? timesOfScale(weights.keys) : ["0", "", "1"];
-  const text = `${shown}${scaleTexts[scale]}`;
+  const numbered = written.length > 0 ? "; numbers from .10" : "";
+  const text = `${shown}${scaleTexts[scale]}${numbered}`;
   return { picture, marks: [{ kind: "scale", colours, from, to, text }], table };
 }
 

@@ -23,13 +23,14 @@ import { useDrawnMark } from "../../parts/drawn_mark";
 import { timesOfScale } from "../../text/times";
 import { CellPanel } from "./cell_panel";
 import { matrixLayout, ROW_LABELS } from "./layout";
-import { NUMBER_CELL, scaleGradient } from "./matrix_canvas";
+import { scaleGradient } from "./matrix_canvas";
 import { matrixExport, matrixTable } from "./matrix_export";
 import { MatrixPicture } from "./matrix_picture";
 import { hiddenShare } from "./hidden_share";
 import { regionPattern } from "./token_range";
 import { type MatrixSource, useCells, useMatrix } from "./use_matrix";
 import type { Sheet } from "./viewport";
+import { NUMBER_CELL } from "./written_numbers";
 import { useSize } from "../../parts/measured";
 
 export interface MatrixModeProps {

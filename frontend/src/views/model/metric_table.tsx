@@ -68,8 +68,8 @@ export function MetricTable() {
             <th scope="col" class="is-history">
               <span class="visually-hidden">over steps</span>
             </th>
-            <th scope="col">step {step.value}</th>
-            <th scope="col">from {series.steps[0]}</th>
+            <StepHeader step={step.value} word="step" long="this step" />
+            <StepHeader step={series.steps[0] ?? null} word="from" long="from first" />
           </tr>
         </thead>
         <tbody>
@@ -87,6 +87,25 @@ export function MetricTable() {
         </p>
       )}
     </div>
+  );
+}
+
+/** Longer steps have no room over a column of numbers. */
+const MOST_DIGITS = 6;
+
+interface StepHeaderProps {
+  readonly step: number | null;
+  readonly word: string;
+  /** Instead of word and number. */
+  readonly long: string;
+}
+
+function StepHeader({ step: shown, word, long }: StepHeaderProps) {
+  const whole = `${word} ${shown}`;
+  return (
+    <th scope="col" title={whole}>
+      {String(shown).length > MOST_DIGITS ? long : whole}
+    </th>
   );
 }
 
