@@ -112,21 +112,21 @@ def write_sick(directory: Path) -> None:
     import torch
 
     torch.manual_seed(0)
-    model = two_layers()
+    first, second = model = two_layers()
     tokens = torch.randn(1, 8, 16)
     with AttentionWriter(directory / "sick") as writer, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for step in SICK_STEPS:
             with torch.no_grad():
                 if step == COLLAPSED:
-                    model[0].query.weight *= 400
+                    first.query.weight *= 400
                 if step == BROKEN:
-                    model[1].query.weight[0, 0] = float("nan")
+                    second.query.weight[0, 0] = float("nan")
             writer.add_probe("sick", model, tokens, TOKENS[:8], step)
 
 
 def two_layers() -> Any:
-    """Layers of four heads."""
+    """Layers of four heads, both on the same input: what befalls the first leaves the second as it was."""
     import torch
     from torch.nn.functional import scaled_dot_product_attention
 
@@ -141,7 +141,11 @@ def two_layers() -> Any:
             )
             return scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(1, 8, 16)
 
-    return torch.nn.Sequential(Layer(), Layer())
+    class TwoLayers(torch.nn.ModuleList):
+        def forward(self, given: Any) -> Any:
+            return sum(layer(given) for layer in self)
+
+    return TwoLayers([Layer(), Layer()])
 
 
 def write_odd(directory: Path) -> None:
