@@ -16,7 +16,7 @@ from torch import nn
 
 from tensorboard_plugin_attn.private_names import reshard_fsdp1
 
-__all__ = ["is_sharded", "is_sharded_class", "needs_every_rank", "same_shards"]
+__all__ = ["are_spread", "is_sharded", "is_sharded_class", "needs_every_rank", "same_shards"]
 
 SHARDED = frozenset(("FullyShardedDataParallel", "FSDPModule"))  # FSDP1, FSDP2
 
@@ -31,6 +31,13 @@ def needs_every_rank(model: nn.Module) -> bool:
         is_sharded(parameter) or hasattr(parameter, "ds_id")
         for module in modules
         for parameter in module._parameters.values()
+    )
+
+
+def are_spread(modules: Sequence[nn.Module]) -> bool:
+    """Whether FSDP or DeepSpeed ZeRO-3 keeps books in these modules on what it gathered."""
+    return any(map(is_sharded_class, set(map(type, modules)))) or any(
+        hasattr(parameter, "ds_id") for module in modules for parameter in module._parameters.values()
     )
 
 

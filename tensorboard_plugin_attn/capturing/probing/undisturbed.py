@@ -1,7 +1,7 @@
 """A model in training → the same model in a probe forward, with everything put back afterwards.
 
-Flags and buffers of every module, submodules that a model swapped for others, and the random states of torch (CPU and each
-device), numpy and python are as before, also after an exception.
+Flags, attributes and buffers of every module, submodules that a model swapped for others, and the random states of torch
+(CPU and each device), numpy and python are as before, also after an exception.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from tensorboard_plugin_attn.capturing.probing.same_buffers import same_buffers, simple
-from tensorboard_plugin_attn.capturing.probing.sharded import same_shards
+from tensorboard_plugin_attn.capturing.probing.same_attributes import same_attributes
+from tensorboard_plugin_attn.capturing.probing.same_buffers import same_buffers
+from tensorboard_plugin_attn.capturing.probing.sharded import are_spread, same_shards
 
 __all__ = ["same_modules", "same_random_states", "undisturbed"]
 
@@ -38,7 +39,9 @@ def undisturbed(
         stack.enter_context(same_random_states())
         stack.enter_context(same_shards(modules))
         stack.enter_context(same_modules(modules))
-        stack.enter_context(same_buffers(model, modules))
+        if not are_spread(modules):
+            stack.enter_context(same_attributes(modules))
+            stack.enter_context(same_buffers(model, modules))
         stack.enter_context(torch.enable_grad() if gradients else torch.no_grad())
         for module in modules:
             set_training(module, False)
@@ -47,17 +50,15 @@ def undisturbed(
 
 @contextmanager
 def same_modules(modules: Sequence[nn.Module]) -> Iterator[None]:
-    """Every module's training flag and submodules as before; what a swap changed beside them too."""
-    before = [(module, module.training, dict(module._modules), dict(vars(module))) for module in modules]
+    """Every module's training flag and submodules as before."""
+    before = [(module, module.training, dict(module._modules)) for module in modules]
     try:
         yield
     finally:
-        swapped = any(module._modules != children for module, _, children, _ in before)
-        for module, training, children, attributes in before:
-            if swapped:
+        for module, training, children in before:
+            if module._modules != children:
                 module._modules.clear()
                 module._modules.update(children)
-                module.__dict__.update(simple(attributes))
             set_training(module, training)
 
 

@@ -25,6 +25,7 @@ from tensorboard_plugin_attn.capturing.tracing.flow import Flow
 from tensorboard_plugin_attn.capturing.tracing.following import AT_ONCE, Following, every_tensor
 from tensorboard_plugin_attn.capturing.tracing.ops import QUIET, SIMPLE, Kind, Op, changes, read_op
 from tensorboard_plugin_attn.capturing.tracing.softmaxes import COMPLETING, softmax_made
+from tensorboard_plugin_attn.capturing.watching.elsewhere import ELSEWHERE, elsewhere
 from tensorboard_plugin_attn.capturing.watching.fused import FusedCalls
 from tensorboard_plugin_attn.capturing.watching.multihead import MULTIHEAD
 from tensorboard_plugin_attn.capturing.watching.names import GRAPH_TASK, ModuleNames, model_heads
@@ -50,10 +51,18 @@ def watching(model: nn.Module, session: Session, names: ModuleNames | None = Non
     """Hand every attention call that this thread makes inside, and the names of the model's modules, to a session."""
     names = ModuleNames(model) if names is None else names
     mode = AttentionMode(session, names)
-    with names.watched(), eager(names.modules), watched_registry(mode.fused.see_kernel), mode:
+    with (
+        names.watched(),
+        elsewhere(model) as ran_elsewhere,
+        eager(names.modules),
+        watched_registry(mode.fused.see_kernel),
+        mode,
+    ):
         yield
     session.finish()
     mode.softmaxes.finish()
+    for name in ran_elsewhere:
+        session.leave_out(name, "attention", ELSEWHERE)
 
 
 class AttentionMode(TorchFunctionMode):

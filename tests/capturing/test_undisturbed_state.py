@@ -1,0 +1,95 @@
+"""What a forward changes of its module, in whatever mode → the same after a probe, from the first one on."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from models.written_attention import HEADS, LENGTH, WIDTH
+from torch import nn
+
+from tensorboard_plugin_attn.capturing import probe
+
+
+class Attending(nn.Module):
+    """Self-attention; ``change`` is called with the module and its input at each forward."""
+
+    def __init__(self, change: Callable[[Any, torch.Tensor], None]) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
+        self.rows = nn.Embedding(LENGTH, WIDTH, max_norm=0.5)
+        self.large = nn.Buffer(torch.zeros(1 << 15))
+        self.count, self.losses, self.seen, self.last = 0, [1.0], {"text": 1}, torch.zeros(2)
+        self.change = [change]
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        self.change[0](self, states)
+        return self.attention(states, states, states)[0]
+
+
+def count(module: Any, states: torch.Tensor) -> None:
+    module.count += 1
+    module.losses.append(float(states.sum()))
+    module.seen["text"], module.seen["image"] = 2, 3
+    module.last = states.mean((0, 1))
+    module.made = True
+
+
+def build(module: Any, states: torch.Tensor) -> None:
+    if not hasattr(module, "late"):
+        module.late = nn.Parameter(torch.randn(states.shape[-1]))
+
+
+def grow(module: Any, states: torch.Tensor) -> None:
+    if states.shape[1] > LENGTH:
+        module.large[:1].add_(1)
+
+
+CHANGES = {
+    "attributes, and entries of a list and a dict": count,
+    "a parameter that is made in the first forward": build,
+    "rows of an embedding with max_norm": lambda module, states: module.rows(torch.arange(LENGTH)),
+    "a large buffer": lambda module, states: module.large[:1].add_(1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_a_forward_changes_of_its_module_is_as_before(
+    change: Callable[[Any, torch.Tensor], None],
+) -> None:
+    torch.manual_seed(0)
+    model = Attending(change).train()
+    held = {name: value for name, value in vars(model).items() if name not in ("losses", "seen")}
+    contents = copy.deepcopy((model.losses, model.seen))
+    state = copy.deepcopy(model.state_dict())
+    tensors = dict([*model.named_parameters(), *model.named_buffers()])
+    versions = {name: each._version for name, each in tensors.items()}
+    for _ in range(2):
+        probe(model, torch.randn(1, LENGTH, WIDTH), on_layer=lambda index, layer: None)
+    assert {name: value for name, value in vars(model).items() if name not in ("losses", "seen")} == held
+    assert (model.losses, model.seen) == contents
+    assert all(torch.equal(state[name], now) for name, now in model.state_dict().items())
+    now = dict([*model.named_parameters(), *model.named_buffers()])
+    assert {name: id(each) for name, each in now.items()} == {
+        name: id(each) for name, each in tensors.items()
+    }
+    assert {name: each._version for name, each in now.items()} == versions
+
+
+def test_a_large_buffer_that_is_written_by_a_later_probe_alone_is_told_once_and_kept_from_then_on() -> None:
+    model = Attending(grow)
+    probe(model, torch.randn(1, LENGTH, WIDTH), on_layer=lambda index, layer: None)
+    longer = torch.randn(1, LENGTH + 1, WIDTH)
+    with pytest.warns(
+        UserWarning, match=r"writes into its own tensors in evaluation mode: large of Attending"
+    ):
+        probe(model, longer, on_layer=lambda index, layer: None)
+    after = model.large.clone()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        probe(model, longer, on_layer=lambda index, layer: None)
+    assert torch.equal(model.large, after)
