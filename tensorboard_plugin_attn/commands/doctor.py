@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from tensorboard_plugin_attn.commands.installation import describe_fault, find_plugins
-from tensorboard_plugin_attn.commands.log_directory import LoggedTag, add_log_directory, find_tags, open_log
+from tensorboard_plugin_attn.commands.log_directory import (
+    LoggedTag,
+    add_log_directory,
+    find_tags,
+    open_log,
+    within,
+)
 from tensorboard_plugin_attn.commands.progress import counted, progress
 from tensorboard_plugin_attn.commands.spools import add_spool, describe_spool, find_spools, send_spool
 from tensorboard_plugin_attn.commands.verify import check_header, check_series
@@ -55,7 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     found, mended = len(problems), 0
     if arguments.logdir is not None:
         files = open_log(arguments.logdir)
-        for problem in check_tags(files, find_tags(files, arguments.run, arguments.tag)):
+        tags = find_tags(files, arguments.run, arguments.tag)
+        for problem in check_tags(files, within(files, tags) if arguments.repair else tags):
             found += not problem.is_note
             if arguments.repair and problem.repair is not None:
                 problem.repair()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from tensorboard_plugin_attn.serving.remote_root import group_directories
 from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, RemoteFiles, open_files
@@ -20,7 +21,7 @@ from tensorboard_plugin_attn.storing.store import (
 )
 from tensorboard_plugin_attn.storing.walk import run_directories
 
-__all__ = ["LoggedTag", "add_log_directory", "find_tags", "open_log"]
+__all__ = ["LoggedTag", "add_log_directory", "find_tags", "open_log", "within"]
 
 REQUEST_SECONDS = 60.0
 
@@ -76,6 +77,26 @@ def find_tags(files: Files, run: str = "*", tag: str = "*") -> list[LoggedTag]:
     found = remote_tags(files) if isinstance(files, RemoteFiles) else local_tags(files)
     chosen = [each for each in found if fnmatchcase(each.run, run) and fnmatchcase(each.tag, tag)]
     return sorted(chosen, key=lambda each: (each.run, each.tag))
+
+
+def within(files: Files, tags: list[LoggedTag]) -> list[LoggedTag]:
+    """The tags that lie in the log directory itself, each once; those that links lead to elsewhere are passed over, and said."""
+    if not isinstance(files, LocalFiles):
+        return tags
+    root, outside = Path(files.real_path("")), 0
+    found: dict[Path, LoggedTag] = {}
+    for tag in tags:
+        place = Path(files.real_path(tag.directory))
+        outside += root not in place.parents
+        if root in place.parents:
+            found.setdefault(place, tag)
+    if outside:
+        print(
+            f"passed over {outside:,} tags that links lead to out of {files.where('')}; name the directory where they lie "
+            f"to change their records",
+            file=sys.stderr,
+        )
+    return list(found.values())
 
 
 def local_tags(files: Files) -> Iterator[LoggedTag]:

@@ -9,7 +9,13 @@ import time
 from contextlib import suppress
 from functools import partial
 
-from tensorboard_plugin_attn.commands.log_directory import LoggedTag, add_log_directory, find_tags, open_log
+from tensorboard_plugin_attn.commands.log_directory import (
+    LoggedTag,
+    add_log_directory,
+    find_tags,
+    open_log,
+    within,
+)
 from tensorboard_plugin_attn.commands.progress import counted, progress, size_text
 from tensorboard_plugin_attn.storing.files import LocalFiles
 from tensorboard_plugin_attn.storing.pictures import PICTURES
@@ -62,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     files = open_log(arguments.logdir)
     before = None if arguments.older_than is None else time.time() - arguments.older_than
-    tags = find_tags(files, arguments.run, arguments.tag)
+    tags = within(files, find_tags(files, arguments.run, arguments.tag))
     doomed = [each for tag in tags for each in to_remove(tag, arguments.keep_last, before)]
     if arguments.dry_run:
         for each in doomed:

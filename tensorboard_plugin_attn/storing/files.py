@@ -37,7 +37,7 @@ class Entry(NamedTuple):
     """One name in a directory. ``mtime`` in seconds, 0 where the store does not say.
 
     ``mark`` is another one for other contents, also of one size within one tick of the store's clock, as far as the
-    store tells.
+    store tells. ``is_link``: a symbolic link leads there.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Entry(NamedTuple):
     size: int
     mtime: float
     mark: int = 0
+    is_link: bool = False
 
 
 class Files(Protocol):
@@ -100,7 +101,7 @@ class LocalFiles:
     """Files under a directory of this machine."""
 
     def __init__(self, root: str) -> None:
-        self.root = Path(root).expanduser()
+        self.root = Path(root).expanduser().absolute()  # whatever directory the process goes to later
         self.place = str(self.root)
 
     def where(self, path: str) -> str:
@@ -149,6 +150,10 @@ class LocalFiles:
     def remove(self, path: str) -> None:
         (self.root / path).unlink(missing_ok=True)
 
+    def real_path(self, path: str) -> str:
+        """Where a path lies, links followed."""
+        return os.path.realpath(self.where(path))
+
     def remove_stale_drafts(self, path: str) -> None:
         """Remove what a killed writer left half written an hour ago or more."""
         with suppress(OSError), os.scandir(self.where(path)) as found:
@@ -174,13 +179,15 @@ def local_entry(item: os.DirEntry[str]) -> Entry | None:
         stat = item.stat()
     except OSError:
         return None
-    return stat_entry(item.name, stat) if S_ISDIR(stat.st_mode) or S_ISREG(stat.st_mode) else None
+    if not (S_ISDIR(stat.st_mode) or S_ISREG(stat.st_mode)):
+        return None
+    return stat_entry(item.name, stat, is_link=item.is_symlink())
 
 
-def stat_entry(name: str, stat: os.stat_result) -> Entry:
+def stat_entry(name: str, stat: os.stat_result, *, is_link: bool = False) -> Entry:
     """A file that is renamed into place has another number, one that is written over another time of change."""
     mark = (stat.st_ino ^ stat.st_ctime_ns) % MARKS
-    return Entry(name, S_ISDIR(stat.st_mode), stat.st_size, stat.st_mtime, mark)
+    return Entry(name, S_ISDIR(stat.st_mode), stat.st_size, stat.st_mtime, mark, is_link)
 
 
 def is_passing(error: BaseException) -> bool:

@@ -16,6 +16,7 @@ from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
 from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, is_passing
 from tensorboard_plugin_attn.storing.pictures import PICTURES, remove_unnamed
 from tensorboard_plugin_attn.storing.series import SERIES, remove_series
+from tensorboard_plugin_attn.warn import tell
 
 __all__ = [
     "PLUGIN_DIRECTORY",
@@ -204,12 +205,12 @@ def newest_form(forms: Mapping[tuple[str, int], Sequence[StepFile]]) -> StepFile
 
 def parse_step_file(entry: Entry, directory: str) -> StepFile | None:
     """One name of a listing → a step, or a part of one; None for a foreign name."""
-    name, is_directory, size, mtime, mark = entry
-    match = STEP_NAME.fullmatch(name)
-    if match is None or is_directory:
+    match = STEP_NAME.fullmatch(entry.name)
+    if match is None or entry.is_directory:
         return None
     kind = "metrics" if match[2] else "weights"
-    return StepFile(int(match[1]), kind, f"{directory}/{name}", size, mtime, mark=mark)
+    path = f"{directory}/{entry.name}"
+    return StepFile(int(match[1]), kind, path, entry.size, entry.mtime, mark=entry.mark)
 
 
 def open_header(files: Files, step_file: StepFile) -> Header:
@@ -273,10 +274,20 @@ def purge_steps(
     """Delete a run's records with step ≥ ``first``; how many files there were. It stops where ``is_given_up``.
 
     A writer of a ``part`` (number, of) deletes those of its number; that of part 0 also those that no rank will
-    write any more: of numbers from ``of`` on, and whole files.
+    write any more: of numbers from ``of`` on, and whole files. Directories that are links to others keep theirs, which is
+    told.
     """
     removed = 0
-    for directory in list_tags(files, run_path).values():
+    top = attention_directory(run_path)
+    for tag in files.list(top):
+        directory = f"{top}/{tag.name}"
+        if not tag.is_directory or tag.name.startswith("."):
+            continue
+        if tag.is_link:
+            tell(
+                f"{files.where(directory)} is a link: purge_step deletes nothing in the directory that it leads to"
+            )
+            continue
         if is_given_up():
             return removed
         before = removed
@@ -288,9 +299,10 @@ def purge_steps(
             if step_file and step_file.step >= first and is_own(entry.name, part):
                 files.remove(step_file.path)
                 removed += 1
-        if any(entry.name == SERIES for entry in entries):
+        own = {entry.name for entry in entries if not entry.is_link}
+        if SERIES in own:
             remove_series(files, directory, lambda each: each.last >= first)
-        if removed > before and part is None and any(entry.name == PICTURES for entry in entries):
+        if removed > before and part is None and PICTURES in own:
             remove_unnamed_pictures(files, directory)
     return removed
 

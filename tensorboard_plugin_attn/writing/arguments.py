@@ -10,6 +10,7 @@ from typing import Any
 from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.record.checks import to_numpy
 from tensorboard_plugin_attn.record.record import NO_LAYERS
+from tensorboard_plugin_attn.storing.files import LocalFiles, is_remote
 
 __all__ = ["check_limits", "check_step", "resolve_target", "split_layers"]
 
@@ -19,13 +20,18 @@ MOST_STEP = 2**53 - 1  # a browser cannot tell larger ones from their neighbours
 def resolve_target(target: Any) -> tuple[str, Any]:
     """A directory, URL or SummaryWriter → its directory, and the SummaryWriter or None."""
     if isinstance(target, str | os.PathLike):
-        return os.fspath(target), None
+        return absolute(os.fspath(target)), None
     directory = getattr(target, "log_dir", None) or getattr(target, "logdir", None)
     if isinstance(directory, str | os.PathLike) and hasattr(target, "add_scalar"):
-        return os.fspath(directory), target
+        return absolute(os.fspath(directory)), target
     raise InvalidRecordError(
         f"target must be a directory, an fsspec URL or a SummaryWriter, got {type(target).__name__}"
     )
+
+
+def absolute(directory: str) -> str:
+    """The directory that a path names now, whatever directory the process goes to later; a URL as it is."""
+    return directory if is_remote(directory) else LocalFiles(directory.removeprefix("file://")).place
 
 
 def split_layers(weights: Any) -> list[Any]:

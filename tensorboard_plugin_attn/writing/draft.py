@@ -30,7 +30,7 @@ from tensorboard_plugin_attn.writing.code_packing import CodePacking
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.given_maps import in_blocks
 from tensorboard_plugin_attn.writing.history import Reference
-from tensorboard_plugin_attn.writing.keeping import Keeping, code_bytes
+from tensorboard_plugin_attn.writing.keeping import Keeping, beside_bytes, code_bytes
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.room import Room
 
@@ -89,7 +89,7 @@ class Draft:
         self.gone: list[int] = []  # changes that cannot be told
         self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
         self.room = Room(0 if metrics_only else max_bytes)
-        self.row_bytes = 0.0  # of the codes of one row of every layer
+        self.row_bytes = 0.0  # of the codes of one row of every layer, and their largest
         self.packing = CodePacking()
         self.scratch: dict[Any, Any] = {}
 
@@ -114,8 +114,12 @@ class Draft:
             layer = in_blocks(layer, number)
         label_layer(self.axes, layer, number, allow_nan=self.allow_nan)
         source, size = self.keeping.source_of(layer, self.precision)
-        dropped = self.room.take(number, size)
+        if source == "codes":
+            size += 4 * layer.num_heads * layer.num_queries  # each row's largest weight
+        beside = beside_bytes(layer, len(self.names), has_picture=not self.metrics_only)
+        dropped = self.room.take(number, size, beside)
         self.row_bytes += code_bytes(layer.shape, layer.mask or "other", self.precision) / layer.num_queries
+        self.row_bytes += 4 * layer.num_heads
         self.extra.find_pairs(layer, self.axes)
         if self.aside is not None and not dropped and self.aside.takes(layer):
             metrics = self.measure(layer, call) if self.aside.measures else None
@@ -311,7 +315,7 @@ class Draft:
         ways = [f"max_record_bytes={needed}"]
         ways += [f"layers={kept}"] if kept else []
         ways += [f"heads=range({few}), of {heads}"] if few else []
-        rows = int(self.max_bytes / self.row_bytes)
+        rows = int(max(0.0, self.room.limit) / self.row_bytes)
         ways += [f"queries= of at most {rows} positions"] if rows else []
         return f"all would fit with {' or '.join(ways)}"
 

@@ -7,16 +7,17 @@ from math import prod
 
 import numpy as np
 
-from tensorboard_plugin_attn.encoding.codes import PRECISIONS
+from tensorboard_plugin_attn.encoding.codes import PRECISIONS, thumbnail_shape
 from tensorboard_plugin_attn.encoding.layer import VECTORS
 from tensorboard_plugin_attn.encoding.streamed import MOST_REBUILD_ERROR, measure_rebuilding
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.writing.chosen_rows import ChosenRows
 
-__all__ = ["KEEP", "Keeping", "code_bytes"]
+__all__ = ["KEEP", "Keeping", "beside_bytes", "code_bytes"]
 
 KEEP = ("auto", "weights", "vectors")
 EVERY_ROW = ChosenRows()
+HEADER_BYTES = 400  # of one layer's entry
 FILE_SHARE = {"full": 0.85, "causal": 0.42}  # bytes in the file per byte of codes, as measured
 
 
@@ -76,6 +77,13 @@ def code_bytes(shape: tuple[int, int, int], mask: str, precision: str) -> float:
     """Estimated bytes of a layer's codes in the file."""
     share = FILE_SHARE.get(mask, 0.85) if precision == "uint8" else 1.0
     return share * np.dtype(PRECISIONS[precision]).itemsize * prod(shape)
+
+
+def beside_bytes(layer: LayerAttention, metrics: int, *, has_picture: bool) -> float:
+    """Estimated bytes of what a record has of a layer whether its weights are kept or not."""
+    shape = (layer.num_heads, *thumbnail_shape(layer.num_queries, layer.num_keys))
+    picture = code_bytes(shape, layer.mask or "other", "uint8") if has_picture else 0.0
+    return HEADER_BYTES + 4 * layer.num_heads * metrics + picture
 
 
 def vector_bytes(layer: LayerAttention) -> float:

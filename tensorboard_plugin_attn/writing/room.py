@@ -20,9 +20,10 @@ class Room:
         self.needed = 0.0  # bytes of all layers
         self.places: dict[float, list[int]] = {}  # bytes → the numbers of all layers of that size
 
-    def take(self, number: int, size: float) -> list[int]:
-        """The next layer; the numbers of those that no longer fit, which may be its own."""
-        self.needed += size
+    def take(self, number: int, size: float, beside: float = 0.0) -> list[int]:
+        """The next layer; the numbers of those that no longer fit, which may be its own. What is ``beside`` it stays."""
+        self.limit -= beside
+        self.needed += size + beside
         self.kept[number] = size
         self.places.setdefault(size, []).append(number)
         dropped = []

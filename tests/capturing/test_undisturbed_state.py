@@ -49,7 +49,15 @@ def grow(module: Any, states: torch.Tensor) -> None:
         module.large[:1].add_(1)
 
 
+def hook(module: Any, states: torch.Tensor) -> None:
+    if not hasattr(module, "is_hooked"):
+        module.is_hooked = True
+        for each in (module, module.attention, module.rows):
+            each.register_forward_hook(lambda module, args, output: None)
+
+
 CHANGES = {
+    "hooks that are made in the first forward": hook,
     "attributes, and entries of a list and a dict": count,
     "a parameter that is made in the first forward": build,
     "rows of an embedding with max_norm": lambda module, states: module.rows(torch.arange(LENGTH)),
@@ -72,6 +80,7 @@ def test_what_a_forward_changes_of_its_module_is_as_before(
         probe(model, torch.randn(1, LENGTH, WIDTH), on_layer=lambda index, layer: None)
     assert {name: value for name, value in vars(model).items() if name not in ("losses", "seen")} == held
     assert (model.losses, model.seen) == contents
+    assert not any(each._forward_hooks for each in model.modules())
     assert all(torch.equal(state[name], now) for name, now in model.state_dict().items())
     now = dict([*model.named_parameters(), *model.named_buffers()])
     assert {name: id(each) for name, each in now.items()} == {

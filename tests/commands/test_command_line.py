@@ -125,6 +125,27 @@ def test_prune_by_age_spares_what_is_young(tmp_path: Path, capsys: pytest.Captur
     )
 
 
+def test_prune_and_doctor_leave_alone_what_links_lead_to_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logdir, far = tmp_path / "logs", tmp_path / "far"
+    log_run(logdir / "a", steps=range(3))
+    log_run(far / "b", steps=range(3))
+    (logdir / "far").symlink_to(far)
+    (logdir / "same").symlink_to(logdir / "a")
+    (logdir / "a/plugins/attn/linked").symlink_to(far / "b/plugins/attn/probe")
+    draft = far / "b/plugins/attn/probe/.000000000009.safetensors.0123.tmp"
+    draft.write_bytes(b"half")
+    os.utime(draft, (0, 0))
+    assert main(["prune", str(logdir), "--keep-last", "1"]) == 0
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1].startswith("removed 2 records")
+    assert "passed over 3 tags that links lead to out of" in told.err
+    main(["doctor", str(logdir), "--repair", "--spool", str(tmp_path / "spool")])
+    assert draft.exists()
+    assert (steps(str(far), "b", "probe"), steps(str(logdir), "a", "probe")) == ([0, 1, 2], [2])
+
+
 def test_prune_without_a_criterion_removes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,12 +56,20 @@ SUMMARY_WRITERS = [
     "target", [case[1] for case in SUMMARY_WRITERS], ids=[case[0] for case in SUMMARY_WRITERS]
 )
 def test_a_summary_writer_gives_its_directory(target: Any) -> None:
-    assert resolve_target(target) == ("runs/a", target)
+    assert resolve_target(target) == (str(Path.cwd() / "runs/a"), target)
 
 
-@pytest.mark.parametrize("target", ["runs/a", Path("runs/a"), "s3://bucket/runs/a"])
-def test_a_directory_or_url_has_no_summary_writer(target: Any) -> None:
-    assert resolve_target(target) == (str(target), None)
+TARGETS = [
+    ("runs/a", str(Path.cwd() / "runs/a")),
+    (Path("runs/a"), str(Path.cwd() / "runs/a")),
+    ("file:///runs/a", "/runs/a"),
+    ("s3://bucket/runs/a", "s3://bucket/runs/a"),
+]
+
+
+@pytest.mark.parametrize(("target", "expected"), TARGETS)
+def test_a_directory_or_url_has_no_summary_writer(target: Any, expected: str) -> None:
+    assert resolve_target(target) == (expected, None)
 
 
 @pytest.mark.parametrize("target", [None, 7, object(), SimpleNamespace(log_dir="runs")])

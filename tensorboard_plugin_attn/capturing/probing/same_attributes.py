@@ -1,13 +1,14 @@
 """Modules whose forward changes what they keep in attributes → the same attributes after a probe.
 
 A counter, a flag, a table that grows, losses that are gathered in a list: whatever the attribute, the object that it named
-before; and of the lists, dicts and sets among them the entries, which are torch's own too: a parameter that is made in
-the first forward is made in the next one again. What an entry holds itself stays changed.
+before; and of the lists, dicts and sets among them the entries, which are torch's own too: a parameter or a hook that is
+made in the first forward is made in the next one again. What an entry holds itself stays changed.
 """
 
 from __future__ import annotations
 
 import operator
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -17,14 +18,18 @@ from torch import nn
 
 __all__ = ["same_attributes"]
 
+CONTAINERS = frozenset((dict, OrderedDict, list, set))
+EMPTY: dict[Any, Any] = {}
+
 
 @contextmanager
 def same_attributes(modules: Sequence[nn.Module]) -> Iterator[None]:
     """Every module's attributes as before; one that torch made another class of, as a lazy one, keeps what it became."""
+    plain = [module for module in modules if is_plain(module)]
     before = [
         (module, type(module), attributes, entries(attributes))
         for module in modules
-        if not is_torch_own(type(module)) or module._forward_pre_hooks or module._forward_hooks
+        if not is_plain(module)
         for attributes in (module.__dict__.copy(),)
     ]
     try:
@@ -39,21 +44,31 @@ def same_attributes(modules: Sequence[nn.Module]) -> Iterator[None]:
                     del now[name]
             now.update(attributes)
             for container, copy in contents:
-                put_back(container, copy)
+                if container or copy:
+                    put_back(container, copy)
+        for module in plain:
+            if not is_plain(module):
+                module._forward_pre_hooks.clear()
+                module._forward_hooks.clear()
+
+
+def is_plain(module: nn.Module) -> bool:
+    """Whether this is one of torch's modules without hooks, which keeps nothing but in buffers."""
+    return is_torch_own(type(module)) and not (module._forward_pre_hooks or module._forward_hooks)
 
 
 @lru_cache(maxsize=1024)
-def is_torch_own(kind: type[nn.Module]) -> bool:
-    """Whether a class is one of torch's modules, which keep nothing but in buffers unless a hook does it."""
+def is_torch_own(kind: Any) -> bool:
+    """Whether a class is one of torch's modules."""
     return kind.__module__.startswith("torch.nn.modules.")
 
 
 def entries(attributes: dict[str, Any]) -> list[tuple[Any, Any]]:
     """The lists, dicts and sets among attributes, each with a copy."""
     return [
-        (value, value.copy())
+        (value, value.copy() if value else EMPTY)
         for value in attributes.values()
-        if type(value) is dict or type(value) is list or type(value) is set
+        if type(value) in CONTAINERS
     ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
@@ -37,7 +37,7 @@ class Place(NamedTuple):
     tensor: torch.Tensor
 
     @property
-    def held(self) -> dict[str, torch.Tensor | None]:
+    def held(self) -> dict[str, Any]:
         """The module's buffers or parameters, whichever have it."""
         return self.module._buffers if self.name in self.module._buffers else self.module._parameters
 
