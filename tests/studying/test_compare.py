@@ -125,7 +125,7 @@ def test_a_step_of_metrics_alone_has_nothing_to_compare(tmp_path: Path) -> None:
 
 
 def test_layers_without_weights_have_no_change(tmp_path: Path) -> None:
-    with AttentionWriter(tmp_path, max_record_bytes=100) as writer:
+    with AttentionWriter(tmp_path, max_record_bytes=1600) as writer:
         with pytest.warns(RuntimeWarning, match="larger than max_record_bytes"):
             writer.add_attention("p", weights(0), SHE, 0)
         writer.add_attention("p", weights(1), SHE, 1)

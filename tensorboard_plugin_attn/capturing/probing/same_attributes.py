@@ -54,13 +54,15 @@ def same_attributes(modules: Sequence[nn.Module]) -> Iterator[None]:
 
 def is_plain(module: nn.Module) -> bool:
     """Whether this is one of torch's modules without hooks, which keeps nothing but in buffers."""
-    return is_torch_own(type(module)) and not (module._forward_pre_hooks or module._forward_hooks)
+    kind: Any = type(module)
+    return is_torch_own(kind) and not (module._forward_pre_hooks or module._forward_hooks)
 
 
 @lru_cache(maxsize=1024)
 def is_torch_own(kind: Any) -> bool:
     """Whether a class is one of torch's modules."""
-    return kind.__module__.startswith("torch.nn.modules.")
+    name: str = kind.__module__
+    return name.startswith("torch.nn.modules.")
 
 
 def entries(attributes: dict[str, Any]) -> list[tuple[Any, Any]]:
