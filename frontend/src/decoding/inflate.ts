@@ -17,8 +17,8 @@ export function splitMembers(bytes: Uint8Array, lengths: Iterable<number>): Uint
   return members;
 }
 
-/** Above so many bytes the browser's own inflater is faster. */
-const LARGE = 1 << 20;
+/** Above so many bytes the browser's own inflater is faster; it checks length and checksum too. */
+const LARGE = 1 << 12;
 
 /** Inflate one gzip member into `into`, which it must fill exactly; its checksum is checked. */
 export async function inflateMember(

@@ -6,7 +6,7 @@ import { createHost, type HostWindow } from "./host";
 /** A parent page and the frame in it, each a bare object with what the host uses. */
 function windows(hash = "#attn", baseURI = "http://host/") {
   const body = document.createElement("body");
-  const styleSheets: { cssRules: { cssText: string }[] }[] = [];
+  const styleSheets: { cssRules: { type: number; cssText: string }[] }[] = [];
   const steps: string[] = [];
   const posted: { message: unknown; port: MessagePort }[] = [];
   const page = Object.assign(new EventTarget(), {
@@ -112,7 +112,7 @@ describe("fonts", () => {
     const { styleSheets, host } = windows();
     const roboto = '@font-face { font-family: Roboto; src: url("/font-roboto/x.woff2"); }';
     const other = "@font-face { font-family: Icons; src: local(Roboto); }";
-    styleSheets.push({ cssRules: [{ cssText: roboto }, { cssText: other }] });
+    styleSheets.push({ cssRules: [roboto, other].map((cssText) => ({ type: 5, cssText })) });
     styleSheets.push({
       get cssRules(): never {
         throw new DOMException("cross-origin", "SecurityError");
@@ -135,7 +135,7 @@ describe("fonts", () => {
     const { styleSheets, host } = windows("#attn", baseURI);
     const rule = (address: string): string =>
       `@font-face { font-family: Roboto; src: local("Roboto"), url("${address}") format("woff2"); }`;
-    styleSheets.push({ cssRules: [{ cssText: rule(url) }] });
+    styleSheets.push({ cssRules: [{ type: 5, cssText: rule(url) }] });
     expect(host().fontFaces()).toBe(rule(found));
   });
 });

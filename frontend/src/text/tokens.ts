@@ -46,8 +46,12 @@ const joiners: Record<string, string> = {
   "\ufe0f": "‹VS16›",
 };
 
+/** Most texts: printable ASCII from its first character on, which is shown as it is. */
+const plain = /^[!-~][ -~]*$/;
+
 /** Nothing invisible, nothing that turns the text around: control, bidirectional and broken characters by name. */
 export function visibleText(text: string): string {
+  if (plain.test(text)) return text;
   if (text === "") return "‹empty›";
   const characters = Array.from(text);
   if (characters.every((character) => character in joiners))
@@ -57,6 +61,7 @@ export function visibleText(text: string): string {
 }
 
 export function elide(text: string, limit = longest): string {
+  if (text.length <= limit) return text;
   const characters = Array.from(text);
   return characters.length <= limit ? text : characters.slice(0, limit - 1).join("") + "…";
 }

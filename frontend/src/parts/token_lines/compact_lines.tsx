@@ -83,12 +83,12 @@ export function presentFocus({ queries, keys }: LayerWeights): Focus | null {
 
 /** Reads pin, pointer, threshold, gain and special tokens from the state; fills its parent's width. */
 export function CompactLines({ record, weights, head, axes: given, onDrawn }: CompactLinesProps) {
-  const whole = useMemo(
+  const axes = useMemo(
     () =>
+      given ??
       axesOf(record, weights.layer, specials.value, sentenceFilter.value, { raw: rawTokens.value }),
-    [record, weights.layer, specials.value, sentenceFilter.value, rawTokens.value],
+    [given, record, weights.layer, specials.value, sentenceFilter.value, rawTokens.value],
   );
-  const axes = given ?? whole;
   const colour = headColour(head, theme.value);
   const heads = useMemo(() => [{ head, colour }], [head, colour]);
   const pinned = { query: query.value, key: key.value };

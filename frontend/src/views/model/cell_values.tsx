@@ -47,7 +47,8 @@ export function CellValues() {
         const { text, isBold } = valueOf(cell);
         const shown = values[at] as HTMLElement;
         if (shown.textContent !== text) shown.textContent = text;
-        shown.className = isBold ? "is-strong" : "";
+        const name = isBold ? "is-strong" : "";
+        if (shown.className !== name) shown.className = name;
       }),
     );
   }, [grid]);

@@ -124,7 +124,7 @@ function Text({ header, weights }: TextProps) {
     <div ref={room}>
       {sizes === null && width > 0 && (
         <div class="side-pattern" style={{ height: patternHeight(weights) }}>
-          <CompactLines record={header} weights={weights} head={at} />
+          <CompactLines record={header} weights={weights} head={at} axes={axes} />
         </div>
       )}
       {sizes !== null && <HeadMatrix record={header} head={at} {...{ weights, axes, sizes }} />}
