@@ -12,7 +12,8 @@ const minifyAgain: Plugin = {
   async generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle))
       if (chunk.type === "chunk") {
-        const options = { module: true, ecma: 2020, compress: { passes: 3 } } as const;
+        const format = { ascii_only: true }; // a browser holds and reads such a script at one byte a character
+        const options = { module: true, ecma: 2020, compress: { passes: 3 }, format } as const;
         chunk.code = (await minify(chunk.code, options)).code!;
       }
   },

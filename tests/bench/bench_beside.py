@@ -112,13 +112,22 @@ def measure(side: Side, number: int) -> None:
         side.note(f"{view}: pointer over a cell, ms", inside.evaluate(MOVE_OVER, 15))
 
 
-def private_mib(sides: list[Side]) -> None:
-    """What the renderers hold at the end, each side's largest; renderers are told apart by when they came."""
+def private_mib(sides: list[Side], what: str) -> None:
+    """What the renderers have, each side's largest; renderers are told apart by when they came."""
     found = sorted(renderers(), key=lambda folder: int(folder.name))
     half = len(found) // len(sides)
     for number, side in enumerate(sides):
         own = found[number * half : (number + 1) * half]
-        side.note("renderer's memory at the end, MiB", max(map(rss_mib, own), default=float("nan")))
+        side.note(what, max(map(rss_mib, own), default=float("nan")))
+
+
+def collect(side: Side) -> None:
+    """Let go of what nothing refers to: when the browser does so by itself is chance, and 100 MiB either way."""
+    page = side.tab.page
+    session = page.context.new_cdp_session(page)
+    for _ in range(2):
+        session.send("HeapProfiler.collectGarbage")
+    page.wait_for_timeout(REST_MS)
 
 
 def rss_mib(folder: Path) -> float:
@@ -142,7 +151,10 @@ def main() -> None:
         for number in range(given.rounds):
             for side in sides if number % 2 == 0 else sides[::-1]:
                 measure(side, number)
-        private_mib(sides)
+        private_mib(sides, "renderer's memory at the end, MiB")
+        for side in sides:
+            collect(side)
+        private_mib(sides, "the same without what is garbage, MiB")
         old, new = (side.found for side in sides)
         print(f"{given.rounds} rounds on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; medians")
         for what, values in old.items():

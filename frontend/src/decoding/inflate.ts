@@ -18,7 +18,15 @@ export function splitMembers(bytes: Uint8Array, lengths: Iterable<number>): Uint
 }
 
 /** Above so many bytes the browser's own inflater is faster; it checks length and checksum too. */
-const LARGE = 1 << 12;
+const LARGE = 1 << 16;
+/** And for the first members above this, as ours is not compiled then; each of its streams holds 0.1 MiB for a while. */
+const SMALL = 1 << 12;
+const MOST_SMALL = 64;
+let small = 0;
+
+function isForBrowser(bytes: number): boolean {
+  return bytes > LARGE || (bytes > SMALL && small++ < MOST_SMALL);
+}
 
 /** Inflate one gzip member into `into`, which it must fill exactly; its checksum is checked. */
 export async function inflateMember(
@@ -28,7 +36,7 @@ export async function inflateMember(
 ): Promise<void> {
   let filled: number;
   try {
-    filled = into.length > LARGE ? await streamed(member, into) : gunzip(member, into);
+    filled = isForBrowser(into.length) ? await streamed(member, into) : gunzip(member, into);
   } catch (cause) {
     throw new DecodeError(part, "its compressed bytes are damaged", { cause });
   }
