@@ -165,7 +165,7 @@ class Session:
         streamed.has_values = self.values
         value, output, sighting.value, sighting.output = sighting.value, sighting.output, None, None
         if value is not None and output is not None and fits(streamed, value, output):
-            streamed.value, streamed.output = value, output
+            streamed.value, streamed.output, streamed.rounded = value, output, sighting.rounded
         if self.follows and isinstance(streamed, StreamedCall) and streamed.can_wait():
             streamed.wait(self.scratch if self.streams is not None and self.streams.lets_go else {})
             if streamed.value is not None and streamed.output is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -164,3 +165,35 @@ def test_a_kernel_that_does_not_compute_what_it_is_given_is_named(monkeypatch: p
         captured.model(torch.randn(1, 6, 16))
     assert captured.layers[0].differing_heads == [0, 1]
     assert "differs" in captured.summary()
+
+
+class Rounding(nn.Module):
+    """Attention by hand in float32, its weights held in a coarser type in between."""
+
+    def __init__(self, held: torch.dtype | None) -> None:
+        super().__init__()
+        self.projections, self.held = nn.Linear(32, 96), held
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        query, key, value = (
+            each.view(1, -1, HEADS, 8).transpose(1, 2) for each in self.projections(states).chunk(3, -1)
+        )
+        weights = torch.softmax(3 * query @ key.mT, -1)
+        if self.held is not None:
+            weights = weights.to(self.held).float()
+        return weights @ value
+
+
+@pytest.mark.parametrize("held", [None, torch.float16, torch.bfloat16])
+def test_weights_that_were_held_in_a_coarser_type_are_no_fault(held: torch.dtype | None) -> None:
+    torch.manual_seed(0)
+    model = Rounding(held).eval()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("error")
+        with capture(model) as captured:
+            captured.model(torch.randn(1, 12, 32))
+    (layer,) = captured.layers
+    error = float(layer.output_error)
+    assert layer.dtype == "float32"
+    assert (error > budget(torch.float32)) == (held is not None)
+    assert error <= budget(torch.float32 if held is None else held)

@@ -46,10 +46,19 @@ SCORE_ROUNDINGS = 64
 TF32_EPSILON = 2.0**-10
 
 
-def budget(dtype: torch.dtype, largest_score: float = 1.0, *, is_tf32: bool = False) -> float:
-    """How large ``output_error`` may be by rounding alone, for a kernel that computes in ``dtype``."""
+def budget(
+    dtype: torch.dtype,
+    largest_score: float = 1.0,
+    *,
+    is_tf32: bool = False,
+    rounded: torch.dtype | None = None,
+) -> float:
+    """How large ``output_error`` may be by rounding alone, for a kernel that computes in ``dtype`` with weights that were
+    ``rounded`` to a coarser one."""
     single = TF32_EPSILON / 8 if is_tf32 else torch.finfo(torch.float32).eps
     own = TF32_EPSILON if is_tf32 and dtype == torch.float32 else torch.finfo(dtype).eps
+    if rounded is not None and rounded.is_floating_point:
+        own = max(own, torch.finfo(rounded).eps)
     return KERNEL_ROUNDINGS * own + SCORE_ROUNDINGS * single * max(1.0, largest_score)
 
 
@@ -116,7 +125,8 @@ def check_output(
         weights = sighting.weights
         if sighting.sink is not None and not output_has_sink:
             weights = weights / (1 - sighting.sink)[..., None]
-        sighting.budget = budget(output.dtype, largest(sighting.row_scores), is_tf32=uses_tf32(output))
+        score, is_tf32 = largest(sighting.row_scores), uses_tf32(output)
+        sighting.budget = budget(output.dtype, score, is_tf32=is_tf32, rounded=sighting.rounded)
         error, sighting.lengths = row_errors(weights, value, output, sighting.budget)
         if padded is not None:
             error = error.masked_fill(padded[:, None].to(error.device), 0.0)

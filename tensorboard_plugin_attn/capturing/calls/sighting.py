@@ -45,7 +45,7 @@ class Sighting:
     ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]``: what the call was given and
     returned, without dropout, until they have been compared. ``output_error``: ``[batch, head, query]``, how far
     weights · values are from the output, None where that could not be seen; ``budget``: how far rounding may put
-    them. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key; ``is_whole``: there is none, as
+    them, weights that were ``rounded`` to a coarser type since their softmax included. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key; ``is_whole``: there is none, as
     its softmax was of these keys alone. ``lengths``: ``[batch, kv_head, key]`` of the values, where they were compared. ``value_norm``: ``[batch, head, key]``,
     the length of each key's value; ``value_norm_of``: ``"vWo"`` behind the output projection. ``checked``: value and
     output once they have been compared, until the sighting is handed on. ``windows``: what the running modules say of windows
@@ -72,6 +72,7 @@ class Sighting:
     output: torch.Tensor | None = None
     output_error: torch.Tensor | None = None
     budget: float = 0.0
+    rounded: torch.dtype | None = None
     sink: torch.Tensor | None = None
     is_whole: bool = False
     lengths: torch.Tensor | None = None

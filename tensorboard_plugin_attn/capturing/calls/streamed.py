@@ -67,6 +67,7 @@ class StreamedMap(ABC):
     make_whole: Callable[[Any], Sighting]
     value: torch.Tensor | None = None
     output: torch.Tensor | None = None
+    rounded: torch.dtype | None = None
     padded: torch.Tensor | None = None
     output_has_sink: bool = True
     has_values: bool = False
@@ -106,7 +107,9 @@ class StreamedMap(ABC):
         norms = projected.sides[..., 1] if self.norms is None else self.norms[batch][:, keys]
         return {
             "projected": projected,
-            "budget_of": partial(budget, self.output.dtype, is_tf32=uses_tf32(self.output)),
+            "budget_of": partial(
+                budget, self.output.dtype, is_tf32=uses_tf32(self.output), rounded=self.rounded
+            ),
             "value_norm": norms if self.has_values else None,
         }
 

@@ -238,7 +238,8 @@ class Weights:
     """A softmax's result on its way to the values.
 
     ``kept`` keeps the result alive; ``rows``: it was multiplied with ``values``, which lack these atoms.
-    ``is_changed``: its numbers were changed after the softmax; ``is_thinned``: by dropout or a mixing of heads among others.
+    ``is_changed``: its numbers were changed after the softmax; ``is_thinned``: by dropout or a mixing of heads among others. ``rounded``:
+    the coarsest type that they were held in since.
     """
 
     map: WeightMap
@@ -247,6 +248,7 @@ class Weights:
     is_changed: bool = False
     is_thinned: bool = False
     values: torch.Tensor | None = None
+    rounded: torch.dtype | None = None
 
 
 @dataclass(frozen=True, eq=False)

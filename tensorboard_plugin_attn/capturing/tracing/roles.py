@@ -222,16 +222,25 @@ def weights_after(
         kept = tensor if role.kept is None and tensor is not result else role.kept
         is_changed = role.is_changed or (rows is None and op.kind not in ARRANGING | SLICING)
         is_thinned = role.is_thinned or op.kind in THINNING
-        return Weights(found, kept, rows, is_changed, is_thinned, values)
+        rounded = coarser(role.rounded, result.dtype) if op.kind is Kind.CAST else role.rounded
+        return Weights(found, kept, rows, is_changed, is_thinned, values, rounded)
     is_cut = gone == [found.axis] and op.kind in SLICING and len(axes) == len(found.axes)
     if is_cut and not isinstance(found.role, Joined):
         return Weights(
             cut_to_keys(found, axes, tensor, result),
             is_changed=role.is_changed,
             is_thinned=role.is_thinned,
+            rounded=role.rounded,
         )
     keys_are_features = all(atom.is_feature for atom in leaves(found.axes[found.axis]))
     return Lost(found) if op.kind in REGROUPING and not keys_are_features else None
+
+
+def coarser(one: torch.dtype | None, other: torch.dtype) -> torch.dtype:
+    """Of two types of floats the one that rounds more."""
+    if one is None or not other.is_floating_point:
+        return other if one is None else one
+    return max(one, other, key=lambda each: torch.finfo(each).eps)
 
 
 def rows_beside_values(weights: Operand, operands: list[Operand]) -> frozenset[Atom] | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import torch
 from torch import nn
 
 __all__ = ["ELSEWHERE", "elsewhere"]
@@ -49,7 +50,7 @@ def outermost(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     count = 0
     while pending and count < MOST_PARTS:
         above, name, module = pending.popleft()
-        if not module._modules:
+        if isinstance(module, torch.jit.ScriptModule) or not module._modules:  # the former takes no hooks
             continue
         path = f"{above}{name}"
         pending.extend((f"{path}.", *each) for each in module.named_children())

@@ -209,6 +209,7 @@ class SoftmaxCalls:
         sightings = self.see_weights(found, layout_of)
         self.recorded.add(own)
         for sighting, layout in sightings:
+            sighting.rounded = facts.role.rounded if isinstance(facts.role, Weights) else None
             if is_known and result is not None:
                 softmax_matmul.add_values(sighting, contraction, facts.axes, layout, result, on_left=on_left)
         return [sighting for sighting, _ in sightings]
@@ -244,6 +245,7 @@ class SoftmaxCalls:
             return []
         sightings = self.see_weights(found, lambda: softmax_matmul.layout_of_sum(found, rows))
         for sighting, layout in sightings:
+            sighting.rounded = role.rounded
             if role.values is not None and not role.is_changed:
                 softmax_matmul.add_summed(sighting, role.values, facts.axes, layout, result)
         return [sighting for sighting, _ in sightings]
