@@ -16,7 +16,7 @@ from tensorboard_plugin_attn.serving.looking import Busy
 from tensorboard_plugin_attn.serving.remote_root import SCAN_SECONDS, RemoteScan, group_directories
 from tensorboard_plugin_attn.serving.roots import Root
 from tensorboard_plugin_attn.serving.tag_directory import TagDirectory, Tags, tell
-from tensorboard_plugin_attn.storing.deadline import BoundedFiles, Calls
+from tensorboard_plugin_attn.storing.deadline import BoundedFiles, Calls, NoThreadError, StoreHangsError
 from tensorboard_plugin_attn.storing.files import (
     Entry,
     Files,
@@ -77,6 +77,7 @@ class Listing:
         self.last: LastListed | None = None
         self.busy = Busy()
         self.is_looking = False  # in between requests
+        self.looks = Calls(ANSWER_SECONDS, refuse_seconds=REFUSE_SECONDS)
 
     def start(self, interval: float) -> None:
         """Walk now and every ``interval`` seconds in a thread that ends with the process; 0: only once."""
@@ -189,10 +190,7 @@ class Listing:
         old, runs, last = self.wait(), self.runs, self.last
         is_same = last is not None and last.runs is runs
         directories = last.directories if last is not None and is_same else self.directories()
-        if self.is_looking:
-            self.busy.look(directories)
-        else:
-            look_at(directories)
+        old = old | self.look(directories)
         steps = [directory.steps for directory in directories]
         if last is not None and is_same:
             changed = [
@@ -212,6 +210,17 @@ class Listing:
         }
         self.last = LastListed(runs, old, directories, steps, listed)
         return listed
+
+    def look(self, directories: Sequence[TagDirectory]) -> set[int]:
+        """List again what changed; where a directory of this machine does not answer, as on a mount that hangs, all of
+        them: they are as they were."""
+        try:
+            self.looks.call(partial(self.busy.look if self.is_looking else look_at, directories))
+        except (StoreHangsError, NoThreadError) as error:
+            tell(f"a log directory does not answer ({error}); what is shown is as it was")
+            local = (files for root, files in self.opened.items() if not is_remote(root.path))
+            return {id(files) for files in local}
+        return set()
 
     def wait(self) -> set[int]:
         """Wait for the first walk and for fresh listings of stores, not for long; the stores that are not fresh.

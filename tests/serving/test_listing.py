@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,8 @@ from logs.small_log import log_run, strip_to_metrics
 from tensorboard_plugin_attn.serving.answers import RequestError
 from tensorboard_plugin_attn.serving.listing import Listing
 from tensorboard_plugin_attn.serving.roots import Root
+from tensorboard_plugin_attn.serving.tag_directory import TagDirectory
+from tensorboard_plugin_attn.storing.deadline import Calls
 from tensorboard_plugin_attn.storing.files import Entry, LocalFiles
 
 TAGS = ["doctor/she", "../../escape", "..", "a b.c", "ünï", "Upper/Case", "x" * 300, "%2F", "con", "a\\b"]
@@ -50,6 +53,33 @@ def test_index_gives_steps_times_versions_and_kinds(tmp_path: Path) -> None:
     assert tag["kinds"] == ["weights"] * 3
     assert len(set(tag["versions"])) == 3
     assert all(abs(wall_time - time.time()) < 60 for wall_time in tag["wall_times"])
+
+
+def test_a_directory_that_does_not_answer_holds_up_no_index_and_marks_what_may_be_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run in ("a", "b"):
+        log_run(tmp_path / run)
+    listing = walked(tmp_path)
+    answers = threading.Event()
+    look = TagDirectory.look
+
+    def hang(directory: TagDirectory) -> None:
+        if "/b/" in directory.place:
+            answers.wait()
+        look(directory)
+
+    monkeypatch.setattr(TagDirectory, "look", hang)
+    listing.looks = Calls(0.05, refuse_seconds=60)
+    log_run(tmp_path / "a", steps=[9])
+    for _ in range(2):
+        index = listing.index()
+        assert all(index[run]["probe"]["old"] for run in ("a", "b"))
+    answers.set()
+    listing.looks = Calls(60)
+    index = listing.index()
+    assert 9 in index["a"]["probe"]["steps"]
+    assert "old" not in index["b"]["probe"]
 
 
 def test_a_step_of_metrics_alone_has_its_kind_until_weights_are_logged(tmp_path: Path) -> None:
