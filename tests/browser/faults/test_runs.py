@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from attention_tab import AttentionTab
@@ -44,17 +44,17 @@ ENDS_SEEN = """names => names.map(name => {
 
 
 @pytest.fixture
-def time_series(browser: Browser, demo: TensorBoardServer) -> Page:
+def time_series(browser: Browser, demo: TensorBoardServer) -> Iterator[Page]:
     """TensorBoard's own tab, with its runs and cards."""
     page = browser.new_page(viewport={"width": 1600, "height": 900})
     page.goto(f"{demo.url}?darkMode=false#timeseries")
     page.locator("tb-data-table-content-row").nth(2).wait_for()
-    return page
+    yield page
+    page.close()
 
 
 def test_a_run_has_the_colour_that_it_has_in_time_series(time_series: Page, open_demo: OpenFault) -> None:
     theirs = time_series.locator("tb-data-table-content-row").evaluate_all(THEIR_COLOURS)
-    time_series.close()
     tab = open_demo("evolution")
     tab.wait_loaded()
     ours = tab.frame.locator(".run-row", has=tab.frame.locator(".run-dot")).evaluate_all(OUR_COLOURS)
@@ -66,19 +66,19 @@ def test_the_writer_adds_a_handful_of_cards_to_time_series(time_series: Page) ->
     group = time_series.get_by_text(re.compile(r"^\s*attn\s*\d+ cards"))
     expect(group.first).to_be_visible()
     counted = re.search(r"(\d+) cards", group.first.inner_text())
-    time_series.close()
     assert counted is not None
     assert int(counted[1]) <= MOST_CARDS
 
 
-def test_names_that_share_their_start_show_what_tells_them_apart(open_many: OpenFault) -> None:
+@pytest.mark.parametrize("where", [".run-row .name", ".legend-run"], ids=["list", "legend"])
+def test_names_that_share_their_start_show_what_tells_them_apart(open_many: OpenFault, where: str) -> None:
     tab = open_many()
     search(tab).fill("seed0[0-3]")
     expect(tab.frame.locator(".run-row .name")).to_have_count(4)
     tab.settle()
-    assert tab.frame.locator(".run-row .name").evaluate_all(ENDS_SEEN) == 4 * [True]
-    legend = tab.frame.locator(".legend-run")
-    assert legend.evaluate_all(ENDS_SEEN) == legend.count() * [True]
+    seen = tab.frame.locator(where).evaluate_all(ENDS_SEEN)
+    assert len(seen) >= 4
+    assert all(seen), f"the ends of {seen.count(False)} of {len(seen)} names are cut off"
 
 
 def search(tab: AttentionTab) -> Locator:
