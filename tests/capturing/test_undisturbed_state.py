@@ -39,6 +39,11 @@ def count(module: Any, states: torch.Tensor) -> None:
     module.made = True
 
 
+def cached(module: Any, states: torch.Tensor) -> None:
+    if states.shape[1] != module.count:
+        module.count, module.last = states.shape[1], torch.ones(states.shape[1])
+
+
 def build(module: Any, states: torch.Tensor) -> None:
     if not hasattr(module, "late"):
         module.late = nn.Parameter(torch.randn(states.shape[-1]))
@@ -61,6 +66,7 @@ CHANGES = {
     "attributes, and entries of a list and a dict": count,
     "a parameter that is made in the first forward": build,
     "rows of an embedding with max_norm": lambda module, states: module.rows(torch.arange(LENGTH)),
+    "a length and the table of that length": cached,
     "a large buffer": lambda module, states: module.large[:1].add_(1),
 }
 
@@ -102,3 +108,35 @@ def test_a_large_buffer_that_is_written_by_a_later_probe_alone_is_told_once_and_
         warnings.simplefilter("error")
         probe(model, longer, on_layer=lambda index, layer: None)
     assert torch.equal(model.large, after)
+
+
+def test_weights_that_a_forward_keeps_to_be_looked_at_stay() -> None:
+    def keep(module: Any, states: torch.Tensor) -> None:
+        module.last = states.mean((0, 1))
+        module.losses.append(states.sum())
+
+    model = Attending(keep)
+    states = torch.randn(1, LENGTH, WIDTH)
+    probe(model, states, on_layer=lambda index, layer: None)
+    assert torch.equal(model.last, states.mean((0, 1)))
+    assert len(model.losses) == 2
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
+def test_a_script_module_beside_attention_is_probed() -> None:
+    class Scripted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.jit.script(nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ReLU()))
+            self.attention = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
+
+        def forward(self, states: torch.Tensor) -> torch.Tensor:
+            states = self.first(states)
+            return self.attention(states, states, states)[0]
+
+    names: list[str] = []
+    for _ in range(2):
+        probe(
+            Scripted(), torch.randn(1, LENGTH, WIDTH), on_layer=lambda index, layer: names.append(layer.name)
+        )
+    assert names == ["attention", "attention"]

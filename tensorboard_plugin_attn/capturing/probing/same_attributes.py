@@ -1,15 +1,16 @@
 """Modules whose forward changes what they keep in attributes → the same attributes after a probe.
 
-A counter, a flag, a table that grows, losses that are gathered in a list: whatever the attribute, the object that it named
-before; and of the lists, dicts and sets among them the entries, which are torch's own too: a parameter or a hook that is
-made in the first forward is made in the next one again. What an entry holds itself stays changed.
+A counter, a flag, a table that grows, a parameter or a hook that is made in the first forward: a module in which a number,
+a text, or an entry of torch's own changed has every attribute as before, and the entries of its lists, dicts and sets, so
+that a length and the table of that length stay together. Where nothing but tensors and other objects was put into
+attributes, as weights that are to be looked at, they stay.
 """
 
 from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -19,12 +20,19 @@ from torch import nn
 __all__ = ["same_attributes"]
 
 CONTAINERS = frozenset((dict, OrderedDict, list, set))
+SIMPLE = frozenset((bool, int, float, complex, str, bytes, type(None)))
+TORCH_OWN = frozenset(vars(nn.Module()))
+MISSING = object()
+MOST_ENTRIES = 100_000  # of a vocabulary, or of data, which no forward changes
 EMPTY: dict[Any, Any] = {}
+
+Attributes = dict[str, Any]
+Contents = list[tuple[str, Any, Any]]
 
 
 @contextmanager
 def same_attributes(modules: Sequence[nn.Module]) -> Iterator[None]:
-    """Every module's attributes as before; one that torch made another class of, as a lazy one, keeps what it became."""
+    """Every module's state as before; one that torch made another class of, as a lazy one, keeps what it became."""
     plain = [module for module in modules if is_plain(module)]
     before = [
         (module, type(module), attributes, entries(attributes))
@@ -36,16 +44,8 @@ def same_attributes(modules: Sequence[nn.Module]) -> Iterator[None]:
         yield
     finally:
         for module, kind, attributes, contents in before:
-            if type(module) is not kind:
-                continue
-            now = module.__dict__
-            if len(now) != len(attributes):
-                for name in now.keys() - attributes.keys():
-                    del now[name]
-            now.update(attributes)
-            for container, copy in contents:
-                if container or copy:
-                    put_back(container, copy)
+            if type(module) is kind and is_other_state(module.__dict__, attributes, contents):
+                put_back(module.__dict__, attributes, contents)
         for module in plain:
             if not is_plain(module):
                 module._forward_pre_hooks.clear()
@@ -65,21 +65,49 @@ def is_torch_own(kind: Any) -> bool:
     return name.startswith("torch.nn.modules.")
 
 
-def entries(attributes: dict[str, Any]) -> list[tuple[Any, Any]]:
+def entries(attributes: Attributes) -> Contents:
     """The lists, dicts and sets among attributes, each with a copy."""
     return [
-        (value, value.copy() if value else EMPTY)
-        for value in attributes.values()
-        if type(value) in CONTAINERS
+        (name, value, value.copy() if value else EMPTY)
+        for name, value in attributes.items()
+        if type(value) in CONTAINERS and len(value) <= MOST_ENTRIES
     ]
 
 
-def put_back(container: Any, copy: Any) -> None:
-    """Give a container the entries that it had, in their order, where it has others."""
-    is_same = len(container) == len(copy) and all(map(operator.is_, container, copy))
-    if is_same and isinstance(container, dict):
-        is_same = all(map(operator.is_, container.values(), copy.values()))
-    if is_same:
-        return
-    container.clear()
-    container.extend(copy) if isinstance(container, list) else container.update(copy)
+def is_other_state(now: Attributes, before: Attributes, contents: Contents) -> bool:
+    """Whether a number, a flag or a text is another one, also in a list, or something of torch's own."""
+    if not is_same(now, before):
+        for name in now.keys() | before.keys():
+            one, other = before.get(name, MISSING), now.get(name, MISSING)
+            if one is not other and are_simple(each for each in (one, other) if each is not MISSING):
+                return True
+    for name, container, copy in contents:
+        if (container or copy) and not is_same(container, copy):
+            values = (each.values() if isinstance(each, dict) else each for each in (container, copy))
+            if name in TORCH_OWN or all(map(are_simple, values)):
+                return True
+    return False
+
+
+def are_simple(values: Iterable[Any]) -> bool:
+    """Whether all are numbers, flags or texts."""
+    return all(type(value) in SIMPLE for value in values)
+
+
+def is_same(container: Any, copy: Any) -> bool:
+    """Whether a container has the very entries of its copy."""
+    is_alike = len(container) == len(copy) and all(map(operator.is_, container, copy))
+    if is_alike and isinstance(container, dict):
+        return all(map(operator.is_, container.values(), copy.values()))
+    return is_alike
+
+
+def put_back(now: Attributes, before: Attributes, contents: Contents) -> None:
+    """Give a module the attributes that it had, and these the entries."""
+    for name in now.keys() - before.keys():
+        del now[name]
+    now.update(before)
+    for _, container, copy in contents:
+        if not is_same(container, copy):
+            container.clear()
+            container.extend(copy) if isinstance(container, list) else container.update(copy)

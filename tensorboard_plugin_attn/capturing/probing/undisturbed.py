@@ -39,12 +39,14 @@ def undisturbed(
         stack.enter_context(same_random_states())
         stack.enter_context(same_shards(modules))
         stack.enter_context(same_modules(modules))
-        if not are_spread(modules):
-            stack.enter_context(same_attributes(modules))
+        is_spread = are_spread(modules)
+        if not is_spread:
             stack.enter_context(same_buffers(model, modules))
         stack.enter_context(torch.enable_grad() if gradients else torch.no_grad())
         for module in modules:
             set_training(module, False)
+        if not is_spread:
+            stack.enter_context(same_attributes(modules))
         yield
 
 
@@ -56,7 +58,7 @@ def same_modules(modules: Sequence[nn.Module]) -> Iterator[None]:
         yield
     finally:
         for module, training, children in before:
-            if module._modules != children:
+            if not isinstance(module, torch.jit.ScriptModule) and module._modules != children:
                 module._modules.clear()
                 module._modules.update(children)
             set_training(module, training)
