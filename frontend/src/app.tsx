@@ -32,7 +32,7 @@ import {
   view,
   type FileFormat,
 } from "./state";
-import { FirstPictures, views, type ViewDefinition } from "./views";
+import { FirstPictures, FirstVisit, views, type ViewDefinition } from "./views";
 import { ToolPanel } from "./views/tool_panel";
 
 export interface AppProps {
@@ -174,6 +174,7 @@ export function App(props: AppProps) {
       </header>
       {logged && !standsAlone.value && <StepBar />}
       {loading && <div class="step-bar" />}
+      {logged && standaloneViews.value === null && <FirstVisit />}
       <div
         class="content"
         id="attn-view"

@@ -10,6 +10,7 @@ import { browserClock } from "./page/clock";
 import { embeddedFetch, readEmbedded, type Embedded } from "./fetching/embedded";
 import { withThumbnails } from "./fetching/page_thumbnails";
 import { requestFile } from "./fetching/file_request";
+import { memoryOf, startFirstVisit } from "./page/first_visit";
 import { createHost, type HostWindow } from "./page/host";
 import { onKey } from "./page/keyboard";
 import { startLoader } from "./loading/loader";
@@ -47,14 +48,18 @@ function apiOf(embedded: Embedded | null): Api {
   return withThumbnails(createApi(embeddedFetch(embedded)));
 }
 
+function setStandalone(embedded: Embedded | null): void {
+  standaloneViews.value = embedded?.views ?? null;
+  standaloneSteps.value = embedded?.steps ?? null;
+  standsAlone.value = embedded?.alone ?? false;
+}
+
 export function render(): void {
   const embedded = readEmbedded(document);
   const host = createHost(window as HostWindow, embedded?.state);
   const clock = browserClock(window);
   const api = apiOf(embedded);
-  standaloneViews.value = embedded?.views ?? null;
-  standaloneSteps.value = embedded?.steps ?? null;
-  standsAlone.value = embedded?.alone ?? false;
+  setStandalone(embedded);
 
   host.onTheme((name) => (theme.value = name));
   host.onResize(({ width, height }) => {
@@ -74,6 +79,7 @@ export function render(): void {
   const url = syncUrl(host, clock);
   const loader = startLoader(api);
   startPlayer(clock);
+  startFirstVisit(embedded === null ? memoryOf(window) : null);
   clock.after(REST, fetchParts);
   host.onReload(loader.refresh);
   document.addEventListener("keydown", onKey);

@@ -15,7 +15,15 @@ from tensorboard_plugin_attn.encoding.series import Form, PackedStep
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.studying.evolution import StepFacts, step_facts
 
-__all__ = ["MetricBlock", "MetricSeries", "SeriesLayer", "metric_block", "packed_block", "stack_blocks"]
+__all__ = [
+    "MetricBlock",
+    "MetricSeries",
+    "SeriesLayer",
+    "last_probe",
+    "metric_block",
+    "packed_block",
+    "stack_blocks",
+]
 
 NO_FACTS = StepFacts()
 
@@ -97,6 +105,11 @@ def form_facts(form: Form) -> tuple[tuple[SeriesLayer, ...], StepFacts]:
     """What the blocks of many steps share."""
     layers = tuple(SeriesLayer(*layer) for layer in form.layers)
     return layers, StepFacts((), form.masks, form.probe, form.kind, form.input)
+
+
+def last_probe(facts: Sequence[StepFacts]) -> list[str | None] | None:
+    """The hashes ``[probe, input]`` of the last of some steps; None: no step."""
+    return [facts[-1].probe, facts[-1].input] if facts else None
 
 
 def stack_blocks(blocks: Sequence[MetricBlock], among: Sequence[MetricBlock] | None = None) -> MetricSeries:

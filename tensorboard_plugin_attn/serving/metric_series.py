@@ -14,6 +14,7 @@ from tensorboard_plugin_attn.errors import DamagedFileError
 from tensorboard_plugin_attn.reading.series import (
     MetricBlock,
     MetricSeries,
+    last_probe,
     metric_block,
     packed_block,
     stack_blocks,
@@ -132,4 +133,9 @@ def packed_series(series: MetricSeries) -> Packed:
         whole("wall_times", "float64", series.wall_times),
     ]
     layers = [asdict(layer) for layer in series.entries]
-    return arrays, {"names": series.names, "layers": layers, "damaged": series.damaged}
+    return arrays, {
+        "names": series.names,
+        "layers": layers,
+        "damaged": series.damaged,
+        "probe": last_probe(series.facts),
+    }

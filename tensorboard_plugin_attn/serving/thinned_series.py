@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tensorboard_plugin_attn.reading.series import MetricBlock, stack_blocks
+from tensorboard_plugin_attn.reading.series import MetricBlock, last_probe, stack_blocks
 from tensorboard_plugin_attn.serving.record_results import Packed, whole
 from tensorboard_plugin_attn.serving.thinning import EXACT, FEW, Columns, ThinRow, columns_over, thin_column
 from tensorboard_plugin_attn.storing.store import StepFile
@@ -143,6 +143,7 @@ class ThinnedSeries:
             "names": series.names,
             "layers": layers,
             "known": list(self.names),
+            "probe": last_probe([block.facts for block in blocks]),
         }
 
     def rows(self) -> Iterator[tuple[int, Column, ThinRow]]:

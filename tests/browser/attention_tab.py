@@ -19,6 +19,8 @@ QUIET_MS = 300
 LOADED = """quiet => attnTest.asked === 0 && performance.now() - attnTest.lastAt > quiet
   && document.querySelector('#attn') !== null
   && document.querySelector('#attn :is([aria-busy=true], [role=progressbar])') === null"""
+# A first visit is explained above the picture: only the tests of it want that.
+VISITED = "localStorage.setItem('tensorboard-plugin-attn.explained', '1')"
 DRAWN = "view => performance.getEntriesByName(`attn:drawn:${view}`).length"
 
 # Every request of the frame is counted from its start until its answer has been read.
@@ -72,6 +74,7 @@ class AttentionTab:
         page.on("pageerror", self.note_error)
         if not is_watched:
             page.add_init_script(WATCH)
+            page.add_init_script(VISITED)
 
     def note_error(self, error: object) -> None:
         """Keep an error in the page for the end."""

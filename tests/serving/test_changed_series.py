@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from logs.host import Host
+from logs.random_attention import random_record
 from logs.small_log import HEADS, LAYERS, log_run
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn import AttentionReader
+from tensorboard_plugin_attn import AttentionReader, AttentionRecord, AttentionWriter
 from tensorboard_plugin_attn.serving import background_evolution, study_routes
 from tensorboard_plugin_attn.serving.answers import unpack
 from tensorboard_plugin_attn.serving.byte_cache import ByteCache
@@ -47,6 +48,23 @@ def asked(host: Host, **query: Any) -> Asked:
 def refused(host: Host, **query: Any) -> tuple[int, str]:
     response = host.get("metrics", {**WHERE, **query})
     return response.status_code, response.json["error"]["message"]
+
+
+@pytest.mark.parametrize("query", [{}, {"width": 100}, {"steps": "0,2"}, {"evolution": 1}])
+def test_a_series_tells_the_hashes_by_which_the_inputs_of_two_runs_are_compared(
+    tmp_path: Path, query: dict[str, Any]
+) -> None:
+    for run, text in (("same", "a b c d"), ("other", "a b c e"), ("again", "a b c d")):
+        with AttentionWriter(tmp_path / run, scalars=False) as writer:
+            for step in (0, 2):
+                writer.add_record("text", AttentionRecord(random_record(length=4).layers, text.split()), step)
+    host = Host(tmp_path)
+    same, other, again = (
+        asked(host, **query, run=run, tag="text")[0]["probe"] for run in ("same", "other", "again")
+    )
+    host.plugin.listing.stop()
+    assert same == again
+    assert same[0] != other[0]
 
 
 def test_a_series_that_fits_the_pixels_is_the_whole_one(host: Host) -> None:

@@ -1,6 +1,7 @@
 /** A word and what it means → a "?" beside it that says so when it is pointed at, pressed or reached by keyboard. */
 
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
 export interface MeaningProps {
@@ -23,6 +24,27 @@ export function meaningPlace(
       ? { bottom: `${frame.height - top + 4}px` }
       : { top: `${bottom + 4}px` };
   return { left: `${at}px`, width: `${WIDTH}px`, ...upright };
+}
+
+/** The head of a setting, with a "?" in it: no label around both, or a press on the words would press the "?". */
+export function ExplainedHead({
+  label,
+  meaning,
+  children,
+}: {
+  readonly label: string;
+  readonly meaning: string;
+  readonly children?: ComponentChildren;
+}) {
+  return (
+    <span class="field-label with-meaning">
+      <span>
+        {label}
+        <Meaning of={`“${label}”`} text={meaning} />
+      </span>
+      {children}
+    </span>
+  );
 }
 
 export function Meaning({ of, text }: MeaningProps) {

@@ -1,5 +1,7 @@
 /** A number between two ends → a native range with its value written over it. */
 
+import { ExplainedHead } from "./meaning";
+
 export interface RangeProps {
   label: string;
   value: number;
@@ -8,6 +10,8 @@ export interface RangeProps {
   step: number;
   /** How the value is written. */
   format?: (value: number) => string;
+  /** Behind a "?" beside the label. */
+  meaning?: string;
   onChange: (value: number) => void;
 }
 
@@ -20,15 +24,22 @@ export function Range({
   max,
   step,
   format = twoDecimals,
+  meaning,
   onChange,
 }: RangeProps) {
   const filled = `${((value - min) / (max - min)) * 100}%`;
+  const output = <output>{format(value)}</output>;
+  const Field = meaning === undefined ? "label" : "div";
   return (
-    <label class="field">
-      <span class="field-label with-value">
-        {label}
-        <output>{format(value)}</output>
-      </span>
+    <Field class="field">
+      {meaning === undefined ? (
+        <span class="field-label with-value">
+          {label}
+          {output}
+        </span>
+      ) : (
+        <ExplainedHead {...{ label, meaning }}>{output}</ExplainedHead>
+      )}
       <input
         class="range"
         type="range"
@@ -41,6 +52,6 @@ export function Range({
         style={{ "--filled": filled }}
         onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
       />
-    </label>
+    </Field>
   );
 }

@@ -11,6 +11,7 @@ import {
   hiddenRuns,
   index,
   invertRuns,
+  isGrouped,
   isComparing,
   letterOf,
   listedRuns,
@@ -175,6 +176,12 @@ function RunRow({ name, shared }: { name: string; shared: string }) {
   );
 }
 
+/** Of the folder's group, where runs are drawn in groups. */
+function GroupDot({ inside }: { readonly inside: readonly string[] }) {
+  const drawn = inside.find(isGrouped);
+  return drawn === undefined ? null : <RunDot name={drawn} />;
+}
+
 interface FolderRowProps {
   readonly name: string;
   readonly inside: readonly string[];
@@ -205,6 +212,7 @@ function FolderRow({ name, inside, open }: FolderRowProps) {
         <span class="count">
           {ticked} of {inside.length}
         </span>
+        <GroupDot inside={inside} />
       </button>
     </li>
   );

@@ -1,5 +1,6 @@
 /** One of a few choices → buttons in one frame, of which one is pressed. */
 
+import { ExplainedHead } from "./meaning";
 import type { Choice } from "./select";
 
 export interface SegmentedProps<T extends string> {
@@ -15,15 +16,18 @@ export interface SegmentedProps<T extends string> {
   refused?: string | null;
   /** Said below it. */
   hint?: string | undefined;
+  /** Behind a "?" beside the label. */
+  meaning?: string;
 }
 
 export function Segmented<T extends string>(props: SegmentedProps<T>) {
   const { label, value, choices, onChange, hideLabel = false, wide = false } = props;
-  const { refused = null, hint } = props;
+  const { refused = null, hint, meaning } = props;
   const note = refused ?? hint;
   return (
     <div class="field">
-      {!hideLabel && <span class="field-label">{label}</span>}
+      {meaning !== undefined && <ExplainedHead {...{ label, meaning }} />}
+      {meaning === undefined && !hideLabel && <span class="field-label">{label}</span>}
       <div class={wide ? "segmented wide" : "segmented"} role="group" aria-label={label}>
         {choices.map((choice) => (
           <button

@@ -1,5 +1,7 @@
 /** One of many choices → a native select in the tab's look. */
 
+import { ExplainedHead } from "./meaning";
+
 export interface Choice<T extends string | number> {
   value: T;
   name: string;
@@ -12,13 +14,17 @@ export interface SelectProps<T extends string | number> {
   choices: readonly Choice<T>[];
   onChange: (value: T) => void;
   hideLabel?: boolean;
+  /** Behind a "?" beside the label. */
+  meaning?: string | undefined;
 }
 
 export function Select<T extends string | number>(props: SelectProps<T>) {
-  const { label, value, choices, onChange, hideLabel = false } = props;
+  const { label, value, choices, onChange, hideLabel = false, meaning } = props;
+  const Field = meaning === undefined ? "label" : "div";
   return (
-    <label class="field">
-      {!hideLabel && <span class="field-label">{label}</span>}
+    <Field class="field">
+      {meaning !== undefined && <ExplainedHead {...{ label, meaning }} />}
+      {meaning === undefined && !hideLabel && <span class="field-label">{label}</span>}
       <select
         class="select"
         aria-label={label}
@@ -34,6 +40,6 @@ export function Select<T extends string | number>(props: SelectProps<T>) {
           </option>
         ))}
       </select>
-    </label>
+    </Field>
   );
 }

@@ -5,6 +5,7 @@ import { float16ToFloat32 } from "./half_float";
 import { inflateMember, splitMembers } from "./inflate";
 import { MetricSeries } from "./metric_series";
 import { release } from "./release";
+import type { ProbeHashes } from "./same_input";
 import { type Answer, DecodeError, takeArray, unpack } from "./unpack";
 
 export { inflateMember, splitMembers } from "./inflate";
@@ -180,6 +181,7 @@ export function decodeMetrics(buffer: ArrayBuffer): MetricSeries {
     names: string[];
     layers: MetricSeries["layers"];
     damaged?: number[];
+    probe?: ProbeHashes | null;
   };
   return new MetricSeries(
     fields.names,
@@ -190,6 +192,7 @@ export function decodeMetrics(buffer: ArrayBuffer): MetricSeries {
     takeArray(answer, "values", "float32"),
     answer.arrays["values"]!.shape,
     decodeEvolution(answer),
+    { parts: null, pending: 0, probe: fields.probe ?? null },
   );
 }
 

@@ -99,7 +99,7 @@ export function becameText(series: MetricSeries, { metric, before, after }: Last
   const words = series.evolution?.became[name];
   const rose = after > before;
   if (words !== undefined) return words[rose ? 0 : 1];
-  return `${name.replaceAll("_", " ")} ${rose ? "rises" : "falls"}`;
+  return `${name.replaceAll("_", " ").replace(/\bcls\b/, "CLS")} ${rose ? "rises" : "falls"}`;
 }
 
 /** The role of a head at a row of the series, and its score; null where there is no such head. */

@@ -1,6 +1,7 @@
 /** Rows of head metrics over the steps, perhaps thinned → numbers by row, and which rows are steps. */
 
 import type { EvolutionFacts } from "./evolution_facts";
+import type { ProbeHashes } from "./same_input";
 
 /** What a series is besides its numbers. */
 export interface SeriesState {
@@ -8,9 +9,11 @@ export interface SeriesState {
   readonly parts: Uint8Array | null;
   /** Steps that the server has not read yet. */
   readonly pending: number;
+  /** Of the last step; null: not told. */
+  readonly probe: ProbeHashes | null;
 }
 
-const whole: SeriesState = { parts: null, pending: 0 };
+const whole: SeriesState = { parts: null, pending: 0, probe: null };
 
 /** Head metrics over steps, values [step, layer, head, metric], NaN where undefined. */
 export class MetricSeries {
@@ -114,7 +117,7 @@ export class MetricSeries {
       values,
       [sorted.length, ...this.shape.slice(1)],
       evolution,
-      { parts, pending },
+      { parts, pending, probe: this.state.probe },
     );
   }
 }

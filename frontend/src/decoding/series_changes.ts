@@ -28,7 +28,7 @@ function decodeRows(buffer: ArrayBuffer): { read: ThinnedSeries; fields: Fields 
     return { read: { series: plain, columns: new Float64Array(plain.steps), token: "" }, fields };
   const { names, layers, damaged, steps, wallTimes, values, shape } = plain;
   const parts = takeArray(answer, "parts", "uint8");
-  const state = { parts, pending: fields.pending ?? 0 };
+  const state = { ...plain.state, parts, pending: fields.pending ?? 0 };
   const series = new MetricSeries(
     names,
     layers,

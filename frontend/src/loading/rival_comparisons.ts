@@ -5,6 +5,7 @@ import { computed, effect, untracked } from "@preact/signals";
 import type { Comparison } from "../decoding/comparison";
 import type { Quantity } from "../decoding/contribution";
 import type { Api } from "../fetching/api";
+import { asApiError, isAbort } from "./slot";
 import {
   columnPlace,
   columnRuns,
@@ -12,6 +13,7 @@ import {
   hidden,
   quantityName,
   rivalComparisons,
+  rivalProblems,
   type Compared,
 } from "../state";
 
@@ -34,6 +36,7 @@ export function startRivalComparisons(api: Api): () => void {
   const load = async ({ a, others, quantity }: Wanted): Promise<void> => {
     const { signal } = abort;
     const found = new Map<string, Comparison>();
+    const problems = new Map<string, string>();
     for (const { run } of others) {
       const before = rivalComparisons.peek().get(run);
       if (before !== undefined) found.set(run, before);
@@ -41,10 +44,12 @@ export function startRivalComparisons(api: Api): () => void {
     for (const each of others) {
       try {
         found.set(each.run, (await api.compare(a, each, signal, quantity)).value);
-      } catch {
-        found.delete(each.run); // its column stays empty; what is wrong with it is said where the run is shown
+      } catch (error) {
+        found.delete(each.run);
+        if (!isAbort(error)) problems.set(each.run, asApiError(error).message);
       }
       if (signal.aborted) return;
+      rivalProblems.value = new Map(problems);
       rivalComparisons.value = new Map(found);
     }
   };
@@ -53,6 +58,7 @@ export function startRivalComparisons(api: Api): () => void {
     untracked(() => {
       abort.abort();
       abort = new AbortController();
+      rivalProblems.value = new Map();
       if (key === null) rivalComparisons.value = new Map();
       else void load(JSON.parse(key) as Wanted);
     });

@@ -14,7 +14,7 @@ function seriesOf(steps: number[], pending: number): MetricSeries {
   const parts = Uint8Array.from(steps, (step) => (Number.isInteger(step) ? 0 : 1));
   const shape = [steps.length, 1, 1, 1];
   const rows = Float32Array.from(steps);
-  const own = { parts, pending };
+  const own = { parts, pending, probe: null };
   return new MetricSeries(["entropy"], layers, [], at, at, rows, shape, null, own);
 }
 

@@ -101,10 +101,16 @@ function stepOfA(steps: readonly number[], wanted: ComparedStep, now: number): n
   return nearestOf(steps, wanted === "same" ? now : wanted) ?? undefined;
 }
 
+/** The probe has one step, and it would be compared with itself. */
+function isAlone(): boolean {
+  const place = comparedPlace.value;
+  return place.run === run.value && place.tag === tag.value && comparableSteps.value.length === 1;
+}
+
 /** Record A; null where there is none, see `compareProblem`. */
 export const compared: ReadonlySignal<Compared | null> = computed(() => {
   const at = listed.value;
-  if (compare.value === null || step.value === null || at === undefined) return null;
+  if (compare.value === null || step.value === null || at === undefined || isAlone()) return null;
   const found = stepOfA(comparableSteps.value, compare.value, step.value);
   return found === undefined ? null : recordAt(comparedPlace.value, at, found);
 });
@@ -114,6 +120,7 @@ export const compareProblem: ReadonlySignal<string | null> = computed(() => {
   if (compare.value === null || compared.value !== null || step.value === null) return null;
   const place = comparedPlace.value;
   if (listed.value === undefined) return `Run ${place.run} has no probe ${place.tag}.`;
+  if (isAlone()) return "One step so far: there is none to compare it with.";
   if (compare.value === "previous")
     return `No pattern was logged before step ${step.value}. Move B to a later step.`;
   return `Run ${place.run}, probe ${place.tag} has no step with patterns.`;

@@ -12,6 +12,7 @@ export * from "./effects";
 export * from "./evolution_settings";
 export { ApiError, type ApiErrorDetails } from "../decoding/errors";
 export * from "./film";
+export * from "./first_visit";
 export * from "./find_state";
 export * from "./health_state";
 export * from "./image_settings";

@@ -36,6 +36,8 @@ export interface EdgePatterns {
 export const edgePatterns: Signal<EdgePatterns | null> = signal(null);
 /** What the other ticked runs have that the compared one has not, by run, as far as it has come. */
 export const rivalComparisons: Signal<ReadonlyMap<string, Comparison>> = signal(new Map());
+/** Why others cannot be compared, by run. */
+export const rivalProblems: Signal<ReadonlyMap<string, string>> = signal(new Map());
 /** Scalars of the selected run that TensorBoard knows. */
 export const scalarTags: Signal<Loaded<readonly string[]>> = signal({ status: "idle" });
 export const scalar: Signal<Loaded<ScalarSeries>> = signal({ status: "idle" });

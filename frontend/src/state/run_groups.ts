@@ -42,6 +42,9 @@ const groupNumbers: ReadonlySignal<ReadonlyMap<string, number>> = computed(
     ),
 );
 
+/** It is drawn with those of its folder. */
+export const isGrouped = (name: string): boolean => groupNumbers.value.has(name);
+
 /** Of the run's colour: its group's, while it is drawn in one. */
 export function colourNumber(name: string): number {
   return groupNumbers.value.get(name) ?? runNumber(name);

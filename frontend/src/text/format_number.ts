@@ -15,6 +15,12 @@ export function formatWeight(value: number, decimals = 2): string {
   return value < 0 && /[1-9]/.test(text) ? minus + text : text;
 }
 
+/** In a small cell, where `1.00` does not fit: `.87`, `1`. */
+export function formatCell(weight: number): string {
+  const text = formatWeight(weight);
+  return text === "1.00" ? "1" : text;
+}
+
 /** Always with a sign: `+.59`, `−.02`, `±.00`. */
 export function formatDifference(value: number, decimals = 2): string {
   if (!Number.isFinite(value)) return "–";

@@ -75,6 +75,14 @@ export function metricMeaning(name: string): string {
   return meanings[name] ?? metricTitle(name);
 }
 
+/** In a sentence, behind a "?"; null: no metric. */
+export function metricSaid(name: string | null, tracked: ReadonlySet<string>): string | undefined {
+  if (name === null) return undefined;
+  if (!tracked.has(name)) return `${capital(metricTitle(name))}: ${metricMeaning(name)}.`;
+  const [query, key] = name.split("→");
+  return `${name.replace("→", " → ")}: the weight that ${query} puts on ${key}, 0 to 1, a mean over their tokens.`;
+}
+
 /** For a select: tracked token pairs first. */
 export function metricChoices(
   names: readonly string[],

@@ -3,6 +3,7 @@
 import type { ComponentType } from "preact";
 
 import type { ViewName } from "../state";
+import { FirstVisit } from "./first/first_visit";
 import { EvolutionDisplay, EvolutionView } from "./evolution";
 import { HeadDisplay } from "./head/head_display";
 import { HeadView } from "./head/head_view";
@@ -23,6 +24,8 @@ export interface ViewDefinition {
 
 /** Of the views, for someone who has logged nothing yet. */
 export const FirstPictures = later((parts) => parts.FirstPictures);
+
+export { FirstVisit };
 
 export const views: readonly ViewDefinition[] = [
   {

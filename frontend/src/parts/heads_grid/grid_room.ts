@@ -5,7 +5,7 @@ import type { RefObject } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 
 import { gridLayout, type GridLayer, type GridLayout, type GridSizes } from "../../draw/grid";
-import { FOLD_WIDTH, frameWidth, gridZoom, isSideShown } from "../../state";
+import { FOLD_WIDTH, frameWidth, gridZoom, isSideShown, stepError, view } from "../../state";
 import { keepEqual, type Size } from "../measured";
 import { gridLayers, type LayerShape } from "./grid_layers";
 import { AROUND, fillRoom, historySizes, MANY_HEADS, patternSizes, type RoomPlan } from "./layout";
@@ -19,7 +19,8 @@ const NARROW_SIDE = 284;
 const WIDE = { side: 368, from: 1440 };
 
 const side: ReadonlySignal<number> = computed(() => {
-  if (!isSideShown.value) return 0;
+  // What is wrong with a step stands beside the view, in the panel's place.
+  if (!isSideShown.value || (view.value !== "evolution" && stepError.value !== null)) return 0;
   if (frameWidth.value >= WIDE.from) return WIDE.side;
   return frameWidth.value < FOLD_WIDTH ? NARROW_SIDE : SIDE;
 });

@@ -5,6 +5,9 @@ import { useCallback, useRef, useState } from "preact/hooks";
 
 import { useMeasured } from "../measured";
 
+/** Width of the grid's column below which a scale is shorter. */
+const NARROW = 560;
+
 export interface LegendBoxProps {
   readonly class?: string;
   readonly children: ComponentChildren;
@@ -13,15 +16,16 @@ export interface LegendBoxProps {
 export function LegendBox({ class: name = "", children }: LegendBoxProps) {
   const element = useRef<HTMLDivElement>(null);
   const [isLong, setIsLong] = useState(false);
-  const measure = useCallback(
-    ({ scrollHeight, clientHeight }: HTMLElement) => setIsLong(scrollHeight > clientHeight + 1),
-    [],
-  );
+  const [isNarrow, setIsNarrow] = useState(false);
+  const measure = useCallback(({ scrollHeight, clientHeight, offsetParent }: HTMLElement) => {
+    setIsLong(scrollHeight > clientHeight + 1);
+    setIsNarrow((offsetParent?.clientWidth ?? NARROW) < NARROW);
+  }, []);
   useMeasured(element, measure);
   return (
     <div
       ref={element}
-      class={`model-legend ${name}`}
+      class={`model-legend ${name} ${isNarrow ? "is-narrow" : ""}`}
       role="group"
       aria-label="Legend"
       {...(isLong && { tabIndex: 0 })}

@@ -24,6 +24,7 @@ import {
   isContribution,
 } from "../../state";
 import { Checkbox } from "../../controls/checkbox";
+import { meaningOf } from "../../text/meanings";
 
 const rankings: readonly { value: Ranking; name: string }[] = [
   { value: "change", name: "Change (JSD, mean over rows)" },
@@ -84,6 +85,7 @@ export function CompareDisplay() {
         label="Rank heads by"
         value={rankBy.value}
         choices={rankings}
+        meaning={meaningOf.rank}
         onChange={(by) => (rankBy.value = by)}
       />
       <Range
@@ -93,6 +95,7 @@ export function CompareDisplay() {
         max={0.2}
         step={0.005}
         format={(value) => value.toFixed(value % 0.01 === 0 ? 2 : 3)}
+        meaning={meaningOf.hide}
         onChange={(value) => (hideBelow.value = value)}
       />
       <Segmented

@@ -141,6 +141,7 @@ function EveryHead() {
         <button
           type="button"
           class="link"
+          title={`${heads} heads without a difference${areStillShown.value ? "" : ", folded: click shows them"}`}
           aria-expanded={areStillShown.value}
           onClick={() => (areStillShown.value = !areStillShown.value)}
         >

@@ -4,9 +4,11 @@ import { batch, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 
 import type { HeadChange } from "../../decoding/comparison";
+import { Meaning } from "../../controls/meaning";
 import { drawDifferences } from "../../draw/differences";
 import { SmallPattern } from "../../parts/small_pattern";
 import { formatDifference, formatWeight } from "../../text/format_number";
+import { meaningOf } from "../../text/meanings";
 import { head, key, layer, query, rankBy, selectHead } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { CHANGED, difference } from "./ranked";
@@ -86,7 +88,10 @@ function ListHead() {
     <div class="change-head">
       <span>Head</span>
       <span>B − A</span>
-      <span>JSD</span>
+      <span>
+        JSD
+        <Meaning of="JSD" text={meaningOf.jsd} />
+      </span>
       <span />
       <span class="change-single">largest single change</span>
     </div>

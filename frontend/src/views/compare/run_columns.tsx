@@ -14,6 +14,7 @@ import {
   FOLD_WIDTH,
   frameWidth,
   rivalComparisons,
+  rivalProblems,
   rivalRuns,
   run,
   runPrefix,
@@ -127,6 +128,12 @@ export function ColumnsHint() {
       A column a run, its number the JSD to A. Press a run’s name: it becomes B.
       {elsewhere.length > 0 && ` Of another step: ${elsewhere.join(", ")}.`}
       {rest > 0 && ` ${rest} more ticked ${rest === 1 ? "run has" : "runs have"} no column.`}
+      {[...rivalProblems.value].map(([name, why]) => (
+        <span key={name} class="evolution-warning">
+          {" "}
+          Not compared: {name}. {why}
+        </span>
+      ))}
     </p>
   );
 }

@@ -29,7 +29,7 @@ import {
   type MatrixValues,
   type TokenMatrixProps,
 } from "../../parts/token_matrix/token_matrix";
-import { formatDifference, formatWeight } from "../../text/format_number";
+import { formatCell, formatDifference } from "../../text/format_number";
 import { BothSides } from "./both_sides";
 import { matrixKeys, Readout } from "./change_matrix";
 import type { Pair } from "./chosen_pair";
@@ -93,7 +93,7 @@ function weightsOf(weights: LayerWeights, head: number): MatrixValues {
   return {
     ...{ queries, keys, values: valuesOf(weights, head) },
     pixel: (value) => table[Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, value || 0))))]!,
-    text: (value) => (value >= LEAST_NUMBER ? formatWeight(value) : ""),
+    text: (value) => (value >= LEAST_NUMBER ? formatCell(value) : ""),
   };
 }
 
@@ -104,7 +104,7 @@ function changesOf(before: MatrixValues, after: MatrixValues): MatrixValues {
     ...after,
     values: after.values.map((value, at) => value - before.values[at]!),
     pixel: (value) => table[differenceCode(value || 0)]!,
-    text: (value) => (Math.abs(value) >= LEAST_NUMBER ? formatWeight(Math.abs(value)) : ""),
+    text: (value) => (Math.abs(value) >= LEAST_NUMBER ? formatCell(Math.abs(value)) : ""),
   };
 }
 

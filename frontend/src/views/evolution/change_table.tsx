@@ -20,6 +20,8 @@ import {
   metrics,
 } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { Meaning } from "../../controls/meaning";
+import { meaningOf } from "../../text/meanings";
 import { metricTitle } from "../../text/metric_names";
 import { historiesOf, shapes } from "../model/scene";
 import { SparkLine } from "../../parts/chart/spark_line";
@@ -160,6 +162,7 @@ function Head({ sort, onSort }: { sort: Column; onSort: (column: Column) => void
               {name}
               {id === sort && <span aria-hidden="true"> {id === "size" ? "↓" : "↑"}</span>}
             </button>
+            {id === "became" && <Meaning of="what a head became" text={meaningOf.became} />}
           </th>
         ))}
         <th role="columnheader" scope="col" class="pattern-steps">

@@ -22,7 +22,8 @@ import {
   hasTwins,
   quantity,
 } from "../../state";
-import { metricChoices } from "../../text/metric_names";
+import { meaningOf } from "../../text/meanings";
+import { metricChoices, metricSaid } from "../../text/metric_names";
 import { MapColours } from "../model/map_colours";
 import { SORT_NAMES } from "./head_order";
 import { isMap } from "./scene";
@@ -44,6 +45,33 @@ function Twins() {
   return <QuantitySwitch refused={hasTwins.value ? null : why} />;
 }
 
+/** What is drawn beside the lines. */
+function Marks() {
+  return (
+    <>
+      <Checkbox
+        label="Uniform baseline"
+        checked={showBaseline.value}
+        onChange={(on) => (showBaseline.value = on)}
+      />
+      <Checkbox
+        label="Emergence marks"
+        checked={showMarks.value}
+        onChange={(on) => (showMarks.value = on)}
+      />
+      <Range
+        label="Mark a lasting change above"
+        value={markAbove.value}
+        min={0}
+        max={1}
+        step={0.01}
+        meaning={meaningOf.lasting}
+        onChange={(value) => (markAbove.value = value)}
+      />
+    </>
+  );
+}
+
 export function EvolutionDisplay() {
   return (
     <>
@@ -52,6 +80,7 @@ export function EvolutionDisplay() {
         label="Metric"
         value={shownMetric.value ?? ""}
         choices={metricChoices(definedMetrics.value, tracked.value)}
+        meaning={metricSaid(shownMetric.value, tracked.value)}
         onChange={(name) => (cellMetric.value = name)}
       />
       {isMap.value && <MapColours />}
@@ -75,6 +104,7 @@ export function EvolutionDisplay() {
           min={0}
           max={1}
           step={0.01}
+          meaning={meaningOf.crossing}
           onChange={(value) => (crossing.value = value)}
         />
       )}
@@ -83,24 +113,7 @@ export function EvolutionDisplay() {
         checked={foldStill.value}
         onChange={(on) => (foldStill.value = on)}
       />
-      <Checkbox
-        label="Uniform baseline"
-        checked={showBaseline.value}
-        onChange={(on) => (showBaseline.value = on)}
-      />
-      <Checkbox
-        label="Emergence marks"
-        checked={showMarks.value}
-        onChange={(on) => (showMarks.value = on)}
-      />
-      <Range
-        label="Mark a lasting change above"
-        value={markAbove.value}
-        min={0}
-        max={1}
-        step={0.01}
-        onChange={(value) => (markAbove.value = value)}
-      />
+      <Marks />
     </>
   );
 }

@@ -40,7 +40,7 @@ export function Legend() {
           <i class="legend-triangle" />
           <span>
             <span class="is-long">lasting change</span>
-            <span class="is-short">emerged</span> ≥ {formatValue(markLimit.value)}
+            <span class="is-short">lasting</span> ≥ {formatValue(markLimit.value)}
           </span>
         </span>
       )}

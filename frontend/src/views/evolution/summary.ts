@@ -11,6 +11,8 @@ export interface SummaryFacts {
   /** What a change must reach, in parts of its scale. */
   readonly smallest: number;
   readonly scalar: ScalarSeries | null;
+  /** In fewer words, for a narrow grid. */
+  readonly isShort?: boolean;
 }
 
 /** Above so many heads it tells what they became, as no layer stands out. */
@@ -18,13 +20,13 @@ const MANY = 600;
 const MOST_NAMED = 3;
 
 export function summaryOf(facts: SummaryFacts): string {
-  const { series, changes, smallest } = facts;
+  const { series, changes, smallest, isShort = false } = facts;
   const heads = series.layers.reduce((sum, layer) => sum + layer.heads, 0);
   if (series.steps.length < 2) return "One step so far: changes need two and more.";
   if (changes.length === 0)
     return `No head changed for good by ${formatWeight(smallest)} or more, above its own noise.`;
   const number = (count: number): string => count.toLocaleString("en");
-  const subject = `${number(changes.length)} of ${number(heads)} heads changed for good`;
+  const subject = `${number(changes.length)} of ${number(heads)} ${heads === 1 ? "head" : "heads"} changed${isShort ? "" : " for good"}`;
   const where = heads > MANY ? became(facts) : mostlyIn(facts);
   return `${subject}${where}, ${when(changes)}${meanwhile(facts)}.`;
 }
@@ -68,7 +70,7 @@ function when(changes: readonly LastingChange[]): string {
 }
 
 /** The scalar's values over the steps at which heads changed. */
-function meanwhile({ changes, scalar, series }: SummaryFacts): string {
+function meanwhile({ changes, scalar, series, isShort = false }: SummaryFacts): string {
   if (scalar === null) return "";
   const steps = changes.map(({ step }) => step);
   const before = series.steps.findLast((step) => step < Math.min(...steps)) ?? series.steps[0]!;
@@ -76,6 +78,7 @@ function meanwhile({ changes, scalar, series }: SummaryFacts): string {
   const to = valueAt(scalar, Math.max(...steps));
   if (from === null || to === null) return "";
   const [start, end] = [formatValue(from), formatValue(to)];
+  if (isShort) return `; ${scalar.tag} ${start} → ${end}`;
   if (start === end) return ` while ${scalar.tag} stayed at ${end}`;
   return ` while ${scalar.tag} ${to < from ? "fell" : "rose"} from ${start} to ${end}`;
 }

@@ -19,6 +19,7 @@ import { shownTokens } from "../../state/shown_tokens";
 import { elide } from "../../text/tokens";
 import { capital, metricMeaning, metricTitle } from "../../text/metric_names";
 import { groupWords } from "./group_words";
+import { strangerText } from "./strangers";
 import { changesText } from "./summary";
 import { groups, isMap, main, shapes } from "./scene";
 
@@ -63,10 +64,19 @@ export function Title() {
   const counts = groups.value.map(({ lines }) => lines.runs.length);
   const isGrouped = counts.length > 0;
   const words = isGrouped ? groupWords(counts, rivalRuns.value.length + 1) : "";
+  const scale = `${isPair ? "weight " : ""}${least}–${most}, one scale${isGrouped ? `; ${words}` : " for all heads"}`;
+  const meaning = isPair || isGrouped ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`;
+  const hint = isMap.value ? "one cell a head" : scale + meaning;
+  const stranger = strangerText.value;
   return (
-    <h2 class="model-title">
+    <h2 class="model-title" title={isGrouped ? words : hint}>
       {title}
       {series.value.status === "loading" && <span class="model-loading">loading …</span>}
+      {stranger !== null && (
+        <span class="model-hint evolution-warning" title={stranger}>
+          {stranger}
+        </span>
+      )}
       {changes.length > 0 ? (
         <span
           class="model-hint evolution-warning"
@@ -76,10 +86,7 @@ export function Title() {
         </span>
       ) : (
         <span class="model-hint" {...(isGrouped && { title: words })}>
-          {isMap.value
-            ? "one cell a head"
-            : `${isPair ? "weight " : ""}${least}–${most}, one scale${isGrouped ? `; ${words}` : " for all heads"}`}
-          {isMap.value || isPair || isGrouped ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`}
+          {hint}
         </span>
       )}
     </h2>

@@ -5,6 +5,7 @@ import { QuantitySwitch } from "../../controls/quantity_switch";
 import { RawTokens } from "../../controls/raw_tokens";
 import { Range } from "../../controls/range";
 import { Segmented } from "../../controls/segmented";
+import { meaningOf } from "../../text/meanings";
 import {
   type ColourScale,
   colourScale,
@@ -52,6 +53,7 @@ function LineSettings() {
         max={0.1}
         step={shownThreshold.value < 0.01 ? 0.0005 : 0.005}
         format={(value) => String(Number(value.toPrecision(2)))}
+        meaning={meaningOf.threshold}
         onChange={(value) => {
           threshold.value = value;
         }}
@@ -63,6 +65,7 @@ function LineSettings() {
         max={4}
         step={0.25}
         format={(value) => (2 ** value).toFixed(value < 0 ? 2 : 1)}
+        meaning={meaningOf.gain}
         onChange={(value) => {
           gain.value = 2 ** value;
         }}

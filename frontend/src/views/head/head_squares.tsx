@@ -1,6 +1,8 @@
 /** Heads of the layer → coloured squares that show and hide them, with the number on each. */
 
 import { effectWord, formatEffect, objectiveTitle } from "../../text/effect_words";
+import { Meaning } from "../../controls/meaning";
+import { metricMeaning } from "../../text/metric_names";
 import { inkOn, headColour, rgbOf } from "../../draw/colour";
 import {
   head as selectedHead,
@@ -86,7 +88,13 @@ export function EffectsName({ count }: { readonly count: number }) {
       title={`${shownEffects.value!.name} on ${objectiveTitle(objective.value)}`}
     >
       <b>effect on {objectiveTitle(objective.value)}</b>
-      <span>{howWorkedOut()}</span>
+      <span>
+        {howWorkedOut()}
+        <Meaning
+          of={shownEffects.value!.name}
+          text={`${metricMeaning(shownEffects.value!.name)}.`}
+        />
+      </span>
     </p>
   );
 }

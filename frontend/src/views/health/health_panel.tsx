@@ -21,6 +21,8 @@ import {
   type Hint,
   definedMetrics,
 } from "../../state";
+import { Meaning } from "../../controls/meaning";
+import { limitMeaning } from "../../text/meanings";
 import { kindTitle, limitNames } from "./limit_names";
 import { layerName } from "../../text/layer_names";
 
@@ -136,9 +138,13 @@ function Limits() {
       {limitNames
         .filter(({ name }) => name in limits)
         .map(({ name, title, step }) => (
-          <label key={name} class="limit">
-            <span>{title}</span>
+          <div key={name} class="limit">
+            <span>
+              <label htmlFor={`limit-${name}`}>{title}</label>
+              <Meaning of={`the limit “${title.replace("… ", "")}”`} text={limitMeaning(name)} />
+            </span>
             <input
+              id={`limit-${name}`}
               type="number"
               min={0}
               step={step}
@@ -149,7 +155,7 @@ function Limits() {
                 else event.currentTarget.value = String(limits[name]);
               }}
             />
-          </label>
+          </div>
         ))}
     </section>
   );

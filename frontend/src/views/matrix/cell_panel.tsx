@@ -159,20 +159,21 @@ export function CellPanel({ source, shown, selected, elsewhere, width }: CellPan
   useWantedCell(source, selected, isOne);
   return (
     <aside class="cell-panel" aria-label="Cell" style={{ width: `${width}px` }}>
-      {shown === null ? (
-        <p class="cell-hint">
-          Point at a cell for its {quantityName.value} and its row; click one to keep it and to see
-          it over the steps. Wheel or + and − zoom; then dragging moves. Drag over the matrix
-          (zoomed: with Shift) or along the tokens to choose a region, to see it as lines or to find
-          heads for it.
-        </p>
-      ) : (
+      {shown !== null && (
         <>
           <Title source={source} cell={shown} />
           <Row source={source} cell={shown} />
         </>
       )}
       {selected !== null && isOne && <CellChart width={width} pointsElsewhere={elsewhere} />}
+      {selected === null && (
+        <p class="cell-hint">
+          Point at a cell for its {quantityName.value} and its row; click one to keep it and to see
+          it over the steps. Wheel or + and − zoom; then dragging moves. Drag over the matrix
+          (zoomed: with Shift) or along the tokens to choose a region, to see it as lines or to find
+          heads for it.
+        </p>
+      )}
     </aside>
   );
 }

@@ -28,7 +28,7 @@ import { matrixExport, matrixTable } from "./matrix_export";
 import { MatrixPicture } from "./matrix_picture";
 import { hiddenShare } from "./hidden_share";
 import { regionPattern } from "./token_range";
-import { type MatrixSource, useCells, useMatrix } from "./use_matrix";
+import { firstCell, type MatrixSource, useCells, useMatrix } from "./use_matrix";
 import type { Sheet } from "./viewport";
 import { NUMBER_CELL } from "./written_numbers";
 import { useSize } from "../../parts/measured";
@@ -162,7 +162,7 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
           {isSideShown.value && (
             <CellPanel
               source={source}
-              shown={shown}
+              shown={shown ?? firstCell(source)}
               selected={selected}
               elsewhere={elsewhere}
               width={panel}

@@ -11,7 +11,9 @@ import {
   hoverKey,
   hoverQuery,
   key,
+  metrics,
   query,
+  shownMetric,
   type RecordHeader,
 } from "../../state";
 import type { Axis, LayerAxes } from "../../parts/token_lines/axis";
@@ -97,6 +99,30 @@ export function tokensOf(
 /** The weight in a cell. */
 export function weightIn({ axes, weights, head: at }: MatrixSource, cell: Cell): number {
   return weights.weight(at, axes.query.rows[cell.row]!.token, axes.key.rows[cell.column]!.token);
+}
+
+/** The query that a tracked pair in view follows. */
+function trackedQuery(list: string): number | null {
+  const track = metrics.value?.evolution?.track ?? [];
+  const pair = track.find(({ name, axes }) => name === shownMetric.value && axes[0] === list);
+  return pair?.queries[0] ?? null;
+}
+
+/** While none is pointed at or chosen: the strongest of the pinned query's row, else of the tracked or the last one's. */
+export function firstCell(source: MatrixSource): Cell | null {
+  const { record, text, axes, weights, head } = source;
+  const list = record.layers[weights.layer]!.query_tokens;
+  const wanted = query.value ?? trackedQuery(list);
+  const words = axes.query.rows.flatMap(({ special, off }, at) => (special || off ? [] : [at]));
+  const row = rowAt(axes.query, placeOf(text, "query", wanted)) ?? words.at(-1) ?? 0;
+  const token = axes.query.rows[row]?.token;
+  if (token === undefined) return null;
+  let [column, most] = [-1, -1];
+  axes.key.rows.forEach(({ token: key, off }, at) => {
+    const weight = off ? NaN : weights.weight(head, token, key);
+    if (weight > most) [column, most] = [at, weight];
+  });
+  return column === -1 ? null : { row, column };
 }
 
 /** Pointed and selected cell, and the one that is spoken of: the pointed one first. */

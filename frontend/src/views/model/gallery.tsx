@@ -11,7 +11,10 @@ import { makeRaster } from "../../draw/raster";
 import { headName, headNumber } from "../../parts/heads_grid/grid_layers";
 import { putRaster } from "../../parts/put_raster";
 import { metrics, metricStep, openBeside, shown, theme, thumbnails } from "../../state";
+import { Meaning } from "../../controls/meaning";
 import { formatWeight } from "../../text/format_number";
+import { roleMeaning } from "../../text/meanings";
+import { capital } from "../../text/metric_names";
 import { roleShares, UNCLASSIFIED } from "./head_map";
 import { shapes } from "./scene";
 
@@ -55,6 +58,7 @@ export function Gallery() {
         <div key={name} class="gallery-role">
           <h3>
             <i class="legend-square" style={{ background: colour }} /> {name}
+            <Meaning of={`the role ${name}`} text={`${capital(roleMeaning(name))}.`} />
             <span>
               {heads.toLocaleString("en")} {heads === 1 ? "head" : "heads"} ·{" "}
               {Math.round((100 * heads) / all)} %

@@ -19,7 +19,7 @@ import { axesOf, type LayerAxes } from "../../parts/token_lines/axis";
 import { strongestToken } from "../../parts/token_lines/focus_weights";
 import { LEAST_NUMBER, matrixSizes, type MatrixSizes } from "../../parts/token_matrix/matrix_sizes";
 import { TokenMatrix, type MatrixValues } from "../../parts/token_matrix/token_matrix";
-import { formatWeight } from "../../text/format_number";
+import { formatCell } from "../../text/format_number";
 import { lookingToken } from "./sentence";
 
 const LARGEST_CELL = 24;
@@ -47,7 +47,7 @@ export function valuesOf(weights: LayerWeights, head: number): Float32Array {
 }
 
 export const weightText = (value: number): string =>
-  value >= LEAST_NUMBER ? formatWeight(value) : "";
+  value >= LEAST_NUMBER ? formatCell(value) : "";
 
 export function weightPixel(table: Uint32Array): (value: number) => number {
   return (value) => table[Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, value || 0))))]!;

@@ -13,14 +13,28 @@ import { fillBox, makeRaster, type Box, type Raster } from "../../draw/raster";
 import { drawSparkline } from "../../draw/sparkline";
 import { headName, headNumber, type LayerShape } from "../../parts/heads_grid/grid_layers";
 import { putRaster } from "../../parts/put_raster";
-import { head, layer, metrics, openBeside, readStep, shown, theme, thumbnails } from "../../state";
+import {
+  FOLD_WIDTH,
+  frameWidth,
+  head,
+  layer,
+  metrics,
+  openBeside,
+  readStep,
+  shown,
+  theme,
+  thumbnails,
+} from "../../state";
 import { largestChange, roleColour, UNCLASSIFIED } from "./head_map";
 import { lensArea, lensAt, LENS } from "./lens_area";
 import { histories } from "./scene";
 
-const TILE = 57;
-const PITCH = 61;
+const PITCH = { wide: 61, narrow: 50 } as const;
+const GAP = 4;
 const LABEL = 28;
+
+const pitch = (): number => (frameWidth.value < FOLD_WIDTH ? PITCH.narrow : PITCH.wide);
+const tile = (): number => pitch() - GAP;
 
 export interface LensProps {
   readonly layout: ReadonlySignal<GridLayout>;
@@ -52,12 +66,12 @@ export function Lens({ layout, shapes, hasPatterns }: LensProps) {
       </p>
       <div
         class="lens-tiles"
-        style={{ width: LENS.columns * PITCH, height: area.cells.length * (TILE + LABEL) }}
+        style={{ width: LENS.columns * pitch(), height: area.cells.length * (tile() + LABEL) }}
       >
         <canvas
           ref={canvas}
           aria-hidden="true"
-          style={{ width: LENS.columns * PITCH, height: area.cells.length * (TILE + LABEL) }}
+          style={{ width: LENS.columns * pitch(), height: area.cells.length * (tile() + LABEL) }}
         />
         {area.cells.flatMap((cells, row) =>
           cells.map((cell, column) => (
@@ -82,6 +96,10 @@ function roleOf({ layer: of, head: each }: Cell): string | null {
   return series === null || at === -1 ? null : (roleAt(series, at, of, each)?.name ?? null);
 }
 
+/** "first token" in place of "first-token sink": it stands under a small picture. */
+const shortRole = (name: string): string =>
+  name.replace("-token sink", " token").replace(/-token$/, "");
+
 function Tile({ cell, row, column, shapes }: TileProps) {
   const role = roleOf(cell);
   const step = largestChange(cell.layer, cell.head)?.step;
@@ -96,11 +114,16 @@ function Tile({ cell, row, column, shapes }: TileProps) {
       title={[name, words, step === undefined ? "" : `changed at step ${step}`]
         .filter((part) => part !== "")
         .join(", ")}
-      style={{ left: column * PITCH, top: row * (TILE + LABEL), width: TILE }}
+      style={{
+        left: column * pitch(),
+        top: row * (tile() + LABEL),
+        width: tile(),
+        height: tile() + LABEL - 1,
+      }}
       onClick={() => openBeside(cell.layer, cell.head)}
     >
       <strong>{name}</strong>
-      <span>{words}</span>
+      <span>{shortRole(words)}</span>
     </button>
   );
 }
@@ -111,7 +134,7 @@ function drawTiles(
   scale: number,
   before: Raster | null,
 ): Raster {
-  const [width, height] = [LENS.columns * PITCH, rows.length * (TILE + LABEL)].map((each) =>
+  const [width, height] = [LENS.columns * pitch(), rows.length * (tile() + LABEL)].map((each) =>
     Math.round(each * scale),
   ) as [number, number];
   const fits = before?.width === width && before.height === height;
@@ -119,8 +142,10 @@ function drawTiles(
   fillBox(raster, { x: 0, y: 0, ...raster }, themePixel("background", theme.value));
   rows.forEach((cells, row) =>
     cells.forEach((cell, column) => {
-      const [x, y] = [column * PITCH, row * (TILE + LABEL)].map((each) => Math.round(each * scale));
-      const side = Math.round(TILE * scale);
+      const [x, y] = [column * pitch(), row * (tile() + LABEL)].map((each) =>
+        Math.round(each * scale),
+      );
+      const side = Math.round(tile() * scale);
       drawTile(raster, { x: x!, y: y!, width: side, height: side }, cell, pictures, scale);
     }),
   );

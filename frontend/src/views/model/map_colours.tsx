@@ -1,6 +1,7 @@
 /** What gives each head of the map its colour → its switch in the left pane. */
 
 import { Segmented } from "../../controls/segmented";
+import { meaningOf } from "../../text/meanings";
 import { mapColour, type MapColour } from "../../state";
 
 const choices: readonly { value: MapColour; name: string }[] = [
@@ -16,6 +17,7 @@ export function MapColours() {
       label="Colour heads by"
       value={mapColour.value}
       choices={choices}
+      meaning={meaningOf.colours}
       wide
       onChange={(by) => (mapColour.value = by)}
     />

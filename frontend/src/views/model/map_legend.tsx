@@ -2,7 +2,9 @@
 
 import { formatWeight } from "../../text/format_number";
 import { mapColour, markAbove, metrics, shownMetric } from "../../state";
-import { metricTitle } from "../../text/metric_names";
+import { Meaning } from "../../controls/meaning";
+import { roleMeaning } from "../../text/meanings";
+import { capital, metricTitle } from "../../text/metric_names";
 import { roleShares } from "./head_map";
 import { histories } from "./scene";
 
@@ -17,6 +19,7 @@ function Roles() {
         <span key={name} class="legend-item">
           <i class="legend-square" style={colour === "" ? {} : { background: colour }} />
           {name} {heads.toLocaleString("en")}
+          <Meaning of={`“${name}”`} text={`${capital(roleMeaning(name))}.`} />
         </span>
       ))}
     </>

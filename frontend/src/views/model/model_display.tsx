@@ -20,7 +20,8 @@ import {
   tracked,
   presentMetric,
 } from "../../state";
-import { metricChoices } from "../../text/metric_names";
+import { meaningOf } from "../../text/meanings";
+import { metricChoices, metricSaid } from "../../text/metric_names";
 import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
 import { ImageSettings } from "../image/image_settings";
 import { MapColours } from "./map_colours";
@@ -64,12 +65,14 @@ export function ModelDisplay() {
         label="Sort heads by"
         value={names.includes(sorted) ? sorted : "number"}
         choices={[{ value: "number", name: "Head number" }, ...choices]}
+        meaning={names.includes(sorted) ? metricSaid(sorted, tracked.value) : undefined}
         onChange={(name) => (sortBy.value = name)}
       />
       <Select
         label="Metric under each head"
         value={shownMetric.value ?? ""}
         choices={choices}
+        meaning={metricSaid(shownMetric.value, tracked.value)}
         onChange={showMetric}
       />
       <Range
@@ -78,6 +81,7 @@ export function ModelDisplay() {
         min={Math.min(0, least)}
         max={most}
         step={(most - least) / 100}
+        meaning={meaningOf.dim}
         onChange={(value) => (dimBelow.value = value)}
       />
       <RawTokens />

@@ -9,7 +9,7 @@ const logged = Float64Array.of(0, 10, 20);
 
 function series(parts?: Uint8Array): MetricSeries {
   const values = Float32Array.of(0.1, 0.2, 0.3);
-  const state = parts === undefined ? undefined : { parts, pending: 0 };
+  const state = parts === undefined ? undefined : { parts, pending: 0, probe: null };
   return new MetricSeries(
     ["entropy"],
     layers,

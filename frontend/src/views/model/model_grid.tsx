@@ -76,7 +76,13 @@ function below(): string {
   const heads = `${count} head${count === 1 ? "" : "s"}`;
   const marks = layout.value.sparkWidth === undefined ? "" : `, ▴ when`;
   const changed = count === 0 ? "" : `, bold where it changed for good${marks} (${heads})`;
-  return `. Below: ${name} over the steps${changed}`;
+  return ` Below: ${name} over the steps${changed}.`;
+}
+
+/** What a cell is; what the legend says too comes last. */
+function said(): string {
+  const cells = isMap.value ? "one cell a head" : "rows: query, columns: key";
+  return `${cells}. Click opens${isHeadBeside.value ? ", again closes" : ""}.${below()}`;
 }
 
 export function ModelGrid() {
@@ -98,21 +104,16 @@ export function ModelGrid() {
   const what = isContribution.value ? "Contributions of every" : "Every";
   const isBusy = parts().some((part) => part.value.status === "loading");
   const title = isImage.value ? imageTitle() : `${what} head at step ${step.value ?? "–"}`;
+  const hint = `${counts === null ? "" : `${counts} · `}${said()}`;
   return (
     <section ref={element} class="model-main" aria-label={title}>
-      <h2 class="model-title">
+      <h2 class="model-title" title={hint}>
         {title}
         {isBusy && <span class="model-loading">loading …</span>}
         {isImage.value && headMaps.value.status === "error" && (
           <span class="model-hint">No maps: {headMaps.value.error.message}</span>
         )}
-        {!isUnreadable.value && !isImage.value && (
-          <span class="model-hint">
-            {counts !== null && `${counts} · `}
-            {isMap.value ? "one cell a head" : "rows: query, columns: key"}
-            {below()}. Click opens{isHeadBeside.value && ", again closes"}.
-          </span>
-        )}
+        {!isUnreadable.value && !isImage.value && <span class="model-hint">{hint}</span>}
       </h2>
       {areMany.value && <ZoomSteps />}
       {isImage.value ? <ImageChips /> : <TokenLine />}

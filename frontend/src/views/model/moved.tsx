@@ -24,10 +24,12 @@ export function Moved() {
   const top = topOfShown.value;
   const isTop = top?.layer === change.layer && top.head === change.head;
   const name = metricTitle(series!.names[change.metric]!).replace("→", " → ");
+  const what = isTop && top.metric === change.metric ? "moved most" : "changed for good";
+  const [before, after] = [change.before, change.after].map(formatValue);
+  const said = `${what}: ${name}, step ${change.step}, ${before} → ${after}`;
   return (
-    <p class="side-moved">
-      {isTop && top.metric === change.metric ? "moved most: " : "changed for good: "}
-      {name}, step {change.step}, {formatValue(change.before)} → {formatValue(change.after)}
+    <p class="side-moved" title={said}>
+      {said}
     </p>
   );
 }

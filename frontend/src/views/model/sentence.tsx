@@ -60,7 +60,7 @@ export function shownKeys(row: Float32Array): number[] {
 
 function partText(row: Float32Array, keys: readonly number[]): string {
   const part = keys.reduce((sum, key) => sum + (row[key]! || 0), 0);
-  return `${keys.length} of ${row.length} words hold ${Math.round(100 * part)} %`;
+  return `${keys.length} of ${row.length} keys hold ${Math.round(100 * part)} % of its weight`;
 }
 
 export function Sentence({ record, weights, head }: SentenceProps) {

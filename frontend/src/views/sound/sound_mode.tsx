@@ -230,8 +230,8 @@ function TimeAxis({ seconds, width, hasTimes }: TimeAxisProps) {
       ))}
       {hasTimes && (
         <div class="times-head">
-          <b>start</b>
-          <b>end</b>
+          <b>start, s</b>
+          <b>end, s</b>
         </div>
       )}
     </div>
