@@ -5,7 +5,10 @@ import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
 export interface MeaningProps {
-  readonly of: string;
+  /** Without it, the element that `about` names says of what. */
+  readonly of?: string;
+  /** The id of the words beside it. */
+  readonly about?: string;
   readonly text: string;
 }
 
@@ -36,18 +39,19 @@ export function ExplainedHead({
   readonly meaning: string;
   readonly children?: ComponentChildren;
 }) {
+  const id = useId();
   return (
     <span class="field-label with-meaning">
       <span>
-        {label}
-        <Meaning of={`“${label}”`} text={meaning} />
+        <span id={id}>{label}</span>
+        <Meaning about={id} text={meaning} />
       </span>
       {children}
     </span>
   );
 }
 
-export function Meaning({ of, text }: MeaningProps) {
+export function Meaning({ of, about, text }: MeaningProps) {
   const id = useId();
   const place = useSignal<Record<string, string> | null>(null);
   const show = ({ currentTarget }: { readonly currentTarget: HTMLElement }): void => {
@@ -62,8 +66,10 @@ export function Meaning({ of, text }: MeaningProps) {
       <button
         type="button"
         class="meaning"
-        aria-label={`What is ${of}?`}
-        aria-describedby={place.value === null ? undefined : id}
+        aria-label={of === undefined ? "What does this mean?" : `What is ${of}?`}
+        aria-describedby={
+          [about, place.value === null ? null : id].filter(Boolean).join(" ") || undefined
+        }
         onPointerEnter={show}
         onPointerLeave={hide}
         onFocus={show}

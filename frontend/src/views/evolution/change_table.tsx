@@ -162,7 +162,7 @@ function Head({ sort, onSort }: { sort: Column; onSort: (column: Column) => void
               {name}
               {id === sort && <span aria-hidden="true"> {id === "size" ? "↓" : "↑"}</span>}
             </button>
-            {id === "became" && <Meaning of="what a head became" text={meaningOf.became} />}
+            {id === "became" && <Meaning text={meaningOf.became} />}
           </th>
         ))}
         <th role="columnheader" scope="col" class="pattern-steps">

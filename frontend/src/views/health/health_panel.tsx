@@ -140,8 +140,10 @@ function Limits() {
         .map(({ name, title, step }) => (
           <div key={name} class="limit">
             <span>
-              <label htmlFor={`limit-${name}`}>{title}</label>
-              <Meaning of={`the limit “${title.replace("… ", "")}”`} text={limitMeaning(name)} />
+              <label id={`limit-name-${name}`} htmlFor={`limit-${name}`}>
+                {title}
+              </label>
+              <Meaning about={`limit-name-${name}`} text={limitMeaning(name)} />
             </span>
             <input
               id={`limit-${name}`}
