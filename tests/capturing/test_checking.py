@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tensorboard_plugin_attn import capture
-from tensorboard_plugin_attn.capturing.calls.checking import budget, differs
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter, capture
+from tensorboard_plugin_attn.capturing.calls.checking import budget, differs, projection
 from tensorboard_plugin_attn.capturing.calls.masks import causal
 from tensorboard_plugin_attn.capturing.calls.sdpa import Call, sighting_of
 
@@ -197,3 +198,30 @@ def test_weights_that_were_held_in_a_coarser_type_are_no_fault(held: torch.dtype
     assert layer.dtype == "float32"
     assert (error > budget(torch.float32)) == (held is not None)
     assert error <= budget(torch.float32 if held is None else held)
+
+
+@pytest.fixture
+def _elsewhere() -> Iterator[None]:
+    """Another default device than the model's: whatever torch makes there has no numbers."""
+    projection.cache_clear()
+    torch.set_default_device("meta")
+    yield
+    torch.set_default_device(None)
+
+
+@pytest.mark.usefixtures("_elsewhere")
+@pytest.mark.parametrize("keeps", ["auto", "vectors"])
+def test_torchs_default_device_is_no_matter(keeps: str, tmp_path: Path) -> None:
+    with torch.device("cpu"):
+        model, states = Rounding(None).eval(), torch.randn(1, 12, 32)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("error")
+        with capture(model) as captured:
+            captured.model(states)
+        with AttentionWriter(tmp_path, keep=keeps) as writer:  # type: ignore[arg-type]
+            writer.add_probe("probe", model, (states,), [str(number) for number in range(12)], 0)
+    (layer,) = captured.layers
+    assert float(layer.output_error) <= budget(torch.float32)
+    (logged,) = AttentionReader(tmp_path).read(".", "probe", 0).layers
+    for head in range(HEADS):
+        assert abs(logged.weights_of(head) - layer.weights[0, head].numpy()).max() < 0.002

@@ -192,8 +192,8 @@ def row_errors(
 @functools.lru_cache(maxsize=16)
 def projection(heads: int, width: int) -> torch.Tensor:
     """±1 ``[head, d]``, the same every time, from a generator of its own."""
-    generator = torch.Generator().manual_seed(20_231)
-    return torch.randint(0, 2, (heads, width), generator=generator).float() * 2 - 1
+    generator = torch.Generator("cpu").manual_seed(20_231)
+    return torch.randint(0, 2, (heads, width), generator=generator, device="cpu").float() * 2 - 1
 
 
 def largest(scores: torch.Tensor | None) -> float:

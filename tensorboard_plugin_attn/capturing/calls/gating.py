@@ -199,10 +199,10 @@ def gate_numbers(
     wanted = [*(leaves(batch) if rows > 1 else ()), *leaves(head)]
     if not set(wanted) <= set(atoms):
         return None
-    number = torch.zeros([1] * len(atoms), dtype=torch.long)
+    number = torch.zeros([1] * len(atoms), dtype=torch.long, device="cpu")
     for atom in wanted:
         at = atoms.index(atom)
-        number = number * atom.size + torch.arange(atom.size).view(
+        number = number * atom.size + torch.arange(atom.size, device="cpu").view(
             [-1 if at == i else 1 for i in range(len(atoms))]
         )
     kept = [set(leaves(axis)) & set(wanted) for axis in known]

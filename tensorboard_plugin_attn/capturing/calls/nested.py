@@ -38,5 +38,5 @@ def together(parts: list[torch.Tensor]) -> torch.Tensor:
 
 def inside(parts: list[torch.Tensor], longest: int) -> torch.Tensor:
     """bool ``[batch, position]``: before the input's end."""
-    lengths = torch.tensor([part.shape[-2] for part in parts])
-    return torch.arange(longest) < lengths[:, None]
+    lengths = torch.tensor([part.shape[-2] for part in parts], device="cpu")
+    return torch.arange(longest, device="cpu") < lengths[:, None]

@@ -45,7 +45,7 @@ class Pass:
         self.names, self.columns = self.key_columns()
         self.at = torch.arange(keys, device=self.device, dtype=torch.float32)
         self.begins = torch.zeros(queries, device=self.device)
-        self.by_cells = torch.zeros(queries, dtype=torch.bool)
+        self.by_cells = torch.zeros(queries, dtype=torch.bool, device="cpu")
         self.numbers = self.tensor(questions.numbers)
         self.repeats = repeats_of(questions) if self.device.type == "cpu" else None
         self.pictures = {

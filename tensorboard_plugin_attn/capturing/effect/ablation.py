@@ -65,7 +65,9 @@ def exact(
     told.end()
     return {
         call: torch.tensor(
-            [whole - found[call.number, head] for head in range(call.heads)], dtype=torch.float64
+            [whole - found[call.number, head] for head in range(call.heads)],
+            dtype=torch.float64,
+            device="cpu",
         )
         for call in calls
     }

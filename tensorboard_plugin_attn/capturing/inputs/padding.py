@@ -150,16 +150,21 @@ def kept_positions(mask: Any, batch: int) -> Kept | None:
     """The positions of one input that hold tokens; None when none is padding or nothing is known."""
     if mask is None:
         return None
-    row = torch.as_tensor(mask).bool()
+    row = flags(mask)
     row = row[batch if row.shape[0] > 1 else 0] if row.dim() > 1 else row
     return None if bool(row.all()) or not bool(row.any()) else Kept(len(row), row.nonzero()[:, 0])
+
+
+def flags(mask: Any) -> torch.Tensor:
+    """A mask as it may be given, in bool; a list is of this machine, whatever device is torch's default."""
+    return (mask if isinstance(mask, torch.Tensor) else torch.as_tensor(mask, device="cpu")).bool()
 
 
 def continued(mask: Any, length: int) -> Any:
     """A prompt's mask with the generated tokens behind it."""
     if mask is None:
         return None
-    mask = torch.as_tensor(mask).bool()
+    mask = flags(mask)
     missing = max(0, length - mask.shape[-1])
     return torch.cat([mask, mask.new_ones(*mask.shape[:-1], missing)], -1)
 

@@ -65,8 +65,8 @@ class Windows:
         """``[window, place]``: the position on the grid, −1 for padding."""
         (rows, cols), (high, wide) = self.grid, self.size
         padded = -(-rows // high) * high, -(-cols // wide) * wide
-        whole = torch.full(padded, -1)
-        whole[:rows, :cols] = torch.arange(rows * cols).reshape(rows, cols)
+        whole = torch.full(padded, -1, device="cpu")
+        whole[:rows, :cols] = torch.arange(rows * cols, device="cpu").reshape(rows, cols)
         whole = whole.roll([-shift for shift in self.rolled], (0, 1))
         parted = whole.reshape(padded[0] // high, high, padded[1] // wide, wide)
         return parted.transpose(1, 2).reshape(-1, high * wide)
