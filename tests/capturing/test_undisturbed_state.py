@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import random
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from models.written_attention import HEADS, LENGTH, WIDTH
@@ -42,6 +44,12 @@ def count(module: Any, states: torch.Tensor) -> None:
 def cached(module: Any, states: torch.Tensor) -> None:
     if states.shape[1] != module.count:
         module.count, module.last = states.shape[1], torch.ones(states.shape[1])
+
+
+def draw(module: Any, states: torch.Tensor) -> None:
+    torch.rand(1, generator=module.torchs)
+    module.numpys.random()
+    module.pythons.random()
 
 
 def build(module: Any, states: torch.Tensor) -> None:
@@ -108,6 +116,35 @@ def test_a_large_buffer_that_is_written_by_a_later_probe_alone_is_told_once_and_
         warnings.simplefilter("error")
         probe(model, longer, on_layer=lambda index, layer: None)
     assert torch.equal(model.large, after)
+
+
+def test_generators_of_its_own_go_on_from_where_they_were() -> None:
+    model = Attending(draw)
+    made = torch.Generator().manual_seed(1), np.random.default_rng(1), random.Random(1)
+    model.torchs, model.numpys, model.pythons = made  # type: ignore[assignment]
+    probe(model, torch.randn(1, LENGTH, WIDTH), on_layer=lambda index, layer: None)
+    others = torch.Generator().manual_seed(1), np.random.default_rng(1), random.Random(1)
+    assert torch.equal(torch.rand(3, generator=made[0]), torch.rand(3, generator=others[0]))
+    assert (made[1].random(), made[2].random()) == (others[1].random(), others[2].random())
+
+
+def test_inputs_that_a_forward_writes_into_or_empties_are_as_before() -> None:
+    class Emptying(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
+
+        def forward(self, batch: dict[str, torch.Tensor], more: list[int]) -> torch.Tensor:
+            states = batch.pop("states").add_(len(more))
+            more.clear()
+            return self.attention(states, states, states)[0]
+
+    states = torch.randn(1, LENGTH, WIDTH)
+    before, inputs = states.clone(), {"batch": {"states": states}, "more": [1, 2]}
+    for _ in range(2):
+        probe(Emptying(), inputs, on_layer=lambda index, layer: None)
+    assert inputs == {"batch": {"states": states}, "more": [1, 2]}
+    assert torch.equal(states, before)
 
 
 def test_weights_that_a_forward_keeps_to_be_looked_at_stay() -> None:

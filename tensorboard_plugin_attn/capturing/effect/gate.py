@@ -14,6 +14,7 @@ from tensorboard_plugin_attn.capturing.calls.gating import GatedCall, Gates
 from tensorboard_plugin_attn.capturing.effect.objective import Objective, value_of
 from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, RankWork
 from tensorboard_plugin_attn.capturing.probing.probe import run
+from tensorboard_plugin_attn.capturing.probing.same_inputs import same_inputs
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.watching.mode import watching
@@ -72,6 +73,7 @@ def run_gated(model: nn.Module, inputs: Any, gates: Gates, read: Callable[[Any],
     ranks = RankWork(model, names, Meeting(is_alone=True))
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(same_inputs(inputs))
         stack.enter_context(undisturbed(model, gradients=gates.takes_gradients))
         if gates.takes_gradients:
             stack.enter_context(same_tensors(modules))

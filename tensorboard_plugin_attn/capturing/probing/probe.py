@@ -18,6 +18,7 @@ from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_ther
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
 from tensorboard_plugin_attn.capturing.inputs.windows import scatters
 from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, RankWork
+from tensorboard_plugin_attn.capturing.probing.same_inputs import same_inputs
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.watching.mode import watching
@@ -131,7 +132,12 @@ def probe_rows(
         follows=not ranks.is_distributed,
         scatters=scatters(windows),
     )
-    with undisturbed(inner, modules=names.modules), ranks.watch(), watching(inner, session, names):
+    with (
+        same_inputs(inputs),
+        undisturbed(inner, modules=names.modules),
+        ranks.watch(),
+        watching(inner, session, names),
+    ):
         run(inner, inputs)
     for row in rows:
         row.error = ranks.error or row.error

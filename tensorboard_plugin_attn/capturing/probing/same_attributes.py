@@ -3,22 +3,26 @@
 A counter, a flag, a table that grows, a parameter or a hook that is made in the first forward: a module in which a number,
 a text, or an entry of torch's own changed has every attribute as before, and the entries of its lists, dicts and sets, so
 that a length and the table of that length stay together. Where nothing but tensors and other objects was put into
-attributes, as weights that are to be looked at, they stay.
+attributes, as weights that are to be looked at, they stay. Generators of random numbers go on from where they were.
 """
 
 from __future__ import annotations
 
 import operator
+import random
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import torch
 from torch import nn
 
 __all__ = ["same_attributes"]
 
+GENERATORS = frozenset((torch.Generator, np.random.Generator, random.Random))
 CONTAINERS = frozenset((dict, OrderedDict, list, set))
 SIMPLE = frozenset((bool, int, float, complex, str, bytes, type(None)))
 TORCH_OWN = frozenset(vars(nn.Module()))
@@ -40,9 +44,17 @@ def same_attributes(modules: Sequence[nn.Module]) -> Iterator[None]:
         if not is_plain(module)
         for attributes in (module.__dict__.copy(),)
     ]
+    drawn = [
+        (value, state_of(value))
+        for _, _, attributes, _ in before
+        for value in attributes.values()
+        if type(value) in GENERATORS
+    ]
     try:
         yield
     finally:
+        for generator, state in drawn:
+            set_state(generator, state)
         for module, kind, attributes, contents in before:
             if type(module) is kind and is_other_state(module.__dict__, attributes, contents):
                 put_back(module.__dict__, attributes, contents)
@@ -50,6 +62,25 @@ def same_attributes(modules: Sequence[nn.Module]) -> Iterator[None]:
             if not is_plain(module):
                 module._forward_pre_hooks.clear()
                 module._forward_hooks.clear()
+
+
+def state_of(generator: Any) -> Any:
+    """The state of a generator that a module has of its own."""
+    if isinstance(generator, torch.Generator):
+        return generator.get_state()
+    return (
+        generator.bit_generator.state if isinstance(generator, np.random.Generator) else generator.getstate()
+    )
+
+
+def set_state(generator: Any, state: Any) -> None:
+    """Put it back."""
+    if isinstance(generator, torch.Generator):
+        generator.set_state(state)
+    elif isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    else:
+        generator.setstate(state)
 
 
 def is_plain(module: nn.Module) -> bool:
