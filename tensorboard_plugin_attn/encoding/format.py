@@ -61,6 +61,7 @@ ITEM_BYTES = {name: np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}
 
 ReadRange = Callable[[int, int], bytes]  # (start, stop) → bytes
 Buffer = bytes | memoryview
+Data = Buffer | tuple[Buffer, ...]
 
 
 def pack_record(
@@ -156,15 +157,20 @@ def entry_of(layer: EncodedLayer) -> LayerEntry:
     return replace(layer.entry, overview=shape)
 
 
-def tensor_crc(name: str, shape: tuple[int, ...], data: Buffer) -> int | list[int]:
+def tensor_crc(name: str, shape: tuple[int, ...], data: Data) -> int | list[int]:
     """CRC-32 of a tensor; of query and key one a head, so that a head can be read without the others."""
+    if isinstance(data, tuple):
+        crc = 0
+        for piece in data:
+            crc = crc_of(piece, crc)
+        return crc
     if name.rsplit(".", 1)[-1] not in BY_HEAD or not shape[0]:
         return crc_of(data)
     return crc_list(data, shape[0])
 
 
 BY_HEAD = ("query", "key")
-Tensors = dict[str, tuple[str, tuple[int, ...], Buffer]]  # name → dtype, shape, data
+Tensors = dict[str, tuple[str, tuple[int, ...], Data]]  # name → dtype, shape, data
 
 
 def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patterns: bool) -> Tensors:
@@ -198,14 +204,16 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
                     add(f"layer.{number}.{name}", dtype, layer.vectors[name][1])
     thumbnails = compressor(b"".join(layer.thumbnail.tobytes() for layer in layers))
     tensors["thumbnails"] = "U8", (len(thumbnails),), thumbnails
-    joined = {f"layer.{number}.overview": b"".join(pictures) for number, pictures in overviews.items()}
-    joined |= {
-        f"layer.{number}.weights": packed.data
+    pieces: dict[str, tuple[bytes, ...]] = {
+        f"layer.{number}.overview": tuple(pictures) for number, pictures in overviews.items()
+    }
+    pieces |= {
+        f"layer.{number}.weights": packed.pieces
         for number, packed in enumerate(members)
         if packed is not None and packed.sizes
     }
-    for name, data in joined.items():
-        tensors[name] = "U8", (len(data),), data
+    for name, data in pieces.items():
+        tensors[name] = "U8", (sum(map(len, data)),), data
     return tensors
 
 
@@ -257,13 +265,16 @@ def json_text(meta: dict[str, Any]) -> str:
 def container(meta: dict[str, Any], tensors: Tensors) -> list[Buffer]:
     """The safetensors layout: length, JSON padded to 8 bytes, buffers back to back."""
     header: dict[str, Any] = {"__metadata__": {"attn": json_text(meta)}}
-    end = 0
+    end, buffers = 0, list[Buffer]()
     for name, (dtype, shape, data) in tensors.items():
-        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [end, end + len(data)]}
-        end += len(data)
+        pieces = data if isinstance(data, tuple) else (data,)
+        size = sum(map(len, pieces))
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [end, end + size]}
+        end += size
+        buffers += pieces
     text = json.dumps(header, ensure_ascii=True, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return [len(text).to_bytes(8, "little"), text, *(data for _, _, data in tensors.values())]
+    return [len(text).to_bytes(8, "little"), text, *buffers]
 
 
 def read_header(read: ReadRange, size: int, path: str = "") -> Header:

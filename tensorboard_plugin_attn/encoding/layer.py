@@ -28,7 +28,7 @@ from tensorboard_plugin_attn.record.blocks import row_sums
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
-__all__ = ["VECTORS", "EncodedLayer", "decode_vector", "encode_layer", "only_rows"]
+__all__ = ["VECTORS", "EncodedLayer", "decode_vector", "encode_layer", "maxima_of", "only_rows"]
 
 VECTORS = ("query", "key", "bias", "lse", "sink", "value_norm")
 
@@ -50,6 +50,7 @@ class EncodedLayer:
         None  # how many rows the codes have, None: all; the others are 0 and their maxima NaN
     )
     packed: Future[Members] | None = None
+    noted: tuple[NDArray[np.int64], NDArray[np.uint8]] | None = None  # rows, their codes [head, row, key]
 
     @property
     def has_codes(self) -> bool:
@@ -92,7 +93,7 @@ class EncodedLayer:
     def code_bytes(self) -> int:
         """Bytes of the codes: as they are packed, else of the rows that are kept."""
         if self.packed is not None and self.packed.done():
-            return len(self.packed.result().data)
+            return self.packed.result().nbytes
         if not self.has_codes:
             return 0
         shape = self.entry.heads, self.entry.queries, self.entry.keys
@@ -177,7 +178,14 @@ def only_rows(
     gone = np.ones(codes.shape[1], bool)
     gone[rows] = False
     codes[:, gone] = 0 if codes.dtype == np.uint8 else np.nan
-    return np.where(gone, np.float32(np.nan), row_max)
+    return maxima_of(row_max, rows)
+
+
+def maxima_of(row_max: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Row maxima ``[head, query]``, NaN but of some rows."""
+    known = np.full_like(row_max, np.nan)
+    known[:, rows] = row_max[:, rows]
+    return known
 
 
 def single_heads(layer: LayerAttention) -> Iterator[LayerAttention]:

@@ -11,18 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR, pool_thumbnail, pool_width, thumbnail_shape
-from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_vectors, header_entry, only_rows
+from tensorboard_plugin_attn.encoding.layer import (
+    EncodedLayer,
+    encode_vectors,
+    header_entry,
+    maxima_of,
+    only_rows,
+)
 from tensorboard_plugin_attn.encoding.overview import LONG, SIDE, encode_log2, width_of
 from tensorboard_plugin_attn.measuring.grids import GRID_METRICS, has_grid
 from tensorboard_plugin_attn.measuring.head_groups import WHOLE_BYTES, head_groups, whole_bytes
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, compute_metrics
 from tensorboard_plugin_attn.measuring.row_stats import (
-    CodeRoom,
+    CodeTaker,
     RowStats,
+    WholeCodes,
     counted_keys,
     faults_of_rows,
     metrics_of_rows,
-    new_codes,
     questions_of,
 )
 from tensorboard_plugin_attn.record.blocks import layer_rows
@@ -64,37 +70,43 @@ def encode_streamed(
     moved: bool = False,
     rows: NDArray[np.int64] | None = None,
     check: Callable[[RowStats], None] = lambda stats: None,
-    code_room: CodeRoom = new_codes,
+    codes_to: CodeTaker | None = None,
+    noted: NDArray[np.int64] | None = None,
     scratch: dict[Any, Any] | None = None,
 ) -> EncodedLayer:
     """A labelled layer with ``blocks`` → its encoded form, as ``encode_layer`` of its weights would give it.
 
     ``source``: ``"codes"``, ``"vectors"`` or ``"left_out"``. Codes in floats are taken from the whole layer. ``moved``:
     whether contributions will be asked for; ``rows``: those whose codes are kept, None: all; ``check`` may refuse what
-    was measured; ``code_room``, ``scratch``: memory, see ``Questions``.
+    was measured; ``codes_to``: who gets the codes, None: the result; ``noted``, ``scratch``: see ``Questions``.
     """
     queries, keys = layer.num_queries, layer.num_keys
     shape = thumbnail_shape(queries, keys)
     long = picture and max(queries, keys) > LONG
+    whole = (
+        WholeCodes(layer.shape) if source == "codes" and precision == "uint8" and codes_to is None else None
+    )
+    taker = whole if codes_to is None else codes_to
     questions = questions_of(
         layer,
         thumbnail=(pool_width(queries), pool_width(keys)) if picture else None,
         overview=(width_of(queries, SIDE), width_of(keys, SIDE)) if long else None,
-        codes=source == "codes" and precision == "uint8",
+        codes=taker,
         code_rows=rows,
-        code_room=code_room,
+        noted=noted,
         scratch={} if scratch is None else scratch,
         moved=moved and layer.blocks.value_norm is not None and not has_grid(layer),
     )
     stats = layer.blocks.measure(questions)
     check(stats)
     take_in(layer, stats)
-    codes: NDArray[Any] | None = stats.codes
-    if source == "codes" and codes is None:
-        codes = layer.blocks.whole().astype(precision)
+    codes: NDArray[Any] | None = None if whole is None else whole.codes
     row_max = stats.largest if source == "codes" else None
-    if codes is not None and row_max is not None and rows is not None:
-        row_max = only_rows(codes, row_max, rows)
+    if source == "codes" and taker is None:
+        codes = layer.blocks.whole().astype(precision)
+        row_max = stats.largest if rows is None else only_rows(codes, stats.largest, rows)
+    elif row_max is not None and rows is not None:
+        row_max = maxima_of(row_max, rows)
     values = streamed_metrics(layer, metrics, stats)
     vectors = kept_vectors(layer, source)
     return EncodedLayer(
@@ -110,8 +122,9 @@ def encode_streamed(
         row_max=row_max,
         vectors=vectors,
         faults=faults_of_rows(layer, stats),
-        overview=None if stats.overview is None else encode_log2(stats.overview),
-        kept_rows=None if rows is None or codes is None else len(rows),
+        overview=None if stats.overview is None else np.stack([encode_log2(head) for head in stats.overview]),
+        kept_rows=None if rows is None or source != "codes" else len(rows),
+        noted=None if noted is None or stats.noted is None else (noted, stats.noted),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,15 +33,15 @@ from tensorboard_plugin_attn.record.blocks import visible_counts, visible_range
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
 __all__ = [
-    "CodeRoom",
+    "CodeTaker",
     "Moved",
     "Questions",
     "RowStats",
+    "WholeCodes",
     "counted_keys",
     "faults_of_rows",
     "joined",
     "metrics_of_rows",
-    "new_codes",
     "over_moved",
     "questions_of",
     "with_sink",
@@ -51,12 +51,31 @@ Floats = NDArray[np.float32]  # [head, query]
 UNSEEN = -9e28
 
 
-CodeRoom = Callable[[tuple[int, int, int]], NDArray[np.uint8]]
+class CodeTaker(Protocol):
+    """Who gets a layer's codes, rows after rows of the same heads."""
+
+    def room(self, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+        """Memory for the codes of some rows, ``[head, row, key]``, whatever is in it."""
+        ...
+
+    def take(self, head: int, row: int, codes: NDArray[np.uint8]) -> None:
+        """Codes from a head and a row on; their memory is the taker's again."""
+        ...
 
 
-def new_codes(shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """Memory for codes that no layer had before."""
-    return np.zeros(shape, np.uint8)
+class WholeCodes:
+    """All of them, ``[head, query, key]``."""
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        self.codes = np.empty(shape, np.uint8)
+
+    def room(self, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+        """As ``CodeTaker``."""
+        return np.empty(shape, np.uint8)
+
+    def take(self, head: int, row: int, codes: NDArray[np.uint8]) -> None:
+        """As ``CodeTaker``."""
+        self.codes[head : head + codes.shape[0], row : row + codes.shape[1]] = codes
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,24 +86,26 @@ class Questions:
     token, equal where tokens are, None where query i and key i are not the same token; ``padded``: bool ``[key]``, keys
     that are padding, and ``padded_rows``, None: there are none; ``hidden``: rows → keys that an irregular mask hides, bool
     ``[head, row, key]``; ``thumbnail``, ``overview``: how many queries and keys a cell of the picture covers, None: no
-    picture; ``codes``: whether to give uint8 codes, ``code_rows``: of which rows, None: all; ``moved``: whether to measure weights times the lengths of values.
-    ``kept``: what layers of one length share; ``scratch``: memory that the layers of one record take in turn, the codes'
-    by ``code_room`` ``[head, query, key]``.
+    picture; ``codes``: who gets uint8 codes, None: nobody, ``code_rows``: of which rows, None: all, the others are 0;
+    ``noted``: rows whose codes are given too; ``moved``: whether to measure weights times the lengths of values.
+    ``kept``: what layers of one length share; ``scratch``: memory that the layers of one record take in turn;
+    ``first_head``: of the layer's, which the first one here is.
     """
 
     special: NDArray[np.bool_] | None = None
     numbers: NDArray[np.int64] | None = None
     thumbnail: tuple[int, int] | None = None
     overview: tuple[int, int] | None = None
-    codes: bool = False
+    codes: CodeTaker | None = None
     code_rows: NDArray[np.int64] | None = None
+    noted: NDArray[np.int64] | None = None
     moved: bool = False
     padded: NDArray[np.bool_] | None = None
     padded_rows: NDArray[np.bool_] | None = None
     hidden: Callable[[slice], NDArray[np.bool_]] | None = None
     kept: dict[Any, Any] = field(default_factory=dict)
     scratch: dict[Any, Any] = field(default_factory=dict)
-    code_room: CodeRoom = new_codes
+    first_head: int = 0
 
     def plain_rows(self, rows: slice) -> NDArray[np.bool_]:
         """Which rows are no padding."""
@@ -113,7 +134,7 @@ class RowStats:
     ``sink``: the share that goes to no key.
     ``counts``: ``[query]``, how many keys each sees, where the mask does not tell; ``attended``: ``[key]``, keys that a
     query which is no padding looks at; ``lowest``: the smallest weight. Pictures ``[head, height, width]`` are maxima
-    of weights, the ``overview``'s log₂ of these.
+    of weights, the ``overview``'s log₂ of these. ``noted``: codes ``[head, row, key]`` of the rows that were asked for.
     """
 
     largest: Floats
@@ -130,7 +151,7 @@ class RowStats:
     lse: Floats | None = None
     thumbnail: Floats | None = None
     overview: Floats | None = None
-    codes: NDArray[np.uint8] | None = None
+    noted: NDArray[np.uint8] | None = None
     error: Floats | None = None
     budget: float = 0.0
     masked: Floats | None = None
@@ -141,8 +162,8 @@ class RowStats:
     moved: Moved | None = None
 
 
-def joined(parts: Sequence[RowStats], codes: NDArray[np.uint8] | None) -> RowStats:
-    """What was measured of some heads after others, as of all; ``codes`` are those of all."""
+def joined(parts: Sequence[RowStats]) -> RowStats:
+    """What was measured of some heads after others, as of all."""
     first = parts[0]
     found = {
         each.name: np.concatenate([getattr(part, each.name) for part in parts])
@@ -154,14 +175,13 @@ def joined(parts: Sequence[RowStats], codes: NDArray[np.uint8] | None) -> RowSta
         first,
         **found,
         offsets={by: np.concatenate([part.offsets[by] for part in parts]) for by in first.offsets},
-        codes=codes,
         budget=max(part.budget for part in parts),
         lowest=min(part.lowest for part in parts),
         moved=moved,
     )
 
 
-NOT_BY_HEAD = ("offsets", "codes", "budget", "counts", "attended", "lowest", "moved")
+NOT_BY_HEAD = ("offsets", "budget", "counts", "attended", "lowest", "moved")
 
 
 def joined_moved(parts: Sequence[Moved]) -> Moved:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import threading
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar, cast
 
+from tensorboard_plugin_attn.encoding.codes import crc_of
 from tensorboard_plugin_attn.storing.files import BYTES_PER_SECOND, Entry, Files, RemoteFiles
 
 __all__ = ["BoundedFiles", "Calls", "Change", "NoThreadError", "StoreHangsError"]
@@ -47,7 +47,7 @@ class Change(NamedTuple):
         if buffers is not None:
             digest = 0
             for buffer in buffers:
-                digest = zlib.crc32(buffer, digest)
+                digest = crc_of(buffer, digest)
         return cls(f"{directory}/{name.partition('.')[0]}", digest)
 
 

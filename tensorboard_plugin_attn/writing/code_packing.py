@@ -1,24 +1,30 @@
-"""Codes of a layer that was just encoded → their gzip members, made while the next layers are computed.
+"""Codes of rows as they are measured → the gzip members of their heads, made while further rows are computed.
 
-So codes of one layer are held and not of all, and their memory serves the next: memory that the system hands out anew
-takes as long to fill as the codes to compute.
+So neither all codes of a layer are held nor is their memory asked of the system anew, which takes as long as computing
+them.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from math import prod
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import Members, compress, pack_heads
+from tensorboard_plugin_attn.encoding.codes import Members, compress, new_packer, pack_heads
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer
 
-__all__ = ["CodePacking"]
+__all__ = ["CodePacking", "LayerPacking"]
 
 LEAST_BYTES = 1 << 20  # of a layer's codes; fewer are packed with their record
-MOST_BYTES = 16 << 20  # of codes that wait; one layer may be larger
+MOST_BYTES = 4 << 20  # of codes that wait; those of one layer that is there as a whole may be more
+
+Result = TypeVar("Result")
 
 
 class CodePacking:
@@ -26,49 +32,45 @@ class CodePacking:
 
     def __init__(self) -> None:
         self.threads: ThreadPoolExecutor | None = None
-        self.waiting: deque[tuple[Future[Members], int]] = deque()
+        self.waiting: deque[tuple[Future[Any], int]] = deque()
         self.rooms: list[NDArray[np.uint8]] = []
 
-    def room(self, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-        """Memory for a layer's codes ``[head, query, key]``, that of an earlier layer where it was packed."""
-        while self.rooms:
-            known = self.rooms.pop()
-            if known.shape == shape:
-                return known
-        return np.zeros(shape, np.uint8)
+    def layer(self, shape: tuple[int, int, int]) -> LayerPacking | None:
+        """What takes the codes ``[head, query, key]`` of a layer, rows after rows; None where they are few."""
+        return LayerPacking(self, shape[0]) if prod(shape) >= LEAST_BYTES else None
 
     def take(self, layer: EncodedLayer) -> None:
         """Pack a layer's codes, where they are large; they must not be looked at from here on."""
         codes = layer.codes
-        if codes is None or codes.nbytes < LEAST_BYTES:
-            return
-        while self.waiting and (self.waiting[0][0].done() or self.held + codes.nbytes > MOST_BYTES):
+        if codes is not None and codes.nbytes >= LEAST_BYTES:
+            layer.pack_by(self.begin(partial(pack_heads, codes, compress), codes.nbytes))
+
+    def begin(self, work: Callable[[], Result], held: int) -> Future[Result]:
+        """Hand work to the thread that holds so many bytes, once there is room for them."""
+        while self.waiting and (self.waiting[0][0].done() or self.held + held > MOST_BYTES):
             self.waiting.popleft()[0].exception()
-        layer.pack_by(self.begin(codes))
+        if self.threads is None:
+            self.threads = ThreadPoolExecutor(1, "attention-packing")
+        try:
+            found = self.threads.submit(work)
+        except RuntimeError:  # the interpreter is ending, or there are no more threads
+            found = Future()
+            found.set_result(work())
+        self.waiting.append((found, held))
+        return found
 
     @property
     def held(self) -> int:
         """Bytes of codes that wait."""
         return sum(size for _, size in self.waiting)
 
-    def begin(self, codes: NDArray[np.uint8]) -> Future[Members]:
-        """Hand codes to the thread."""
-        if self.threads is None:
-            self.threads = ThreadPoolExecutor(1, "attention-packing")
-        try:
-            found = self.threads.submit(self.pack, codes)
-        except RuntimeError:  # the interpreter is ending, or there are no more threads
-            found = Future()
-            found.set_result(self.pack(codes))
-        self.waiting.append((found, codes.nbytes))
-        return found
-
-    def pack(self, codes: NDArray[np.uint8]) -> Members:
-        """The work of the thread."""
-        members = pack_heads(codes, compress)
-        if not self.rooms and codes.dtype == np.uint8:
-            self.rooms.append(codes)
-        return members
+    def room(self, size: int) -> NDArray[np.uint8]:
+        """Memory for so many codes, that of codes that were packed where there is any."""
+        while self.rooms:
+            known = self.rooms.pop()
+            if len(known) >= size:
+                return known
+        return np.empty(size, np.uint8)
 
     def end(self) -> None:
         """No further layer comes; what waits is packed."""
@@ -76,3 +78,44 @@ class CodePacking:
             self.threads.shutdown(wait=False)
         self.waiting.clear()
         self.rooms = []
+
+
+class LayerPacking:
+    """The codes of one layer: a member of each head, to which rows are added in the thread."""
+
+    def __init__(self, packing: CodePacking, heads: int) -> None:
+        self.packing = packing
+        self.packers = [new_packer() for _ in range(heads)]
+        self.pieces: list[list[bytes]] = [[] for _ in range(heads)]
+        self.failure: Exception | None = None
+
+    def room(self, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+        """As ``CodeTaker``."""
+        return self.packing.room(prod(shape))[: prod(shape)].reshape(shape)
+
+    def take(self, head: int, row: int, codes: NDArray[np.uint8]) -> None:
+        """As ``CodeTaker``; rows come in order."""
+        self.packing.begin(partial(self.add, head, codes), codes.nbytes)
+
+    def add(self, first: int, codes: NDArray[np.uint8]) -> None:
+        """Some rows, in the thread."""
+        try:
+            for head, rows in enumerate(codes, first):
+                self.pieces[head].append(self.packers[head].compress(rows))
+        except Exception as error:  # noqa: BLE001 whatever it is, ``finish`` raises it
+            self.failure = error
+        if isinstance(codes.base, np.ndarray):
+            self.packing.rooms.append(codes.base)
+
+    def end(self) -> Future[Members]:
+        """No further rows come."""
+        return self.packing.begin(self.finish, 0)
+
+    def finish(self) -> Members:
+        """The members, in the thread."""
+        if self.failure is not None:
+            raise self.failure
+        for pieces, packer in zip(self.pieces, self.packers, strict=True):
+            pieces.append(packer.flush())
+        sizes = tuple(sum(map(len, pieces)) for pieces in self.pieces)
+        return Members(tuple(piece for pieces in self.pieces for piece in pieces if piece), sizes)

@@ -33,6 +33,7 @@ from tensorboard_plugin_attn.writing.history import Reference
 from tensorboard_plugin_attn.writing.keeping import Keeping, beside_bytes, code_bytes
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.room import Room
+from tensorboard_plugin_attn.writing.row_codes import spaced_rows
 
 __all__ = ["Draft"]
 
@@ -142,8 +143,7 @@ class Draft:
         """Encode the next layer."""
         encoded, layer = self.encode(labelled), labelled.layer
         if labelled.metrics is None:
-            codes = encoded.codes if encoded.kept_rows is None else None
-            extra = self.extra.measure(layer, self.axes, codes, labelled.call)
+            extra = self.extra.measure(layer, self.axes, self.compared(layer, encoded), labelled.call)
             encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
         else:
             encoded.metrics = labelled.metrics
@@ -188,7 +188,9 @@ class Draft:
                 keep=is_kept, picture=picture, source=source, rows=rows,
             )  # fmt: skip
         chosen = source if is_kept else "left_out"
-        return encode_streamed(
+        is_coded = chosen == "codes" and self.precision == "uint8"
+        packing = self.packing.layer(layer.shape) if is_coded else None
+        encoded = encode_streamed(
             layer,
             self.axes,
             self.metrics,
@@ -198,9 +200,23 @@ class Draft:
             moved=bool(self.extra.contributions),
             rows=rows,
             check=partial(self.check, layer),
-            code_room=self.packing.room,
+            codes_to=packing,
+            noted=spaced_rows(layer) if self.extra.changes and source == "codes" else None,
             scratch=self.scratch,
         )
+        if packing is not None:
+            encoded.pack_by(packing.end())
+        return encoded
+
+    def compared(self, layer: LayerAttention, encoded: EncodedLayer) -> NDArray[np.uint8] | None:
+        """The codes of the rows that tell how much a layer changes, where they are at hand."""
+        if not self.extra.changes:
+            return None
+        rows, (noted, encoded.noted) = spaced_rows(layer), (encoded.noted, None)
+        if noted is not None and np.array_equal(noted[0], rows):  # as they were known before it was measured
+            return noted[1]
+        codes = encoded.codes if encoded.kept_rows is None else None
+        return codes[:, rows] if codes is not None and codes.dtype == np.uint8 else None
 
     def check(self, layer: LayerAttention, stats: RowStats) -> None:
         """Refuse weights that are none. Raises InvalidRecordError."""

@@ -76,10 +76,8 @@ class ExtraMetrics:
     def measure(
         self, layer: LayerAttention, axes: TokenAxes, codes: NDArray[Any] | None, call: int = 0
     ) -> NDArray[np.float32]:
-        """``[head, metric]`` of the next layer, the model's attention call of a number.
-
-        ``codes``: its codes ``[head, query, key]`` where they exist.
-        """
+        """``[head, metric]`` of the next layer, the model's attention call of a number; ``codes``: as ``row_codes`` takes
+        them."""
         where = axes.names(layer), layer.query_tokens, layer.key_tokens
         pairs = self.pairs.measure(layer, *where)
         if self.contributions:
@@ -89,7 +87,7 @@ class ExtraMetrics:
         if not self.changes:
             return pairs
         number = len(self.rows)
-        own, rows = row_codes(layer, codes if codes is not None and codes.dtype == np.uint8 else None)
+        own, rows = row_codes(layer, codes)
         self.rows.append(own)
         return np.concatenate([self.changed(own, rows, number), pairs], axis=1)
 

@@ -13,7 +13,7 @@ from tensorboard_plugin_attn.measuring.head_metrics import informative_rows
 from tensorboard_plugin_attn.record.blocks import rows_of
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
-__all__ = ["RowCodes", "row_codes"]
+__all__ = ["RowCodes", "row_codes", "spaced_rows"]
 
 MOST_BYTES = 24 << 10  # of codes, a layer: all rows of 12 heads at 45 tokens …
 LEAST_ROWS = 16  # … and of longer texts at least so many
@@ -67,9 +67,9 @@ class RowCodes:
 def row_codes(
     layer: LayerAttention, codes: NDArray[np.uint8] | None = None
 ) -> tuple[RowCodes, NDArray[np.float32]]:
-    """What is kept of a layer for comparison, and its rows; ``codes`` ``[head, query, key]`` where they exist."""
-    chosen = spaced_rows(layer)
-    part = encode_weights(rows_of(layer, chosen))[0] if codes is None else codes[:, chosen]
+    """What is kept of a layer for comparison, and its rows; ``codes`` ``[head, row, key]``: of the ``spaced_rows``, where
+    they are known."""
+    part = encode_weights(rows_of(layer, spaced_rows(layer)))[0] if codes is None else codes
     squares = part.astype(np.float32)
     squares *= squares
     total = squares.sum(axis=-1)

@@ -17,7 +17,7 @@ from tensorboard_plugin_attn.encoding.codes import decode_weights
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
-from tensorboard_plugin_attn.measuring.row_stats import questions_of
+from tensorboard_plugin_attn.measuring.row_stats import WholeCodes, questions_of
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
@@ -133,9 +133,14 @@ def test_heads_measured_one_after_the_other_give_what_all_at_once_give(
     split = replace(source, block_bytes=4 * LEAST_ROWS * length * heads_at_once)
     assert len(source.parts()) == 1
     assert len(split.parts()) == {1: 4, 2: 2, 3: 2}[heads_at_once]
-    questions = questions_of(streamed, thumbnail=(1, 1), overview=(2, 2), codes=True, moved=True)
-    expected, found = source.measure(questions), split.measure(questions)
-    assert np.abs(found.codes.astype(int) - expected.codes).max() <= 1
+    whole, by_parts = WholeCodes(source.shape), WholeCodes(source.shape)
+    questions = questions_of(
+        streamed, thumbnail=(1, 1), overview=(2, 2), codes=whole, noted=np.array([3, length - 1]), moved=True
+    )
+    expected, found = source.measure(questions), split.measure(replace(questions, codes=by_parts))
+    assert np.abs(by_parts.codes.astype(int) - whole.codes).max() <= 1
+    np.testing.assert_array_equal(expected.noted, whole.codes[:, [3, length - 1]])
+    np.testing.assert_array_equal(found.noted, by_parts.codes[:, [3, length - 1]])
     assert found.budget == pytest.approx(expected.budget)
     for name, known in {**vars(expected), **vars(expected.moved), **expected.offsets}.items():
         if isinstance(known, np.ndarray) and known.dtype == np.float32:

@@ -13,10 +13,10 @@ from torch import nn
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 from tensorboard_plugin_attn.capturing.calls import row_blocks
-from tensorboard_plugin_attn.encoding.codes import compress, decompress, pack_heads
+from tensorboard_plugin_attn.encoding.codes import Members, compress, decompress, pack_heads
 from tensorboard_plugin_attn.encoding.format import read_tensor
 from tensorboard_plugin_attn.writing import code_packing
-from tensorboard_plugin_attn.writing.code_packing import CodePacking
+from tensorboard_plugin_attn.writing.code_packing import CodePacking, LayerPacking
 
 HEADS, LENGTH, WIDTH = 2, 48, 32
 
@@ -70,7 +70,7 @@ def test_rows_that_are_left_out_hold_nothing_of_the_layer_before(
     monkeypatch.setattr(code_packing, "LEAST_BYTES", 0)
     monkeypatch.setattr("tensorboard_plugin_attn.writing.probe_rows.SMALL_BYTES", 0)
     monkeypatch.setattr(
-        CodePacking, "room", lambda self, shape: np.full(shape, 77, np.uint8)
+        CodePacking, "room", lambda self, size: np.full(size, 77, np.uint8)
     )  # of another layer
     source = log(tmp_path, queries).source(".", "probe", 0)
     for number in range(len(Layers.masks)):
@@ -81,23 +81,64 @@ def test_rows_that_are_left_out_hold_nothing_of_the_layer_before(
             assert np.flatnonzero(codes.any(axis=1)).tolist() == queries
 
 
-def test_memory_serves_the_next_layer_of_its_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_serves_the_next_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     packing = CodePacking()
-    room = packing.room((2, 3, 4))
-    packing.pack(room)
-    assert packing.room((2, 3, 4)) is room
-    assert packing.room((2, 3, 4)) is not room
-    packing.pack(room)
-    assert packing.room((2, 3, 5)).shape == (2, 3, 5)
+    layer = LayerPacking(packing, 2)
+    room = layer.room((2, 3, 4))
+    layer.add(0, room)
+    assert layer.room((2, 3, 4)).base is room.base
+    assert layer.room((2, 3, 4)).base is not room.base
+    layer.add(0, room)
+    assert layer.room((2, 3, 5)).shape == (2, 3, 5)
+
+
+def heads_of(members: Members) -> list[bytes]:
+    """The bytes of each head's member."""
+    data = np.frombuffer(b"".join(members.pieces), np.uint8)
+    return [decompress(each.tobytes()) for each in np.split(data, np.cumsum(members.sizes)[:-1])]
+
+
+def refuse(*args: object) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+CODES = np.random.default_rng(0).integers(0, 200, (4, 5, 1000)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("has_thread", [True, False])
+@pytest.mark.parametrize("rows", [1, 2, 5])
+@pytest.mark.parametrize("heads", [2, 4])
+def test_rows_that_come_in_parts_make_one_member_a_head(
+    monkeypatch: pytest.MonkeyPatch, heads: int, rows: int, has_thread: bool
+) -> None:
+    if not has_thread:
+        monkeypatch.setattr(ThreadPoolExecutor, "submit", refuse)
+    monkeypatch.setattr(code_packing, "MOST_BYTES", 4000)
+    packing = CodePacking()
+    layer = LayerPacking(packing, len(CODES))
+    for first in range(0, len(CODES), heads):
+        for row in range(0, CODES.shape[1], rows):
+            part = CODES[first : first + heads, row : row + rows]
+            room = layer.room(part.shape)
+            room[:] = part
+            layer.take(first, row, room)
+    found = layer.end().result()
+    packing.end()
+    assert heads_of(found) == [head.tobytes() for head in CODES]
+    assert found.nbytes == sum(map(len, found.pieces))
+
+
+def test_rows_that_cannot_be_packed_fail_with_their_layer() -> None:
+    layer = LayerPacking(CodePacking(), 1)
+    room = layer.room((2, 1, 4))
+    layer.take(0, 0, room)  # of a head that it has not
+    with pytest.raises(IndexError):
+        layer.end().result()
 
 
 def test_codes_are_packed_at_once_where_no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object) -> None:
-        raise RuntimeError("can't start new thread")
-
     monkeypatch.setattr(ThreadPoolExecutor, "submit", refuse)
     codes = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-    found = CodePacking().begin(codes).result(timeout=0)
+    found = CodePacking().begin(lambda: pack_heads(codes, compress), codes.nbytes).result(timeout=0)
     assert found == pack_heads(codes, compress)
-    heads = np.split(np.frombuffer(found.data, np.uint8), [found.sizes[0]])
-    assert [decompress(each.tobytes()) for each in heads] == [each.tobytes() for each in codes]
+    assert heads_of(found) == [each.tobytes() for each in codes]

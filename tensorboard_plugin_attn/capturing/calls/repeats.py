@@ -1,19 +1,22 @@
-"""Tokens of a text that come again → of rows of weights, the masses on earlier occurrences and on the keys behind them."""
+"""Tokens of a text that come again, and the rows' own places → sums over few cells of rows of weights."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.capturing.calls.row_blocks import RowSource
 from tensorboard_plugin_attn.measuring.row_stats import Questions
 
-__all__ = ["Repeats", "repeats_of"]
+__all__ = ["Picks", "Repeats", "repeats_of"]
 
 MOST_PAIRS = 4 << 20
 MOST_SHARE = 1 / 24  # of the map's cells; where there are more, a product with all of them is faster
+MOST_KEPT = 1 << 16  # cells that layers of one length share
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,20 +28,60 @@ class Repeats:
     rows: torch.Tensor
     starts: NDArray[np.int64]
 
-    def masses(self, rows: slice, parts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of rows ``[head, row, key]``: their masses on the token's earlier occurrences, and on the keys behind these."""
-        heads, count, stop = parts.shape
-        found = parts.new_zeros(2, heads, count)
+    def cells(self, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """Of some rows, counted from the first of them: the row of each cell, and its key."""
         some = slice(int(self.starts[rows.start]), int(self.starts[rows.stop]))
-        row, keys = self.rows[some].long() - rows.start, self.keys[some].long()
-        if len(keys):
-            for by, mass in enumerate(found):
-                if parts.is_contiguous():
-                    cells = parts.view(heads, -1).index_select(1, row * stop + keys + by)
-                else:
-                    cells = parts[:, row, keys + by]
-                mass.index_add_(1, row, cells)
-        return found[0], found[1]
+        return self.rows[some].long() - rows.start, self.keys[some].long()
+
+
+class Picks:
+    """Of rows ``[head, row, key]``: the first key, the neighbours, and, with ``repeats``, the token's earlier occurrences
+    and the keys behind these. What a mask hides for certain is not among the ``names``."""
+
+    def __init__(self, source: RowSource, repeats: Repeats | None, kept: dict[Any, Any]) -> None:
+        self.repeats, self.kept, self.device = repeats, kept, source.device
+        self.offsets = (-1, 0) if source.is_banded else (-1, 0, 1)
+        self.names = ["first", *(f"offset {by}" for by in self.offsets)]
+        self.names += [] if repeats is None else ["earlier", "after"]
+        self.is_kept = len(self.names) * source.shape[1] <= MOST_KEPT
+
+    def sums(self, rows: slice, parts: torch.Tensor, origin: int) -> torch.Tensor:
+        """``[head, name, row]`` of a block's ``parts``, whose first row stands at ``origin`` among the keys."""
+        heads, count, stop = parts.shape
+        row, key, to = self.cells(rows, stop, origin)
+        if parts.is_contiguous():
+            cells = parts.view(heads, -1).index_select(1, row.mul(stop).add_(key))
+        else:
+            cells = parts[:, row, key]
+        found = parts.new_zeros(heads, len(self.names) * count)
+        return found.index_add_(1, to, cells).view(heads, -1, count)
+
+    def cells(self, rows: slice, stop: int, origin: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Row and key of each cell, and which sum it belongs to."""
+        at = (Picks, rows.start, rows.stop, stop, origin, len(self.names), self.device)
+        known: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = self.kept.get(at)
+        if known is None:
+            known = self.new_cells(rows, stop, origin)
+            if self.is_kept and len(known[0]) <= MOST_KEPT // 16:
+                self.kept[at] = known
+        return known
+
+    def new_cells(
+        self, rows: slice, stop: int, origin: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The same, not seen before."""
+        own = torch.arange(rows.stop - rows.start, device=self.device)
+        found = [(own, torch.zeros_like(own))]
+        for by in self.offsets:
+            key = own + (origin + by)
+            inside = (key >= 0) & (key < stop)
+            found.append((own[inside], key[inside]))
+        if self.repeats is not None:
+            row, key = self.repeats.cells(rows)
+            found += [(row, key), (row, key + 1)]
+        to = [row + number * len(own) for number, (row, _) in enumerate(found)]
+        rows_of, keys_of = zip(*found, strict=True)
+        return torch.cat(rows_of), torch.cat(keys_of), torch.cat(to)
 
 
 def repeats_of(questions: Questions) -> Repeats | None:

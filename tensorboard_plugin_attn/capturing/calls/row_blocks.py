@@ -248,19 +248,15 @@ class RowSource(ABC):
             if len(parts) == 1:
                 self.stats = Pass(self, questions).run()
             else:
-                codes = questions.code_room(self.shape) if questions.codes else None
                 self.stats = joined(
-                    [Pass(self.of_heads(heads), for_heads(questions, heads, codes)).run() for heads in parts],
-                    codes,
+                    [
+                        Pass(self.of_heads(heads), replace(questions, first_head=heads.start)).run()
+                        for heads in parts
+                    ]
                 )
         if self.stats.error is not None:
             self.told.append((self.stats.error, self.stats.budget))
         return self.stats
-
-
-def for_heads(questions: Questions, heads: slice, codes: NDArray[np.uint8] | None) -> Questions:
-    """The same of some heads, whose codes go to their place among the layer's."""
-    return questions if codes is None else replace(questions, code_room=lambda shape: codes[heads])
 
 
 @contextmanager
@@ -367,13 +363,15 @@ class LayerBlocks(RowSource):
     def hide(self, scores: torch.Tensor, rows: slice, behind: int) -> None:
         """Scores of keys behind a row's own, or before its window."""
         stop = scores.shape[2]
-        own = torch.arange(rows.start, rows.stop, device=scores.device)[:, None] + behind
         first = max(0, rows.start + behind)
         if first == rows.start + behind and stop == rows.stop + behind:
             square = scores[..., first:]
             square.tril_()  # so that nothing that is hidden, such as NaN, is left
             square += hidden_above(square.shape[1], square.shape[2], scores.device)
-        else:
+            if self.mask == "causal":
+                return
+        own = torch.arange(rows.start, rows.stop, device=scores.device)[:, None] + behind
+        if first != rows.start + behind or stop != rows.stop + behind:
             at = torch.arange(first, stop, device=scores.device)
             scores[..., first:].masked_fill_(at > own, HIDDEN)
         window = re.fullmatch(r"window (\d+)", self.mask)

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN_BELOW
 from tensorboard_plugin_attn.capturing.calls.pooling import merge_rows, pool, pool_rows
-from tensorboard_plugin_attn.capturing.calls.repeats import repeats_of
+from tensorboard_plugin_attn.capturing.calls.repeats import Picks, repeats_of
 from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, LOG2_E, RowSource
 from tensorboard_plugin_attn.measuring.row_stats import Moved, Questions, RowStats
 
@@ -22,7 +23,9 @@ __all__ = ["Pass"]
 
 TINY = torch.finfo(torch.float32).tiny
 OFFSETS = (-1, 0, 1)
+OFFSET_NAMES = tuple(f"offset {by}" for by in OFFSETS)
 MOST_KEPT = 1 << 18  # cells that layers of one length share
+CODE_CELLS = 1 << 18  # of roots that are made codes at a time
 
 
 class Pass:
@@ -48,26 +51,30 @@ class Pass:
         self.by_cells = torch.zeros(queries, dtype=torch.bool, device="cpu")
         self.numbers = self.tensor(questions.numbers)
         self.repeats = repeats_of(questions) if self.device.type == "cpu" else None
+        self.picks = Picks(source, self.repeats, questions.kept)
         self.pictures = {
             name: torch.zeros(heads, -(-queries // cell[0]), -(-keys // cell[1]), device=self.device)
             for name, cell in (("thumbnail", questions.thumbnail), ("overview", questions.overview))
             if cell is not None
         }
-        self.codes = questions.code_room(source.shape) if questions.codes else None
+        self.noted = (
+            None if questions.noted is None else np.zeros((heads, len(questions.noted), keys), np.uint8)
+        )
         by_mask = ("full", "causal") if source.gives_weights else ("full", "causal", "window")
         is_counted = source.mask.split()[0] not in by_mask
         self.counts = np.zeros(queries, np.int64) if is_counted else None
         self.attended = None if questions.padded is None else np.zeros(keys, bool)
         self.lowest = 0.0
-        self.halves = self.codes is not None and not source.gives_weights and source.sinks is None
+        self.halves = questions.codes is not None and not source.gives_weights and source.sinks is None
         self.unit = LOG2_E / 2 if self.halves else LOG2_E
         self.per_log = 1 / (LOG2_E if source.gives_weights else self.unit)
 
-    def space(self, room: int, shape: Sequence[int], **_: Any) -> torch.Tensor:
+    def space(self, room: int, shape: Sequence[int], *, most: int | None = None, **_: Any) -> torch.Tensor:
         """Memory of the block before: what is asked of the system anew takes as long as computing with it."""
         rooms, name = self.questions.scratch, (room, self.device)
         if name not in rooms or rooms[name].numel() < prod(shape):
-            most = min(prod(self.source.shape), self.source.most_bytes // 4)  # at once: growing leaves holes
+            most = self.source.most_bytes // 4 if most is None else most
+            most = min(prod(self.source.shape), most)  # at once: growing leaves holes
             rooms[name] = torch.empty(max(prod(shape), most), device=self.device)
         found: torch.Tensor = rooms[name][: prod(shape)]
         return found.view(*shape)
@@ -122,8 +129,10 @@ class Pass:
         largest = 1.0 if score is None else float(np.abs(score[score > HIDDEN_BELOW]).max(initial=0.0))
         return RowStats(
             **found,
-            offsets={by: self.found[f"offset {by}"].cpu().numpy() for by in OFFSETS},
-            codes=self.codes,
+            offsets={
+                by: self.found[name].cpu().numpy() for by, name in zip(OFFSETS, OFFSET_NAMES, strict=True)
+            },
+            noted=self.noted,
             budget=0.0 if budget_of is None else budget_of(largest),
             counts=self.counts,
             attended=self.attended,
@@ -157,21 +166,21 @@ class Pass:
             # exp takes twice as long, and 40 times where it underflows
             parts = torch.exp2(logs, out=self.space(1, logs.shape))
         if self.halves:  # the largest part of a row is 1
-            self.take_codes(rows, parts, score, unused=self.space(2, parts.shape))
+            self.take_codes(rows, parts, score)
+            self.take_notes(rows, parts, None)
             parts.mul_(parts)
+        else:
+            self.take_notes(rows, parts, top)
         self.begins[rows] = rows.start
         sums = self.sums(rows, parts)
         self.put("sums", rows, sums)
-        self.put("first", rows, parts[..., 0])
         self.take_dots(rows, logs.mul_(parts))
         self.take_places(rows, parts, holds=self.take_reach(rows, parts))
         if self.pictures:
             share = self.share(sums[:, 0], beside)
             self.take_pictures(rows, parts if share is None else torch.mul(parts, share[..., None], out=logs))
-        if self.codes is not None and not self.halves:
-            factor = torch.where(top > 0, 1 / top, 0.0)
-            roots = torch.mul(parts, factor[..., None], out=logs).sqrt_()
-            self.take_codes(rows, roots, top, unused=logs)
+        if self.questions.codes is not None and not self.halves:
+            self.take_codes(rows, torch.mul(parts, inverse(top)[..., None], out=logs).sqrt_(), top)
 
     def below(self, score: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Of rows whose largest score is known: what is taken from their scores, the largest part, and that of a sink."""
@@ -245,13 +254,9 @@ class Pass:
     def take_places(self, rows: slice, parts: torch.Tensor, *, holds: bool) -> None:
         """Neighbours, masses on tokens that came before, and distances that sums do not tell; ``holds``: no weight lies
         where the mask hides."""
-        stop, origin = parts.shape[2], self.origin(rows)
-        for by in OFFSETS:
-            self.put(f"offset {by}", rows, diagonal(parts, origin + by))
+        stop = parts.shape[2]
+        self.put("picked", rows, self.picks.sums(rows, parts, self.origin(rows)))
         looks_back = holds and self.source.mask not in ("full", "other")
-        if self.repeats is not None:
-            for name, each in zip(("earlier", "after"), self.repeats.masses(rows, parts), strict=True):
-                self.put(name, rows, each)
         if looks_back and (self.repeats is not None or self.numbers is None):
             return
         names, cells = self.cells(rows, stop, distance=not looks_back)
@@ -301,6 +306,7 @@ class Pass:
     def conclude(self) -> None:
         """What the sums of all rows tell."""
         raw, sums = self.raw, self.raw["sums"]
+        raw |= dict(zip(self.picks.names, raw.pop("picked").unbind(1), strict=True))
         kept = sums[:, 0]
         top, beside = raw.get("top"), None
         if top is None:
@@ -308,10 +314,9 @@ class Pass:
         share = self.share(kept, beside)
         weight = torch.ones_like(kept) if share is None else share
         self.found |= {
-            name: raw[name] * weight
-            for name in ("first", "earlier", "after", *(f"offset {by}" for by in OFFSETS))
-            if name in raw
+            name: raw[name] * weight for name in ("first", "earlier", "after", *OFFSET_NAMES) if name in raw
         }
+        self.found.setdefault(OFFSET_NAMES[-1], torch.zeros_like(kept))
         log = weight.log().masked_fill_(weight == 0, 0.0)
         self.found |= {
             "largest": top * weight,
@@ -391,34 +396,52 @@ class Pass:
             else:
                 merge_rows(picture, known, at, height, width)
 
-    def take_codes(
-        self, rows: slice, roots: torch.Tensor, top: torch.Tensor, *, unused: torch.Tensor
-    ) -> None:
-        """``255 · √(weight / row_max)``, rounded; ``roots``: of the weights by their row's largest; ``unused``: memory of
-        that size; ``top`` is NaN where a row is."""
-        kept = self.questions.code_rows
-        at: Any = rows
-        if kept is not None:
-            at = kept[(kept >= rows.start) & (kept < rows.stop)]
-            chosen = torch.from_numpy(at - rows.start).to(self.device)
-            roots, unused = roots[:, chosen], unused[:, : len(chosen)]
-        codes = torch.add(torch.tensor(0.5, device=self.device), roots, alpha=255, out=unused)
-        if bool(top.isnan().any()):
-            codes.nan_to_num_(0.0)
-        if self.device.type != "cpu":
-            codes = codes.to(torch.uint8).cpu()
-        assert self.codes is not None
-        self.codes[:, at, : roots.shape[2]] = codes.numpy()
-        self.codes[:, at, roots.shape[2] :] = 0  # what a layer before left there
+    def take_codes(self, rows: slice, roots: torch.Tensor, top: torch.Tensor) -> None:
+        """``255 · √(weight / row_max)``, rounded; ``roots``: of the weights by their row's largest; ``top`` is NaN where a
+        row is."""
+        taker, kept = self.questions.codes, self.questions.code_rows
+        assert taker is not None
+        heads, count, stop = roots.shape
+        room = taker.room((heads, count, self.source.shape[2]))
+        at: Any = slice(None)
+        if kept is None:
+            room[..., stop:] = 0
+        else:
+            room[:] = 0
+            at = kept[(kept >= rows.start) & (kept < rows.stop)] - rows.start
+            roots = roots[:, torch.from_numpy(at).to(self.device)]
+        few = heads if self.device.type != "cpu" else max(1, CODE_CELLS // max(1, roots.shape[1] * stop))
+        broken = bool(top.isnan().any())
+        for first in range(0, heads, few):
+            some = roots[first : first + few]
+            codes = codes_of(some, broken, self.space(2, some.shape, most=CODE_CELLS))
+            room[first : first + few, at, :stop] = codes
+        taker.take(self.questions.first_head, rows.start, room)
+
+    def take_notes(self, rows: slice, parts: torch.Tensor, top: torch.Tensor | None) -> None:
+        """Codes of the rows that are noted; ``top`` None: ``parts`` are roots, as ``take_codes`` has them."""
+        noted = self.questions.noted
+        if noted is None or self.noted is None:
+            return
+        places = np.flatnonzero((noted >= rows.start) & (noted < rows.stop))
+        if not len(places):
+            return
+        at = torch.from_numpy(noted[places] - rows.start).to(self.device)
+        roots = parts[:, at]
+        if top is not None:
+            roots = (roots * inverse(top[:, at])[..., None]).sqrt_()
+        self.noted[:, places, : roots.shape[2]] = codes_of(roots, True, torch.empty_like(roots))
 
 
-def diagonal(parts: torch.Tensor, offset: int) -> torch.Tensor:
-    """``parts[:, i, i + offset]``, 0 where there is no such key."""
-    heads, rows, keys = parts.shape
-    first, stop = max(0, -offset), min(rows, keys - offset)
-    if stop <= first:
-        return parts.new_zeros(heads, rows)
-    inside = parts[:, first:stop, first + offset : stop + offset].diagonal(dim1=1, dim2=2)
-    if stop - first == rows:
-        return inside
-    return torch.nn.functional.pad(inside, (first, rows - stop))
+def inverse(top: torch.Tensor) -> torch.Tensor:
+    """One over the largest weight of each row, 0 where there is none."""
+    return torch.where(top > 0, 1 / top, 0.0)
+
+
+def codes_of(roots: torch.Tensor, broken: bool, room: torch.Tensor) -> NDArray[Any]:
+    """Roots of weights by their row's largest → what becomes uint8 codes by dropping fractions, in ``room``; NaN, of which
+    there is none unless they are ``broken``, is 0."""
+    codes = torch.add(torch.tensor(0.5, device=roots.device), roots, alpha=255, out=room)
+    if broken:
+        codes.nan_to_num_(0.0)
+    return codes.numpy() if roots.device.type == "cpu" else codes.to(torch.uint8).cpu().numpy()
