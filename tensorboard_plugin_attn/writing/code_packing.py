@@ -22,7 +22,7 @@ from tensorboard_plugin_attn.encoding.layer import EncodedLayer
 __all__ = ["CodePacking", "LayerPacking"]
 
 LEAST_BYTES = 1 << 20  # of a layer's codes; fewer are packed with their record
-MOST_BYTES = 4 << 20  # of codes that wait; those of one layer that is there as a whole may be more
+MOST_BYTES = 2 << 20  # of codes that wait; those of one layer that is there as a whole may be more
 
 Result = TypeVar("Result")
 
@@ -117,5 +117,6 @@ class LayerPacking:
             raise self.failure
         for pieces, packer in zip(self.pieces, self.packers, strict=True):
             pieces.append(packer.flush())
+        self.packers.clear()
         sizes = tuple(sum(map(len, pieces)) for pieces in self.pieces)
         return Members(tuple(piece for pieces in self.pieces for piece in pieces if piece), sizes)

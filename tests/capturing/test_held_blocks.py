@@ -14,7 +14,7 @@ from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.contribution import CONTRIBUTIONS, measure_contributions
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
-from tensorboard_plugin_attn.measuring.row_stats import Questions
+from tensorboard_plugin_attn.measuring.row_stats import Questions, WholeCodes
 from tensorboard_plugin_attn.record.checks import label_layer
 from tensorboard_plugin_attn.record.tokens import TokenAxes
 
@@ -139,7 +139,7 @@ def test_a_map_is_read_as_it_lies_in_memory_and_not_written_to(name: str) -> Non
     blocks = layer_in_blocks(LayerAttention(given), 0)
     before = plain(given)
     assert np.abs(blocks.whole() - before.reshape(HEADS, 9, 9)).max() == 0
-    blocks.measure(Questions(codes=True))
+    blocks.measure(Questions(codes=WholeCodes(blocks.shape)))
     np.testing.assert_array_equal(before, plain(given))
 
 

@@ -16,7 +16,9 @@ __all__ = ["Picks", "Repeats", "repeats_of"]
 
 MOST_PAIRS = 4 << 20
 MOST_SHARE = 1 / 24  # of the map's cells; where there are more, a product with all of them is faster
-MOST_KEPT = 1 << 16  # cells that layers of one length share
+MOST_KEPT = 2048  # queries of layers that share their cells: what outlives a block leaves holes in memory
+
+Cells = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,32 +45,28 @@ class Picks:
         self.offsets = (-1, 0) if source.is_banded else (-1, 0, 1)
         self.names = ["first", *(f"offset {by}" for by in self.offsets)]
         self.names += [] if repeats is None else ["earlier", "after"]
-        self.is_kept = len(self.names) * source.shape[1] <= MOST_KEPT
+        self.is_kept = source.shape[1] <= MOST_KEPT
 
     def sums(self, rows: slice, parts: torch.Tensor, origin: int) -> torch.Tensor:
         """``[head, name, row]`` of a block's ``parts``, whose first row stands at ``origin`` among the keys."""
         heads, count, stop = parts.shape
-        row, key, to = self.cells(rows, stop, origin)
-        if parts.is_contiguous():
-            cells = parts.view(heads, -1).index_select(1, row.mul(stop).add_(key))
-        else:
-            cells = parts[:, row, key]
+        row, key, cell, to = self.cells(rows, stop, origin)
+        is_whole = parts.is_contiguous()
+        cells = parts.view(heads, -1).index_select(1, cell) if is_whole else parts[:, row, key]
         found = parts.new_zeros(heads, len(self.names) * count)
         return found.index_add_(1, to, cells).view(heads, -1, count)
 
-    def cells(self, rows: slice, stop: int, origin: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Row and key of each cell, and which sum it belongs to."""
+    def cells(self, rows: slice, stop: int, origin: int) -> Cells:
+        """Row and key of each cell, its number in a block, and which sum it belongs to."""
         at = (Picks, rows.start, rows.stop, stop, origin, len(self.names), self.device)
-        known: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = self.kept.get(at)
+        known: Cells | None = self.kept.get(at)
         if known is None:
             known = self.new_cells(rows, stop, origin)
-            if self.is_kept and len(known[0]) <= MOST_KEPT // 16:
+            if self.is_kept and len(known[0]) <= MOST_KEPT:
                 self.kept[at] = known
         return known
 
-    def new_cells(
-        self, rows: slice, stop: int, origin: int
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def new_cells(self, rows: slice, stop: int, origin: int) -> Cells:
         """The same, not seen before."""
         own = torch.arange(rows.stop - rows.start, device=self.device)
         found = [(own, torch.zeros_like(own))]
@@ -80,8 +78,8 @@ class Picks:
             row, key = self.repeats.cells(rows)
             found += [(row, key), (row, key + 1)]
         to = [row + number * len(own) for number, (row, _) in enumerate(found)]
-        rows_of, keys_of = zip(*found, strict=True)
-        return torch.cat(rows_of), torch.cat(keys_of), torch.cat(to)
+        rows_of, keys_of = (torch.cat(each) for each in zip(*found, strict=True))
+        return rows_of, keys_of, rows_of * stop + keys_of, torch.cat(to)
 
 
 def repeats_of(questions: Questions) -> Repeats | None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from tensorboard_plugin_attn.capturing.calls.coding import codes_of, inverse
 from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN_BELOW
 from tensorboard_plugin_attn.capturing.calls.pooling import merge_rows, pool, pool_rows
 from tensorboard_plugin_attn.capturing.calls.repeats import Picks, repeats_of
@@ -47,7 +47,7 @@ class Pass:
         self.has_moved = questions.moved and source.value_norm is not None
         self.names, self.columns = self.key_columns()
         self.at = torch.arange(keys, device=self.device, dtype=torch.float32)
-        self.begins = torch.zeros(queries, device=self.device)
+        self.starts: list[tuple[int, int]] = []  # of blocks: the first row, and how many
         self.by_cells = torch.zeros(queries, dtype=torch.bool, device="cpu")
         self.numbers = self.tensor(questions.numbers)
         self.repeats = repeats_of(questions) if self.device.type == "cpu" else None
@@ -67,6 +67,9 @@ class Pass:
         self.lowest = 0.0
         self.halves = questions.codes is not None and not source.gives_weights and source.sinks is None
         self.unit = LOG2_E / 2 if self.halves else LOG2_E
+        # then every row's largest score is that of a key
+        self.sees_itself = source.is_banded and source.is_plain and queries <= keys
+        self.one = torch.ones((), device=self.device)
         self.per_log = 1 / (LOG2_E if source.gives_weights else self.unit)
 
     def space(self, room: int, shape: Sequence[int], *, most: int | None = None, **_: Any) -> torch.Tensor:
@@ -171,7 +174,7 @@ class Pass:
             parts.mul_(parts)
         else:
             self.take_notes(rows, parts, top)
-        self.begins[rows] = rows.start
+        self.starts.append((rows.start, rows.stop - rows.start))
         sums = self.sums(rows, parts)
         self.put("sums", rows, sums)
         self.take_dots(rows, logs.mul_(parts))
@@ -185,9 +188,15 @@ class Pass:
     def below(self, score: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Of rows whose largest score is known: what is taken from their scores, the largest part, and that of a sink."""
         sinks = None if self.source.sinks is None else self.source.sinks.float()[:, None] * self.unit
+        if self.sees_itself and sinks is None:
+            return score, self.ones(score), None
         shift = score if sinks is None else torch.maximum(score, sinks)
         shift = shift.masked_fill(shift <= HIDDEN / 4, 0.0)  # a row that sees no key
         return shift, (score - shift).exp2(), None if sinks is None else (sinks - shift).exp2()
+
+    def ones(self, like: torch.Tensor) -> torch.Tensor:
+        """A one for each row, ``[head, row]``."""
+        return self.one.expand(like.shape)
 
     def share(self, kept: torch.Tensor, beside: torch.Tensor | None) -> torch.Tensor | None:
         """What makes weights of parts; None: they are weights."""
@@ -307,7 +316,7 @@ class Pass:
         """What the sums of all rows tell."""
         raw, sums = self.raw, self.raw["sums"]
         raw |= dict(zip(self.picks.names, raw.pop("picked").unbind(1), strict=True))
-        kept = sums[:, 0]
+        kept, begun = sums[:, 0], self.begun()
         top, beside = raw.get("top"), None
         if top is None:
             shift, top, beside = self.below(raw["score"])
@@ -322,8 +331,8 @@ class Pass:
             "largest": top * weight,
             "total": kept * weight,
             "negentropy": raw["dots"][:, 0] * (weight * self.per_log) + weight * log * kept,
-            "place": (sums[:, self.names["place"]] + self.begun() * kept) * weight,
-            "distance": self.distances("one", "place", "distance") * weight,
+            "place": (sums[:, self.names["place"]] + begun * kept) * weight,
+            "distance": self.distances(begun, "one", "place", "distance") * weight,
         }
         if "special" in self.names:
             self.found["special"] = sums[:, self.names["special"]] * weight
@@ -336,24 +345,26 @@ class Pass:
         if beside is not None:
             self.found["sink"] = beside * weight
         if self.has_moved:
-            self.conclude_moved()
+            self.conclude_moved(begun)
         if self.source.projected is not None:
             self.compare(sums, weight)
 
     def begun(self) -> torch.Tensor:
         """Where the first row of each row's block stands among the keys."""
-        return self.begins + self.origin(slice(0, 0))
+        starts, counts = zip(*self.starts, strict=True)
+        begins = np.repeat(np.array(starts, np.float32), counts) + self.origin(slice(0, 0))
+        return torch.from_numpy(begins).to(self.device)
 
-    def distances(self, one: str, place: str, cells: str) -> torch.Tensor:
+    def distances(self, begun: torch.Tensor, one: str, place: str, cells: str) -> torch.Tensor:
         """Sums of parts times distances: of what places sum to, or what was summed cell by cell."""
         sums = self.raw["sums"]
-        own = torch.arange(len(self.begins), device=self.device) - self.begins
+        own = torch.arange(len(begun), device=self.device) + self.origin(slice(0, 0)) - begun
         found = own * sums[:, self.names[one]] - sums[:, self.names[place]]
         if cells not in self.raw:
             return found
         return torch.where(self.by_cells.to(self.device), self.raw[cells], found)
 
-    def conclude_moved(self) -> None:
+    def conclude_moved(self, begun: torch.Tensor) -> None:
         """The same of weights times the lengths of values, by their row's sum."""
         raw, sums = self.raw, self.raw["sums"]
         norm = sums[:, self.names["norm"]]
@@ -364,7 +375,7 @@ class Pass:
             "negentropy": dots * inverse + log * (norm * inverse),
             "total": norm * inverse,
             "first": raw["first"] * self.columns[:, self.names["norm"], :1] * inverse,
-            "distance": self.distances("norm", "norm_place", "norm_distance") * inverse,
+            "distance": self.distances(begun, "norm", "norm_place", "norm_distance") * inverse,
         }
         if "norm_special" in self.names:
             self.moved["special"] = sums[:, self.names["norm_special"]] * inverse
@@ -431,17 +442,3 @@ class Pass:
         if top is not None:
             roots = (roots * inverse(top[:, at])[..., None]).sqrt_()
         self.noted[:, places, : roots.shape[2]] = codes_of(roots, True, torch.empty_like(roots))
-
-
-def inverse(top: torch.Tensor) -> torch.Tensor:
-    """One over the largest weight of each row, 0 where there is none."""
-    return torch.where(top > 0, 1 / top, 0.0)
-
-
-def codes_of(roots: torch.Tensor, broken: bool, room: torch.Tensor) -> NDArray[Any]:
-    """Roots of weights by their row's largest → what becomes uint8 codes by dropping fractions, in ``room``; NaN, of which
-    there is none unless they are ``broken``, is 0."""
-    codes = torch.add(torch.tensor(0.5, device=roots.device), roots, alpha=255, out=room)
-    if broken:
-        codes.nan_to_num_(0.0)
-    return codes.numpy() if roots.device.type == "cpu" else codes.to(torch.uint8).cpu().numpy()
