@@ -35,6 +35,7 @@ __all__ = [
     "fits",
     "in_float32",
     "settle",
+    "single",
     "warn_differing",
     "warn_fewer",
 ]
@@ -96,10 +97,10 @@ EXACT_SUM = 1e-4
 
 def differs(sighting: Sighting) -> Differs | None:
     """The heads of a sighting whose weights do not give the output; None when all do, or nothing is known."""
-    if sighting.output_error is None:
+    worst = sighting.largest_error
+    if worst is None or worst <= sighting.budget:
         return None
-    if float(sighting.output_error.max()) <= sighting.budget:
-        return None
+    assert sighting.output_error is not None
     errors = sighting.output_error.amax((0, 2))
     heads = (errors > sighting.budget).nonzero()[:, 0].tolist()
     return Differs(sighting.name, float(errors.max()), tuple(heads)) if heads else None
@@ -125,12 +126,17 @@ def check_output(
         weights = sighting.weights
         if sighting.sink is not None and not output_has_sink:
             weights = weights / (1 - sighting.sink)[..., None]
-        score, is_tf32 = largest(sighting.row_scores), uses_tf32(output)
-        sighting.budget = budget(output.dtype, score, is_tf32=is_tf32, rounded=sighting.rounded)
-        error, sighting.lengths = row_errors(weights, value, output, sighting.budget)
+        budget_of = functools.partial(
+            budget, output.dtype, is_tf32=uses_tf32(output), rounded=sighting.rounded
+        )
+        sighting.budget = budget_of()  # of the smallest scores: most errors are below
+        error, sighting.lengths, worst = row_errors(weights, value, output, sighting.budget)
+        if not worst <= sighting.budget:
+            sighting.budget = budget_of(largest(sighting.row_scores))
         if padded is not None:
             error = error.masked_fill(padded[:, None].to(error.device), 0.0)
-        sighting.output_error = error
+            worst = float(error.max())
+        sighting.output_error, sighting.worst = error, (error, worst)
 
 
 def fits(weights: torch.Tensor | StreamedMap, value: torch.Tensor, output: torch.Tensor) -> bool:
@@ -151,42 +157,50 @@ def in_float32(tensor: torch.Tensor | StreamedMap | None) -> AbstractContextMana
     """Computing for ourselves: without gradients, and without autocast on the tensor's device."""
     device = "cpu" if tensor is None else tensor.device.type
     if not torch.is_grad_enabled() and not torch.is_autocast_enabled(device):
-        return nullcontext()
+        return AS_IT_IS
     stack = ExitStack()
     stack.enter_context(torch.no_grad())
     stack.enter_context(torch.autocast(device, enabled=False))
     return stack
 
 
+AS_IT_IS = nullcontext()
+
+
+def single(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor in float32, itself where it is."""
+    return tensor if tensor.dtype is torch.float32 else tensor.float()
+
+
 def row_errors(
     weights: torch.Tensor, value: torch.Tensor, output: torch.Tensor, within: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """``|A · (v · r) − o · r| / (A · ‖v‖)``, float32 ``[batch, head, query]``; and ``‖v‖`` ``[batch, kv_head, key]``.
+) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """``|A · (v · r) − o · r| / (A · ‖v‖)``, float32 ``[batch, head, query]``; ``‖v‖`` ``[batch, kv_head, key]``; the largest error.
 
     A row that sees no key has an error of 0; it is looked for where an error is not ``within`` what rounding does.
     """
-    floor = torch.finfo(output.dtype).tiny
-    values = value.float()
-    groups = weights.shape[1] // values.shape[1]
-    signs = projection(weights.shape[1], values.shape[-1]).to(values.device)
-    if groups > 1:  # heads that share values share the projection
-        signs = signs[::groups].repeat_interleave(groups, 0)
-    signs = signs[:, None]
+    values, (batch, heads) = single(value), weights.shape[:2]
+    groups = heads // values.shape[1]
+    signs = projection(heads, values.shape[-1])[:, None]
+    signs = signs if signs.device == values.device else signs.to(values.device)
+    shared = signs[::groups] if groups > 1 else signs  # heads that share values share the projection
+    signs = shared.repeat_interleave(groups, 0) if groups > 1 else signs
     lengths = torch.linalg.vector_norm(values, dim=-1)
-    sides = torch.stack([(values * (signs if groups == 1 else signs[::groups])).sum(-1), lengths], dim=-2)
+    sides = torch.cat([torch.matmul(shared, values.mT), lengths.unsqueeze(2)], 2)
     sides = sides.repeat_interleave(groups, 1) if groups > 1 else sides
-    if len(sides) != len(weights):
-        sides = sides.expand(len(weights), -1, -1, -1)
+    sides = sides.expand(batch, -1, -1, -1) if len(sides) != batch else sides
     # Rows from the left: as columns from the right the product takes five times as long.
-    products = torch.bmm(sides.flatten(0, 1), weights.flatten(0, 1).transpose(1, 2))
-    expected, size = products.view(*weights.shape[:2], 2, -1).unbind(2)
-    returned = (output.float() * signs).sum(-1)
-    error = (expected - returned).abs_().div_(size + floor)
-    if float(error.max()) <= within:  # not so where any is NaN
-        return error, lengths
+    expected, size = torch.matmul(sides, weights.mT).unbind(2)
+    returned = torch.matmul(signs, single(output).mT)[:, :, 0]
+    error = torch.sub(expected, returned).div_(size).abs_()
+    worst = float(error.max())
+    if worst <= within:  # not so where any is NaN
+        return error, lengths, worst
+    error = (expected - returned).abs_().div_(size + torch.finfo(output.dtype).tiny)
     is_broken = expected.isnan()  # NaN weights are a fault of their own
     error.masked_fill_(returned.isnan() & ~is_broken, torch.inf)
-    return error.masked_fill_(is_broken | (weights.sum(-1) == 0), 0.0), lengths
+    error.masked_fill_(is_broken | (weights.sum(-1) == 0), 0.0)
+    return error, lengths, float(error.max())
 
 
 @functools.lru_cache(maxsize=16)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from tensorboard_plugin_attn.capturing.calls.checking import single
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
 from tensorboard_plugin_attn.capturing.tracing.axes import Atom, leaves
@@ -32,9 +33,14 @@ class Awaited:
         self.norms: torch.Tensor | None = None
         self.size = output.numel()
         self.features = output.shape[1] * output.shape[3]
-        self.first = output[0, :, 0].reshape(-1)
         self.other: tuple[torch.Tensor, int] | None = None
         self.axis: list[Atom] = []
+
+    def may_be(self, given: Any, facts_of: Callable[[Any], Facts | None]) -> bool:
+        """Whether a linear's input may be the heads' outputs: it is of their size, and not known to be another tensor."""
+        if not isinstance(given, torch.Tensor) or given.numel() != self.size:
+            return not isinstance(given, torch.Tensor)
+        return not self.found or not self.is_of_others(facts_of(given))
 
     def see(self, op: Op, facts_of: Callable[[Any], Facts | None] = lambda tensor: None) -> None:
         """A linear was called; ``facts_of``: what is known of a tensor."""
@@ -72,16 +78,20 @@ class Awaited:
 
     def is_output(self, given: torch.Tensor) -> bool:
         """Whether the input of a linear, of the output's size, is the heads' outputs side by side."""
-        output, first = self.output, self.first
+        output = self.output
         if given.device != output.device:
             return False
         if given.dtype != output.dtype:  # as an adapter in float32 beside a projection in bfloat16 reads it
             if not given.is_floating_point():
                 return False
-            output, first = output.to(given.dtype), first.to(given.dtype)
-        batch, heads, _, width = output.shape
+            output = output.to(given.dtype)
+        batch, heads, queries, width = output.shape
         # Most differ in their first row; the same memory need not be looked at.
-        if given.data_ptr() != output.data_ptr() and not torch.equal(given[(0,) * (given.dim() - 1)], first):
+        if given.data_ptr() == output.data_ptr():
+            beside = (queries * self.features, width, self.features, 1)
+            if output.stride() == beside and given.is_contiguous():
+                return True
+        elif not torch.equal(given[(0,) * (given.dim() - 1)], output[0, :, 0].reshape(-1)):
             return False
         states = given.detach().reshape(-1, heads, width)
         orders = [(0, 2, 1, 3), (2, 0, 1, 3)][: 1 if batch == 1 else 2]
@@ -118,14 +128,15 @@ def weight_of(op: Op) -> torch.Tensor | None:
     )
     if not isinstance(weight, torch.Tensor) or weight.dim() != 2 or not weight.is_floating_point():
         return None
-    return weight.detach().t() if is_linear else weight.detach()
+    weight = weight.detach() if weight.requires_grad else weight
+    return weight.t() if is_linear else weight
 
 
 def projected(value: torch.Tensor, weight: torch.Tensor, heads: int) -> torch.Tensor:
     """``‖v · W_O‖`` float32 ``[batch, head, key]``, through ``W_O W_Oᵀ`` of each head's ``[d, out]``."""
-    own = weight.float().reshape(heads, -1, weight.shape[-1])
-    squares = torch.bmm(own, own.transpose(1, 2))
-    values = value.float()
+    own = single(weight).reshape(heads, -1, weight.shape[-1])
+    squares = torch.bmm(own, own.mT)
+    values = single(value)
     if heads != value.shape[1]:
         values = values.repeat_interleave(heads // value.shape[1], 1)
     moved = (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch.nn.attention.bias import CausalBias, CausalVariant
 
-from tensorboard_plugin_attn.capturing.calls.checking import check_output, fits
+from tensorboard_plugin_attn.capturing.calls.checking import check_output, fits, single
 from tensorboard_plugin_attn.capturing.calls.masks import causal, causal_parts, split_mask
 from tensorboard_plugin_attn.capturing.calls.places import Change, MaskOf, all_places
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, traces_of
@@ -60,13 +61,18 @@ def read_call(
 ) -> Call:
     """Bind the arguments as scaled_dot_product_attention does; with dropout its output shows other weights."""
     return Call(
-        query.detach(),
-        key.detach(),
+        detached(query),
+        detached(key),
         None if attn_mask is None else written_out(attn_mask),
         is_causal,
         scale,
-        value=None if dropout_p > 0 else value.detach(),
+        value=None if dropout_p > 0 else detached(value),
     )
+
+
+def detached(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor without its gradients, itself where it has none."""
+    return tensor.detach() if tensor.requires_grad else tensor
 
 
 def written_out(mask: torch.Tensor) -> torch.Tensor:
@@ -127,7 +133,12 @@ def of_row(call: Call, row: int, batch: int | None) -> Call:
 
 
 def head_axes(
-    query: torch.Tensor, axes: Axes | None, heads: int | None, batch: int | None, *, is_windowed: bool = False
+    query: torch.Tensor,
+    axes: Axes | None,
+    heads_of: Callable[[], int | None],
+    batch: int | None,
+    *,
+    is_windowed: bool = False,
 ) -> list[int]:
     """Sizes ``[batch, head]`` that the axes before query and feature stand for; 3-D inputs hold both in one.
 
@@ -140,6 +151,7 @@ def head_axes(
         if axes is not None and any(atom.is_feature for atom in axes[0]):
             found = math.prod(atom.size for atom in leaves(axes[0]) if atom.is_feature)
             return [outer[0] // found, found]
+        heads = heads_of()
         if heads and outer[0] % heads == 0 and (batch is None or outer[0] != batch):
             return [outer[0] // heads, heads]
         if heads != 1 and batch and outer[0] % batch == 0 and not is_windowed:
@@ -152,8 +164,8 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool, traced: boo
     """softmax(q · kᵀ · scale + mask) in float32, the mask aligned to upper left as sdpa does; ``traced``: with traces."""
     queries, width = call.query.shape[-2:]
     keys = call.key.shape[-2]
-    query = call.query.reshape(*outer, queries, width)
-    key = call.key.reshape(outer[0], -1, keys, width)
+    query = shaped(call.query, (*outer, queries, width))
+    key = shaped(call.key, (outer[0], -1, keys, width))
     scale = 1 / math.sqrt(width) if call.scale is None else float(call.scale)
     is_causal = call.is_causal and call.mask is None and call.mask_of is None and call.change is None
     bias, mask = None, None
@@ -187,7 +199,7 @@ def sighting_of(call: Call, outer: list[int], *, with_vectors: bool, traced: boo
         traces=traces_of(key) if traced else key[:, 0, :, :0],
         mask=mask,
         value=value_of(call, outer[0]) if has_output else None,
-        output=None if call.output is None or not has_output else call.output.reshape(*outer, queries, -1),
+        output=None if call.output is None or not has_output else shaped(call.output, (*outer, queries, -1)),
         sink=sink,
         is_whole=call.sinks is None,
     )
@@ -238,7 +250,16 @@ def held(call: Call, streamed: StreamedCall) -> Call:
 
 def value_of(call: Call, batch: int) -> torch.Tensor | None:
     """``[batch, kv_head, key, d]``."""
-    return None if call.value is None else call.value.reshape(batch, -1, *call.value.shape[-2:])
+    return None if call.value is None else shaped(call.value, (batch, -1, *call.value.shape[-2:]))
+
+
+def shaped(tensor: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """A tensor of a shape with at most one −1, itself where it has that."""
+    own = tensor.shape
+    is_so = len(own) == len(shape) and all(
+        size in (given, -1) for given, size in zip(own, shape, strict=True)
+    )
+    return tensor if is_so else tensor.reshape(shape)
 
 
 def whole_mask(call: Call, outer: list[int]) -> torch.Tensor | None:
@@ -272,11 +293,11 @@ def scores_of(
     query: torch.Tensor, key: torch.Tensor, scale: float, added: torch.Tensor | None
 ) -> torch.Tensor:
     """float32 ``q · kᵀ · scale + added``, keys repeated for their group of heads."""
-    query, key = query.float(), key.float()
+    query, key = single(query), single(key)
     groups = query.shape[1] // key.shape[1]
     key = key.repeat_interleave(groups, dim=1) if groups > 1 else key
     shape = (*query.shape[:-1], key.shape[-2])
-    query, key = query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2)
+    query, key = query.flatten(0, 1), key.flatten(0, 1).mT
     if added is None:  # beta=0: what the fresh memory holds is not read
         fresh = query.new_empty((len(query), *shape[2:]))
         return fresh.baddbmm_(query, key, beta=0.0, alpha=scale).view(shape)

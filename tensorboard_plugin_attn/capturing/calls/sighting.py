@@ -44,8 +44,9 @@ class Sighting:
     ``mask``: what it is among all queries and keys, None: ``allowed`` says.
     ``value`` ``[batch, kv_head, key, d]`` and ``output`` ``[batch, head, query, d]``: what the call was given and
     returned, without dropout, until they have been compared. ``output_error``: ``[batch, head, query]``, how far
-    weights · values are from the output, None where that could not be seen; ``budget``: how far rounding may put
-    them, weights that were ``rounded`` to a coarser type since their softmax included. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key; ``is_whole``: there is none, as
+    weights · values are from the output, None where that could not be seen; ``worst``: these errors and the largest of
+    them; ``budget``: how far rounding may put them, weights that were ``rounded`` to a coarser type since their softmax
+    included. ``sink``: ``[batch, head, query]``, the share of each row that goes to no key; ``is_whole``: there is none, as
     its softmax was of these keys alone. ``lengths``: ``[batch, kv_head, key]`` of the values, where they were compared. ``value_norm``: ``[batch, head, key]``,
     the length of each key's value; ``value_norm_of``: ``"vWo"`` behind the output projection. ``checked``: value and
     output once they have been compared, until the sighting is handed on. ``windows``: what the running modules say of windows
@@ -71,6 +72,7 @@ class Sighting:
     value: torch.Tensor | None = None
     output: torch.Tensor | None = None
     output_error: torch.Tensor | None = None
+    worst: tuple[torch.Tensor, float] | None = None
     budget: float = 0.0
     rounded: torch.dtype | None = None
     sink: torch.Tensor | None = None
@@ -83,6 +85,15 @@ class Sighting:
     windows: Sequence[Any] = ()
     padded_window: bool = False
     grid: tuple[int, int] | None = None
+
+    @property
+    def largest_error(self) -> float | None:
+        """The largest of ``output_error``; None where there is none."""
+        if self.output_error is None:
+            return None
+        if self.worst is None or self.worst[0] is not self.output_error:
+            self.worst = self.output_error, float(self.output_error.max())
+        return self.worst[1]
 
     def layer(self) -> LayerAttention[torch.Tensor]:
         """The whole batch as a LayerAttention of torch tensors."""
@@ -112,19 +123,24 @@ class Sighting:
         allowed = picked(self.allowed, batch, queries, keys)
         layer = self.described(
             weights,
-            None if self.query is None else self.query[batch][:, queries],
-            None if self.key is None else self.key[batch][:, keys],
+            None if self.query is None else at(self.query[batch], queries),
+            None if self.key is None else at(self.key[batch], keys),
             picked(self.bias, batch, queries, keys),
             allowed,
             self.mask_of(allowed, is_cropped=is_cropped) if self.knows_mask else None,
         )
         if self.row_scores is not None and weights.shape[1]:
-            layer.max_score = self.row_scores[batch][:, queries].amax(-1)
+            layer.max_score = at(self.row_scores[batch], queries).amax(-1)
         if self.sink is not None:
-            layer.sink = self.sink[batch][:, queries]
+            layer.sink = at(self.sink[batch], queries)
         self.tell_values(layer, batch, keys)
-        if self.output_error is not None and weights.shape[1]:
-            self.compare(layer, self.output_error[batch][:, queries].amax(-1))
+        if self.output_error is None or not weights.shape[1]:
+            return layer
+        worst = self.largest_error if len(self.output_error) == 1 and not is_cropped else None
+        if worst is not None and worst <= self.budget:
+            layer.output_error, layer.differing_heads = worst, []
+        else:
+            self.compare(layer, at(self.output_error[batch], queries).amax(-1))
         return layer
 
     def mask_of(self, allowed: torch.Tensor | None, *, is_cropped: bool = False) -> str:
@@ -168,12 +184,12 @@ class Sighting:
             self.lengths = None
             if value.shape[1] != heads:
                 norm = norm.repeat_interleave(heads // value.shape[1], 1)
-            self.value_norm = norm.expand(batch, -1, -1)
+            self.value_norm = norm if len(norm) == batch else norm.expand(batch, -1, -1)
 
     def tell_values(self, layer: LayerAttention[Any], batch: int, keys: torch.Tensor | slice) -> None:
         """Give a layer of one input the lengths of its values."""
         if self.value_norm is not None:
-            layer.value_norm, layer.value_norm_of = self.value_norm[batch][:, keys], self.value_norm_of
+            layer.value_norm, layer.value_norm_of = at(self.value_norm[batch], keys), self.value_norm_of
 
     def compare(self, layer: LayerAttention[torch.Tensor], errors: torch.Tensor) -> None:
         """Give a layer the largest of its heads' errors, and the heads above the budget."""
@@ -221,6 +237,14 @@ def traces_of(key: torch.Tensor) -> torch.Tensor:
 TRACED = 16
 
 
+def at(tensor: torch.Tensor, positions: torch.Tensor | slice) -> torch.Tensor:
+    """Some positions of the second axis; all of them without another view."""
+    return tensor if isinstance(positions, slice) and positions == EVERY else tensor[:, positions]
+
+
+EVERY = slice(None)
+
+
 def picked(
     tensor: torch.Tensor | None, batch: int, queries: torch.Tensor | slice, keys: torch.Tensor | slice
 ) -> torch.Tensor | None:
@@ -229,6 +253,8 @@ def picked(
         return None
     tensor = tensor.reshape((1,) * (4 - tensor.dim()) + tuple(tensor.shape))
     row = tensor[batch if tensor.shape[0] > 1 else 0]
+    if isinstance(queries, slice) and isinstance(keys, slice) and queries == keys == EVERY:
+        return row
     row = row[:, queries] if row.shape[1] > 1 else row
     return row[:, :, keys] if row.shape[2] > 1 else row
 

@@ -24,13 +24,25 @@ CHANGING = frozenset(RULES) | PROJECTING | JOINING | STEPPING | {Kind.RESHAPE, K
 OWN_LAYOUT = CHANGING - STEPPING
 STARTING = STEPPING | {Kind.POWER, Kind.LOGSUMEXP}
 SCALING = frozenset((Kind.MULTIPLY, Kind.DIVIDE))
+COMBINING = SCALING | {Kind.ADD, Kind.SUBTRACT}
 ARRANGING = frozenset((Kind.RESHAPE, Kind.TRANSPOSE))
 AT_ONCE = (
     ARRANGING
     | SCALING
-    | {Kind.OTHER, Kind.CAST, Kind.DROPOUT, Kind.ADD, Kind.SUBTRACT, Kind.MASK, Kind.CLAMP, Kind.POWER}
+    | {
+        Kind.OTHER,
+        Kind.CAST,
+        Kind.DROPOUT,
+        Kind.ADD,
+        Kind.SUBTRACT,
+        Kind.MASK,
+        Kind.CLAMP,
+        Kind.POWER,
+        Kind.PROJECT,
+    }
 )
-"""What may be followed at once: none of these tells anything where nothing that it is given has a role."""
+"""What may be followed at once: none of these tells anything where nothing that it is given has a role, but a linear
+that an output projection is awaited in."""
 
 
 class Following:
@@ -64,6 +76,13 @@ class Following:
                 return False
         if kind is Kind.RESHAPE and not others:
             facts = Facts(regroup(facts.axes, result.shape), facts.root, facts.origins)
+        elif kind is Kind.PROJECT:
+            if others or kwargs or len(args) < 2:
+                return False
+            facts = Facts(
+                (*facts.axes[:-1], *fresh(result.shape[-1:], features=True)),
+                *descent([facts], projects=True, sums=False),
+            )
         elif kind is Kind.TRANSPOSE and len(args) == 3 and not others:
             facts = Facts(swapped(facts.axes, args[1], args[2]), facts.root, facts.origins)
         elif kind in ARRANGING or first.shape != result.shape:
@@ -71,13 +90,13 @@ class Following:
         elif others:
             term, other = others[0]
             if (
-                kind is not Kind.ADD
+                kind not in COMBINING
                 or len(others) > 1
                 or other.role is not None
                 or term.shape != result.shape
             ):
                 return False
-            facts = Facts(facts.axes, *descent([facts, other], projects=False, sums=True))
+            facts = Facts(facts.axes, *descent([facts, other], projects=False, sums=kind in RESIDUAL))
         elif result is first:
             return True
         self.flow.put(result, facts)

@@ -60,7 +60,7 @@ class FusedCalls:
                     self.session.gates.open_last()
                 return []
         output = result[0] if isinstance(result, tuple) else result
-        call.output = output.detach() if isinstance(output, torch.Tensor) else None
+        call.output = sdpa.detached(output) if isinstance(output, torch.Tensor) else None
         if query.is_nested:
             call = padded(call)
         return self.record(call, query, key)
@@ -112,7 +112,7 @@ class FusedCalls:
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)
         padding = self.session.padding
         outer = sdpa.head_axes(
-            call.query, axes, self.names.heads, padding.batch, is_windowed=padding.holds_images
+            call.query, axes, lambda: self.names.heads, padding.batch, is_windowed=padding.holds_images
         )
         outer = outer if order is None else [order.batch, order.heads]
         if self.session.gates is not None:

@@ -43,6 +43,12 @@ LINEAR = frozenset((Kind.PROJECT, Kind.MATMUL))
 DIVIDING = frozenset((Kind.DIVIDE, Kind.MULTIPLY))
 TELLING = FUSED | LINEAR | frozenset(READERS) | frozenset(COMPLETING) | {Kind.SUM}
 """What a look must be taken at; everything else carries facts on."""
+ADDING = frozenset((torch.addmm, torch.Tensor.addmm))
+UNSEEN = Kind.SDPA
+"""Stands for a function that is not among the common ones."""
+ONLY_QUIET: dict[Callable[..., Any], Kind | None] = dict.fromkeys(QUIET)
+COMMON = dict(ONLY_QUIET)
+"""Functions that may be followed at once, and with None those that no look is taken at; found as they are met."""
 READS_SCORES = frozenset((Kind.EXP, Kind.EXP2, Kind.SOFTMAX, Kind.SOFTMIN, Kind.LOG_SOFTMAX))
 
 
@@ -73,6 +79,7 @@ class AttentionMode(TorchFunctionMode):
         self.session = session
         self.names = names
         names.on_model = self.begin_forward
+        self.common = COMMON if session.gates is None else ONLY_QUIET
         self.flow = Flow()
         self.following = Following(self.flow)
         self.fused = FusedCalls(session, names, self.flow, self.describe)
@@ -91,22 +98,24 @@ class AttentionMode(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
+        kind = self.common.get(func, UNSEEN)
+        if kind is None or GRAPH_TASK() != -1:  # in a backward pass, checkpointing computes a forward again
+            return func(*args, **kwargs) if kwargs else func(*args)
         kwargs = {} if kwargs is None else kwargs
-        if func in QUIET or GRAPH_TASK() != -1:  # in a backward pass, checkpointing computes a forward again
-            return func(*args, **kwargs)
+        if kind is not UNSEEN and not ((kwargs or len(args) > 3) and changes(kind, args, kwargs)):
+            result = func(*args, **kwargs)
+            if not self.is_followed(func, kind, args, kwargs, result):
+                self.see(read_op(func, args, kwargs), result)
+            return result
         if self.session.gates is not None and func in HOOKING:
             return RemovableHandle(
                 OrderedDict()
             )  # a hook would be called by a backward that is not the user's
-        kind = SIMPLE.get(func) if self.session.gates is None else None
-        if kind in AT_ONCE and not ((kwargs or len(args) > 3) and changes(kind, args, kwargs)):
-            result = func(*args, **kwargs)
-            if not self.is_followed(kind, args, kwargs, result):
-                self.see(read_op(func, args, kwargs), result)
-            return result
         op = read_op(func, args, kwargs)
         if op is None:
             return func(*args, **kwargs)
+        if op.kind in AT_ONCE and func in SIMPLE:
+            COMMON[func] = op.kind
         if op.kind is Kind.MULTIHEAD and self.names.multihead is None:
             return self.inside_multihead(args, kwargs)
         if op.changes:
@@ -117,9 +126,21 @@ class AttentionMode(TorchFunctionMode):
             return self.gated(op, result)
         return result
 
-    def is_followed(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> bool:
+    def is_followed(
+        self,
+        func: Callable[..., Any],
+        kind: Kind,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,
+    ) -> bool:
         """Whether nothing more is to be done for a call."""
+        if func in ADDING and len(args) == 3:
+            args = (args[1], args[2], args[0])
+        awaited = self.session.awaited if kind is Kind.PROJECT else None
         try:
+            if awaited is not None and awaited.may_be(args[0], self.flow.get):
+                return False
             return self.following.at_once(kind, args, kwargs, result)
         except Exception:  # noqa: BLE001 - as below; the look that follows says what it was
             return False
@@ -198,11 +219,12 @@ class AttentionMode(TorchFunctionMode):
 
     def describe(self, sighting: Sighting, query: Facts | None, key: Facts | None) -> Sighting:
         """Complete a sighting with what is known of where it was seen."""
-        running = self.names.running
+        holds_images = self.session.padding.holds_images
+        running = self.names.running if holds_images else self.names.innermost
         sighting.name = self.names.name_of(running)
         sighting.stack = self.names.stack(sighting.name)
         sighting.model_heads = model_heads(running)
-        if self.session.padding.holds_images:
+        if holds_images:
             windows = self.names.windows(running)
             sighting.windows = windows if self.session.scatters else ()
             sighting.padded_window = any(each.is_padded(sighting.weights.shape[-2:]) for each in windows)

@@ -115,7 +115,19 @@ class ModuleNames:
     @property
     def name(self) -> str:
         """Dotted name of the innermost running module that the model knows."""
-        return self.name_of(self.running)
+        return self.name_of(self.innermost)
+
+    @property
+    def innermost(self) -> list[nn.Module]:
+        """The innermost module that this thread calls now, if the model knows it; else all that run, outermost first."""
+        frame: FrameType | None = sys._getframe()
+        while frame is not None and frame.f_code is not MODULE_CALL:
+            frame = frame.f_back
+        if frame is None:
+            return []
+        module = frame.f_locals["self"]
+        is_known = id(module) in self.names and module not in self.before
+        return [module] if is_known else self.running
 
     def name_of(self, running: Sequence[nn.Module]) -> str:
         """The same of the modules that run."""
