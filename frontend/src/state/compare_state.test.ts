@@ -25,3 +25,17 @@ it("knows whose column is of another step, the nearest with patterns", () => {
   expect(state.columnRuns.value).toEqual(["far", "same"]);
   expect([...state.columnsElsewhere.value]).toEqual([["far", 3]]);
 });
+
+it("compares the only step of a probe with no other, and says so", () => {
+  state.setIndex({ a: { p: logged(10) }, b: { p: logged(0, 10) } });
+  state.selectPlace("a", "p");
+  state.setView("model");
+  state.compare.value = "first";
+  expect([state.compared.value, state.compareProblem.value]).toEqual([
+    null,
+    "One step so far: there is none to compare it with.",
+  ]);
+  state.compareRun.value = "b";
+  state.compare.value = "same";
+  expect(state.compared.value?.run).toBe("b");
+});

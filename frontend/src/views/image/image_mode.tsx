@@ -63,21 +63,13 @@ const LEAST = 96;
 /** Of the large picture at least; what stands around it and the strip below take the rest of a high view. */
 const [HIGH, AROUND] = [360, 380];
 const NAME = 22;
-/** Of the room's width, for the large picture: that with which all pictures together are largest. */
-const LARGE_SHARES = [0.4, 0.45, 0.5];
+/** Of the room's width, for the large picture. */
+const LARGE_SHARE = 0.4;
 
 /** The tiles beside the large picture are the largest that end about where it ends. */
-export function sizesIn(room: Size, panel: Panel, tiles: number): Sizes {
-  const area = ({ width, height }: PictureSize): number => width * height;
-  const covered = ({ large, tile }: Sizes): number => area(large) + tiles * area(tile);
-  return LARGE_SHARES.map((share) => sizesWith(room, panel, tiles, share)).reduce((best, next) =>
-    covered(next) > covered(best) ? next : best,
-  );
-}
-
-function sizesWith({ width, height }: Size, panel: Panel, tiles: number, share: number): Sizes {
+export function sizesIn({ width, height }: Size, panel: Panel, tiles: number): Sizes {
   const high = Math.max(HIGH, height - AROUND);
-  const wide = Math.min(Math.max(352, high * panel.aspect), share * width);
+  const wide = Math.min(Math.max(352, high * panel.aspect), LARGE_SHARE * width);
   const large = pictureSize(panel, Math.max(160, wide), high);
   const room = Math.max(LEAST, width - large.width - 24);
   const widest = Math.max(1, Math.floor((room + GAP) / (LEAST + GAP)));
