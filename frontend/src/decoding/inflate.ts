@@ -19,13 +19,13 @@ export function splitMembers(bytes: Uint8Array, lengths: Iterable<number>): Uint
 
 /** Above so many bytes the browser's own inflater is faster; it checks length and checksum too. */
 const LARGE = 1 << 16;
-/** And for the first members above this, as ours is not compiled then; each of its streams holds 0.1 MiB for a while. */
+/** And above this while few streams are open: each holds 0.1 MiB until it is collected. */
 const SMALL = 1 << 12;
-const MOST_SMALL = 64;
-let small = 0;
+const MOST_OPEN = 16;
+let open = 0;
 
 function isForBrowser(bytes: number): boolean {
-  return bytes > LARGE || (bytes > SMALL && small++ < MOST_SMALL);
+  return bytes > LARGE || (bytes > SMALL && open < MOST_OPEN);
 }
 
 /** Inflate one gzip member into `into`, which it must fill exactly; its checksum is checked. */
@@ -36,7 +36,7 @@ export async function inflateMember(
 ): Promise<void> {
   let filled: number;
   try {
-    filled = isForBrowser(into.length) ? await streamed(member, into) : gunzip(member, into);
+    filled = isForBrowser(into.length) ? await counted(member, into) : gunzip(member, into);
   } catch (cause) {
     throw new DecodeError(part, "its compressed bytes are damaged", { cause });
   }
@@ -44,6 +44,15 @@ export async function inflateMember(
     throw new DecodeError(part, `inflates to more than ${into.length} bytes`);
   if (filled !== into.length)
     throw new DecodeError(part, `inflates to ${filled} bytes, expected ${into.length}`);
+}
+
+async function counted(member: Uint8Array, into: Uint8Array): Promise<number> {
+  open++;
+  try {
+    return await streamed(member, into);
+  } finally {
+    open--;
+  }
 }
 
 /** A DecompressionStream takes one member, no more. */
