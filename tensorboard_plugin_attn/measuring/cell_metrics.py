@@ -19,11 +19,16 @@ from tensorboard_plugin_attn.measuring.token_patterns import (
 from tensorboard_plugin_attn.record.blocks import MOST_PRODUCTS, visible_range
 from tensorboard_plugin_attn.record.layer import LayerAttention
 
-__all__ = ["cell_metrics", "product"]
+__all__ = ["CELL_METRICS", "cell_metrics", "product"]
 
 MOST_CELLS = 1 << 17  # above, what all cells count takes more than 6 MiB
 OFFSETS = {"previous_token": -1, "same_token": 0, "next_token": 1}
 PATTERNS = {"duplicate_token": earlier_occurrences, "induction": after_earlier_occurrences}
+
+
+CELL_METRICS = frozenset(
+    (*OFFSETS, *PATTERNS, "first_token", "special_tokens", "mean_distance", "confidence")
+)
 
 
 class Counts(NamedTuple):

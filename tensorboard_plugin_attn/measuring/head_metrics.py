@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.errors import InvalidRecordError
-from tensorboard_plugin_attn.measuring.cell_metrics import cell_metrics
+from tensorboard_plugin_attn.measuring.cell_metrics import CELL_METRICS, cell_metrics
 from tensorboard_plugin_attn.measuring.grids import GRID_METRICS, cell_distance, has_grid, plain_positions
 from tensorboard_plugin_attn.measuring.token_patterns import (
     after_earlier_occurrences,
@@ -233,7 +233,7 @@ def compute_metrics(
     """
     values = np.full((layer.num_heads, len(metrics)), np.nan, np.float32)
     keys_alone = over_keys(layer)
-    known = cell_metrics(layer, maxima)
+    known = {} if CELL_METRICS.isdisjoint(metrics) else cell_metrics(layer, maxima)
     for column, (name, function) in enumerate(metrics.items()):
         try:
             is_ours = function in (METRICS.get(name), GRID_METRICS.get(name))

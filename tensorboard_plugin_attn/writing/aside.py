@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class Labelled:
     """A layer that was checked, the ``number`` of its record's, the model's attention call of a number, and in which form
     it is kept.
 
-    ``metrics``: float32 ``[head, metric]`` where they were measured already.
+    ``metrics``: float32 ``[head, metric]`` where some were measured already; NaN in the columns of the others.
     """
 
     layer: LayerAttention
@@ -66,11 +67,12 @@ class Rooms:
 
 @dataclass
 class Aside:
-    """What of one call's layers may wait: ``left`` bytes of them. ``measures``: their metrics are wanted at once."""
+    """What of one call's layers may wait: ``left`` bytes of them. ``measures``: of which metrics' names the numbers are wanted
+    at once, with all that need more than one layer's weights; None: of none."""
 
     left: int
     rooms: Rooms = field(default_factory=Rooms)
-    measures: bool = False
+    measures: Callable[[str], bool] | None = None
 
     def takes(self, layer: LayerAttention) -> bool:
         """Whether a layer may wait: it has its weights, without NaN (that is told at once), and there is room."""

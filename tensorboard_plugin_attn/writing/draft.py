@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
 from math import ceil
@@ -20,6 +20,7 @@ from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.errors import spell_out
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS, Metric, compute_metrics
 from tensorboard_plugin_attn.measuring.part_metrics import metric_weights
+from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.measuring.row_stats import RowStats
 from tensorboard_plugin_attn.record.checks import check_range, label_layer
 from tensorboard_plugin_attn.record.layer import LayerAttention
@@ -84,6 +85,9 @@ class Draft:
         self.lock = threading.RLock()
         self.is_finished = False
         self.failure: Exception | None = None
+        self.early: list[
+            int
+        ] = []  # columns of the metrics that are measured in the call, where others are not
         self.layer_names: list[str] = []
         self.masks: list[tuple[int, int, str]] = []  # queries, keys, mask
         self.promised: Reference | None = None
@@ -123,7 +127,7 @@ class Draft:
         self.row_bytes += 4 * layer.num_heads
         self.extra.find_pairs(layer, self.axes)
         if self.aside is not None and not dropped and self.aside.takes(layer):
-            metrics = self.measure(layer, call) if self.aside.measures else None
+            metrics = None if self.aside.measures is None else self.measure(layer, call, self.aside.measures)
             self.waiting.append(Labelled(self.aside.own(layer, given), number, call, source, metrics=metrics))
         else:
             self.settle()
@@ -134,10 +138,22 @@ class Draft:
         for each in dropped:
             self.layers[each].leave_out()
 
-    def measure(self, layer: LayerAttention, call: int) -> NDArray[np.float32]:
-        """``[head, metric]`` of a layer with its weights, in all columns."""
-        own = compute_metrics(layer, self.metrics, layer.weights.max(axis=-1))
+    def measure(self, layer: LayerAttention, call: int, wants: Callable[[str], bool]) -> NDArray[np.float32]:
+        """``[head, metric]`` of a layer with its weights: what is wanted, and NaN in the columns that are measured later."""
+        self.early = [column for column, name in enumerate(self.metrics) if wants(name)]
+        names = list(self.metrics)
+        chosen = {names[column]: self.metrics[names[column]] for column in self.early}
+        own = np.full((layer.num_heads, len(names)), np.nan, np.float32)
+        maxima = layer.weights.max(axis=-1) if "confidence" in chosen else None
+        own[:, self.early] = compute_metrics(layer, chosen, maxima)
         return np.concatenate([own, self.extra.measure(layer, self.axes, None, call)], axis=1)
+
+    @property
+    def late(self) -> dict[str, Metric]:
+        """The metrics that are not measured in the call, though others are."""
+        return {
+            name: each for column, (name, each) in enumerate(self.metrics.items()) if column not in self.early
+        }
 
     def take(self, labelled: Labelled) -> None:
         """Encode the next layer."""
@@ -146,6 +162,8 @@ class Draft:
             extra = self.extra.measure(layer, self.axes, self.compared(layer, encoded), labelled.call)
             encoded.metrics = np.concatenate([encoded.metrics, extra], axis=1)
         else:
+            late = [column for column in range(len(self.metrics)) if column not in self.early]
+            labelled.metrics[:, late] = encoded.metrics
             encoded.metrics = labelled.metrics
         if self.part is not None:
             weights = metric_weights(layer, self.names, self.extra.changes)
@@ -182,7 +200,7 @@ class Draft:
         layer, source, is_kept = labelled.layer, labelled.source, labelled.is_kept
         picture, rows = not self.metrics_only, self.chosen.rows(layer.num_queries)
         if layer.blocks is None:
-            metrics = self.metrics if labelled.metrics is None else {}
+            metrics = self.metrics if labelled.metrics is None else self.late
             return encode_layer(
                 layer, self.axes, metrics, self.precision,
                 keep=is_kept, picture=picture, source=source, rows=rows,
@@ -263,6 +281,14 @@ class Draft:
         """The metrics of each layer, as far as they are there."""
         waiting = [each.metrics for each in self.waiting if each.metrics is not None]
         return [*(layer.metrics for layer in self.layers), *waiting]
+
+    def told(self) -> tuple[NDArray[np.float32], list[str]]:
+        """``[layer, head, metric]`` of the metrics that are there, and their names."""
+        found, names = stack_ragged(self.measured), self.names
+        if self.waiting:
+            columns = [*self.early, *range(len(self.metrics), len(names))]
+            found, names = found[..., columns], [names[column] for column in columns]
+        return found, names
 
     @property
     def metric_bytes(self) -> int:

@@ -106,12 +106,17 @@ def scalar_values(
     values = []
     for column, name in enumerate(metric_names):
         heads = metrics[..., column][~np.isnan(metrics[..., column])]
-        is_whole = not is_summary or not (name in METRICS or name in CHANGES or name in CONTRIBUTIONS)
+        is_whole = not is_summary or not is_built_in(name)
         if heads.size:
             for suffix, value in (("mean", heads.mean()), ("min", heads.min()), ("max", heads.max())):
                 if is_whole or f"{name}_{suffix}" in SUMMARY:
                     values.append((f"{name}_{suffix}", float(value)))
     return values
+
+
+def is_built_in(name: str) -> bool:
+    """Whether a metric is one of those of which a summary has a handful."""
+    return name in METRICS or name in CHANGES or name in CONTRIBUTIONS
 
 
 class SummarySink:
@@ -142,6 +147,12 @@ class SummarySink:
                 f"no scalars and no index event for attention: {type(self.summary_writer).__name__} refused them "
                 f"({error!r}); the records themselves are written"
             )
+
+    def wants(self, name: str) -> bool:
+        """Whether a metric has a scalar."""
+        if self.scalars != "summary":
+            return self.scalars is True
+        return not is_built_in(name) or any(each.startswith(f"{name}_") for each in SUMMARY)
 
     @property
     def is_closed(self) -> bool:

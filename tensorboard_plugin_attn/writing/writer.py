@@ -15,7 +15,6 @@ from tensorboard_plugin_attn.errors import InvalidRecordError
 from tensorboard_plugin_attn.measuring.contribution import CONTRIBUTIONS, choose_contributions
 from tensorboard_plugin_attn.measuring.grids import GRID_METRICS, own_metrics
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS, Metric, choose_changes, choose_metrics
-from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.measuring.token_pairs import parse_pairs
 from tensorboard_plugin_attn.record.layer import Array, LayerAttention
 from tensorboard_plugin_attn.record.record import AttentionRecord
@@ -386,11 +385,12 @@ class AttentionWriter:
         )  # fmt: skip
 
     def aside(self) -> Aside | None:
-        """What of a call's layers may wait for the writing thread: your own metrics run in the call, and what goes to a
-        SummaryWriter, which may be closed at any time, is measured there."""
+        """What of a call's layers may wait for the writing thread: your own metrics run in the call, and the scalars of a
+        SummaryWriter, which may be closed at any time, are measured there."""
         if self.has_own_metrics or self.part is not None:
             return None
-        return Aside(self.queue.room_aside(), self.rooms, measures=self.sink is not None)
+        wants = None if self.sink is None else self.sink.wants
+        return Aside(self.queue.room_aside(), self.rooms, measures=wants)
 
     def hand_over(self, tag: str, draft: Draft, step: int) -> None:
         """Give a complete draft to the writing thread, and its metrics to the event file."""
@@ -405,7 +405,7 @@ class AttentionWriter:
         if self.changes:
             self.history.remember(tag, draft.reference(step, probe))
         if self.sink is not None:
-            self.sink.add(tag, step, stack_ragged(draft.measured), draft.names, draft.layer_names)
+            self.sink.add(tag, step, *draft.told(), draft.layer_names)
         # Last: from here on the writing thread competes for the interpreter.
         self.queue.put(record_job(self.delivery, tag, step, draft, track))
 

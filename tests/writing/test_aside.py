@@ -275,3 +275,39 @@ def test_scalars_are_in_the_event_file_of_a_summary_writer_that_is_closed_at_onc
         [each.value for each in events.Scalars("attn/p/entropy_mean")], means, atol=1e-6
     )
     assert set(METRICS) <= set(series.names)
+
+
+@pytest.mark.parametrize("scalars", ["summary", True, False])
+def test_what_has_no_card_is_measured_later_and_the_record_is_the_same(
+    scalars: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with AttentionWriter(tmp_path / "directory") as writer:
+        for step in range(3):
+            writer.add_attention("p", weights(step), TOKENS, step, track={"a": (3, 0)})
+    measured: dict[str, set[str]] = {}
+    compute = drafts.compute_metrics
+
+    def seen(layer: Any, metrics: Any, *rest: Any) -> Any:
+        measured.setdefault(threading.current_thread().name, set()).update(metrics)
+        return compute(layer, metrics, *rest)
+
+    monkeypatch.setattr(drafts, "compute_metrics", seen)
+    summary_writer = SummaryWriter(tmp_path / "events")
+    with AttentionWriter(summary_writer, scalars=scalars) as writer:
+        for step in range(3):
+            writer.add_attention("p", weights(step), TOKENS, step, track={"a": (3, 0)})
+    summary_writer.close()
+    expected = {"summary": {"entropy", "max_score"}, True: set(METRICS), False: set()}[scalars]
+    assert measured[threading.current_thread().name] == expected
+    found, other = (AttentionReader(tmp_path / name).metrics(".", "p") for name in ("events", "directory"))
+    assert found.names == other.names
+    np.testing.assert_array_equal(found.values, other.values)
+    events = EventAccumulator(str(tmp_path / "events"))
+    events.Reload()
+    assert [event.step for event in events.Tensors("attn/p")] == [0, 1, 2]
+    for column, name in enumerate(found.names):
+        tag = f"attn/p/{name}_mean"
+        assert (tag in events.Tags()["scalars"]) <= (scalars is not False)
+        if tag in events.Tags()["scalars"]:
+            means = [np.nanmean(step[..., column]) for step in found.values[-2:]]
+            np.testing.assert_allclose([event.value for event in events.Scalars(tag)][-2:], means, rtol=1e-5)

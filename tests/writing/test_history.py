@@ -128,6 +128,7 @@ def test_what_is_kept_is_bounded_and_read_from_disk_again_when_it_is_gone(tmp_pa
         for step in range(3):
             for tag in ("p", "q"):
                 writer.add_attention(tag, weights(step), TOKENS, step)
+                writer.flush()
         assert len(writer.history.tags) == 1
     log(tmp_path / "roomy", [0, 1, 2])
     found, roomy = changes(tmp_path), changes(tmp_path / "roomy")
