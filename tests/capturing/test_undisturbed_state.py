@@ -15,6 +15,7 @@ from models.written_attention import HEADS, LENGTH, WIDTH
 from torch import nn
 
 from tensorboard_plugin_attn.capturing import probe
+from tensorboard_plugin_attn.capturing.probing import same_inputs
 
 
 class Attending(nn.Module):
@@ -145,6 +146,22 @@ def test_inputs_that_a_forward_writes_into_or_empties_are_as_before() -> None:
         probe(Emptying(), inputs, on_layer=lambda index, layer: None)
     assert inputs == {"batch": {"states": states}, "more": [1, 2]}
     assert torch.equal(states, before)
+
+
+def test_a_large_input_that_a_later_probe_alone_writes_into_is_told_and_put_back_from_then_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(same_inputs, "SMALL_BYTES", 0)
+    model, states = Attending(lambda module, states: None), torch.randn(1, LENGTH, WIDTH)
+    probe(model, states, on_layer=lambda index, layer: None)
+    model.change = [lambda module, states: states.add_(1)]
+    with pytest.warns(UserWarning, match=r"writes into its inputs: one of shape \(1, \d+, \d+\)"):
+        probe(model, states, on_layer=lambda index, layer: None)
+    after = states.clone()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        probe(model, states, on_layer=lambda index, layer: None)
+    assert torch.equal(states, after)
 
 
 def test_weights_that_a_forward_keeps_to_be_looked_at_stay() -> None:

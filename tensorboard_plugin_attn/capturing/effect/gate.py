@@ -73,7 +73,7 @@ def run_gated(model: nn.Module, inputs: Any, gates: Gates, read: Callable[[Any],
     ranks = RankWork(model, names, Meeting(is_alone=True))
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(same_inputs(inputs))
+        stack.enter_context(same_inputs(model, inputs))
         stack.enter_context(undisturbed(model, gradients=gates.takes_gradients))
         if gates.takes_gradients:
             stack.enter_context(same_tensors(modules))

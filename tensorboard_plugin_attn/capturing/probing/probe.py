@@ -133,7 +133,7 @@ def probe_rows(
         scatters=scatters(windows),
     )
     with (
-        same_inputs(inputs),
+        same_inputs(inner, inputs),
         undisturbed(inner, modules=names.modules),
         ranks.watch(),
         watching(inner, session, names),

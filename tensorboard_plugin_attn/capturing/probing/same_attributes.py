@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-__all__ = ["same_attributes"]
+__all__ = ["refill", "same_attributes"]
 
 GENERATORS = frozenset((torch.Generator, np.random.Generator, random.Random))
 CONTAINERS = frozenset((dict, OrderedDict, list, set))
@@ -139,6 +139,11 @@ def put_back(now: Attributes, before: Attributes, contents: Contents) -> None:
         del now[name]
     now.update(before)
     for _, container, copy in contents:
-        if not is_same(container, copy):
-            container.clear()
-            container.extend(copy) if isinstance(container, list) else container.update(copy)
+        refill(container, copy)
+
+
+def refill(container: Any, copy: Any) -> None:
+    """Give a list, dict or set the entries that it had, where it has others."""
+    if not is_same(container, copy):
+        container.clear()
+        container.extend(copy) if isinstance(container, list) else container.update(copy)

@@ -1,51 +1,76 @@
-"""What a model is called with → the same numbers and entries after a forward that writes into its inputs or empties them."""
+"""What a model is called with → the same numbers and entries after a forward that writes into its inputs or empties them.
+
+Small tensors are copied beforehand; large ones in a model's first probe, and in later ones if that wrote into them.
+"""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import torch
+from torch import nn
+
+from tensorboard_plugin_attn.capturing.probing.same_attributes import refill
 
 __all__ = ["same_inputs"]
 
 MOST_BYTES = 64 << 20  # of one tensor
+SMALL_BYTES = 1 << 20
+writes: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
+
+
+class Input(NamedTuple):
+    """A tensor, how often it was written into before, and a copy; None where it had none."""
+
+    tensor: torch.Tensor
+    version: int
+    copy: torch.Tensor | None
 
 
 @contextmanager
-def same_inputs(inputs: Any) -> Iterator[None]:
-    """Tensors of up to 64 MiB, and the dicts and lists around them, as before: the next probe is of the same input."""
+def same_inputs(model: nn.Module, inputs: Any) -> Iterator[None]:
+    """Tensors, and the dicts and lists around them, as before: the next probe is of the same input."""
     containers: list[tuple[Any, Any]] = []
-    tensors: dict[int, tuple[torch.Tensor, int, torch.Tensor]] = {}
-    gather(inputs, containers, tensors)
+    tensors: dict[int, Input] = {}
+    gather(inputs, containers, tensors, MOST_BYTES if writes.get(model, True) else SMALL_BYTES)
     try:
         yield
     finally:
-        for tensor, version, copy in tensors.values():
-            if tensor._version != version:
+        written = [each for each in tensors.values() if each.tensor._version != each.version]
+        writes[model] = bool(written) or writes.get(model, False)
+        for tensor, _, copy in written:
+            if copy is not None:
                 with torch.no_grad():
                     tensor.copy_(copy)
-        for container, copy in containers:
-            if len(container) != len(copy):
-                container.clear()
-                container.update(copy) if isinstance(container, dict) else container.extend(copy)
+        for container, entries in containers:
+            refill(container, entries)
+    for tensor, _, copy in written:
+        if copy is None:
+            warnings.warn(
+                f"the model writes into its inputs: one of shape {tuple(tensor.shape)} is changed by this probe, and the "
+                f"next one sees other numbers. Later probes put back those up to {MOST_BYTES >> 20} MiB; clone larger "
+                f"ones before each probe",
+                stacklevel=2,
+            )
 
 
-def gather(
-    value: Any, containers: list[tuple[Any, Any]], tensors: dict[int, tuple[torch.Tensor, int, torch.Tensor]]
-) -> None:
+def gather(value: Any, containers: list[tuple[Any, Any]], tensors: dict[int, Input], most_bytes: int) -> None:
     """Note the tensors and containers anywhere in what a model is called with."""
     if isinstance(value, torch.Tensor):
-        is_plain = value.layout is torch.strided and not (value.is_meta or value.is_inference())
-        if is_plain and value.nbytes <= MOST_BYTES:
-            tensors.setdefault(id(value), (value, value._version, value.detach().clone()))
+        is_counted = value.layout is torch.strided and not (value.is_meta or value.is_inference())
+        if is_counted and id(value) not in tensors:
+            copy = value.detach().clone() if value.nbytes <= most_bytes else None
+            tensors[id(value)] = Input(value, value._version, copy)
     elif type(value) in (dict, list):
         containers.append((value, value.copy()))
         for each in value.values() if isinstance(value, dict) else value:
-            gather(each, containers, tensors)
+            gather(each, containers, tensors, most_bytes)
     elif isinstance(value, tuple):
         for each in value:
-            gather(each, containers, tensors)
+            gather(each, containers, tensors, most_bytes)
     elif hasattr(value, "data") and isinstance(value.data, dict):  # a tokenizer's or a processor's answer
-        gather(value.data, containers, tensors)
+        gather(value.data, containers, tensors, most_bytes)
