@@ -30,6 +30,7 @@ class FaultyProxy:
         self.num_connections = 0
         self.ended = threading.Event()
         self.sockets: list[socket.socket] = []
+        self.lock = threading.Lock()  # a connection that comes while all are ended is ended too
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
 
@@ -40,7 +41,8 @@ class FaultyProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.ended.set()
+        with self.lock:
+            self.ended.set()
         for each in [self.listener, *self.sockets]:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -55,9 +57,10 @@ class FaultyProxy:
         elif was == "kill":
             self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
             threading.Thread(target=self.accept, daemon=True).start()
-        for each in self.sockets:
+        with self.lock:
+            ending, self.sockets = self.sockets, []
+        for each in ending:
             reset(each)
-        self.sockets = []
 
     def accept(self) -> None:
         """Take connections until the block ends."""
@@ -71,7 +74,12 @@ class FaultyProxy:
                 reset(client)
                 continue
             server = socket.create_connection(("127.0.0.1", self.target))
-            self.sockets += [client, server]
+            with self.lock:
+                if self.ended.is_set():
+                    client.close()
+                    server.close()
+                    return
+                self.sockets += [client, server]
             for source, sink in ((client, server), (server, client)):
                 threading.Thread(target=self.relay, args=(source, sink), daemon=True).start()
 
