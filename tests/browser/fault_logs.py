@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from logs.random_attention import SENTENCE as TOKENS
 from logs.random_attention import softmax_weights
 from numpy.typing import NDArray
 
@@ -20,22 +21,6 @@ from tensorboard_plugin_attn import AttentionRecord, AttentionWriter, LayerAtten
 
 __all__ = ["HEADS", "LATE", "LAYERS", "LOGS", "LONG", "MANY", "MOVED", "STEPS", "TOKENS"]
 
-TOKENS = [
-    "[CLS]",
-    "the",
-    "doctor",
-    "asked",
-    "the",
-    "nurse",
-    "a",
-    "question",
-    "because",
-    "she",
-    "was",
-    "late",
-    ".",
-    "[SEP]",
-]
 SHE, NURSE = TOKENS.index("she"), TOKENS.index("nurse")
 PAIR = "she→nurse"
 STEPS = range(0, 97, 8)

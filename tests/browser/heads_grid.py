@@ -8,8 +8,9 @@ import numpy as np
 from attention_tab import AttentionTab
 from expected_pixels import same_colours, thumbnail
 from numpy.typing import NDArray
+from playwright.sync_api import Locator
 
-__all__ = ["cell", "cell_size", "cells", "wrong_cells"]
+__all__ = ["cell", "cell_size", "cells", "covered", "wrong_cells"]
 
 PLACES = """buttons => {
   const from = document.querySelector("canvas[role=img][aria-label^='Attention heads at step']").getBoundingClientRect();
@@ -49,3 +50,15 @@ def wrong_cells(
         for head, (y, x) in enumerate(found[layer, each] for each in range(len(heads)))
         if not same_colours(pixels[y : y + side, x : x + side], thumbnail(heads[head], theme, side))
     ]
+
+
+def covered(over: Locator, under: Locator) -> float:
+    """The share of one box that another lies over."""
+    one, other = over.bounding_box(), under.bounding_box()
+    assert one is not None
+    assert other is not None
+    sides = [
+        min(one[at] + one[size], other[at] + other[size]) - max(one[at], other[at])
+        for at, size in (("x", "width"), ("y", "height"))
+    ]
+    return max(0, sides[0]) * max(0, sides[1]) / (other["width"] * other["height"])

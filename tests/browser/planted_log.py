@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from logs.random_attention import SENTENCE as TOKENS
 from logs.random_attention import softmax_weights
 from numpy.typing import NDArray
 
@@ -29,22 +30,6 @@ __all__ = [
 RUNS = ("planted", "second")
 STEPS = (0, 10, 250)
 LAYERS, HEADS = 3, 12
-TOKENS = [
-    "[CLS]",
-    "the",
-    "doctor",
-    "asked",
-    "the",
-    "nurse",
-    "a",
-    "question",
-    "because",
-    "she",
-    "was",
-    "late",
-    ".",
-    "[SEP]",
-]
 BRIGHT = (3, 9)
 """Query and key of the one bright cell."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from expected_pixels import line_heights, same_colours, thumbnail
-from heads_grid import cell, cell_size, wrong_cells
+from heads_grid import cell, cell_size, covered, wrong_cells
 from planted_log import BRIGHT, RUNS, STEPS, TOKENS, PlantedLog, pattern_weights, steep_weights
 from playwright.sync_api import Locator, expect
 from shown_matrix import agrees, weights_shown
@@ -100,18 +100,6 @@ def test_the_tip_names_layer_head_and_the_metrics_of_the_record(
             assert number(texts[1]) == pytest.approx(difference, abs=0.0051, nan_ok=True), name
     assert shown == {}
     assert covered(tip, tab.canvas("Attention heads at step")) < 0.5
-
-
-def covered(over: Locator, under: Locator) -> float:
-    """The share of one box that another lies over."""
-    one, other = over.bounding_box(), under.bounding_box()
-    assert one is not None
-    assert other is not None
-    sides = [
-        min(one[at] + one[size], other[at] + other[size]) - max(one[at], other[at])
-        for at, size in (("x", "width"), ("y", "height"))
-    ]
-    return max(0, sides[0]) * max(0, sides[1]) / (other["width"] * other["height"])
 
 
 def rows(tip: Locator) -> list[Locator]:

@@ -9,6 +9,23 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn import AttentionRecord, LayerAttention
 
+SENTENCE = [
+    "[CLS]",
+    "the",
+    "doctor",
+    "asked",
+    "the",
+    "nurse",
+    "a",
+    "question",
+    "because",
+    "she",
+    "was",
+    "late",
+    ".",
+    "[SEP]",
+]
+
 
 def softmax_weights(
     heads: int, queries: int, keys: int, seed: int = 0, *, causal: bool = False

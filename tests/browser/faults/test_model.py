@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from fault_logs import MOVED
-from heads_grid import cells
-from playwright.sync_api import Locator, expect
+from heads_grid import cells, covered
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow  # a unit test holds each of these every day
 
@@ -120,15 +120,3 @@ def test_the_tip_leaves_most_of_the_grid_free(open_demo: OpenFault, head: int) -
     tip = tab.frame.get_by_role("tooltip")
     expect(tip).to_be_visible()
     assert covered(tip, tab.canvas(GRID)) < 0.5
-
-
-def covered(over: Locator, under: Locator) -> float:
-    """The share of one box that another lies over."""
-    one, other = over.bounding_box(), under.bounding_box()
-    assert one is not None
-    assert other is not None
-    sides = [
-        min(one[at] + one[size], other[at] + other[size]) - max(one[at], other[at])
-        for at, size in (("x", "width"), ("y", "height"))
-    ]
-    return max(0, sides[0]) * max(0, sides[1]) / (other["width"] * other["height"])
