@@ -19,9 +19,9 @@ from torch import nn
 from tensorboard_plugin_attn.capturing.probing.sharded import is_sharded
 from tensorboard_plugin_attn.errors import spell_out
 
-__all__ = ["same_buffers"]
+__all__ = ["MOST_BYTES", "same_buffers"]
 
-MOST_BYTES = 64 << 20  # of one buffer: a larger one is no running mean
+MOST_BYTES = 64 << 20  # of one tensor that is copied: a larger one is no running mean
 SMALL_BYTES = 64 << 10
 MOST_NAMED = 4
 Known = set[tuple[int, str]]

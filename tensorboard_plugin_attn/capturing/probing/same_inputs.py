@@ -15,10 +15,10 @@ import torch
 from torch import nn
 
 from tensorboard_plugin_attn.capturing.probing.same_attributes import refill
+from tensorboard_plugin_attn.capturing.probing.same_buffers import MOST_BYTES
 
 __all__ = ["same_inputs"]
 
-MOST_BYTES = 64 << 20  # of one tensor
 SMALL_BYTES = 1 << 20
 writes: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
 
