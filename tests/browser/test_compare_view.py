@@ -117,6 +117,7 @@ def test_records_that_do_not_compare_are_refused_with_the_servers_reason(
     asked = {"run": "a", "tag": "short", "tag_b": "she", "step": LAST, "step_b": LAST}
     reason = changing_server.get("compare", asked).json["error"]["message"]
     expect(tab.frame.get_by_role("alert")).to_contain_text(reason[1:])
+    tab.wait_drawn("model")  # the refusal is what is drawn of this selection
     tab.button("First").click()
     expect(rows(tab).first).to_be_visible()
 

@@ -1,6 +1,7 @@
 /** How many heads changed for good at each step → marks with their counts over the slider. */
 
 import { changedAt, steps, tag, metrics } from "../state";
+import { formatStep } from "../text/format_number";
 
 /** With more of them numbers would run into one another. */
 const MOST_NUMBERS = 16;
@@ -20,7 +21,7 @@ export function ChangeCounts() {
           key={step}
           class="change-count"
           style={{ left: `${left}%` }}
-          title={`${heads} ${heads === 1 ? "head" : "heads"} changed for good at step ${step}`}
+          title={`${heads} ${heads === 1 ? "head" : "heads"} changed for good at step ${formatStep(step)}`}
           aria-hidden="true"
         >
           {marked.length <= MOST_NUMBERS ? heads.toLocaleString("en") : ""}

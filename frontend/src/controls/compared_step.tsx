@@ -14,6 +14,7 @@ import {
   tag,
 } from "../state";
 import { RunDot } from "./run_list";
+import { formatStep } from "../text/format_number";
 
 const percent = (position: number, count: number): number =>
   count > 1 ? (100 * position) / (count - 1) : 0;
@@ -116,7 +117,10 @@ export function ComparedText() {
         {ofRuns ? <Runs a={at.run} b={run.value ?? ""} /> : <bdi>{otherPlace()}</bdi>}
       </span>
       <span class="step-number">
-        Step {at === null || isOneStep ? step.value : `${at.step} → ${step.value}`}
+        Step{" "}
+        {at === null || isOneStep
+          ? formatStep(step.value)
+          : `${formatStep(at.step)} → ${formatStep(step.value)}`}
       </span>
     </div>
   );

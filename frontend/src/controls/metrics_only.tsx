@@ -10,6 +10,7 @@ import {
   steps,
   tag,
 } from "../state";
+import { formatStep } from "../text/format_number";
 
 /** The closest readable step with weights, the earlier of two; null when the probe has none. */
 export function nearestPattern(
@@ -33,14 +34,14 @@ export function MetricsOnly() {
   const nearest = nearestPattern(steps.value, kinds.value, stepPosition.value, damagedSteps.value);
   return (
     <aside class="step-problem" aria-live="polite">
-      <h2>Step {step.value} has no patterns</h2>
+      <h2>Step {formatStep(step.value)} has no patterns</h2>
       {nearest === null ? (
         <p>metrics only; {tag.value} has patterns at no step</p>
       ) : (
         <p>
           metrics only; nearest pattern:{" "}
           <button type="button" class="link" onClick={() => selectStep(nearest)}>
-            step {nearest}
+            step {formatStep(nearest)}
           </button>
         </p>
       )}

@@ -15,6 +15,7 @@ import { PauseIcon, PlayIcon } from "./icons";
 import { PlaceMenu } from "./place_menu";
 import { StepSlider } from "./step_slider";
 import { fullTime, shortTime } from "./step_time";
+import { formatStep } from "../text/format_number";
 
 function wallTime(): number | null {
   const now = record.value;
@@ -29,7 +30,7 @@ function StepText() {
   return (
     <div class="step-text" title={seconds === null ? "" : fullTime(seconds)}>
       <span class="step-number" style={{ minWidth: `${widest + 4}ch` }}>
-        Step {step.value}
+        Step {formatStep(step.value)}
       </span>
       <span class="step-place">
         {stepPosition.value + 1} of {count}

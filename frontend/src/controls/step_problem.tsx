@@ -13,6 +13,7 @@ import {
 } from "../state";
 import { CopyButton } from "./copy_button";
 import { DamageIcon } from "./icons";
+import { formatStep } from "../text/format_number";
 
 export interface StepProblemProps {
   error: ApiError;
@@ -69,7 +70,7 @@ function GoTo() {
         {found.map(({ step: to, distance, word }) => (
           <li key={word}>
             <button type="button" class="link" onClick={() => selectStep(to)}>
-              Step {to}
+              Step {formatStep(to)}
             </button>
             <span>{awayText(distance, word)}</span>
           </li>
@@ -97,8 +98,8 @@ function Repair({ error }: { error: ApiError }) {
     <section>
       <h3>To repair it</h3>
       <p>
-        Copy the file again from where it was written, or log step {step.value} again: the same step
-        replaces it.
+        Copy the file again from where it was written, or log step {formatStep(step.value)} again:
+        the same step replaces it.
       </p>
     </section>
   );
@@ -145,7 +146,8 @@ export function StepProblem({ error, retry }: StepProblemProps) {
     <aside class="step-problem" aria-live="assertive">
       <h2>
         {!error.passing && <DamageIcon size={16} />}
-        Step {step.value} cannot be {damaged ? "read" : error.passing ? "read now" : "loaded"}
+        Step {formatStep(step.value)} cannot be{" "}
+        {damaged ? "read" : error.passing ? "read now" : "loaded"}
       </h2>
       <p>{sentence(error.details.reason ?? error.message)}</p>
       {damaged && <Whole />}

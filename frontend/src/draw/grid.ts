@@ -46,13 +46,15 @@ export interface GridSizes {
   readonly sparkTop: number;
   /** 0: no history under the pattern. */
   readonly sparkHeight: number;
-  /** Of a history with its value beside it; as wide as the cell without it. */
+  /** Of a history with its value beside it, or over it where it is as wide as the cell; without it there is no value. */
   readonly sparkWidth?: number;
   readonly markHeight: number;
   /** Of the line below the marks for a head's number; 0 where it stands elsewhere. */
   readonly numberHeight: number;
   /** A column beside the heads stands for each layer's mean. */
   readonly hasMean: boolean;
+  /** Right of an overview's heads, for what is said of each layer, with what parts it from them. */
+  readonly beside?: number;
   /** Cells too small for a pattern: one colour a head. */
   readonly isOverview: boolean;
   /** Rows of another height, by layer. */
@@ -99,7 +101,13 @@ export function gridLayout(layers: readonly GridLayer[], sizes: GridSizes): Grid
   const end = meanX === null ? across - parts.pitchX : meanX;
   const usual = { pitch: parts.pitchY, isFolded: false };
   const stacked = stack(bare, names, (layer) => shaped?.get(layer) ?? usual, noteAfter);
-  return { ...parts, ...stacked, meanX, columns, width: end + parts.cell.width };
+  return {
+    ...parts,
+    ...stacked,
+    meanX,
+    columns,
+    width: end + parts.cell.width + (parts.beside ?? 0),
+  };
 }
 
 export function rowParts(layout: GridLayout, row: GridRow): RowParts {

@@ -3,6 +3,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import { head, index, layer, run, step, tag, visits } from "./selection";
+import { formatStep } from "../text/format_number";
 
 interface Asked {
   readonly run: string | null;
@@ -44,7 +45,7 @@ export const missing: ReadonlySignal<string | null> = computed(() => {
   if (place !== null && place.tag !== null && place.tag !== tag.value)
     return `${run.value} has no probe “${place.tag}”: ${tag.value} is shown.`;
   if (place !== null && place.step !== null && place.step !== step.value)
-    return `Step ${place.step} was not logged: step ${step.value} is shown.`;
+    return `Step ${formatStep(place.step)} was not logged: step ${formatStep(step.value)} is shown.`;
   const wanted = askedHead.value;
   if (wanted === null || wanted.visits !== visits.value || wanted.shown !== here()) return null;
   return `Head ${wanted.layer}.${wanted.head} is not in this record: ${layer.value}.${head.value} is shown.`;

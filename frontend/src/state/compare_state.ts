@@ -9,6 +9,7 @@ import { shown, type Loaded } from "./load";
 import { probeHeaders, record } from "./loaded";
 import { nearestOf, stepsWithPatterns } from "./nearest";
 import { index, otherRuns, run, runs, step, tag, tags, view, visits } from "./selection";
+import { formatStep } from "../text/format_number";
 
 /** Which step of the other record; "same": the nearest to the selected one. */
 export type ComparedStep = "first" | "previous" | "same" | number;
@@ -122,7 +123,7 @@ export const compareProblem: ReadonlySignal<string | null> = computed(() => {
   if (listed.value === undefined) return `Run ${place.run} has no probe ${place.tag}.`;
   if (isAlone()) return "One step so far: there is none to compare it with.";
   if (compare.value === "previous")
-    return `No pattern was logged before step ${step.value}. Move B to a later step.`;
+    return `No pattern was logged before step ${formatStep(step.value)}. Move B to a later step.`;
   return `Run ${place.run}, probe ${place.tag} has no step with patterns.`;
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatDifference, formatWeight } from "./format_number";
+import { formatDifference, formatStep, formatWeight } from "./format_number";
 
 const weights: [number, string][] = [
   [0.874, ".87"],
@@ -23,7 +23,20 @@ const differences: [number, string][] = [
   [NaN, "–"],
 ];
 
+const steps: [number | null, string][] = [
+  [0, "0"],
+  [999, "999"],
+  [1500, "1,500"],
+  [920956789, "920,956,789"],
+  [-2000, "−2,000"],
+  [null, "–"],
+];
+
 describe("format_number", () => {
+  test.each(steps)("step %d is written %s, as in TensorBoard’s own tabs", (step, text) => {
+    expect(formatStep(step)).toBe(text);
+  });
+
   test.each(weights)("weight %f is written %s", (value, text) => {
     expect(formatWeight(value)).toBe(text);
   });

@@ -1,4 +1,4 @@
-/** A weight or a difference → the text shown for it: two decimals, no leading zero, a real minus. */
+/** A weight, a difference or a step → the text shown for it: two decimals, no leading zero, a real minus. */
 
 const minus = "\u2212";
 /** Numbers from here on have too many digits to be read; a metric of one's own may have them. */
@@ -38,4 +38,9 @@ export function formatValue(value: number): string {
 export function percent(share: number): string {
   if (share > 0 && share < 0.005) return "under 1 %";
   return `${Math.round(100 * share)} %`;
+}
+
+/** As TensorBoard's own tabs write it: `1,500`; `–` without one. */
+export function formatStep(step: number | null): string {
+  return step === null ? "–" : step.toLocaleString("en").replace("-", minus);
 }

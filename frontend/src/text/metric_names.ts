@@ -5,7 +5,7 @@ const titles: Readonly<Record<string, string>> = {
   change_first: "change from first step",
   max_score: "largest score",
   contribution_entropy: "entropy of contributions",
-  contribution_mean_distance: "mean distance of contributions",
+  contribution_mean_distance: "contribution distance",
   contribution_first_token: "contribution of the first token",
   contribution_special_tokens: "contribution of special tokens",
   seconds_distance: "distance in seconds",
@@ -23,6 +23,25 @@ export function metricTitle(name: string): string {
 
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Of metrics that are no part of a whole and no plain number. */
+const units: Readonly<Record<string, string>> = {
+  mean_distance: "tokens",
+  contribution_mean_distance: "tokens",
+  patch_distance: "px",
+  seconds_distance: "s",
+};
+
+/** "" for a metric without a unit. */
+export function metricUnit(name: string | null): string {
+  return units[name ?? ""] ?? "";
+}
+
+/** A number or two in the metric's unit: "0–13 tokens". */
+export function inUnit(text: string, name: string | null): string {
+  const unit = metricUnit(name);
+  return unit === "" ? text : `${text} ${unit}`;
 }
 
 const meanings: Readonly<Record<string, string>> = {

@@ -28,8 +28,10 @@ export function fetchParts(): void {
   });
 }
 
+/** `isSilent`: of a part that stands beside others, nothing stands in for it. */
 export function later<Props extends object>(
   pick: (parts: Parts) => ComponentType<Props>,
+  { isSilent = false } = {},
 ): ComponentType<Props> {
   return function Later(props: Props) {
     useEffect(fetchParts, []);
@@ -37,6 +39,7 @@ export function later<Props extends object>(
       const Part = pick(parts.value);
       return <Part {...props} />;
     }
+    if (isSilent) return null;
     if (!hasFailed.value) return <p class="loading">Loading …</p>;
     return (
       <p class="loading" role="alert">

@@ -9,6 +9,7 @@ export { HealthPanel } from "./health/health_panel";
 export { ImageMode } from "./image/image_mode";
 export { LongMode } from "./matrix/long_mode";
 export { MatrixMode } from "./matrix/matrix_mode";
+export { RoleBars } from "./model/role_bars";
 export { RunsByHead } from "./evolution/runs_by_head";
 export { WhenHistogram } from "./evolution/when_histogram";
 export { NeuronView } from "./neuron/neuron_view";

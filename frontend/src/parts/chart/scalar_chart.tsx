@@ -6,7 +6,7 @@ import { runColour } from "../../draw/colour";
 import { colourOf } from "../../draw/theme";
 import { roundUp } from "../../draw/round_up";
 import { axisOver, nearestStep, placeOf } from "../../draw/step_axis";
-import { formatValue } from "../../text/format_number";
+import { formatStep, formatValue } from "../../text/format_number";
 import {
   colourNumber,
   raisedRun,
@@ -169,7 +169,11 @@ export function ScalarReading({ series }: { readonly series: ScalarSeries }) {
   const nearest = nearestStep(own, series.steps, placeOf(own, wanted));
   const value = nearest === null ? NaN : (series.values[series.steps.indexOf(nearest)] ?? NaN);
   return (
-    <data class="scalar-value" value={String(value)} title={`as logged at step ${nearest}`}>
+    <data
+      class="scalar-value"
+      value={String(value)}
+      title={`as logged at step ${formatStep(nearest)}`}
+    >
       {formatScalar(value)}
     </data>
   );

@@ -2,7 +2,7 @@
 
 import type { Scale } from "../../draw/histories";
 import { axisTicks, nearestStep, placeOf, type StepAxis } from "../../draw/step_axis";
-import { formatValue } from "../../text/format_number";
+import { formatStep, formatValue } from "../../text/format_number";
 
 export interface ChartLine {
   readonly colour: string;
@@ -76,7 +76,7 @@ function tickText(value: number): string {
 /** Round steps, and no labels that would run into one another. */
 export function stepTicks({ axis, width }: ChartPicture): Tick[] {
   const ticks = axisTicks(axis, width > 700 ? 8 : width > 280 ? 5 : 4);
-  return ticks.map((step) => ({ place: placeOf(axis, step), text: String(step) }));
+  return ticks.map((step) => ({ place: placeOf(axis, step), text: formatStep(step) }));
 }
 
 /** Height of a value in the plot, 0..1 upwards. */

@@ -40,6 +40,8 @@ export interface PlacedHeads {
   readonly content?: "history" | "difference";
   /** Layers that have a row; all without it. */
   readonly only?: ReadonlySet<number> | null;
+  /** An overview has each layer's shares of roles beside it. */
+  readonly hasShares?: boolean;
   /** CSS pixels of the view's height that stand over the grid; then the panel's width does not hang on the grid. */
   readonly taken?: number;
   /** Rows of another height, of a grid that does not scroll. */
@@ -61,7 +63,7 @@ function heightOver(taken: number, rows: number, heads: number, row: number): nu
 const ROOM_FOR_BAR = 10;
 
 function roomPlan(layers: readonly GridLayer[], of: PlacedHeads): RoomPlan {
-  const { content, taken = 0 } = of;
+  const { content, taken = 0, hasShares = false } = of;
   const zoom = content === "history" ? null : gridZoom.value;
   const under = content === "difference" ? ROOM_FOR_BAR : null;
   const headings = new Set(layers.map(({ group }) => group)).size;
@@ -72,7 +74,7 @@ function roomPlan(layers: readonly GridLayer[], of: PlacedHeads): RoomPlan {
   };
   const row = under === null ? LEAST_ROW.pattern : LEAST_ROW.difference;
   const height = heightOver(taken, layers.length, shape.heads, row);
-  return fillRoom({ ...viewSize.value, height, side: side.value }, shape, zoom, under);
+  return fillRoom({ ...viewSize.value, height, side: side.value, hasShares }, shape, zoom, under);
 }
 
 export function placeHeads(of: PlacedHeads): PlacedGrid {

@@ -92,6 +92,43 @@ describe("the room of a view", () => {
   });
 });
 
+describe("few layers", () => {
+  it.each(rooms)("of %i px have histories that fill their rows, in whole cells", (_, room) => {
+    for (const heads of [4, 12]) {
+      const plan = fillRoom(room, { layers: 2, heads, headings: 0 }, null);
+      const sizes = patternSizes(plan, false);
+      const used = sizes.sparkTop + sizes.sparkHeight + sizes.markHeight;
+      expect(used).toBeLessThanOrEqual(sizes.pitchY);
+      expect(used).toBeGreaterThan(0.85 * sizes.pitchY);
+      expect(sizes.sparkWidth).toBe(sizes.cell.width);
+      expect(sizes.sparkHeight).toBeLessThanOrEqual(2 * sizes.cell.width);
+    }
+  });
+
+  it("of a numbered grid leave the number its line", () => {
+    const plan = fillRoom(rooms[1][1], { layers: 2, heads: 4, headings: 0 }, null);
+    const { sparkTop, sparkHeight, markHeight, pitchY } = patternSizes(plan, true);
+    expect(pitchY - sparkTop - sparkHeight - markHeight).toBeGreaterThanOrEqual(15);
+  });
+});
+
+describe("an overview", () => {
+  it.each(rooms)(
+    "of %i px leaves room for the layers' shares, and as few as it must",
+    (_, room) => {
+      const shape = { layers: 80, heads: 64, headings: 0 };
+      const [alone, shared] = [room, { ...room, hasShares: true }].map((each) =>
+        patternSizes(fillRoom(each, shape, null), false),
+      );
+      const bare = gridLayout(grid(80, 64), alone!);
+      const layout = gridLayout(grid(80, 64), shared!);
+      expect(layout.beside).toBeGreaterThan(0);
+      expect(layout.width).toBeCloseTo(bare.width, 0);
+      expect(layout.pitchX * 64 + layout.beside!).toBeLessThanOrEqual(layout.width + layout.pitchX);
+    },
+  );
+});
+
 describe("a numbered grid", () => {
   it.each(cases.filter(([, layers]) => layers <= 12))(
     "of %i px leaves a line for the number, %i × %i",

@@ -14,6 +14,8 @@ export interface ViewRoom {
   readonly height: number;
   /** The narrowest that the panel may be; 0: there is none. */
   readonly side: number;
+  /** What stands right of an overview is part of it: the layers' shares of roles. */
+  readonly hasShares?: boolean;
 }
 
 export interface ModelShape {
@@ -36,6 +38,8 @@ export interface RoomPlan {
   readonly hasMean: boolean;
   /** Width of the panel; takes what the grid cannot use. */
   readonly panel: number;
+  /** Of an overview's heads: what stands right of them in each row. */
+  readonly beside?: number;
 }
 
 /** What stands around the cells: title and two lines of words above, the legend below, layer numbers at the left. */
@@ -81,11 +85,16 @@ export function fillRoom(
   const side = Math.min(across - GAP, Math.floor(down) - below - GAP);
   if (side < SMALLEST_SIDE || isMany) return { ...overview(room, { width, down, heads }), isMany };
   const pitchX = side + GAP;
-  const most = under === null ? 2 * side + ROOM_FOR_HISTORY : side + under + GAP + NUMBER_HEIGHT;
+  const most = under === null ? highestRow(side) : side + under + GAP + NUMBER_HEIGHT;
   const pitchY = Math.floor(Math.min(down, most));
   const used = heads * pitchX - GAP + (hasMean ? MEAN_GAP + pitchX : 0);
   const panel = panelBeside(room, used);
   return { isOverview: false, isMany, pitchX, pitchY, side, hasMean, panel };
+}
+
+/** A pattern with the highest history that it may have. */
+function highestRow(side: number): number {
+  return Math.max(2 * side + ROOM_FOR_HISTORY, (1 + HIGH.most) * side + HIGH.around);
 }
 
 function panelBeside(room: ViewRoom, used: number): number {
@@ -94,11 +103,16 @@ function panelBeside(room: ViewRoom, used: number): number {
   return Math.max(room.side, Math.floor(room.width - grid));
 }
 
+/** Of the bars beside an overview, with what parts them from it; a narrow one has none. */
+const SHARES = { width: 64, least: 560 } as const;
+
 /** Parts of pixels are allowed here: no cell holds more than a colour. */
 function overview(
   room: ViewRoom,
-  { width, down, heads }: { width: number; down: number; heads: number },
+  { width: whole, down, heads }: { width: number; down: number; heads: number },
 ): Omit<RoomPlan, "isMany"> {
+  const beside = room.hasShares === true && whole >= SHARES.least ? SHARES.width : 0;
+  const width = whole - beside;
   const pitchX = Math.max(LEAST_PITCH, Math.min(width / heads, LONGEST * down));
   const pitchY = Math.max(LEAST_PITCH, Math.min(down, LONGEST * pitchX));
   return {
@@ -107,7 +121,8 @@ function overview(
     pitchY,
     side: pitchX - 1,
     hasMean: false,
-    panel: panelBeside(room, heads * pitchX),
+    panel: panelBeside(room, heads * pitchX + beside),
+    beside,
   };
 }
 
@@ -128,6 +143,8 @@ const MARK = 5;
 const LOWEST_HISTORY = 20;
 const HIGHEST_HISTORY = 32;
 const HISTORY_SHARE = 0.35;
+/** A high row has a history as wide as the pattern, so high in parts of its width, its value over it. */
+const HIGH = { from: 64, most: 2, value: 14, under: 8, around: 34 } as const;
 /** Narrower cells have a history alone. */
 const ROOM_FOR_VALUE = 44;
 const VALUE_WIDTH = 27;
@@ -144,21 +161,23 @@ export function patternSizes(plan: RoomPlan, isNumbered: boolean): GridSizes {
     LOWEST_HISTORY,
     Math.min(HIGHEST_HISTORY, Math.round(HISTORY_SHARE * side)),
   );
+  const high = Math.min(left - HIGH.value - HIGH.under, HIGH.most * side);
+  const isHigh = side >= ROOM_FOR_VALUE && left >= HIGH.from && high > largest;
   return {
     isOverview: false,
     pitchX,
     pitchY,
     hasMean,
     cell: { width: side, height: side },
-    sparkTop: side + (hasHistory ? 2 : 0),
-    sparkHeight: hasHistory ? Math.min(left, largest) : 0,
-    ...(hasHistory && side >= ROOM_FOR_VALUE && { sparkWidth: side - VALUE_WIDTH }),
+    sparkTop: side + (hasHistory ? 2 : 0) + (isHigh ? HIGH.value : 0),
+    sparkHeight: isHigh ? high : hasHistory ? Math.min(left, largest) : 0,
+    ...(hasHistory && side >= ROOM_FOR_VALUE && { sparkWidth: isHigh ? side : side - VALUE_WIDTH }),
     markHeight: hasHistory ? MARK : 0,
     numberHeight,
   };
 }
 
-function overviewSizes({ pitchX, pitchY, side }: RoomPlan): GridSizes {
+function overviewSizes({ pitchX, pitchY, side, beside = 0 }: RoomPlan): GridSizes {
   const height = pitchY - (pitchY >= 3 ? 1 : 0);
   return {
     isOverview: true,
@@ -170,6 +189,7 @@ function overviewSizes({ pitchX, pitchY, side }: RoomPlan): GridSizes {
     sparkHeight: 0,
     markHeight: 0,
     numberHeight: 0,
+    ...(beside > 0 && { beside }),
   };
 }
 

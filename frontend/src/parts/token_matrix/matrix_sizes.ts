@@ -5,6 +5,8 @@ import type { LayerAxes } from "../token_lines/axis";
 export interface MatrixSizes {
   /** Side of a cell, in whole CSS pixels. */
   readonly cell: number;
+  /** Width of a cell that is no square: of few queries and many keys, whose names have no room. */
+  readonly across?: number;
   /** Room of the names beside the rows and over the columns. */
   readonly left: number;
   readonly above: number;
@@ -15,6 +17,8 @@ export interface MatrixRoom {
   /** Of the cells alone. */
   readonly height: number;
   readonly largest: number;
+  /** Few queries and many keys may have narrow cells. */
+  readonly mayBeThin?: boolean;
 }
 
 /** Of names in rows: lower ones run into each other. */
@@ -37,6 +41,9 @@ function nameWidth(texts: readonly string[]): number {
   return Math.ceil(Math.min(NAMES.most, Math.max(NAMES.least, longest * LETTER + NAMES.around)));
 }
 
+/** Keys for a query, of cells that are no squares. */
+const THIN = 2;
+
 /** null where names would run into each other. */
 export function matrixSizes(axes: LayerAxes, room: MatrixRoom): MatrixSizes | null {
   const [rows, columns] = [axes.query.rows, axes.key.rows];
@@ -45,5 +52,11 @@ export function matrixSizes(axes: LayerAxes, room: MatrixRoom): MatrixSizes | nu
   const over = nameWidth(columns.map(({ text }) => text));
   const across = (room.width - left - LEAN) / columns.length;
   const cell = Math.floor(Math.min(room.largest, across, room.height / rows.length));
-  return cell < LEAST_CELL ? null : { cell, left, above: Math.ceil(over * SLOPE) + TURNED };
+  if (cell >= LEAST_CELL) return { cell, left, above: Math.ceil(over * SLOPE) + TURNED };
+  const isThin = room.mayBeThin === true && columns.length >= THIN * rows.length && across >= 1;
+  const down = Math.floor(Math.min(room.largest, room.height / rows.length));
+  return isThin && down >= LEAST_CELL ? { cell: down, left, above: TURNED, across } : null;
 }
+
+/** Width of a cell. */
+export const acrossOf = ({ cell, across = cell }: MatrixSizes): number => across;

@@ -7,7 +7,7 @@ import { elide } from "../../text/tokens";
 import type { LayerAxes } from "../token_lines/axis";
 import { hoverToken, pinToken } from "../token_lines/pinning";
 import { TokenColumn } from "../token_lines/token_column";
-import { ROOM_FOR_NUMBER, type MatrixSizes } from "./matrix_sizes";
+import { acrossOf, ROOM_FOR_NUMBER, type MatrixSizes } from "./matrix_sizes";
 
 export interface MatrixValues {
   readonly queries: number;
@@ -38,8 +38,10 @@ const FONT = "11px Roboto, Arial, sans-serif";
 
 function draw(canvas: HTMLCanvasElement, { of, axes, sizes }: TokenMatrixProps): void {
   const { cell } = sizes;
+  const across = acrossOf(sizes);
+  const edge = (column: number): number => Math.round(column * across * scale) / scale;
   const scale = window.devicePixelRatio;
-  canvas.width = Math.round(axes.key.rows.length * cell * scale);
+  canvas.width = Math.round(axes.key.rows.length * across * scale);
   canvas.height = Math.round(axes.query.rows.length * cell * scale);
   const context = canvas.getContext("2d");
   if (context === null) return;
@@ -53,8 +55,8 @@ function draw(canvas: HTMLCanvasElement, { of, axes, sizes }: TokenMatrixProps):
       const value = isOff ? 0 : of.values[query.token * of.keys + key.token]!;
       const rgb = rgbOfPixel(of.pixel(value));
       context.fillStyle = cssOf(rgb);
-      context.fillRect(column * cell, row * cell, cell, cell);
-      const text = cell < ROOM_FOR_NUMBER || isOff ? "" : of.text(value);
+      context.fillRect(edge(column), row * cell, edge(column + 1) - edge(column), cell);
+      const text = Math.min(cell, across) < ROOM_FOR_NUMBER || isOff ? "" : of.text(value);
       if (text === "") return;
       context.fillStyle = inkOn(rgb);
       context.fillText(text, (column + 0.5) * cell, (row + 0.5) * cell + 0.5);
@@ -65,9 +67,9 @@ function draw(canvas: HTMLCanvasElement, { of, axes, sizes }: TokenMatrixProps):
 export function TokenMatrix(props: TokenMatrixProps) {
   const { of, axes, sizes, label, hasRowNames } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => draw(canvas.current!, props), [of, axes, sizes.cell]);
+  useLayoutEffect(() => draw(canvas.current!, props), [of, axes, sizes.cell, sizes.across]);
   const { cell, left, above } = sizes;
-  const [width, height] = [axes.key.rows.length * cell, axes.query.rows.length * cell];
+  const [width, height] = [axes.key.rows.length * acrossOf(sizes), axes.query.rows.length * cell];
   return (
     <div
       class="token-matrix"
@@ -89,7 +91,7 @@ export function TokenMatrix(props: TokenMatrixProps) {
           />
         </div>
       )}
-      <KeyNames {...props} />
+      {sizes.across === undefined && <KeyNames {...props} />}
       <div
         class="matrix-cells"
         style={{ width, height }}
@@ -125,7 +127,8 @@ function KeyNames({ axes, sizes, hasRowNames, key_ }: TokenMatrixProps) {
   );
 }
 
-function Outlines({ axes, sizes: { cell }, query, marked }: TokenMatrixProps) {
+function Outlines({ axes, sizes, query, marked }: TokenMatrixProps) {
+  const { cell } = sizes;
   const row = query === null ? -1 : (axes.query.rowOf[query] ?? -1);
   const at = marked ?? null;
   const [down, across] =
@@ -136,7 +139,12 @@ function Outlines({ axes, sizes: { cell }, query, marked }: TokenMatrixProps) {
       {down >= 0 && across >= 0 && (
         <i
           class="matrix-mark"
-          style={{ top: down * cell, left: across * cell, width: cell, height: cell }}
+          style={{
+            top: down * cell,
+            left: across * acrossOf(sizes),
+            width: acrossOf(sizes),
+            height: cell,
+          }}
         />
       )}
     </>
@@ -154,11 +162,11 @@ function placeAt(
     readonly clientX: number;
     readonly clientY: number;
   },
-  { axes, sizes: { cell } }: TokenMatrixProps,
+  { axes, sizes }: TokenMatrixProps,
 ): Place | null {
   const box = event.currentTarget.getBoundingClientRect();
-  const query = axes.query.rows[Math.floor((event.clientY - box.top) / cell)];
-  const key = axes.key.rows[Math.floor((event.clientX - box.left) / cell)];
+  const query = axes.query.rows[Math.floor((event.clientY - box.top) / sizes.cell)];
+  const key = axes.key.rows[Math.floor((event.clientX - box.left) / acrossOf(sizes))];
   if (query === undefined || key === undefined || query.off || key.off) return null;
   return { query: query.token, key: key.token };
 }

@@ -9,6 +9,7 @@ import type { Codes } from "../../draw/heatmap";
 import { shownChange, compared, hideBelow, run, step, theme } from "../../state";
 import { SmallPattern } from "../../parts/small_pattern";
 import { differenceCodes, type ChangeMatrixProps } from "./change_matrix";
+import { formatStep } from "../../text/format_number";
 
 /** Longer texts would be many numbers for a picture of so few pixels; the grid has their patterns. */
 const MOST_CELLS = 1 << 20;
@@ -64,13 +65,15 @@ export function BothSides({ side = SIDE, ...props }: BothSidesProps) {
     <div class="both-sides">
       <figure>
         <SmallPattern codes={before} colours={weights} side={side} />
-        <figcaption title={a === null ? undefined : `${a.run}, ${a.tag}, step ${a.step}`}>
-          A {isOther ? a.run : `step ${a?.step ?? ""}`}
+        <figcaption
+          title={a === null ? undefined : `${a.run}, ${a.tag}, step ${formatStep(a.step)}`}
+        >
+          A {isOther ? a.run : `step ${a === null ? "" : formatStep(a.step)}`}
         </figcaption>
       </figure>
       <figure>
         <SmallPattern codes={after} colours={weights} side={side} />
-        <figcaption>B {isOther ? run.value : `step ${step.value ?? ""}`}</figcaption>
+        <figcaption>B {isOther ? run.value : `step ${formatStep(step.value)}`}</figcaption>
       </figure>
       {hasDifference && (
         <figure>

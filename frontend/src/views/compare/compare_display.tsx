@@ -25,6 +25,7 @@ import {
 } from "../../state";
 import { Checkbox } from "../../controls/checkbox";
 import { meaningOf } from "../../text/meanings";
+import { formatStep } from "../../text/format_number";
 
 const rankings: readonly { value: Ranking; name: string }[] = [
   { value: "change", name: "Change (JSD, mean over rows)" },
@@ -72,7 +73,7 @@ export function CompareDisplay() {
     <>
       <div class="compare-with">
         <Segmented
-          label={`Compare step ${step.value ?? "–"} with`}
+          label={`Compare step ${formatStep(step.value)} with`}
           value={compareChoice.value ?? ""}
           choices={choices()}
           wide

@@ -1,12 +1,13 @@
 /** The comparison → title, token line, grid of differences with each layer's change, and legend. */
 
-import { useCallback, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import { useExport } from "../../saving/exported";
 import { formatWeight } from "../../text/format_number";
 import {
   compared,
   comparison,
+  compareProblem,
   head,
   hideBelow,
   layer,
@@ -48,7 +49,7 @@ const MOST_TOKENS = 120;
 
 function drawnSelection(): unknown[] | null {
   const { status } = comparison.peek();
-  if (status !== "ready" && status !== "error") return null;
+  if (compareProblem.peek() === null && status !== "ready" && status !== "error") return null;
   const place = [run, tag, step, version, layer, head, quantityName].map((part) => part.peek());
   return [JSON.stringify(compared.peek()), ...place];
 }
@@ -74,7 +75,7 @@ export function CompareGrid({ refused }: { readonly refused: string | null }) {
           </span>
         )}
       </h2>
-      {refused === null ? <Tokens /> : <Refusal message={refused} />}
+      {refused === null ? <Tokens /> : <Refusal message={refused} onDrawn={onDrawn} />}
       {refused === null && (
         <>
           <Chosen />
@@ -161,7 +162,10 @@ function Exporting() {
   return null;
 }
 
-function Refusal({ message }: { readonly message: string }) {
+/** It is what is drawn of this selection. */
+function Refusal({ message, onDrawn }: { message: string; onDrawn: () => void }) {
+  const place = drawnSelection()?.join();
+  useEffect(() => void requestAnimationFrame(onDrawn), [message, place, onDrawn]);
   return (
     <div class="compare-refusal" role="alert">
       <h3>These two are not compared</h3>

@@ -21,7 +21,7 @@ import {
   runs,
   selectRun,
 } from "../../state";
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import { changeInk, codesOf, shownComparison } from "./scene";
 
 interface RunColumn {
@@ -91,7 +91,7 @@ function RunChange({ column: { name, of }, row }: { column: RunColumn; row: Head
   const codes = useMemo(() => (of === null ? null : codesOf(of, layer, head)), [of, layer, head]);
   const change = of?.head(layer, head).change ?? NaN;
   const elsewhere = columnsElsewhere.value.get(name);
-  const where = elsewhere === undefined ? name : `${name} at step ${elsewhere}`;
+  const where = elsewhere === undefined ? name : `${name} at step ${formatStep(elsewhere)}`;
   return (
     <span
       class={name === run.value ? "run-change is-b" : "run-change"}

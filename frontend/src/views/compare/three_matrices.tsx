@@ -29,7 +29,7 @@ import {
   type MatrixValues,
   type TokenMatrixProps,
 } from "../../parts/token_matrix/token_matrix";
-import { formatCell, formatDifference } from "../../text/format_number";
+import { formatCell, formatDifference, formatStep } from "../../text/format_number";
 import { BothSides } from "./both_sides";
 import { matrixKeys, Readout } from "./change_matrix";
 import type { Pair } from "./chosen_pair";
@@ -215,14 +215,14 @@ function Sides({ shared, name, width, a, b }: SidesProps) {
     <>
       <figure class="both-sides">
         <figcaption style={{ paddingLeft: left }}>
-          <b>A</b> {isOther ? at?.run : `step ${at?.step ?? ""}`}
+          <b>A</b> {isOther ? at?.run : `step ${formatStep(at?.step ?? null)}`}
         </figcaption>
         <TokenMatrix {...shared} of={a} hasRowNames label={`Weights at A ${name}`} />
         <Scale width={width} left={left} ticks={["0", ".25", "1"]} />
       </figure>
       <figure class="both-sides">
         <figcaption>
-          <b>B</b> {isOther ? run.value : `step ${step.value ?? ""}`}
+          <b>B</b> {isOther ? run.value : `step ${formatStep(step.value)}`}
         </figcaption>
         <TokenMatrix {...shared} of={b} hasRowNames={false} label={`Weights at B ${name}`} />
         <p class="three-note" style={{ maxWidth: width }}>

@@ -7,7 +7,7 @@ import type { Table } from "../../text/csv";
 import type { MetricSeries } from "../../decoding/decode";
 import { headColour } from "../../draw/colour";
 import { useTable } from "../../saving/exported";
-import { formatValue, formatWeight } from "../../text/format_number";
+import { formatStep, formatValue, formatWeight } from "../../text/format_number";
 import { becameText, type LastingChange } from "../../decoding/marked_heads";
 import {
   changes,
@@ -22,7 +22,7 @@ import {
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { Meaning } from "../../controls/meaning";
 import { meaningOf } from "../../text/meanings";
-import { metricTitle } from "../../text/metric_names";
+import { metricTitle, metricUnit } from "../../text/metric_names";
 import { historiesOf, shapes } from "../model/scene";
 import { SparkLine } from "../../parts/chart/spark_line";
 import { toggleChosen } from "./chosen";
@@ -43,8 +43,8 @@ const AROUND = 90;
 /** The table as a file has all of them. */
 const MOST_ROWS = 300;
 
-/** Longer steps stand without the word. */
-const MOST_DIGITS = 4;
+/** Longer steps stand without the word: "1,500". */
+const MOST_DIGITS = 5;
 
 /** As many as stand over a pattern. */
 const MOST_EDGE_DIGITS = 6;
@@ -85,7 +85,7 @@ export function ChangeTable() {
     [series, changes.value],
   );
   useTable("Heads that changed", rows.length === 0 ? null : () => changesTable(series, sorted));
-  const digits = Math.max(1, ...rows.map(({ step }) => String(step).length));
+  const digits = Math.max(1, ...rows.map(({ step }) => formatStep(step).length));
   const sorted = rows.toSorted(orders[sort.value]);
   const first = Math.max(FEWEST_ROWS, Math.floor((viewSize.value.height - AROUND) / ROW));
   const shown = sorted.slice(0, isWhole.value ? MOST_ROWS : first);
@@ -139,7 +139,7 @@ function noneText(): string {
 /** Over the two patterns: their steps, or in words where the digits have no room. */
 export function edgeNames([first, last]: readonly [number, number]): [string, string] {
   if (String(last).length > MOST_EDGE_DIGITS) return ["first", "last"];
-  return [String(first).length > 2 ? String(first) : `step ${first}`, String(last)];
+  return [first > 99 ? formatStep(first) : `step ${first}`, formatStep(last)];
 }
 
 function Head({ sort, onSort }: { sort: Column; onSort: (column: Column) => void }) {
@@ -171,7 +171,7 @@ function Head({ sort, onSort }: { sort: Column; onSort: (column: Column) => void
           ) : (
             <>
               {edgeNames(edges).map((name, at) => (
-                <span key={edges[at]} title={`step ${edges[at]}`}>
+                <span key={edges[at]} title={`step ${formatStep(edges[at]!)}`}>
                   {name}
                 </span>
               ))}
@@ -200,13 +200,13 @@ function ChangeRow({ row }: { readonly row: Row }) {
       onPointerEnter={() => (hoverStep.value = step)}
       onPointerLeave={() => (hoverStep.value = null)}
     >
-      <td role="cell">{step}</td>
+      <td role="cell">{formatStep(step)}</td>
       <td role="cell">
         <i style={{ background: headColour(head, theme.value) }} />
         <strong>{nameOf(row)}</strong>
         <button
           type="button"
-          aria-label={`Open the pattern of ${layerName(shapes.value, layer).toLowerCase()} head ${head} at step ${step}`}
+          aria-label={`Open the pattern of ${layerName(shapes.value, layer).toLowerCase()} head ${head} at step ${formatStep(step)}`}
           title={`${row.became}: ${metricTitle(metric)}, median before and after. Shift-click: into the chart`}
           onClick={open}
         />
@@ -217,6 +217,7 @@ function ChangeRow({ row }: { readonly row: Row }) {
       <td role="cell" class="change-size">
         <span>
           {formatValue(before)} → {formatValue(after)}
+          {metricUnit(metric) !== "" && ` ${metricUnit(metric)}`}
         </span>
         {!isMap.value && <Curve row={row} />}
       </td>

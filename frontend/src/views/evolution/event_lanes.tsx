@@ -7,6 +7,7 @@ import { openPattern } from "./open_pattern";
 import { nameOf } from "./heads_chart";
 import { pillsOf, type Lane, type Pill } from "./lanes";
 import { LANE } from "./when_room";
+import { formatStep } from "../../text/format_number";
 
 /** Of a lane with its name over its pills. */
 export const NAMED_LANE = 38;
@@ -61,7 +62,8 @@ const MOST_NAMED = 12;
 function namesOf(events: Pill["events"]): string {
   const bySteps = Map.groupBy(events.slice(0, MOST_NAMED), ({ step }) => step);
   const named = [...bySteps].map(
-    ([step, heads]) => `${heads.map((each) => nameOf(each)).join(", ")} at step ${step}`,
+    ([step, heads]) =>
+      `${heads.map((each) => nameOf(each)).join(", ")} at step ${formatStep(step)}`,
   );
   const rest = events.length - MOST_NAMED;
   return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(", ");
@@ -74,7 +76,7 @@ function EventPill({ lane, pill }: { readonly lane: string; readonly pill: Pill 
   const isOne = events.length === 1;
   const names = namesOf(events);
   const label = isOne
-    ? `${text} ${lane} at step ${first.step}: open its pattern`
+    ? `${text} ${lane} at step ${formatStep(first.step)}: open its pattern`
     : `${lane}: ${names}; open the pattern of ${nameOf(first)}`;
   const background = isOne ? headColour(first.head, theme.value) : summaryColour(theme.value);
   return (

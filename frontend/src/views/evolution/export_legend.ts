@@ -6,8 +6,18 @@ import { MOST_BANDS } from "../../draw/group_histories";
 import { papers, type Shape } from "../../draw/picture";
 import { placeOf } from "../../draw/step_axis";
 import { colourOf } from "../../draw/theme";
-import { formatValue } from "../../text/format_number";
-import { colourNumber, run, scalar, showBaseline, showMarks, step, theme } from "../../state";
+import { formatStep, formatValue } from "../../text/format_number";
+import {
+  colourNumber,
+  run,
+  scalar,
+  showBaseline,
+  showMarks,
+  shownMetric,
+  step,
+  theme,
+} from "../../state";
+import { inUnit } from "../../text/metric_names";
 import { axis, baselineOf, groups, main, markLimit, others, shapes } from "./scene";
 
 /** Where the cells of the grid's picture begin. */
@@ -26,7 +36,7 @@ function uniformText(): string | null {
     .filter((each) => !Number.isNaN(each));
   if (!showBaseline.peek() || known.length === 0) return null;
   const [least, most] = [Math.min(...known), Math.max(...known)].map(formatValue);
-  return `uniform attention ${least === most ? least : `${least}–${most}`}`;
+  return `uniform attention ${inUnit(least === most ? least! : `${least}–${most}`, shownMetric.peek())}`;
 }
 
 const bandText = (): string =>
@@ -56,12 +66,15 @@ export function evolutionMarks(): Mark[] {
   ];
   if (uniform !== null) marks.push({ kind: "line", colour, text: uniform, isDotted: true });
   if (showMarks.peek())
-    marks.push({ kind: "note", text: `▼ lasting change ≥ ${formatValue(markLimit.peek())}` });
+    marks.push({
+      kind: "note",
+      text: `▼ lasting change ≥ ${inUnit(formatValue(markLimit.peek()), shownMetric.peek())}`,
+    });
   if (step.peek() !== null)
     marks.push({
       kind: "box",
       colour: colourOf("accent", theme.peek()),
-      text: `step ${step.peek()}`,
+      text: `step ${formatStep(step.peek())}`,
     });
   return marks;
 }
@@ -93,7 +106,7 @@ export function scalarShapes(width: number): Shape[] {
     { ...small, x: -6, y: TOP + HEIGHT, text: formatValue(least), anchor: "end" },
     { kind: "box", x: 0, y: TOP + HEIGHT, width, height: 1, colour: hairline },
     { kind: "line", points, colour: colourOfRun(colourNumber(now.value.run ?? "")), width: 1.5 },
-    { ...small, x: 0, y: below, text: `step ${over.first}` },
-    { ...small, x: width, y: below, text: `step ${over.last}`, anchor: "end" },
+    { ...small, x: 0, y: below, text: `step ${formatStep(over.first)}` },
+    { ...small, x: width, y: below, text: `step ${formatStep(over.last)}`, anchor: "end" },
   ];
 }

@@ -3,7 +3,7 @@
 import { viewSize } from "../../parts/heads_grid/grid_room";
 import { AROUND } from "../../parts/heads_grid/layout";
 import { foldStill, markAbove, readStep } from "../../state";
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import { layerName, layersText } from "../../text/layer_names";
 import { layout, shapes } from "./scene";
 
@@ -16,7 +16,7 @@ export function foldedText(): string {
   const isOne = sorted.length === 1;
   const layers = isOne ? layerName(shapes.value, first) : layersText(shapes.value, sorted);
   const moved = `no head moved by ${formatWeight(markAbove.value)} or more`;
-  return `${layers} folded: ${moved}. Colour: the value at step ${readStep.value}.`;
+  return `${layers} folded: ${moved}. Colour: the value at step ${formatStep(readStep.value)}.`;
 }
 
 export function FoldedNote() {

@@ -6,7 +6,7 @@ import { headColour } from "../../draw/colour";
 import type { Cell } from "../../draw/grid";
 import type { Histories } from "../../draw/histories";
 import { placeOf } from "../../draw/step_axis";
-import { formatValue } from "../../text/format_number";
+import { formatStep, formatValue } from "../../text/format_number";
 import { raisedRun, run, showMarks, theme } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { chosen, toggleChosen } from "./chosen";
@@ -94,7 +94,7 @@ function Marks({ picture, histories, heads }: PartProps) {
         if (change === null) return null;
         const left = plot.left + placeOf(picture.axis, change.step) * plot.width;
         const color = headColour(head, theme.value);
-        const title = `${nameOf({ layer, head })}: step ${change.step}`;
+        const title = `${nameOf({ layer, head })}: step ${formatStep(change.step)}`;
         return (
           <i key={`${layer}.${head}`} class="chart-mark" title={title} style={{ left, color }} />
         );

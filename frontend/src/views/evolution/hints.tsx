@@ -7,6 +7,7 @@ import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { layerName, layerShort, layersText } from "../../text/layer_names";
 import { layerMotion, lostHeads } from "./head_order";
 import { axis, groups, isCut, isMap, layout, main, shapes } from "./scene";
+import { formatStep } from "../../text/format_number";
 
 /** Of the scale: less motion than this is none. */
 const STILL = 0.005;
@@ -25,7 +26,7 @@ export function Hints() {
     lostText(),
     layout.value.noteTop === null ? stillText() : null,
     missing > 0 ? `${missing} ${missing === 1 ? "step" : "steps"} could not be read: gaps.` : null,
-    isCut.value ? `Longer runs are cut at step ${axis.value.last}.` : null,
+    isCut.value ? `Longer runs are cut at step ${formatStep(axis.value.last)}.` : null,
     left > 0 ? `${left} more ticked ${left === 1 ? "run is" : "runs are"} not drawn.` : null,
   ];
   return <>{sentences.filter((each) => each !== null).join(" ")}</>;
@@ -55,7 +56,7 @@ function lostText(): string | null {
   const name = `${layerShort(shapes.value, first.layer)}.${headNumber(shapes.value[first.layer], first.head)}`;
   const more = others.length === 1 ? "1 more head is" : `${others.length} more heads are`;
   const rest = others.length === 0 ? "" : `; so ${more}`;
-  return `Head ${name} is without a value at step ${first.step}${rest}.`;
+  return `Head ${name} is without a value at step ${formatStep(first.step)}${rest}.`;
 }
 
 /** "Layers 0–3 did not move." */

@@ -2,9 +2,19 @@
 
 import { runColour } from "../../draw/colour";
 import { MOST_BANDS, type GroupHistories } from "../../draw/group_histories";
-import { formatValue } from "../../text/format_number";
-import { hoverStep, run, showBaseline, showMarks, step, steps, theme } from "../../state";
+import { formatStep, formatValue } from "../../text/format_number";
+import {
+  hoverStep,
+  run,
+  showBaseline,
+  showMarks,
+  shownMetric,
+  step,
+  steps,
+  theme,
+} from "../../state";
 import { LegendBox } from "../../parts/heads_grid/legend_box";
+import { inUnit } from "../../text/metric_names";
 import { MapLegend } from "../model/map_legend";
 import { namesOf, shortRun } from "./run_names";
 import { baselineOf, groups, isMap, main, markLimit, others, shapes } from "./scene";
@@ -35,12 +45,13 @@ export function Legend() {
       {showMarks.value && !isSingle && (
         <span
           class="legend-item"
-          title={`from here on changed for good by ${formatValue(markLimit.value)} or more; thin before, bold after`}
+          title={`from here on changed for good by ${inUnit(formatValue(markLimit.value), shownMetric.value)} or more; thin before, bold after`}
         >
           <i class="legend-triangle" />
           <span>
             <span class="is-long">lasting change</span>
-            <span class="is-short">lasting</span> ≥ {formatValue(markLimit.value)}
+            <span class="is-short">lasting</span> ≥{" "}
+            {inUnit(formatValue(markLimit.value), shownMetric.value)}
           </span>
         </span>
       )}
@@ -63,7 +74,7 @@ function Read() {
   return (
     <span class="legend-item legend-read">
       <i class={pointed === null ? "legend-mark" : "legend-pointer"} />
-      {pointed === null ? `step ${step.value}` : `pointer: step ${pointed}`}
+      {pointed === null ? `step ${formatStep(step.value)}` : `pointer: step ${formatStep(pointed)}`}
     </span>
   );
 }
@@ -121,7 +132,8 @@ function Baseline() {
       title="what attention spread evenly over the visible keys would score"
     >
       <i class="legend-dotted" />
-      uniform {texts[0] === texts[1] ? texts[0] : `${texts[0]}–${texts[1]}`}
+      uniform{" "}
+      {inUnit(texts[0] === texts[1] ? texts[0]! : `${texts[0]}–${texts[1]}`, shownMetric.value)}
     </span>
   );
 }

@@ -8,6 +8,7 @@ import type { Cell } from "../../draw/grid";
 import { headCodes } from "../../draw/heads_picture";
 import { SmallPattern } from "../../parts/small_pattern";
 import { edgePatterns, theme } from "../../state";
+import { formatStep } from "../../text/format_number";
 
 const SIDE = 42;
 
@@ -16,7 +17,10 @@ export function PatternPair({ cell }: { readonly cell: Cell }) {
   if (edges === null) return null;
   const [first, last] = edges.steps;
   return (
-    <span class="pattern-pair" title={`its pattern at step ${first}, and at step ${last}`}>
+    <span
+      class="pattern-pair"
+      title={`its pattern at step ${formatStep(first)}, and at step ${formatStep(last)}`}
+    >
       <Pattern of={edges.before} cell={cell} />
       <span aria-hidden="true">→</span>
       <Pattern of={edges.after} cell={cell} />

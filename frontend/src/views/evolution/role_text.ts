@@ -2,7 +2,7 @@
 
 import type { Cell } from "../../draw/grid";
 import { formatEffect } from "../../text/effect_words";
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import { becameText, roleAt, type HeadRole } from "../../decoding/marked_heads";
 import { changes, metrics, readStep, shownEffects } from "../../state";
 
@@ -27,7 +27,7 @@ function attendsText(cell: Cell): string {
   if (role === null) return "unknown";
   if (role.name === UNCLASSIFIED) return became(cell) ?? role.name;
   const text = Number.isNaN(role.score) ? role.name : `${role.name} ${formatWeight(role.score)}`;
-  return role.step === readStep.value ? text : `${text} (at step ${role.step})`;
+  return role.step === readStep.value ? text : `${text} (at step ${formatStep(role.step)})`;
 }
 
 /** "induction .80, effect +.31" */

@@ -19,7 +19,7 @@ import {
   selectRun,
   theme,
 } from "../../state";
-import { formatValue } from "../../text/format_number";
+import { formatStep, formatValue } from "../../text/format_number";
 import { layerName } from "../../text/layer_names";
 import { folderOf } from "../../text/name_filter";
 import { openPattern } from "./open_pattern";
@@ -68,7 +68,7 @@ export function RunsByHead({ cell, width }: RunsByHeadProps) {
           <tr>
             <th scope="col">Runs by this head</th>
             <th scope="col">emerged at</th>
-            <th scope="col">step {read?.toLocaleString("en")}</th>
+            <th scope="col">step {formatStep(read)}</th>
           </tr>
         </thead>
         <tbody onPointerLeave={leave}>
@@ -140,7 +140,7 @@ function RunLine({ row: { name, emerged, value } }: { readonly row: RunOfHead })
           <bdi>{own.slice(folder.length)}</bdi>
         </button>
       </td>
-      <td>{emerged === null ? "–" : emerged.toLocaleString("en")}</td>
+      <td>{formatStep(emerged)}</td>
       <td>
         <data value={String(value)}>{Number.isNaN(value) ? "–" : formatValue(value)}</data>
       </td>
@@ -154,7 +154,7 @@ function emergedText(rows: readonly RunOfHead[]): string {
     const inside = rows.filter((row) => runs.includes(row.name));
     const steps = inside.flatMap(({ emerged }) => (emerged === null ? [] : [emerged]));
     if (steps.length === 0) return `${name} in none`;
-    const ends = [Math.min(...steps), Math.max(...steps)].map((step) => step.toLocaleString("en"));
+    const ends = [Math.min(...steps), Math.max(...steps)].map(formatStep);
     const when = ends[0] === ends[1] ? ends[0] : ends.join("–");
     return `${name} at ${when} (${steps.length} of ${inside.length})`;
   });

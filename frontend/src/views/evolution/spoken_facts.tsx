@@ -1,9 +1,9 @@
 /** A head → what its cell shows, in words, for screen readers. */
 
 import { MEAN, type Cell } from "../../draw/grid";
-import { formatValue } from "../../text/format_number";
+import { formatStep, formatValue } from "../../text/format_number";
 import { becameText } from "../../decoding/marked_heads";
-import { metricTitle } from "../../text/metric_names";
+import { inUnit, metricTitle } from "../../text/metric_names";
 import { roleText } from "./role_text";
 import { main, valueOf } from "./scene";
 import { shownMetric, readStep } from "../../state";
@@ -14,9 +14,10 @@ export function SpokenFacts({ cell }: { readonly cell: Cell }) {
   const change = histories.change(cell.layer, cell.head);
   return (
     <>
-      {metricTitle(shownMetric.value ?? "")} {formatValue(valueOf(cell))} at step {readStep.value}
+      {metricTitle(shownMetric.value ?? "")} {inUnit(formatValue(valueOf(cell)), shownMetric.value)}{" "}
+      at step {formatStep(readStep.value)}
       {change !== null &&
-        `; since step ${change.step}: ${becameText(histories.series, change)}, ` +
+        `; since step ${formatStep(change.step)}: ${becameText(histories.series, change)}, ` +
           `${formatValue(change.before)} to ${formatValue(change.after)}`}
       ; role: {roleText(cell)}. Enter opens its pattern, Shift and Enter adds it to the chart.
     </>

@@ -3,7 +3,7 @@
 import type { ScalarSeries } from "../../decoding/answers";
 import type { MetricSeries } from "../../decoding/decode";
 import { becameText, type LastingChange } from "../../decoding/marked_heads";
-import { formatValue, formatWeight } from "../../text/format_number";
+import { formatStep, formatValue, formatWeight } from "../../text/format_number";
 
 export interface SummaryFacts {
   readonly series: MetricSeries;
@@ -35,7 +35,7 @@ export function summaryOf(facts: SummaryFacts): string {
 export function changesText(steps: readonly number[]): string {
   const last = steps.at(-1)!;
   const often = steps.length > 1 ? ` ${steps.length.toLocaleString("en")} times, the last` : "";
-  return `another text${often} from step ${last} on: steps before it do not compare`;
+  return `another text${often} from step ${formatStep(last)} on: steps before it do not compare`;
 }
 
 /** Names with their counts, the most frequent first; null for none. */
@@ -66,7 +66,9 @@ function became({ series, changes }: SummaryFacts): string {
 function when(changes: readonly LastingChange[]): string {
   const steps = changes.map(({ step }) => step);
   const [first, last] = [Math.min(...steps), Math.max(...steps)];
-  return first === last ? `at step ${first}` : `at steps ${first}–${last}`;
+  return first === last
+    ? `at step ${formatStep(first)}`
+    : `at steps ${formatStep(first)}–${formatStep(last)}`;
 }
 
 /** The scalar's values over the steps at which heads changed. */

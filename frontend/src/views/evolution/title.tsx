@@ -17,7 +17,7 @@ import {
 } from "../../state";
 import { shownTokens } from "../../state/shown_tokens";
 import { elide } from "../../text/tokens";
-import { capital, metricMeaning, metricTitle } from "../../text/metric_names";
+import { capital, inUnit, metricMeaning, metricTitle } from "../../text/metric_names";
 import { groupWords } from "./group_words";
 import { strangerText } from "./strangers";
 import { changesText } from "./summary";
@@ -64,7 +64,7 @@ export function Title() {
   const counts = groups.value.map(({ lines }) => lines.runs.length);
   const isGrouped = counts.length > 0;
   const words = isGrouped ? groupWords(counts, rivalRuns.value.length + 1) : "";
-  const scale = `${isPair ? "weight " : ""}${least}–${most}, one scale${isGrouped ? `; ${words}` : " for all heads"}`;
+  const scale = `${isPair ? "weight " : ""}${inUnit(`${least}–${most}`, shownMetric.value)}, one scale${isGrouped ? `; ${words}` : " for all heads"}`;
   const meaning = isPair || isGrouped ? "" : ` · ${metricMeaning(shownMetric.value ?? "")}`;
   const hint = isMap.value ? "one cell a head" : scale + meaning;
   const stranger = strangerText.value;

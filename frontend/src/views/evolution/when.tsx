@@ -22,8 +22,8 @@ const WhenHistogram = later((parts) => parts.WhenHistogram);
 const PADDING = 32;
 /** Below it the legend has all of the title's line. */
 const ROOM_FOR_WORDS = 880;
-/** Left of the axis, for names. */
-const NAMES = 140;
+/** Left of the axis, for names; a narrow column has less. */
+const NAMES = { wide: 140, narrow: 122, from: 560 } as const;
 /** The last step's number stands under the end of the axis. */
 const END = 14;
 
@@ -37,7 +37,7 @@ export function When() {
       </div>
     );
   const width = viewSize.value.width - layout.value.panel - PADDING;
-  const gutter = { left: NAMES, right: END };
+  const gutter = { left: width < NAMES.from ? NAMES.narrow : NAMES.wide, right: END };
   const plot = { left: gutter.left, width: width - gutter.left - gutter.right };
   return (
     <section class="when-part" aria-label="When" style={{ height: room.height }}>
@@ -85,7 +85,7 @@ function Scalar({ room: { plot }, width, gutter }: ScalarProps) {
     );
   return (
     <>
-      <div class="when-scalar" style={{ width: gutter.left - 36 }}>
+      <div class="when-scalar" style={{ width: gutter.left - 34 }}>
         <ScalarSelect tags={found.tags} value={found.series.tag} />
         <span>faint: as logged</span>
         <ScalarReading series={found.series} />

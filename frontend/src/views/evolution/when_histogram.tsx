@@ -4,6 +4,7 @@ import { roleAt, type LastingChange } from "../../decoding/marked_heads";
 import { changes, metrics, selectStep, theme } from "../../state";
 import { colourOf } from "../../draw/theme";
 import { roleColour, UNCLASSIFIED } from "../model/head_map";
+import { formatStep } from "../../text/format_number";
 
 /** Up to so many steps have a bar each; else the axis is parted evenly. */
 const MOST_STEPS = 12;
@@ -66,8 +67,8 @@ export function WhenHistogram() {
         ))}
       </div>
       <div class="when-axis" aria-hidden="true">
-        <span>{bins[0]?.first}</span>
-        <span>{bins.at(-1)?.last}</span>
+        <span>{formatStep(bins[0]?.first ?? null)}</span>
+        <span>{formatStep(bins.at(-1)?.last ?? null)}</span>
       </div>
     </section>
   );
@@ -75,7 +76,8 @@ export function WhenHistogram() {
 
 function Bar({ bin, most }: { readonly bin: Bin; readonly most: number }) {
   const { first, last, heads, parts } = bin;
-  const steps = first === last ? `step ${first}` : `steps ${first}–${last}`;
+  const steps =
+    first === last ? `step ${formatStep(first)}` : `steps ${formatStep(first)}–${formatStep(last)}`;
   const named = parts.map(({ role, heads: count }) => `${count} ${role}`).join(", ");
   const words = `${steps}: ${heads} heads${named === "" ? "" : ` (${named})`}`;
   return (

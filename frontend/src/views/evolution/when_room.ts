@@ -26,7 +26,7 @@ export const STEPS = 20;
 /** Between lanes and plot. */
 export const LANES_GAP = 4;
 
-const LEAST_WIDTH = 520;
+const LEAST_WIDTH = 420;
 const LEAST_PLOT = 56;
 const MOST_PLOT = 240;
 /** Of the height. */

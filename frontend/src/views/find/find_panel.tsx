@@ -7,7 +7,7 @@ import { QuantitySwitch } from "../../controls/quantity_switch";
 import { Range } from "../../controls/range";
 import { useTable } from "../../saving/exported";
 import { ToolPanelFrame } from "../../controls/tool_panel";
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import {
   findPattern,
   findThreshold,
@@ -65,7 +65,7 @@ function Row({ row }: { readonly row: RankedHead }) {
   const number = headNumber(layers?.[row.layer], row.head);
   const since = firstPassed(over, row.layer, row.head, findThreshold.value);
   const isSelected = row.layer === layer.value && row.head === head.value;
-  const sinceText = since === null ? "never" : `from step ${since}`;
+  const sinceText = since === null ? "never" : `from step ${formatStep(since)}`;
   return (
     <li>
       <button
@@ -94,7 +94,7 @@ function Row({ row }: { readonly row: RankedHead }) {
           threshold={findThreshold.value}
           theme={theme.value}
         />
-        <span class="found-since">{since ?? "–"}</span>
+        <span class="found-since">{formatStep(since)}</span>
       </button>
     </li>
   );
@@ -110,7 +110,7 @@ function Ranking() {
     <>
       <div class="found-head" aria-hidden="true">
         <span>Head</span>
-        <span class="found-now">step {step.value}</span>
+        <span class="found-now">step {formatStep(step.value)}</span>
         <span>over steps</span>
         <span class="found-since">≥ {formatWeight(findThreshold.value)} at</span>
       </div>
@@ -138,14 +138,16 @@ function Nothing() {
   if (pattern === null || (!isSearched(pattern) && "pair" in pattern))
     return (
       <p class="side-hint">
-        Pick a token on both sides, or a template above: every head of every layer is ranked by its
+        Pick a token on both sides, or a template above: every head of every layer is ranked by its{" "}
         {quantityName.value} on it.
       </p>
     );
   if ("tracked" in pattern) return <p class="side-hint">This probe does not track that pair.</p>;
   if (isMetricsOnly.value || status === "done" || status === "stopped")
     return (
-      <p class="side-hint">Step {step.value} has no patterns to search. Choose another step.</p>
+      <p class="side-hint">
+        Step {formatStep(step.value)} has no patterns to search. Choose another step.
+      </p>
     );
   return (
     <p class="side-hint" aria-busy="true">
@@ -163,7 +165,7 @@ function Legend() {
       {capital(isTracked || !isContribution.value ? "weight" : quantityText.value)}: mean over the
       pattern’s queries of the sum over its keys, 0–1
       {isTracked && ", as measured when logging"}. Line: the same over all steps; dashes: the
-      threshold; mark: step {step.value}.
+      threshold; mark: step {formatStep(step.value)}.
       {Number.isFinite(uniform) && ` Uniform attention: ${formatWeight(uniform, 3)}.`}
     </p>
   );
@@ -192,6 +194,7 @@ export function FindPanel() {
           </h3>
           <Range
             label="First step at or above"
+            meaning="The column at the right has the first step at which a head’s score reaches this."
             value={findThreshold.value}
             min={0.05}
             max={1}

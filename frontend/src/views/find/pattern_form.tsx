@@ -15,7 +15,7 @@ import {
   type PairPattern,
   type RecordHeader,
 } from "../../state";
-import { axesIn, axesTitle, isPossible, templateTitle } from "./pattern_names";
+import { axesIn, axesTitle, isPossible, patternMeaning, templateTitle } from "./pattern_names";
 import { TokenPicker } from "./token_picker";
 
 const PAIR = "pair";
@@ -114,6 +114,7 @@ export function PatternForm() {
         label="Look for heads that attend"
         value={valueOf(pattern)}
         choices={choicesOf(header, names)}
+        meaning={patternMeaning(pattern)}
         onChange={choose}
       />
       {pair !== null && <Pair header={header} pair={pair} />}

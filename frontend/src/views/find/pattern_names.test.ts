@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import type { RecordHeader } from "../../state";
-import { isPossible, patternTitle } from "./pattern_names";
+import { templates, type RecordHeader } from "../../state";
+import { isPossible, patternMeaning, patternTitle, templateTitle } from "./pattern_names";
 
 const tokens = ["[CLS]", "the", "nurse", "said", "she", "was", "late", "[SEP]"];
 const header = { tokens: { tokens } } as unknown as RecordHeader;
@@ -45,5 +45,23 @@ describe("a probe of patches alone", () => {
     ["induction", false],
   ] as const)("can be searched for %s: %j", (template, possible) => {
     expect(isPossible(template, patches)).toBe(possible);
+  });
+});
+
+describe("the “?” beside what is looked for", () => {
+  it.each(templates)("says which keys of a query count for %s", (template) => {
+    const said = patternMeaning({ template });
+    expect(said).toMatch(/^(The|Keys|All) .*\. A head’s score is the mean/);
+    expect(said).not.toContain(templateTitle(template));
+  });
+
+  it("says of two templates two things", () => {
+    const said = new Set(templates.map((template) => patternMeaning({ template })));
+    expect(said.size).toBe(templates.length);
+  });
+
+  it("tells tracked and picked pairs apart, also before anything is picked", () => {
+    expect(patternMeaning({ tracked: "she→nurse" })).toContain("tracked when logging");
+    expect(patternMeaning(null)).toContain("Pick tokens");
   });
 });

@@ -25,6 +25,34 @@ const titles: Readonly<Record<Template, string>> = {
   column: "Patches of the same column",
 };
 
+/** Which keys of a query count. */
+const meanings: Readonly<Record<Template, string>> = {
+  previous: "The key just before the query.",
+  same: "The query’s own token.",
+  next: "The key just after the query.",
+  first: "The first key, of every query but itself.",
+  same_word: "Keys of another occurrence of the query’s word, before or after it.",
+  induction: "Keys that follow an earlier occurrence of the query’s token.",
+  across: "All keys of the other sentence of the pair; special tokens are in neither.",
+  left: "The patch to the left of the query’s, in the same picture.",
+  right: "The patch to the right of the query’s, in the same picture.",
+  above: "The patch above the query’s, in the same picture.",
+  below: "The patch below the query’s, in the same picture.",
+  row: "The other patches of the query’s row, in the same picture.",
+  column: "The other patches of the query’s column, in the same picture.",
+};
+
+const SUMMED =
+  "A head’s score is the mean, over the queries that have such keys, of its weight on them.";
+
+/** Behind the "?" beside what is looked for. */
+export function patternMeaning(pattern: FindPattern | null): string {
+  if (pattern !== null && "template" in pattern) return `${meanings[pattern.template]} ${SUMMED}`;
+  if (pattern !== null && "tracked" in pattern)
+    return "A pair that was tracked when logging: the mean over its queries of the weight on its keys.";
+  return "Pick tokens on both sides: a head’s score is the mean over the queries of its weight on the keys.";
+}
+
 const ofPatches: ReadonlySet<Template> = new Set(patchTemplates);
 /** What these ask of comes in the order of a text; patches stand row after row. */
 const ofTexts: ReadonlySet<Template> = new Set(["previous", "next", "same_word", "induction"]);

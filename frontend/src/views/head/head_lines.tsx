@@ -59,6 +59,7 @@ import { useSize } from "../../parts/measured";
 import { type BehindContributions, useBehindContributions } from "./behind_contributions";
 import { rowHeightOf } from "./row_height";
 import { layerShort } from "../../text/layer_names";
+import { formatStep } from "../../text/format_number";
 
 export interface HeadLinesProps {
   record: RecordHeader;
@@ -199,7 +200,7 @@ function useLines({ record }: HeadLinesProps, of: LayerNumbers) {
     alone: isPinnedAlone.value,
     threshold: shownThreshold.value,
     gain: gain.value,
-    label: `${isContribution.value ? "Contribution" : "Attention"} lines of layer ${weights.layer} at step ${record.step}, ${heads.length} heads`,
+    label: `${isContribution.value ? "Contribution" : "Attention"} lines of layer ${weights.layer} at step ${formatStep(record.step)}, ${heads.length} heads`,
     strongest: { query: null, key: null, [rows.side]: rows.strongest },
     middle: <Pinned axes={axes} pinned={pinned} />,
     noKey: sinkShares(rows),

@@ -19,6 +19,7 @@ import { EffectsName, HeadSquares } from "./head_squares";
 import { layerGroups, sameDepth } from "./layer_groups";
 import { ModeSwitch } from "./mode_switch";
 import { layerName } from "../../text/layer_names";
+import { formatStep } from "../../text/format_number";
 
 /** Encoder, decoder, cross: only for a model that has more than one of them. */
 function Groups({ record }: { record: RecordHeader }) {
@@ -49,7 +50,8 @@ function MatrixTitle({ record }: { record: RecordHeader }) {
         {layerName(record.layers, layer.value)} · {isOne ? `Head ${one}` : summary}
       </strong>
       <span class="only-wide">
-        {isContribution.value ? layerQuantityText.value : "attention weights"} at step {record.step}
+        {isContribution.value ? layerQuantityText.value : "attention weights"} at step{" "}
+        {formatStep(record.step)}
         {(isOne || headSummary.value === "mean") && ", rows sum to 1"}
       </span>
     </p>

@@ -6,6 +6,7 @@ import { HeadLines } from "./head_lines";
 import { headNames, HeadToolbar } from "./head_toolbar";
 import { type LayerState, type ShownLayer, useShownLayer } from "./shown_layer";
 import { layerName } from "../../text/layer_names";
+import { formatStep } from "../../text/format_number";
 
 function Message({ title, children }: { title: string; children: string }) {
   return (
@@ -42,7 +43,7 @@ function Content({ state }: { state: LayerState }) {
     case "left out":
       return (
         <Message
-          title={`${layerName(shown(record.value)?.layers, layer.value)} has no weights at step ${step.value}`}
+          title={`${layerName(shown(record.value)?.layers, layer.value)} has no weights at step ${formatStep(step.value)}`}
         >
           {`Its head metrics and thumbnails are logged, its weights are not: ${state.why}. ` +
             "Log fewer heads or layers, or raise max_record_bytes of the AttentionWriter."}

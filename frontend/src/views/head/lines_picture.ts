@@ -5,7 +5,7 @@ import { moveShape, type Paper, papers, type Picture, type Shape } from "../../d
 import { LineRasteriser } from "../../draw/lines";
 import { makeRaster } from "../../draw/raster";
 import { formatEffect } from "../../text/effect_words";
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import type { RecordHeader, Theme } from "../../state";
 import { elide, isolated } from "../../text/tokens";
 import { tokenPlaces } from "../../parts/token_lines/axis";
@@ -286,7 +286,7 @@ export function linesPicture(scene: LinesScene): Picture {
   const lines = tokenLineShapes(scene);
   const below = noKeyShapes(scene);
   const down = effects === null ? 0 : EFFECTS;
-  const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, numbers.weights.layer).toLowerCase()}`;
+  const title = `${record.tag}, step ${formatStep(record.step)}, ${layerName(record.layers, numbers.weights.layer).toLowerCase()}`;
   return {
     width: table + numbers.heads.length * COLUMN + EDGE,
     height: down + lines.height + below.height,

@@ -25,6 +25,7 @@ import { Meaning } from "../../controls/meaning";
 import { limitMeaning } from "../../text/meanings";
 import { kindTitle, limitNames } from "./limit_names";
 import { layerName } from "../../text/layer_names";
+import { formatStep } from "../../text/format_number";
 
 /** Rows at first; the rest when asked for. */
 const FIRST_ROWS = 50;
@@ -39,7 +40,9 @@ function open({ step, layer, heads }: Hint): void {
 }
 
 function steps({ step, last_step }: Hint): string {
-  return step === last_step ? `step ${step}` : `steps ${step}–${last_step}`;
+  return step === last_step
+    ? `step ${formatStep(step)}`
+    : `steps ${formatStep(step)}–${formatStep(last_step)}`;
 }
 
 function Row({ hint }: { readonly hint: Hint }) {
@@ -64,10 +67,10 @@ function Row({ hint }: { readonly hint: Hint }) {
         <button
           type="button"
           class="link"
-          aria-label={`Go to step ${step}, layer ${layer}${heads.length > 0 ? `, head ${heads[0]}` : ""}`}
+          aria-label={`Go to step ${formatStep(step)}, layer ${layer}${heads.length > 0 ? `, head ${heads[0]}` : ""}`}
           onClick={() => open(hint)}
         >
-          Go to step {step}
+          Go to step {formatStep(step)}
         </button>
       </span>
     </li>

@@ -26,7 +26,7 @@ import {
   wantedFilm,
 } from "../../state";
 import { positionName } from "../../text/patch_names";
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import { mapLook, mapStyle, type ShownMaps } from "./shown_maps";
 
 const FRAME = 72;
@@ -143,11 +143,11 @@ function Frame({ at, panel, layer, side, pinned, size, base, line }: FrameProps)
     <button
       type="button"
       aria-pressed={at === step.value}
-      aria-label={`Step ${at}, ${said}`}
+      aria-label={`Step ${formatStep(at)}, ${said}`}
       onClick={() => selectStep(at)}
     >
       <MapCanvas base={base} map={map} style={ink} size={size} />
-      <span>{at.toLocaleString("en")}</span>
+      <span>{formatStep(at)}</span>
       <span class="film-share">{said}</span>
     </button>
   );

@@ -22,7 +22,7 @@ import {
   theme,
 } from "../../state";
 import type { Table, Value } from "../../text/csv";
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import { layerName } from "../../text/layer_names";
 import { positionName } from "../../text/patch_names";
 import { nameOf } from "./head_tiles";
@@ -82,7 +82,7 @@ export function imageExport(scene: ImageScene, short: string): Exported {
   });
   const rows = Math.ceil(all.length / COLUMNS);
   const columns = Math.min(COLUMNS, all.length);
-  const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, weights.layer).toLowerCase()}: from ${positionName(record, list, shown.at)}`;
+  const title = `${record.tag}, step ${formatStep(record.step)}, ${layerName(record.layers, weights.layer).toLowerCase()}: from ${positionName(record, list, shown.at)}`;
   const marks = [
     {
       kind: "scale",

@@ -6,12 +6,8 @@ import type { RecordHeader } from "../../decoding/answers";
 import { patchAt, type Panel } from "../../decoding/panels";
 import { FaultNotes } from "../../parts/fault_notes";
 import { useDrawnMark } from "../../parts/drawn_mark";
-import { useSize, type Size } from "../../parts/measured";
-import {
-  pictureSize,
-  useBasePicture,
-  type PictureSize,
-} from "../../parts/picture_map/base_picture";
+import { useSize } from "../../parts/measured";
+import { useBasePicture, type PictureSize } from "../../parts/picture_map/base_picture";
 import { MapCanvas } from "../../parts/picture_map/map_canvas";
 import { MapScale } from "../../parts/picture_map/map_legend";
 import { PatchGrid } from "../../parts/picture_map/patch_grid";
@@ -31,6 +27,7 @@ import {
   pixelsOf,
   query,
   readPatch,
+  rolloutHeads,
   shownPosition,
   theme,
 } from "../../state";
@@ -41,8 +38,10 @@ import { freeChoice, pickChoice, pickPicture, pointChoice, pointPicture } from "
 import { FilmStrip } from "./film_strip";
 import { HeadTiles, nameOf } from "./head_tiles";
 import { imageExport, mapsTable } from "./image_export";
+import { GAP, sizesIn } from "./picture_sizes";
 import { RegionFind } from "./region_find";
 import { mapStyle, shownMaps, type ImageModeProps, type ShownMaps } from "./shown_maps";
+import { WeightShares } from "./weight_shares";
 
 export function ImageMode(props: ImageModeProps) {
   const panel = shownPanel.value;
@@ -57,43 +56,6 @@ interface PicturesProps extends ImageModeProps {
   readonly shown: ShownMaps;
 }
 
-const GAP = 8;
-/** Of a tile. */
-const LEAST = 96;
-/** Of the large picture at least; what stands around it and the strip below take the rest of a high view. */
-const [HIGH, AROUND] = [360, 380];
-const NAME = 22;
-/** Of the room's width, for the large picture. */
-const LARGE_SHARE = 0.4;
-
-/** The tiles beside the large picture are the largest that end about where it ends. */
-export function sizesIn({ width, height }: Size, panel: Panel, tiles: number): Sizes {
-  const high = Math.max(HIGH, height - AROUND);
-  const wide = Math.min(Math.max(352, high * panel.aspect), LARGE_SHARE * width);
-  const large = pictureSize(panel, Math.max(160, wide), high);
-  const room = Math.max(LEAST, width - large.width - 24);
-  const widest = Math.max(1, Math.floor((room + GAP) / (LEAST + GAP)));
-  const least = pictureSize(panel, LEAST, large.height);
-  const first: Sizes = { large, tile: least, columns: Math.min(widest, tiles) };
-  return Array.from({ length: Math.min(widest, tiles) }, (_, at) => at + 1).reduce<Sizes>(
-    (best, columns) => {
-      const rows = Math.ceil(tiles / columns);
-      const high = Math.floor((large.height + 2 * NAME) / rows) - NAME - GAP;
-      const across = Math.floor((room + GAP) / columns) - GAP;
-      const tile = pictureSize(panel, across, Math.max(least.height, Math.min(large.height, high)));
-      return tile.width > best.tile.width ? { large, tile, columns } : best;
-    },
-    first,
-  );
-}
-
-interface Sizes {
-  readonly large: PictureSize;
-  readonly tile: PictureSize;
-  /** Of tiles. */
-  readonly columns: number;
-}
-
 function leave(): void {
   hoverQuery.value = hoverKey.value = null;
 }
@@ -105,6 +67,7 @@ function Pictures(props: PicturesProps) {
   const width = size.width;
   const short = layerShort(record.layers, weights.layer);
   const head = drawnHead(weights);
+  const name = nameOf(head, names, short);
   useExport(() => imageExport(props, short));
   useTable("Maps", () => mapsTable(props));
   const onDrawn = useDrawnMark("head", [
@@ -119,18 +82,17 @@ function Pictures(props: PicturesProps) {
     if (width > 0) onDrawn();
   }, [onDrawn, width > 0]);
   useEffect(() => leave, []);
-  const { large, tile, columns } = sizesIn(
-    { ...size, width: width - 16 },
-    panel,
-    shown.maps.length,
+  const tiles = shown.maps.length + (rolloutHeads.value !== null && isOneList.value ? 1 : 0);
+  const { large, tile, columns, left } = useMemo(
+    () => sizesIn({ ...size, width: width - 16 }, panel, tiles),
+    [size, panel, tiles],
   );
   return (
     <div class="image-mode" ref={room}>
       {width > 0 && (
         <>
           <FaultNotes record={record} layer={weights.layer} names={names} />
-          <Chips {...props} head={head} name={nameOf(head, names, short)} />
-          <Readout {...props} head={head} name={nameOf(head, names, short)} />
+          <Words {...props} head={head} name={name} />
           <div class="image-row">
             <LargePicture
               key={`${panel.list} ${panel.name} ${panel.rows} ${panel.cols}`}
@@ -138,20 +100,19 @@ function Pictures(props: PicturesProps) {
               layer={weights.layer}
               size={large}
             />
-            <div>
-              <div style={{ maxWidth: columns * (tile.width + GAP) }}>
-                <HeadTiles {...{ shown, panel, names }} size={tile} layerName={short} />
+            <div class="image-beside">
+              <div class="image-tiles">
+                <div style={{ maxWidth: columns * (tile.width + GAP) }}>
+                  <HeadTiles {...{ shown, panel, names }} size={tile} layerName={short} />
+                </div>
+                {left > 0 && <Shares {...props} head={head} name={name} width={left} />}
               </div>
               <div class="model-legend">
                 <MapScale keys={shown.layer.keys} />
               </div>
             </div>
           </div>
-          <FilmStrip
-            {...{ record, panel, shown, head }}
-            layer={weights.layer}
-            name={nameOf(head, names, short)}
-          />
+          <FilmStrip {...{ record, panel, shown, head }} layer={weights.layer} name={name} />
         </>
       )}
     </div>
@@ -174,7 +135,7 @@ function LargePicture({ record, layer, panel, size }: LargePictureProps) {
   const pinned = isOneList.value ? choice : -1;
   const pointed = isOneList.value ? -1 : readPatch.value;
   return (
-    <figure class="image-large">
+    <figure class="image-large" style={{ width: size.width }}>
       <PatchGrid
         panel={panel}
         size={size}
@@ -215,6 +176,16 @@ interface NamedHead extends PicturesProps {
   readonly name: string;
 }
 
+/** Beside each other, where both have room. */
+function Words(props: NamedHead) {
+  return (
+    <div class="image-words">
+      <Chips {...props} />
+      <Readout {...props} />
+    </div>
+  );
+}
+
 function Chips({ shown, head, name }: NamedHead) {
   const list = chosenList.value ?? "tokens";
   const map = shown.maps.find((each) => each.head === head);
@@ -234,6 +205,18 @@ function Chips({ shown, head, name }: NamedHead) {
       />
       {isColoured && <span>coloured by {name}; a click makes one the query</span>}
     </div>
+  );
+}
+
+/** Where tiles leave room: the chosen head's weight, also what is not on the picture. */
+function Shares({ shown, panel, head, name, width }: NamedHead & { readonly width: number }) {
+  const map = shown.maps.find((each) => each.head === head);
+  if (map === undefined || shown.side !== "query") return null;
+  return (
+    <section class="image-shares" style={{ width }}>
+      <h3>Where {name}’s weight goes</h3>
+      <WeightShares list={shown.layer.key_tokens} line={map.line} panel={panel} />
+    </section>
   );
 }
 

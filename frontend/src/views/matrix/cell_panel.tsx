@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import { elide } from "../../text/tokens";
 import { isContribution, quantityName, type WantedCell, wantedCell } from "../../state";
 import { keyCount } from "../../decoding/mask";
@@ -30,7 +30,7 @@ function decimals(weight: number): number {
 }
 
 function where({ record, weights, name }: MatrixSource): string {
-  return `${layerName(record.layers, weights.layer).toLowerCase()} · ${name.toLowerCase()} · step ${record.step}`;
+  return `${layerName(record.layers, weights.layer).toLowerCase()} · ${name.toLowerCase()} · step ${formatStep(record.step)}`;
 }
 
 function Title({ source, cell }: { source: MatrixSource; cell: Cell }) {

@@ -27,6 +27,7 @@ import { LongPanel } from "./long_panel";
 import { useLongSource } from "./long_source";
 import { MatrixPicture } from "./matrix_picture";
 import { type MatrixSource, useCells } from "./use_matrix";
+import { formatStep } from "../../text/format_number";
 
 export interface LongModeProps {
   record: RecordHeader;
@@ -96,7 +97,7 @@ export function LongMode({ record, picture, names }: LongModeProps) {
   );
   const { shown } = useCells(source);
   const onDrawn = useDrawnMark("head", [picture, longTiles.value, "long"]);
-  const label = `Attention matrix of layer ${picture.layer}, ${name.toLowerCase()}, at step ${record.step}`;
+  const label = `Attention matrix of layer ${picture.layer}, ${name.toLowerCase()}, at step ${formatStep(record.step)}`;
   return (
     <div class="matrix-mode" ref={room}>
       {size.width > 0 && (

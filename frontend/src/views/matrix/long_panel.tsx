@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { keyCount } from "../../decoding/mask";
 import type { Region } from "../../decoding/region";
 import { hasWeights, longRow, query, standaloneViews } from "../../state";
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import { formatTimes } from "../../text/times";
 import { layerName } from "../../text/layer_names";
 import { elide } from "../../text/tokens";
@@ -42,7 +42,7 @@ function Title({ source, cell }: { source: MatrixSource; cell: Cell }) {
       </output>
       <p>
         {layerName(record.layers, weights.layer).toLowerCase()} · {name.toLowerCase()} · step{" "}
-        {record.step} · tokens {from.token} → {to.token}
+        {formatStep(record.step)} · tokens {from.token} → {to.token}
       </p>
       <p class="cell-times">
         {cells > 1

@@ -16,6 +16,7 @@ import { LABEL_PITCH, labelled } from "./layout";
 import { type MatrixSource, weightIn } from "./use_matrix";
 import { NUMBER_CELL, writtenNumbers } from "./written_numbers";
 import { layerName } from "../../text/layer_names";
+import { formatStep } from "../../text/format_number";
 
 const EDGE = 16;
 export const LABELS = 120;
@@ -62,7 +63,7 @@ export function headPicture(
   { width, height }: Size,
   theme: Theme,
 ): Picture {
-  const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, weights.layer).toLowerCase()}, ${name.toLowerCase()}`;
+  const title = `${record.tag}, step ${formatStep(record.step)}, ${layerName(record.layers, weights.layer).toLowerCase()}, ${name.toLowerCase()}`;
   return {
     ...papers[theme],
     width: Math.max(480, EDGE + LABELS + width + EDGE),

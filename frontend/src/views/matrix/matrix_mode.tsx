@@ -32,6 +32,7 @@ import { firstCell, type MatrixSource, useCells, useMatrix } from "./use_matrix"
 import type { Sheet } from "./viewport";
 import { NUMBER_CELL } from "./written_numbers";
 import { useSize } from "../../parts/measured";
+import { formatStep } from "../../text/format_number";
 
 export interface MatrixModeProps {
   record: RecordHeader;
@@ -154,7 +155,7 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
               key={`${rows} ${columns}`}
               source={source}
               sheet={sheet}
-              label={`${isContribution.value ? "Contribution" : "Attention"} matrix of layer ${weights.layer}, ${source.name.toLowerCase()}, at step ${record.step}`}
+              label={`${isContribution.value ? "Contribution" : "Attention"} matrix of layer ${weights.layer}, ${source.name.toLowerCase()}, at step ${formatStep(record.step)}`}
               onDrawn={onDrawn}
             />
             <Legend source={source} sheet={sheet} />

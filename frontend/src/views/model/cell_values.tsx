@@ -30,6 +30,8 @@ function valueOf({ layer, head }: Cell): Value {
 function boxOf(grid: GridLayout, cell: Cell) {
   const box = cellBox(grid, cell);
   if (box === null || grid.sparkWidth === undefined) return null;
+  if (grid.sparkWidth === grid.cell.width)
+    return { left: box.x, top: box.y + grid.sparkTop - LINE, width: box.width };
   const top = box.y + grid.sparkTop + grid.sparkHeight - LINE;
   return { left: box.x + grid.sparkWidth, top, width: box.width - grid.sparkWidth };
 }

@@ -18,6 +18,7 @@ import type { Table } from "../../text/csv";
 import { effectWord, formatEffect, objectiveTitle } from "../../text/effect_words";
 import { layerShort } from "../../text/layer_names";
 import { shapes } from "./scene";
+import { formatStep } from "../../text/format_number";
 
 /** Rows at first. */
 const FIRST = 8;
@@ -70,7 +71,7 @@ export function EffectRanking() {
   if (shown === null) return null;
   const { name, step, heads, largest } = shown;
   const rows = isWhole.value ? heads : heads.slice(0, FIRST);
-  const title = `Heads by ${name} on ${objectiveTitle(objective.value)} at step ${step}`;
+  const title = `Heads by ${name} on ${objectiveTitle(objective.value)} at step ${formatStep(step)}`;
   const sum = heads.reduce((total, { value }) => total + value, 0);
   return (
     <section class="effects" aria-label={title}>

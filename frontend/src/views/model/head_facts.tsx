@@ -2,10 +2,10 @@
 
 import { headMean, metricsOfLayer } from "../../decoding/defined_metrics";
 import { MEAN, type Cell } from "../../draw/grid";
-import { formatDifference, formatWeight } from "../../text/format_number";
+import { formatDifference, formatStep, formatWeight } from "../../text/format_number";
 import { step, metrics, metricStep } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
-import { metricTitle } from "../../text/metric_names";
+import { metricTitle, metricUnit } from "../../text/metric_names";
 import { isOpenHead } from "./opened_head";
 import { shapes } from "./scene";
 import { layerName } from "../../text/layer_names";
@@ -41,8 +41,8 @@ export function HeadFacts({ cell }: { readonly cell: Cell }) {
               <th scope="col">
                 <span class="visually-hidden">metric</span>
               </th>
-              <th scope="col">step {step.value}</th>
-              <th scope="col">from {series.steps[0]}</th>
+              <th scope="col">step {formatStep(step.value)}</th>
+              <th scope="col">from {formatStep(series.steps[0] ?? null)}</th>
             </tr>
           </thead>
           <tbody>
@@ -66,7 +66,10 @@ export function HeadFacts({ cell }: { readonly cell: Cell }) {
 function FactRow({ name, now, change }: { name: string; now: number; change: number }) {
   return (
     <tr>
-      <th scope="row">{metricTitle(name)}</th>
+      <th scope="row">
+        {metricTitle(name)}
+        {metricUnit(name) !== "" && <small>{metricUnit(name)}</small>}
+      </th>
       <td>{formatWeight(now)}</td>
       <td>{formatDifference(change)}</td>
     </tr>

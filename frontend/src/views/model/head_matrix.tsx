@@ -34,7 +34,12 @@ export function useHeadAxes(record: RecordHeader, layer: number): LayerAxes {
 
 /** null: too long a text for names and numbers in this width. */
 export function headMatrixSizes(axes: LayerAxes, width: number): MatrixSizes | null {
-  return matrixSizes(axes, { width, height: HIGHEST, largest: LARGEST_CELL });
+  return matrixSizes(axes, {
+    width,
+    height: HIGHEST,
+    largest: LARGEST_CELL,
+    mayBeThin: true,
+  });
 }
 
 /** Of every query and key of one head. */

@@ -12,7 +12,6 @@ import { lineOf, mapOf, patchMap } from "../../parts/picture_map/map_values";
 import { PatchGrid } from "../../parts/picture_map/patch_grid";
 import {
   isOneList,
-  knownHeader,
   panel as shownPanel,
   pictureLook,
   pinnedPosition,
@@ -26,6 +25,7 @@ import { formatWeight } from "../../text/format_number";
 import { patchName, timesText } from "../../text/patch_names";
 import { freeChoice, pickPicture, pointRead } from "../image/choosing";
 import { mapLook, mapStyle } from "../image/shown_maps";
+import { WeightShares } from "../image/weight_shares";
 
 export interface HeadPictureProps {
   readonly record: RecordHeader;
@@ -100,44 +100,7 @@ function Picture({ record, weights, head, panel, at, width }: PictureProps) {
           </span>
         </p>
       )}
-      {side === "query" && <Shares list={shape.key_tokens} line={line} panel={panel} />}
+      {side === "query" && <WeightShares list={shape.key_tokens} line={line} panel={panel} />}
     </>
-  );
-}
-
-/** Of one query: on the picture, on words, and on what has a name of its own. */
-function Shares({
-  list,
-  line,
-  panel,
-}: {
-  readonly list: string;
-  readonly line: Float32Array;
-  readonly panel: Panel;
-}) {
-  const names = knownHeader.value?.special_names?.[list] ?? {};
-  const onPanel = new Set(panel.positions);
-  const sums = new Map<string, readonly [weight: number, count: number]>();
-  line.forEach((weight, position) => {
-    const name = onPanel.has(position) ? "this picture" : (names[position] ?? "words and others");
-    const [sum, count] = sums.get(name) ?? [0, 0];
-    sums.set(name, [sum + weight, count + 1]);
-  });
-  return (
-    <dl class="head-shares" aria-label="Where its weight goes">
-      {[...sums]
-        .sort((a, b) => b[1][0] - a[1][0])
-        .map(([name, [sum, count]]) => (
-          <div key={name}>
-            <dt>
-              {name} <span>{count}</span>
-            </dt>
-            <dd>
-              <i style={{ width: `${100 * Math.min(1, sum || 0)}%` }} />
-              {formatWeight(sum)}
-            </dd>
-          </div>
-        ))}
-    </dl>
   );
 }

@@ -13,13 +13,14 @@ import {
 import { WordChips } from "../../parts/picture_map/word_chips";
 import { positionName } from "../../text/patch_names";
 import { pickChoice, pointChoice } from "../image/choosing";
+import { formatStep } from "../../text/format_number";
 
 /** Of the maps that are drawn: while others are on their way these are the ones before them. */
 export function imageTitle(): string {
   const [header, maps] = [knownHeader.value, shown(headMaps.value)];
   if (header === undefined || maps === undefined) return "Every head over the picture";
   const name = positionName(header, maps.list, maps.at);
-  const where = `at step ${maps.step}, in every head`;
+  const where = `at step ${formatStep(maps.step)}, in every head`;
   if (maps.side === "query")
     return isContribution.value ? `What moves to ${name} ${where}` : `Where ${name} looks ${where}`;
   return isContribution.value

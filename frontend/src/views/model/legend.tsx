@@ -1,6 +1,6 @@
 /** What the grid shows → the explanation of every mark in it. */
 
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import { changeScale } from "../../decoding/marked_heads";
 import {
   dimBelow,
@@ -19,7 +19,7 @@ import {
   shownThumbnails,
   shownMetric,
 } from "../../state";
-import { metricTitle } from "../../text/metric_names";
+import { inUnit, metricTitle } from "../../text/metric_names";
 import { LegendBox } from "../../parts/heads_grid/legend_box";
 import { filterName } from "../../parts/token_lines/filter_name";
 import { MapScale } from "../../parts/picture_map/map_legend";
@@ -44,7 +44,7 @@ export function Legend() {
 }
 
 function Scale() {
-  if (isMap.value) return <MapLegend />;
+  if (isMap.value) return <MapLegend hasBars={layout.value.beside !== undefined} />;
   if (isUnreadable.value) return <NoPicture />;
   if (isImage.value) return <MapScale keys={shown(record.value)?.layers[layer.value]?.keys ?? 1} />;
   return <WeightScale />;
@@ -103,20 +103,22 @@ function MetricMarks() {
     <span class="legend-items">
       <span class="legend-item">
         <i class="legend-line" />
-        {metricTitle(shownMetric.value)} over steps, {least}–{most}
+        {metricTitle(shownMetric.value)} over steps, {inUnit(`${least}–${most}`, shownMetric.value)}
       </span>
       <span class="legend-item">
         <i class="legend-line is-bold" />
-        lasting change ≥ {formatWeight(markAbove.value * changeScale(of, metric))}
+        lasting change ≥{" "}
+        {inUnit(formatWeight(markAbove.value * changeScale(of, metric)), shownMetric.value)}
       </span>
       <span class="legend-item">
         <i class={stepError.value?.damaged === true ? "legend-mark is-damaged" : "legend-mark"} />
-        step {step.value}
+        step {formatStep(step.value)}
       </span>
       {dimBelow.value > 0 && (
         <span class="legend-item">
           <i class="legend-dim" />
-          {metricTitle(shownMetric.value)} below {formatWeight(dimBelow.value)}
+          {metricTitle(shownMetric.value)} below{" "}
+          {inUnit(formatWeight(dimBelow.value), shownMetric.value)}
         </span>
       )}
     </span>

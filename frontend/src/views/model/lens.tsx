@@ -28,6 +28,7 @@ import {
 import { largestChange, roleColour, UNCLASSIFIED } from "./head_map";
 import { lensArea, lensAt, LENS } from "./lens_area";
 import { histories } from "./scene";
+import { formatStep } from "../../text/format_number";
 
 const PITCH = { wide: 61, narrow: 50 } as const;
 const GAP = 4;
@@ -111,7 +112,7 @@ function Tile({ cell, row, column, shapes }: TileProps) {
       tabIndex={-1}
       class="lens-tile"
       aria-label={`${headName(shapes, cell)} in the lens`}
-      title={[name, words, step === undefined ? "" : `changed at step ${step}`]
+      title={[name, words, step === undefined ? "" : `changed at step ${formatStep(step)}`]
         .filter((part) => part !== "")
         .join(", ")}
       style={{

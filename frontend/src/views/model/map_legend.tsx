@@ -1,18 +1,19 @@
 /** What colours the map of heads → its legend: roles with their counts, or a scale. */
 
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import { mapColour, markAbove, metrics, shownMetric } from "../../state";
 import { Meaning } from "../../controls/meaning";
 import { roleMeaning } from "../../text/meanings";
-import { capital, metricTitle } from "../../text/metric_names";
+import { capital, metricTitle, metricUnit } from "../../text/metric_names";
 import { roleShares } from "./head_map";
 import { histories } from "./scene";
 
-export function MapLegend() {
-  return mapColour.value === "role" ? <Roles /> : <Scale />;
+/** `hasBars`: each row has its layer's shares beside it. */
+export function MapLegend({ hasBars = false }: { readonly hasBars?: boolean }) {
+  return mapColour.value === "role" ? <Roles hasBars={hasBars} /> : <Scale />;
 }
 
-function Roles() {
+function Roles({ hasBars }: { readonly hasBars: boolean }) {
   return (
     <>
       {roleShares.value.map(({ name, heads, colour }) => (
@@ -22,6 +23,7 @@ function Roles() {
           <Meaning of={`“${name}”`} text={`${capital(roleMeaning(name))}.`} />
         </span>
       ))}
+      {hasBars && <span class="legend-item">bars: shares of a layer’s heads</span>}
     </>
   );
 }
@@ -31,11 +33,21 @@ function ends(): readonly [least: string, most: string, words: string] {
   const scale = histories.value?.scale ?? { least: 0, most: 1 };
   switch (mapColour.value) {
     case "when":
-      return [`step ${steps[0] ?? 0}`, `${steps.at(-1) ?? 0}`, "when the head changed for good"];
+      return [
+        `step ${formatStep(steps[0] ?? 0)}`,
+        formatStep(steps.at(-1) ?? 0),
+        "when the head changed for good",
+      ];
     case "size":
       return ["0", "1", "size of the lasting change, in parts of its metric’s scale"];
     default:
-      return [`${scale.least}`, `${scale.most}`, metricTitle(shownMetric.value ?? "")];
+      return [
+        `${scale.least}`,
+        `${scale.most}`,
+        [metricTitle(shownMetric.value ?? ""), metricUnit(shownMetric.value)]
+          .filter(Boolean)
+          .join(", "),
+      ];
   }
 }
 

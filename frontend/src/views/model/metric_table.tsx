@@ -7,9 +7,9 @@ import type { MetricSeries } from "../../decoding/decode";
 import { Meaning } from "../../controls/meaning";
 import { metricsOfLayer } from "../../decoding/defined_metrics";
 import { metricScale } from "../../draw/histories";
-import { formatDifference, formatWeight } from "../../text/format_number";
+import { formatDifference, formatStep, formatWeight } from "../../text/format_number";
 import { head, layer, step, theme, metrics, metricStep, shownMetric } from "../../state";
-import { metricMeaning, metricTitle } from "../../text/metric_names";
+import { metricMeaning, metricTitle, metricUnit } from "../../text/metric_names";
 import { viewSize } from "../../parts/heads_grid/grid_room";
 import { historiesOf, layout } from "./scene";
 import { SparkLine } from "../../parts/chart/spark_line";
@@ -101,7 +101,7 @@ interface StepHeaderProps {
 }
 
 function StepHeader({ step: shown, word, long }: StepHeaderProps) {
-  const whole = `${word} ${shown}`;
+  const whole = `${word} ${formatStep(shown)}`;
   return (
     <th scope="col" title={whole}>
       {String(shown).length > MOST_DIGITS ? long : whole}
@@ -128,6 +128,7 @@ function MetricRow({ name, metric }: { readonly name: string; readonly metric: n
     <tr>
       <th scope="row" title={metricTitle(name)}>
         <span class="metric-name">{metricTitle(name).replace("→", " → ")}</span>
+        {metricUnit(name) !== "" && <small>{metricUnit(name)}</small>}
         <Meaning of={metricTitle(name)} text={`${metricMeaning(name)}.`} />
       </th>
       <td class="is-history">

@@ -30,6 +30,7 @@ import { isImage } from "./image_paint";
 import { imageTitle } from "./image_title";
 import { valueShapes } from "./cell_values";
 import { columnCaption, isMap, layout, shapes } from "./scene";
+import { formatStep } from "../../text/format_number";
 
 /** Every head's metrics at some of the steps of a series; of a long one, which the tab has thinned, each row says so. */
 export function metricsTable(series: MetricSeries | null, rows: readonly number[]): Table {
@@ -57,7 +58,7 @@ export function modelExport(): Exported {
   const picture = gridPicture({
     layout: layout.peek(),
     shapes: shapes.peek(),
-    title: `${tag.peek() ?? ""}: ${isImage.peek() ? imageTitle() : `every head at step ${step.peek() ?? "–"}${isContribution.peek() ? ", contributions" : ""}`}`,
+    title: `${tag.peek() ?? ""}: ${isImage.peek() ? imageTitle() : `every head at step ${formatStep(step.peek())}${isContribution.peek() ? ", contributions" : ""}`}`,
     caption: columnCaption.peek(),
     theme: theme.peek(),
     content: [

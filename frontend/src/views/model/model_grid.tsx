@@ -14,6 +14,7 @@ import {
   headMaps,
   isContribution,
   layer,
+  mapColour,
   quantityName,
   record,
   run,
@@ -31,6 +32,7 @@ import { sameCell } from "../../parts/heads_grid/use_pointing";
 import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { metricTitle } from "../../text/metric_names";
 import { modelCounts } from "../../text/model_counts";
+import { later } from "../later";
 import { CellValues } from "./cell_values";
 import { HeadFacts } from "./head_facts";
 import { Legend } from "./legend";
@@ -43,6 +45,9 @@ import { lensAt } from "./lens_area";
 import { areMany, columnCaption, histories, isMap, isUnreadable, layout, shapes } from "./scene";
 import { TokenLine } from "./token_line";
 import { ZoomSteps } from "./zoom_steps";
+import { formatStep } from "../../text/format_number";
+
+const RoleBars = later((parts) => parts.RoleBars, { isSilent: true });
 
 /** What the cells are made of. */
 function parts(): readonly ReadonlySignal<Loaded<unknown>>[] {
@@ -103,7 +108,7 @@ export function ModelGrid() {
   const counts = header === undefined ? null : modelCounts(header);
   const what = isContribution.value ? "Contributions of every" : "Every";
   const isBusy = parts().some((part) => part.value.status === "loading");
-  const title = isImage.value ? imageTitle() : `${what} head at step ${step.value ?? "–"}`;
+  const title = isImage.value ? imageTitle() : `${what} head at step ${formatStep(step.value)}`;
   const hint = `${counts === null ? "" : `${counts} · `}${said()}`;
   return (
     <section ref={element} class="model-main" aria-label={title}>
@@ -122,7 +127,7 @@ export function ModelGrid() {
         paint={gridPaint}
         shapes={shapes.value}
         selected={selected}
-        label={`Attention heads at step ${step.value ?? "–"}`}
+        label={`Attention heads at step ${formatStep(step.value)}`}
         caption={columnCaption.value}
         hasMean={!isUnreadable.value}
         isBusy={isBusy}
@@ -133,6 +138,7 @@ export function ModelGrid() {
         onDrawn={onDrawn}
       >
         {isMap.value ? <LensFrame layout={layout} /> : <CellValues />}
+        {layout.value.beside !== undefined && mapColour.value === "role" && <RoleBars />}
       </HeadsGrid>
       <Legend />
     </section>

@@ -2,8 +2,8 @@
 
 import { lastingChange, isMarked, type LastingChange } from "../../decoding/marked_heads";
 import { layer, head, markAbove, metrics, shownMetric, topOfShown } from "../../state";
-import { formatValue } from "../../text/format_number";
-import { metricTitle } from "../../text/metric_names";
+import { formatStep, formatValue } from "../../text/format_number";
+import { inUnit, metricTitle } from "../../text/metric_names";
 import { largestChange } from "./head_map";
 
 /** Of the shown metric, marked. */
@@ -26,7 +26,7 @@ export function Moved() {
   const name = metricTitle(series!.names[change.metric]!).replace("→", " → ");
   const what = isTop && top.metric === change.metric ? "moved most" : "changed for good";
   const [before, after] = [change.before, change.after].map(formatValue);
-  const said = `${what}: ${name}, step ${change.step}, ${before} → ${after}`;
+  const said = `${what}: ${name}, step ${formatStep(change.step)}, ${inUnit(`${before} → ${after}`, series!.names[change.metric]!)}`;
   return (
     <p class="side-moved" title={said}>
       {said}

@@ -118,6 +118,7 @@ export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
     shapes: shapes.value,
     orders: orders.value,
     numbered: columnCaption.value !== null,
+    hasShares: (metrics.value?.evolution ?? null) !== null,
   }),
 );
 

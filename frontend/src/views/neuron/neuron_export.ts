@@ -4,7 +4,7 @@ import type { Table, Value } from "../../text/csv";
 import { papers, type Picture, type Shape } from "../../draw/picture";
 import { makeRaster } from "../../draw/raster";
 import type { Exported } from "../../saving/exported";
-import { formatWeight } from "../../text/format_number";
+import { formatStep, formatWeight } from "../../text/format_number";
 import type { Theme } from "../../state";
 import { elide, isolated } from "../../text/tokens";
 import type { Axis } from "../../parts/token_lines/axis";
@@ -59,7 +59,7 @@ function pictureOf(
     return [{ kind: "text", x: right, y: TOP + (row + 0.5) * ROW + 4.5, text, size: 12 }];
   });
   const number = header.head_numbers?.[vectors.head] ?? vectors.head;
-  const title = `${record.tag}, step ${record.step}, layer ${vectors.layer}, head ${number}`;
+  const title = `${record.tag}, step ${formatStep(record.step)}, layer ${vectors.layer}, head ${number}`;
   return {
     ...paper,
     width: right + 44 + TOKENS + EDGE,

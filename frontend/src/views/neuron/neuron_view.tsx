@@ -27,6 +27,7 @@ import { NumbersTable } from "./numbers_table";
 import { viewHeight } from "./row_height";
 import { type HeadState, type ShownHead, useShownHead } from "./shown_head";
 import { layerName } from "../../text/layer_names";
+import { formatStep } from "../../text/format_number";
 
 function Message({ title, children }: { title: string; children: ComponentChildren }) {
   return (
@@ -94,7 +95,7 @@ function Content({ state }: { state: HeadState }) {
     case "left out":
       return (
         <Message
-          title={`${layerName(shown(record.value)?.layers, layer.value)} has no weights at step ${step.value}`}
+          title={`${layerName(shown(record.value)?.layers, layer.value)} has no weights at step ${formatStep(step.value)}`}
         >
           {`Its weights, query and key were not kept: ${state.why}. ` +
             "Log fewer heads or layers, or raise max_record_bytes of the AttentionWriter."}

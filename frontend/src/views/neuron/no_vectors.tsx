@@ -7,6 +7,7 @@ import { sentence } from "../../controls/step_problem";
 import { Segmented } from "../../controls/segmented";
 import { layer, type RecordHeader, step } from "../../state";
 import { listed } from "./texts";
+import { formatStep } from "../../text/format_number";
 
 export interface NoVectorsProps {
   record: RecordHeader;
@@ -72,7 +73,7 @@ function HowToLog({ record }: NoVectorsProps) {
   return (
     <div class="message-page is-neuron" role="status">
       <h1>
-        No query and key for layer {layer.value} at step {step.value}
+        No query and key for layer {layer.value} at step {formatStep(step.value)}
       </h1>
       <p class="lead">
         Weights are logged, the vectors that they are made of are not: they are logged only when

@@ -13,6 +13,7 @@ import { paintPicture, type Picture } from "./picture";
 import { largestOf } from "./query_numbers";
 import type { ShownHead } from "./shown_head";
 import { tokenText } from "./texts";
+import { formatStep } from "../../text/format_number";
 
 export interface PictureCanvasProps {
   shown: ShownHead;
@@ -98,7 +99,7 @@ export function PictureCanvas(props: PictureCanvasProps) {
       <canvas
         ref={canvas}
         role="img"
-        aria-label={`Query, key, q × k, q · k and softmax of ${who} in layer ${layer} head ${head} at step ${shown.record.step}`}
+        aria-label={`Query, key, q × k, q · k and softmax of ${who} in layer ${layer} head ${head} at step ${formatStep(shown.record.step)}`}
         style={{ width: `${layout.picture}px`, height: `${height}px` }}
       />
       <QueryFrame {...props} />

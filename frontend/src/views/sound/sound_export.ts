@@ -15,6 +15,7 @@ import { secondTicks } from "./sound_layout";
 import type { SoundScene } from "./sound_scene";
 import { STRIP, stripWords } from "./word_strip";
 import { timesTable } from "./word_times";
+import { formatStep } from "../../text/format_number";
 
 const LEFT = 140;
 const TOP = 48;
@@ -126,7 +127,7 @@ export function soundExport(
   const axisTop = profileTop + (row === -1 ? 0 : PROFILE);
   const top = axisTop + AXIS;
   const height = pitch * scene.queries.length;
-  const title = `${record.tag}, step ${record.step}, ${layerName(record.layers, weights.layer)}`;
+  const title = `${record.tag}, step ${formatStep(record.step)}, ${layerName(record.layers, weights.layer)}`;
   const shapes: Shape[] = [
     { kind: "text", x: 16, y: 30, text: title, size: 16, isBold: true },
     ...(scene.path === null ? [] : wordShapes(scene, place(TOP))),
