@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +21,12 @@ except ImportError:  # no wheel for this platform
 __all__ = [
     "MAX_ERROR",
     "PRECISIONS",
-    "Members",
-    "Packer",
     "check_member",
     "compress",
     "crc_of",
     "decode_weights",
     "decompress",
     "encode_weights",
-    "new_packer",
-    "pack_heads",
     "pool_axis",
     "pool_thumbnail",
     "pool_width",
@@ -156,38 +151,6 @@ def compress(data: Any) -> bytes:
         return packed
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     return packer.compress(data) + packer.flush()
-
-
-class Packer(Protocol):
-    """What makes one gzip member of bytes that come a part at a time."""
-
-    def compress(self, data: Any, /) -> bytes: ...
-    def flush(self) -> bytes: ...
-
-
-def new_packer() -> Packer:
-    """As ``compress``, of bytes that come a part at a time."""
-    packer: Packer = (zlib if isal_zlib is None else isal_zlib).compressobj(1, zlib.DEFLATED, 31)
-    return packer
-
-
-@dataclass(frozen=True)
-class Members:
-    """The gzip members of a layer's heads, one after another, in pieces; and the bytes of each member."""
-
-    pieces: tuple[bytes, ...]
-    sizes: tuple[int, ...]
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return sum(self.sizes)
-
-
-def pack_heads(codes: NDArray[Any], compressor: Compressor) -> Members:
-    """Codes ``[head, query, key]`` → one gzip member per head."""
-    members = tuple(compressor(head) for head in codes)
-    return Members(members, tuple(map(len, members)))
 
 
 def crc_of(data: Any, crc: int = 0) -> int:

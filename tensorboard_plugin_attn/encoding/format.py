@@ -25,6 +25,7 @@ from tensorboard_plugin_attn.encoding.header import (
 )
 from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer
 from tensorboard_plugin_attn.encoding.parsing import parse_fields
+from tensorboard_plugin_attn.encoding.spill import Buffer, parts_of
 from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.record.tokens import DECODER, MAIN, TokenAxes
@@ -60,7 +61,6 @@ DTYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "U32": np.uin
 ITEM_BYTES = {name: np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}
 
 ReadRange = Callable[[int, int], bytes]  # (start, stop) → bytes
-Buffer = bytes | memoryview
 Data = Buffer | tuple[Buffer, ...]
 
 
@@ -161,8 +161,8 @@ def tensor_crc(name: str, shape: tuple[int, ...], data: Data) -> int | list[int]
     """CRC-32 of a tensor; of query and key one a head, so that a head can be read without the others."""
     if isinstance(data, tuple):
         crc = 0
-        for piece in data:
-            crc = crc_of(piece, crc)
+        for part in parts_of(data):
+            crc = crc_of(part, crc)
         return crc
     if name.rsplit(".", 1)[-1] not in BY_HEAD or not shape[0]:
         return crc_of(data)
@@ -204,7 +204,7 @@ def pack_tensors(layers: Sequence[EncodedLayer], compressor: Compressor, *, patt
                     add(f"layer.{number}.{name}", dtype, layer.vectors[name][1])
     thumbnails = compressor(b"".join(layer.thumbnail.tobytes() for layer in layers))
     tensors["thumbnails"] = "U8", (len(thumbnails),), thumbnails
-    pieces: dict[str, tuple[bytes, ...]] = {
+    pieces: dict[str, tuple[Buffer, ...]] = {
         f"layer.{number}.overview": tuple(pictures) for number, pictures in overviews.items()
     }
     pieces |= {

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import (
     Compressor,
-    Members,
     encode_weights,
-    pack_heads,
     pool_thumbnail,
     thumbnail_shape,
 )
 from tensorboard_plugin_attn.encoding.header import LayerEntry
+from tensorboard_plugin_attn.encoding.members import Members, deflated, pack_heads
 from tensorboard_plugin_attn.encoding.overview import LONG, SIDE, encode_log, pool_to
+from tensorboard_plugin_attn.encoding.spill import Spill
 from tensorboard_plugin_attn.measuring.faults import layer_faults
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, compute_metrics
 from tensorboard_plugin_attn.record.blocks import row_sums
@@ -60,6 +60,13 @@ class EncodedLayer:
     def pack_by(self, packed: Future[Members]) -> None:
         """Codes will be packed by someone else and are gone from here."""
         self.codes, self.packed = None, packed
+
+    def deflate(self, spill: Spill) -> None:
+        """Make codes smaller that were packed as they are."""
+        if self.packed is not None and self.packed.result().stored:
+            smaller = deflated(self.packed.result(), spill)
+            self.packed = Future()
+            self.packed.set_result(smaller)
 
     def members(self, compressor: Compressor) -> Members | None:
         """The codes, packed; None where they were left out."""

@@ -58,8 +58,8 @@ class CodeTaker(Protocol):
         """Memory for the codes of some rows, ``[head, row, key]``, whatever is in it."""
         ...
 
-    def take(self, head: int, row: int, codes: NDArray[np.uint8]) -> None:
-        """Codes from a head and a row on; their memory is the taker's again."""
+    def take(self, head: int, row: int, codes: NDArray[np.uint8], stop: int) -> None:
+        """Codes from a head and a row on, all 0 from the key ``stop`` on; their memory is the taker's again."""
         ...
 
 
@@ -73,7 +73,7 @@ class WholeCodes:
         """As ``CodeTaker``."""
         return np.empty(shape, np.uint8)
 
-    def take(self, head: int, row: int, codes: NDArray[np.uint8]) -> None:
+    def take(self, head: int, row: int, codes: NDArray[np.uint8], stop: int) -> None:
         """As ``CodeTaker``."""
         self.codes[head : head + codes.shape[0], row : row + codes.shape[1]] = codes
 

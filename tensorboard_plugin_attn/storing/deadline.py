@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar, cast
 
 from tensorboard_plugin_attn.encoding.codes import crc_of
+from tensorboard_plugin_attn.encoding.spill import Buffer, Spilled
 from tensorboard_plugin_attn.storing.files import BYTES_PER_SECOND, Entry, Files, RemoteFiles
 
 __all__ = ["BoundedFiles", "Calls", "Change", "NoThreadError", "StoreHangsError"]
@@ -40,14 +41,14 @@ class Change(NamedTuple):
     digest: int | None
 
     @classmethod
-    def of(cls, path: str, buffers: Sequence[bytes | memoryview] | None = None) -> Change:
+    def of(cls, path: str, buffers: Sequence[Buffer] | None = None) -> Change:
         """All forms of a step are one place: whoever writes one removes the other."""
         directory, _, name = path.rpartition("/")
         digest = None
         if buffers is not None:
             digest = 0
-            for buffer in buffers:
-                digest = crc_of(buffer, digest)
+            for buffer in buffers:  # what was put aside has its CRC-32 in the header
+                digest = crc_of(buffer if not isinstance(buffer, Spilled) else b"", digest)
         return cls(f"{directory}/{name.partition('.')[0]}", digest)
 
 
@@ -235,7 +236,7 @@ class BoundedFiles:
         """One request."""
         return self.opened().read(path, start, stop)
 
-    def write(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
+    def write(self, path: str, buffers: Sequence[Buffer]) -> None:
         seconds = self.calls.seconds + sum(map(len, buffers)) / BYTES_PER_SECOND
         self.calls.call(lambda: self.opened().write(path, buffers), seconds, change=Change.of(path, buffers))
 

@@ -14,6 +14,8 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 from uuid import uuid4
 from zlib import crc32
 
+from tensorboard_plugin_attn.encoding.spill import Buffer, parts_of
+
 __all__ = [
     "BYTES_PER_SECOND",
     "Entry",
@@ -75,7 +77,7 @@ class Files(Protocol):
         """The bytes from start to before stop, fewer at the end of the file."""
         ...
 
-    def write(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
+    def write(self, path: str, buffers: Sequence[Buffer]) -> None:
         """The whole file at once: a reader sees the old one or the new one."""
         ...
 
@@ -136,12 +138,12 @@ class LocalFiles:
             file.seek(start)
             return read_whole(file, stop - start)
 
-    def write(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
+    def write(self, path: str, buffers: Sequence[Buffer]) -> None:
         target = self.root / path
         draft = target.with_name(f".{target.name}.{uuid4().hex[:12]}.tmp")  # hidden names are never listed
         try:
             with open_draft(draft) as file:
-                file.writelines(buffers)
+                file.writelines(parts_of(buffers))
             draft.replace(target)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -286,8 +288,8 @@ class RemoteFiles:
         data: bytes = self.fs.cat_file(self.inside(path), start=start, end=stop, **self.limit(stop - start))
         return data
 
-    def write(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
-        target, data = self.inside(path), b"".join(buffers)
+    def write(self, path: str, buffers: Sequence[Buffer]) -> None:
+        target, data = self.inside(path), b"".join(parts_of(buffers))
         try:
             self.fs.pipe_file(target, data, **self.limit(len(data)))
         except FileNotFoundError:  # a file system with directories

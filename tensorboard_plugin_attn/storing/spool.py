@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tensorboard_plugin_attn.encoding.spill import Buffer
 from tensorboard_plugin_attn.storing.files import LocalFiles
 from tensorboard_plugin_attn.storing.pictures import PICTURES, is_picture
 from tensorboard_plugin_attn.storing.store import PLUGIN_DIRECTORY, is_own
@@ -83,7 +84,7 @@ class Spool:
             self.used = sum(each.size for each in self.waiting())
         return self.used + nbytes <= self.max_bytes * over
 
-    def put(self, target: str, buffers: Sequence[bytes | memoryview]) -> None:
+    def put(self, target: str, buffers: Sequence[Buffer]) -> None:
         """Keep a record until it is sent; one of the same step that this process put there before goes."""
         self.open()
         with self.changing:

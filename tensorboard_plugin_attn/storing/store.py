@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from tensorboard_plugin_attn.encoding.format import Header, ReadRange, read_header
 from tensorboard_plugin_attn.encoding.merging import merge_parts
+from tensorboard_plugin_attn.encoding.spill import Buffer
 from tensorboard_plugin_attn.errors import DamagedFileError, InvalidRecordError
 from tensorboard_plugin_attn.storing.files import Entry, Files, LocalFiles, is_passing
 from tensorboard_plugin_attn.storing.pictures import PICTURES, remove_unnamed
@@ -243,7 +244,7 @@ def write_step(
     run_path: str,
     tag: str,
     step: int,
-    buffers: Sequence[bytes | memoryview],
+    buffers: Sequence[Buffer],
     kind: str = "weights",
     part: tuple[int, int] | None = None,
 ) -> None:
@@ -251,7 +252,7 @@ def write_step(
     write_file(files, f"{record_directory(run_path, tag)}/{step_name(step, kind, part)}", buffers)
 
 
-def write_file(files: Files, path: str, buffers: Sequence[bytes | memoryview]) -> None:
+def write_file(files: Files, path: str, buffers: Sequence[Buffer]) -> None:
     """Write one record's file, and remove the other form of its step."""
     files.write(path, buffers)
     files.remove(other_form(path))

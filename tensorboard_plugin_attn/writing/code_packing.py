@@ -16,8 +16,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import Members, compress, new_packer, pack_heads
+from tensorboard_plugin_attn.encoding.codes import compress
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer
+from tensorboard_plugin_attn.encoding.members import MemberPacker, Members, pack_heads
+from tensorboard_plugin_attn.encoding.overview import LONG
+from tensorboard_plugin_attn.encoding.spill import Spill
 
 __all__ = ["CodePacking", "LayerPacking"]
 
@@ -28,16 +31,26 @@ Result = TypeVar("Result")
 
 
 class CodePacking:
-    """A thread for the layers of one record; where there can be none, they are packed at once."""
+    """A thread for the layers of one record; where there can be none, they are packed at once.
 
-    def __init__(self) -> None:
+    Rows of long texts may be stored, as far as ``most_stored`` bytes are not yet taken.
+    """
+
+    def __init__(self, most_stored: int = 0) -> None:
+        self.most_stored = most_stored
+        self.taken = 0
+        self.spill = Spill()
         self.threads: ThreadPoolExecutor | None = None
         self.waiting: deque[tuple[Future[Any], int]] = deque()
         self.rooms: list[NDArray[np.uint8]] = []
 
-    def layer(self, shape: tuple[int, int, int]) -> LayerPacking | None:
-        """What takes the codes ``[head, query, key]`` of a layer, rows after rows; None where they are few."""
-        return LayerPacking(self, shape[0]) if prod(shape) >= LEAST_BYTES else None
+    def layer(self, shape: tuple[int, int, int], *, whole: bool = True) -> LayerPacking | None:
+        """What takes the codes ``[head, query, key]`` of a layer, rows after rows; None where they are few. ``whole``: of
+        all rows."""
+        if prod(shape) < LEAST_BYTES:
+            return None
+        stores = whole and max(shape[1:]) > LONG and self.taken < self.most_stored
+        return LayerPacking(self, shape[0], stores=stores)
 
     def take(self, layer: EncodedLayer) -> None:
         """Pack a layer's codes, where they are large; they must not be looked at from here on."""
@@ -58,6 +71,11 @@ class CodePacking:
             found.set_result(work())
         self.waiting.append((found, held))
         return found
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits."""
+        return all(future.done() for future, _ in self.waiting)
 
     @property
     def held(self) -> int:
@@ -83,25 +101,26 @@ class CodePacking:
 class LayerPacking:
     """The codes of one layer: a member of each head, to which rows are added in the thread."""
 
-    def __init__(self, packing: CodePacking, heads: int) -> None:
+    def __init__(self, packing: CodePacking, heads: int, *, stores: bool = False) -> None:
         self.packing = packing
-        self.packers = [new_packer() for _ in range(heads)]
-        self.pieces: list[list[bytes]] = [[] for _ in range(heads)]
+        self.packer = MemberPacker(heads, packing.spill, stores=stores)
         self.failure: Exception | None = None
 
     def room(self, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
         """As ``CodeTaker``."""
         return self.packing.room(prod(shape))[: prod(shape)].reshape(shape)
 
-    def take(self, head: int, row: int, codes: NDArray[np.uint8]) -> None:
+    def take(self, head: int, row: int, codes: NDArray[np.uint8], stop: int) -> None:
         """As ``CodeTaker``; rows come in order."""
-        self.packing.begin(partial(self.add, head, codes), codes.nbytes)
+        if self.packer.is_quick and self.packing.is_idle:
+            self.add(head, codes, stop)
+        else:
+            self.packing.begin(partial(self.add, head, codes, stop), codes.nbytes)
 
-    def add(self, first: int, codes: NDArray[np.uint8]) -> None:
+    def add(self, first: int, codes: NDArray[np.uint8], stop: int) -> None:
         """Some rows, in the thread."""
         try:
-            for head, rows in enumerate(codes, first):
-                self.pieces[head].append(self.packers[head].compress(rows))
+            self.packer.add(first, codes, stop)
         except Exception as error:  # noqa: BLE001 whatever it is, ``finish`` raises it
             self.failure = error
         if isinstance(codes.base, np.ndarray):
@@ -115,8 +134,6 @@ class LayerPacking:
         """The members, in the thread."""
         if self.failure is not None:
             raise self.failure
-        for pieces, packer in zip(self.pieces, self.packers, strict=True):
-            pieces.append(packer.flush())
-        self.packers.clear()
-        sizes = tuple(sum(map(len, pieces)) for pieces in self.pieces)
-        return Members(tuple(piece for pieces in self.pieces for piece in pieces if piece), sizes)
+        found = self.packer.finish()
+        self.packing.taken += found.nbytes
+        return found

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from tensorboard_plugin_attn.encoding.spill import Buffer
 from tensorboard_plugin_attn.errors import WriteError
 from tensorboard_plugin_attn.storing import store
 from tensorboard_plugin_attn.storing.deadline import (
@@ -34,7 +35,7 @@ LEAST_SECONDS = 0.05  # for tidying where nothing may be waited for
 CLOSE_SECONDS = 30.0
 OVER = 1.125  # how far head metrics alone may overfill a spool
 
-Pack = Callable[[], Sequence[bytes | memoryview]]
+Pack = Callable[[], Sequence[Buffer]]
 
 
 class Delivery:
@@ -210,7 +211,7 @@ class Delivery:
                 self.spool.put(path, [data])
             self.kept_media.add(path)
 
-    def write_at_once(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
+    def write_at_once(self, path: str, buffers: Sequence[Buffer]) -> None:
         """To a local directory. Raises StoreHangsError where that does not answer."""
         if self.stuck.is_set():
             raise StoreHangsError("it does not answer")
@@ -223,7 +224,7 @@ class Delivery:
         except NoThreadError:
             self.put_in_place(path, buffers)
 
-    def put_in_place(self, path: str, buffers: Sequence[bytes | memoryview]) -> None:
+    def put_in_place(self, path: str, buffers: Sequence[Buffer]) -> None:
         """Write one file; of a part, other forms of its step go."""
         store.write_file(self.files, path, buffers)
         if self.part is not None:

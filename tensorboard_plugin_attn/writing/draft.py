@@ -95,7 +95,7 @@ class Draft:
         self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
         self.room = Room(0 if metrics_only else max_bytes)
         self.row_bytes = 0.0  # of the codes of one row of every layer, and their largest
-        self.packing = CodePacking()
+        self.packing = CodePacking(max_bytes)
         self.scratch: dict[Any, Any] = {}
 
     @property
@@ -207,7 +207,7 @@ class Draft:
             )  # fmt: skip
         chosen = source if is_kept else "left_out"
         is_coded = chosen == "codes" and self.precision == "uint8"
-        packing = self.packing.layer(layer.shape) if is_coded else None
+        packing = self.packing.layer(layer.shape, whole=rows is None) if is_coded else None
         encoded = encode_streamed(
             layer,
             self.axes,
@@ -275,6 +275,17 @@ class Draft:
         while self.overview_bytes() > self.max_bytes / 2:
             for layer in self.layers:
                 layer.halve_overview()
+
+    def fit(self) -> None:
+        """Deflate rows that were stored, where the record would be larger than it may be; in the writing thread."""
+        with self.lock:
+            kept = [
+                layer.nbytes - (0 if layer.overview is None else layer.overview.nbytes)
+                for layer in self.layers
+            ]
+            if sum(kept) > self.max_bytes:
+                for layer in self.layers:
+                    layer.deflate(self.packing.spill)
 
     @property
     def measured(self) -> list[NDArray[np.float32]]:

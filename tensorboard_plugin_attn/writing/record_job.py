@@ -40,6 +40,8 @@ def packed(
 
     def pack(kind: str) -> list[Buffer]:
         draft.settle()
+        if kind == "weights":
+            draft.fit()
         return pack_record(
             tag, step, now, draft.axes, draft.layers, names,
             precision=draft.precision, left_out=draft.left_out() if kind == "weights" else (), track=track,

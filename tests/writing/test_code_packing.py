@@ -13,8 +13,10 @@ from torch import nn
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 from tensorboard_plugin_attn.capturing.calls import row_blocks
-from tensorboard_plugin_attn.encoding.codes import Members, compress, decompress, pack_heads
+from tensorboard_plugin_attn.encoding.codes import compress, decompress
 from tensorboard_plugin_attn.encoding.format import read_tensor
+from tensorboard_plugin_attn.encoding.members import Members, pack_heads
+from tensorboard_plugin_attn.encoding.spill import parts_of
 from tensorboard_plugin_attn.writing import code_packing
 from tensorboard_plugin_attn.writing.code_packing import CodePacking, LayerPacking
 
@@ -85,16 +87,16 @@ def test_memory_serves_the_next_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     packing = CodePacking()
     layer = LayerPacking(packing, 2)
     room = layer.room((2, 3, 4))
-    layer.add(0, room)
+    layer.add(0, room, room.shape[2])
     assert layer.room((2, 3, 4)).base is room.base
     assert layer.room((2, 3, 4)).base is not room.base
-    layer.add(0, room)
+    layer.add(0, room, room.shape[2])
     assert layer.room((2, 3, 5)).shape == (2, 3, 5)
 
 
 def heads_of(members: Members) -> list[bytes]:
     """The bytes of each head's member."""
-    data = np.frombuffer(b"".join(members.pieces), np.uint8)
+    data = np.frombuffer(b"".join(parts_of(members.pieces)), np.uint8)
     return [decompress(each.tobytes()) for each in np.split(data, np.cumsum(members.sizes)[:-1])]
 
 
@@ -121,7 +123,7 @@ def test_rows_that_come_in_parts_make_one_member_a_head(
             part = CODES[first : first + heads, row : row + rows]
             room = layer.room(part.shape)
             room[:] = part
-            layer.take(first, row, room)
+            layer.take(first, row, room, room.shape[2])
     found = layer.end().result()
     packing.end()
     assert heads_of(found) == [head.tobytes() for head in CODES]
@@ -131,8 +133,8 @@ def test_rows_that_come_in_parts_make_one_member_a_head(
 def test_rows_that_cannot_be_packed_fail_with_their_layer() -> None:
     layer = LayerPacking(CodePacking(), 1)
     room = layer.room((2, 1, 4))
-    layer.take(0, 0, room)  # of a head that it has not
-    with pytest.raises(IndexError):
+    layer.take(0, 0, room, 4)  # of a head that it has not
+    with pytest.raises(ValueError, match="longer"):
         layer.end().result()
 
 

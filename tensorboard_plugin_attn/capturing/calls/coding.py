@@ -15,10 +15,10 @@ def inverse(top: torch.Tensor) -> torch.Tensor:
     return torch.where(top > 0, 1 / top, 0.0)
 
 
-def codes_of(roots: torch.Tensor, broken: bool, room: torch.Tensor) -> NDArray[Any]:
+def codes_of(roots: torch.Tensor, broken: bool, room: torch.Tensor, half: torch.Tensor) -> NDArray[Any]:
     """Roots of weights by their row's largest → what becomes uint8 codes by dropping fractions, in ``room``; NaN, of which
-    there is none unless they are ``broken``, is 0."""
-    codes = torch.add(torch.tensor(0.5, device=roots.device), roots, alpha=255, out=room)
+    there is none unless they are ``broken``, is 0. ``half`` is one."""
+    codes = torch.add(half, roots, alpha=255, out=room)
     if broken:
         codes.nan_to_num_(0.0)
     return codes.numpy() if roots.device.type == "cpu" else codes.to(torch.uint8).cpu().numpy()

@@ -40,6 +40,8 @@ class Pass:
         self.source = source
         self.questions = questions
         self.device = source.device
+        self.one = torch.ones((), device=self.device)
+        self.half = self.one / 2
         heads, queries, keys = source.shape
         self.raw: dict[str, torch.Tensor] = {}
         self.found: dict[str, torch.Tensor] = {}
@@ -57,9 +59,8 @@ class Pass:
             for name, cell in (("thumbnail", questions.thumbnail), ("overview", questions.overview))
             if cell is not None
         }
-        self.noted = (
-            None if questions.noted is None else np.zeros((heads, len(questions.noted), keys), np.uint8)
-        )
+        noted = questions.noted
+        self.noted = None if noted is None else self.one.new_zeros(heads, len(noted), keys)
         by_mask = ("full", "causal") if source.gives_weights else ("full", "causal", "window")
         is_counted = source.mask.split()[0] not in by_mask
         self.counts = np.zeros(queries, np.int64) if is_counted else None
@@ -69,7 +70,6 @@ class Pass:
         self.unit = LOG2_E / 2 if self.halves else LOG2_E
         # then every row's largest score is that of a key
         self.sees_itself = source.is_banded and source.is_plain and queries <= keys
-        self.one = torch.ones((), device=self.device)
         self.per_log = 1 / (LOG2_E if source.gives_weights else self.unit)
 
     def space(self, room: int, shape: Sequence[int], *, most: int | None = None, **_: Any) -> torch.Tensor:
@@ -135,7 +135,7 @@ class Pass:
             offsets={
                 by: self.found[name].cpu().numpy() for by, name in zip(OFFSETS, OFFSET_NAMES, strict=True)
             },
-            noted=self.noted,
+            noted=self.notes(),
             budget=0.0 if budget_of is None else budget_of(largest),
             counts=self.counts,
             attended=self.attended,
@@ -425,20 +425,26 @@ class Pass:
         broken = bool(top.isnan().any())
         for first in range(0, heads, few):
             some = roots[first : first + few]
-            codes = codes_of(some, broken, self.space(2, some.shape, most=CODE_CELLS))
+            codes = codes_of(some, broken, self.space(2, some.shape, most=CODE_CELLS), self.half)
             room[first : first + few, at, :stop] = codes
-        taker.take(self.questions.first_head, rows.start, room)
+        taker.take(self.questions.first_head, rows.start, room, stop)
 
     def take_notes(self, rows: slice, parts: torch.Tensor, top: torch.Tensor | None) -> None:
-        """Codes of the rows that are noted; ``top`` None: ``parts`` are roots, as ``take_codes`` has them."""
+        """Roots of the weights by their row's largest, of the rows that are noted; ``top`` None: ``parts`` are these."""
         noted = self.questions.noted
         if noted is None or self.noted is None:
             return
-        places = np.flatnonzero((noted >= rows.start) & (noted < rows.stop))
-        if not len(places):
+        first, stop = np.searchsorted(noted, (rows.start, rows.stop)).tolist()
+        if first == stop:
             return
-        at = torch.from_numpy(noted[places] - rows.start).to(self.device)
-        roots = parts[:, at]
+        at = torch.from_numpy(noted[first:stop] - rows.start).to(self.device)
+        roots = parts.index_select(1, at)  # parts[:, at] goes cell by cell
         if top is not None:
-            roots = (roots * inverse(top[:, at])[..., None]).sqrt_()
-        self.noted[:, places, : roots.shape[2]] = codes_of(roots, True, torch.empty_like(roots))
+            roots = roots.mul_(inverse(top.index_select(1, at))[..., None]).sqrt_()
+        self.noted[:, first:stop, : roots.shape[2]] = roots
+
+    def notes(self) -> Any:
+        """Their codes."""
+        if self.noted is None:
+            return None
+        return codes_of(self.noted, True, self.noted, self.half).astype(np.uint8)
