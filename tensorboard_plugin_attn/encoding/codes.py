@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,14 @@ except ImportError:  # no wheel for this platform
 __all__ = [
     "MAX_ERROR",
     "PRECISIONS",
+    "Deflater",
     "check_member",
     "compress",
     "crc_of",
     "decode_weights",
     "decompress",
     "encode_weights",
+    "new_deflater",
     "pool_axis",
     "pool_thumbnail",
     "pool_width",
@@ -151,6 +153,19 @@ def compress(data: Any) -> bytes:
         return packed
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     return packer.compress(data) + packer.flush()
+
+
+class Deflater(Protocol):
+    """What deflates bytes that come a part at a time."""
+
+    def compress(self, data: Any, /) -> bytes: ...
+    def flush(self, mode: int = ..., /) -> bytes: ...
+
+
+def new_deflater() -> Deflater:
+    """At the fastest level, without head and end of a member."""
+    deflater: Deflater = (zlib if isal_zlib is None else isal_zlib).compressobj(1, zlib.DEFLATED, -15)
+    return deflater
 
 
 def crc_of(data: Any, crc: int = 0) -> int:

@@ -61,7 +61,8 @@ DTYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "U32": np.uin
 ITEM_BYTES = {name: np.dtype(dtype).itemsize for name, dtype in DTYPES.items()}
 
 ReadRange = Callable[[int, int], bytes]  # (start, stop) → bytes
-Data = Buffer | tuple[Buffer, ...]
+Plain = bytes | memoryview
+Data = Plain | tuple[Buffer, ...]
 
 
 def pack_record(
@@ -406,7 +407,7 @@ def checked(
     return np.frombuffer(data, DTYPES[span.dtype]).reshape(span.shape)
 
 
-def crc_list(data: Buffer, heads: int) -> list[int]:
+def crc_list(data: Plain, heads: int) -> list[int]:
     """CRC-32 of each head's bytes."""
     size = max(1, len(data) // max(1, heads))
     return [crc_of(data[start : start + size]) for start in range(0, len(data), size)]

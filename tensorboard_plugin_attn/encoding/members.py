@@ -12,12 +12,12 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.encoding.codes import Compressor, compress, crc_of, isal_zlib
+from tensorboard_plugin_attn.encoding.codes import Compressor, Deflater, compress, crc_of, new_deflater
 from tensorboard_plugin_attn.encoding.spill import Buffer, Spill, parts_of
 
 __all__ = ["HeadPacker", "MemberPacker", "Members", "deflated", "pack_heads", "stored_rows"]
@@ -70,19 +70,6 @@ def deflated(members: Members, spill: Spill) -> Members:
         pieces += spill.put(member)
         sizes.append(len(member))
     return Members(tuple(pieces), tuple(sizes))
-
-
-class Deflater(Protocol):
-    """What deflates bytes that come a part at a time."""
-
-    def compress(self, data: Any, /) -> bytes: ...
-    def flush(self, mode: int = ..., /) -> bytes: ...
-
-
-def new_deflater() -> Deflater:
-    """At the fastest level, without head and end of a member."""
-    deflater: Deflater = (zlib if isal_zlib is None else isal_zlib).compressobj(1, zlib.DEFLATED, -15)
-    return deflater
 
 
 class HeadPacker:
@@ -147,9 +134,9 @@ class MemberPacker:
                 head.look(rows[:, :stop], self.tries)
             if self.stores and head.stores:
                 stored.append(at)
-            piece = head.pause() if self.stores and head.stores else head.deflate(rows)
-            if piece:
-                head.pieces += self.spill.put(piece)
+            deflated = head.pause() if self.stores and head.stores else head.deflate(rows)
+            if deflated:
+                head.pieces += self.spill.put(deflated)
         if not stored:
             return
         self.has_stored = True

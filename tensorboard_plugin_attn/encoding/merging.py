@@ -15,6 +15,7 @@ from tensorboard_plugin_attn.encoding.format import Header, ReadRange, pack_reco
 from tensorboard_plugin_attn.encoding.header import Fault, LayerEntry, LeftOut
 from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer
 from tensorboard_plugin_attn.encoding.rebuild import inflate, read_overview, split_members
+from tensorboard_plugin_attn.encoding.spill import parts_of
 from tensorboard_plugin_attn.errors import DamagedFileError
 
 __all__ = ["merge_parts"]
@@ -74,7 +75,7 @@ def merge_parts(parts: Sequence[tuple[Header, ReadRange]], *, contents: bool = T
         left_out=[each.to_json() for each in (*merged_left_out(parts), *gone)],
         track=[pair.to_json() for pair in first.track],
     )  # fmt: skip
-    content = b"".join(buffers)
+    content = b"".join(parts_of(buffers))
     merged = read_header(lambda start, stop: content[start:stop], len(content), first.path)
     found = tuple(sorted(header.part.number for header, _ in parts if header.part is not None))
     whole = replace(merged, kind=first.kind, parts=(found, first.part.of if first.part else 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -144,3 +145,49 @@ def test_codes_are_packed_at_once_where_no_thread_can_start(monkeypatch: pytest.
     found = CodePacking().begin(lambda: pack_heads(codes, compress), codes.nbytes).result(timeout=0)
     assert found == pack_heads(codes, compress)
     assert heads_of(found) == [each.tobytes() for each in codes]
+
+
+class Spread(nn.Module):
+    """Layers whose weights are spread out, so that deflating their codes gains little."""
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        for number in range(3):
+            drawn = torch.Generator().manual_seed(number)
+            query, key = torch.randn(2, 1, HEADS, 520, WIDTH, generator=drawn).unbind()
+            states = F.scaled_dot_product_attention(query, key, states, is_causal=True)
+        return states
+
+
+def bytes_kept(directory: Path, room: int, *, queries: list[int] | None = None) -> tuple[int, list[str]]:
+    """The bytes of the codes in a record of 3 layers of 520 tokens, each read by gzip, and what each layer is read from."""
+    states = torch.randn(1, HEADS, 520, WIDTH, generator=torch.Generator().manual_seed(9))
+    with AttentionWriter(directory, keep="weights", max_record_bytes=room) as writer:
+        tokens = [f"t{at % 11}" for at in range(520)]
+        writer.add_probe("probe", Spread(), states, tokens, 0, queries=queries)
+    source, taken = AttentionReader(directory).source(".", "probe", 0), 0
+    for number in range(3):
+        packed = read_tensor(source.header, source.read, f"layer.{number}.weights").tobytes()
+        assert len(gzip.decompress(packed)) == HEADS * 520 * 520  # members one after another
+        taken += len(packed)
+    return taken, [layer.source for layer in source.header.layers]
+
+
+def test_rows_are_stored_where_a_record_has_the_room_for_it_and_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_packing, "LEAST_BYTES", 0)
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.probe_rows.SMALL_BYTES", 0)
+    stored, sources = bytes_kept(tmp_path / "stored", 64 << 20)
+    assert sources == ["codes"] * 3
+    assert stored > 3 * HEADS * 520 * 520 / 2  # all that a query sees
+    tight = int(stored * 0.97)
+    deflated, sources = bytes_kept(tmp_path / "deflated", tight)
+    assert sources == ["codes"] * 3
+    assert deflated < tight
+    chosen, _ = bytes_kept(tmp_path / "chosen", 64 << 20, queries=list(range(8, 520, 16)))
+    assert chosen < stored / 10
+    of_both = [AttentionReader(tmp_path / name).read(".", "probe", 0) for name in ("deflated", "stored")]
+    for one, other in zip(*(record.layers for record in of_both), strict=True):
+        np.testing.assert_array_equal(one.weights, other.weights)
+    names = {each.name for each in (tmp_path / "stored").rglob("*") if each.is_file()}
+    assert all(name.endswith(".safetensors") or "tfevents" in name for name in names), names

@@ -44,6 +44,23 @@ describe("a gzip member", () => {
     }
   });
 
+  it("whose rows are stored blocks between runs of zeros is read, as Python writes it", () => {
+    const member = Buffer.from(
+      "H4sIAAAAAAAE/wAFAPr/ACVKAABiYCAIAAAFAPr/4QswVQBiYCAIAAAFAPr/x+wWO2BiYCAIAAAAAP//AwCkXvGweAAAAA==",
+      "base64",
+    );
+    const rows = [
+      [0, 37, 74],
+      [225, 11, 48, 85],
+      [199, 236, 22, 59, 96],
+    ];
+    const into = new Uint8Array(120);
+    expect(gunzip(new Uint8Array(member), into)).toBe(120);
+    expect(into).toEqual(
+      Uint8Array.from(rows.flatMap((row) => [...row, ...Array<number>(40 - row.length).fill(0)])),
+    );
+  });
+
   it("with a name in its header is read too", () => {
     const plain = bytes(500, 3, 20);
     const whole = packed(plain);
