@@ -17,6 +17,9 @@ interface Asked {
   refuse: (error: Error) => void;
 }
 
+// Node draws nothing: a frame comes as soon as it is asked for.
+globalThis.requestAnimationFrame ??= (draw) => Number(setTimeout(draw));
+
 export interface FakeApi extends Api {
   /** Every request so far, in order. */
   asked: Asked[];
@@ -113,7 +116,7 @@ export function fakeApi(): FakeApi {
     damaged: new Set(),
     open: () => [...waiting],
     async settle() {
-      for (let quiet = 0; quiet < 3; quiet++) {
+      for (let quiet = 0; quiet < 6; quiet++) {
         if (waiting.size > 0) quiet = 0;
         for (const entry of [...waiting]) entry.answer();
         await tick();

@@ -75,13 +75,17 @@ function placesInView(
   return { first, last };
 }
 
+/** Adding a head's density to the sums costs as much as drawing its lines: so many are added in one pass. */
+const AT_ONCE = 4;
+
 /** Keeps its buffers between pictures of one size. */
 export class LineRasteriser {
   private width = 0;
   private height = 0;
   private share = new Float32Array(0);
   private slope = new Float32Array(0);
-  /** Density of the head at hand; then over all heads, its sum and the sums of density × colour. */
+  /** Density of each head at hand, and of the one being drawn; then over all heads, its sum and the sums of density × colour. */
+  private inks: Float32Array<ArrayBuffer>[] = [];
   private ink = new Float32Array(0);
   private sums = new Float32Array(0);
   private row = new Float32Array(0);
@@ -92,19 +96,28 @@ export class LineRasteriser {
   /** RGBA bytes, row by row, not premultiplied; they are good until the next picture. */
   draw(source: LineSource, picture: LinePicture): Uint8ClampedArray<ArrayBuffer> {
     this.prepare(picture.width, picture.height, source.keys);
-    for (const head of picture.heads) {
-      this.top = this.height;
-      this.bottom = -1;
-      this.drawHead(source, picture, head);
-      this.addHead(head.colour);
-    }
+    const { heads } = picture;
+    for (let first = 0; first < heads.length; first += AT_ONCE)
+      this.drawHeads(source, picture, heads.slice(first, first + AT_ONCE));
     return this.finish();
+  }
+
+  private drawHeads(source: LineSource, picture: LinePicture, heads: readonly LineHead[]): void {
+    this.top = this.height;
+    this.bottom = -1;
+    heads.forEach((head, at) => {
+      this.ink = this.inks[at] ??= new Float32Array(this.width * this.height);
+      this.drawHead(source, picture, head);
+    });
+    const colours = heads.map(({ colour }) => colour);
+    if (heads.length === AT_ONCE) this.addFour(this.inks, colours);
+    else colours.forEach((colour, at) => this.addHead(this.inks[at]!, colour));
   }
 
   private prepare(width: number, height: number, keys: number): void {
     if (width !== this.width) ({ share: this.share, slope: this.slope } = curve(width));
-    if (width * height !== this.ink.length) {
-      this.ink = new Float32Array(width * height);
+    if (4 * width * height !== this.sums.length) {
+      this.inks = [];
       this.sums = new Float32Array(4 * width * height);
       this.bytes = new Uint8ClampedArray(4 * width * height);
     } else this.sums.fill(0);
@@ -185,8 +198,8 @@ export class LineRasteriser {
     ink[at + width]! += density * (below - last);
   }
 
-  private addHead([red, green, blue]: Rgb): void {
-    const { ink, sums, width } = this;
+  private addHead(ink: Float32Array, [red, green, blue]: Rgb): void {
+    const { sums, width } = this;
     const end = (this.bottom + 1) * width;
     for (let pixel = this.top * width; pixel < end; pixel++) {
       const density = ink[pixel]!;
@@ -199,6 +212,37 @@ export class LineRasteriser {
     }
   }
 
+  /** The same for four heads, which touches each sum once instead of four times. */
+  private addFour(inks: readonly Float32Array[], colours: readonly Rgb[]): void {
+    const { sums, width } = this;
+    const [ink0, ink1, ink2, ink3] = inks as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    const [[r0, g0, b0], [r1, g1, b1], [r2, g2, b2], [r3, g3, b3]] = colours as [
+      Rgb,
+      Rgb,
+      Rgb,
+      Rgb,
+    ];
+    const end = (this.bottom + 1) * width;
+    for (let pixel = this.top * width; pixel < end; pixel++) {
+      const d0 = ink0[pixel]!; // a destructured array would be made at every pixel
+      const d1 = ink1[pixel]!;
+      const d2 = ink2[pixel]!;
+      const d3 = ink3[pixel]!;
+      const density = d0 + d1 + d2 + d3;
+      if (density === 0) continue;
+      ink0[pixel] = ink1[pixel] = ink2[pixel] = ink3[pixel] = 0;
+      sums[4 * pixel]! += d0 * r0 + d1 * r1 + d2 * r2 + d3 * r3;
+      sums[4 * pixel + 1]! += d0 * g0 + d1 * g1 + d2 * g2 + d3 * g3;
+      sums[4 * pixel + 2]! += d0 * b0 + d1 * b1 + d2 * b2 + d3 * b3;
+      sums[4 * pixel + 3]! += density;
+    }
+  }
+
   /** Colour is the mean of the heads' colours weighted by density, alpha 1 − exp(−Σ density). */
   private finish(): Uint8ClampedArray<ArrayBuffer> {
     const { sums, bytes } = this;
@@ -206,9 +250,10 @@ export class LineRasteriser {
     for (let at = 0; at < sums.length; at += 4) {
       const density = sums[at + 3]!;
       if (density === 0) continue;
-      bytes[at] = sums[at]! / density;
-      bytes[at + 1] = sums[at + 1]! / density;
-      bytes[at + 2] = sums[at + 2]! / density;
+      const per = 1 / density;
+      bytes[at] = sums[at]! * per;
+      bytes[at + 1] = sums[at + 1]! * per;
+      bytes[at + 2] = sums[at + 2]! * per;
       bytes[at + 3] = 255 * (1 - Math.exp(-density));
     }
     return bytes;

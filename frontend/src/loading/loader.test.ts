@@ -9,7 +9,10 @@ import { applyPairs } from "../page/url";
 let api: FakeApi;
 let loader: Loader;
 
-const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+/** Until what follows from an answer is done, after a frame and its paint. */
+async function tick(): Promise<void> {
+  for (let i = 0; i < 4; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
 const whats = (): string[] => api.asked.map(({ what }) => what);
 const asked = (start: string): string[] => whats().filter((what) => what.startsWith(start));
 const shownStep = (): number | undefined => state.shown(state.record.value)?.step;

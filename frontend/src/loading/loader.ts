@@ -20,9 +20,9 @@ import { startLongHeadLoader } from "./long_head_loader";
 import { startHealthLoader } from "./health_loader";
 import { startListing } from "./listing";
 import { startPictureLoader } from "./picture_loader";
-import { capacityFor, plan, prefetch } from "./prefetch";
+import { capacityFor, nextPaint, plan, prefetch } from "./prefetch";
 import { startProbeLoader } from "./probe_loader";
-import { RequestCache } from "./request_cache";
+import { type Job, RequestCache } from "./request_cache";
 import { startRunOrderLoader } from "./run_order_loader";
 import { startSeriesLoader } from "./series_loader";
 import { Slot } from "./slot";
@@ -72,6 +72,10 @@ function isPassing(): boolean {
   return state.areMapsWanted.peek() && state.shownPosition.peek() !== state.pinnedPosition.peek();
 }
 
+function keysOf(jobs: readonly Job<unknown>[]): Set<string> {
+  return new Set(jobs.map(({ key }) => key));
+}
+
 /** Follows the selected step, with the window around it. */
 class StepLoader {
   readonly #record;
@@ -80,6 +84,7 @@ class StepLoader {
   readonly #vectors;
   readonly #maps;
   #prefetching = new AbortController();
+  #awaitsPaint = false;
   /** What one step weighs: of the last one that came whole. */
   #stepBytes = 0;
 
@@ -101,12 +106,20 @@ class StepLoader {
     this.#prefetching.abort();
     this.#prefetching = new AbortController();
     const { signal } = this.#prefetching;
-    const around = this.#window();
-    const keep = [...listed(present), ...around];
-    this.cache.abortExcept(new Set(keep.map(({ key }) => key)));
+    if (this.cache.isAsking)
+      this.cache.abortExcept(keysOf([...listed(present), ...this.#window()]));
     await this.#showJobs(present);
-    const measured = this.#measure(present);
-    if (!signal.aborted) await prefetch(measured ? this.#window() : around, this.cache, signal);
+    this.#measure(present);
+    if (signal.aborted) return;
+    if (!this.#awaitsPaint) await this.#paint();
+    if (!signal.aborted) await prefetch(this.#window(), this.cache, signal);
+  }
+
+  /** A single step is on screen first; one that follows faster than it can be drawn waits for nothing. */
+  async #paint(): Promise<void> {
+    this.#awaitsPaint = true;
+    await nextPaint();
+    this.#awaitsPaint = false;
   }
 
   stop(): void {
@@ -164,13 +177,10 @@ class StepLoader {
     return { record: jobs.record, thumbnails: null, weights: null, vectors: null, maps: null };
   }
 
-  /** Whether a step turned out to weigh something else than the one before. */
-  #measure(present: StepJobs): boolean {
+  #measure(present: StepJobs): void {
     const sizes = listed(present).map((job) => this.cache.peek(job)?.bytes);
-    if (sizes.some((bytes) => bytes === undefined)) return false;
-    const before = this.#stepBytes;
+    if (sizes.some((bytes) => bytes === undefined)) return;
     this.#stepBytes = sizes.reduce<number>((sum, bytes) => sum + bytes!, 0);
-    return this.#stepBytes !== before;
   }
 
   #window(): ReturnType<typeof listed> {

@@ -35,6 +35,11 @@ export function capacityFor(bytesPerStep: number, limit: number): number {
   return bytesPerStep <= 0 ? 0 : Math.floor((0.8 * limit) / bytesPerStep) - 1;
 }
 
+/** What was asked for is on screen: asking for more takes milliseconds, and the picture comes first. */
+export function nextPaint(): Promise<void> {
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+}
+
 /** Work through the jobs in order, a few at once, until `signal` aborts; a job that fails is left out. */
 export async function prefetch(
   jobs: readonly Job<unknown>[],

@@ -30,6 +30,11 @@ export class RequestCache {
     return this.#bytes;
   }
 
+  /** Whether any request is under way. */
+  get isAsking(): boolean {
+    return this.#underWay.size > 0;
+  }
+
   has(key: string): boolean {
     return this.#kept.has(key);
   }
