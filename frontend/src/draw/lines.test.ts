@@ -138,6 +138,19 @@ describe("lines", () => {
     expect(Array.from(bytes.subarray(at, at + 3))).toEqual([191, 0, 64]);
   });
 
+  test("six heads mix as the two would that hold their weights together", () => {
+    const shares = [0.2, 0.1, 0.2, 0.2, 0.2, 0.3]; // three parts red, one part blue
+    const isBlue = [false, true, false, false, true, false];
+    const bytes = draw(
+      shares.map((share) => matrix(1, () => share)),
+      {
+        heads: isBlue.map((blueOne, head) => ({ head, colour: blueOne ? blue : red, offset: 0 })),
+      },
+    );
+    const at = 4 * (8 * width + 80);
+    expect(Array.from(bytes.subarray(at, at + 3))).toEqual([191, 0, 64]);
+  });
+
   test("offsets lay heads side by side", () => {
     const bytes = draw([matrix(1, () => 1)], { heads: [{ head: 0, colour: red, offset: 5 }] });
     expect(alphaAt(bytes, 80, 8)).toBe(0);
