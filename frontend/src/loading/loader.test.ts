@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { fakeApi, header, listing, type FakeApi } from "../../tests/fake_api";
 import { ApiError } from "../decoding/errors";
-import { startLoader, STEP_BYTES, type Loader } from "./loader";
+import { startLoader, type Loader } from "./loader";
 import * as state from "../state";
 import { applyPairs } from "../page/url";
 
@@ -281,29 +281,6 @@ describe("prefetching", () => {
     await api.settle();
     expect(shownStep()).toBe(0);
     expect(asked("record p 10 v10")).toHaveLength(1);
-  });
-
-  it("waits for the picture of a single step, and for none when steps follow faster", async () => {
-    api.listing = listing(30);
-    api.size = STEP_BYTES / 9; // two steps around each
-    loader = startLoader(api);
-    await api.settle();
-    const frames: FrameRequestCallback[] = [];
-    vi.stubGlobal("requestAnimationFrame", (draw: FrameRequestCallback) => frames.push(draw));
-    state.stepBy(-1);
-    await api.settle();
-    const before = asked("record").length;
-    expect(frames).toHaveLength(1);
-    frames[0]!(0);
-    await api.settle();
-    expect(asked("record").length).toBeGreaterThan(before);
-    for (let i = 0; i < 3; i++) {
-      state.stepBy(-1);
-      await api.settle();
-    }
-    expect(frames).toHaveLength(2);
-    expect(asked("record").length).toBeGreaterThan(before + 2);
-    vi.unstubAllGlobals();
   });
 
   it("of a neighbour goes on when one steps there", async () => {
