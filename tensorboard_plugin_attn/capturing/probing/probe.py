@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,9 @@ from tensorboard_plugin_attn.capturing.inputs.placeholders import image_token
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
 from tensorboard_plugin_attn.capturing.inputs.windows import scatters
+from tensorboard_plugin_attn.capturing.probing.forward import Forward, run
 from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, RankWork
-from tensorboard_plugin_attn.capturing.probing.same_inputs import same_inputs
-from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
-from tensorboard_plugin_attn.capturing.watching.mode import watching
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
 from tensorboard_plugin_attn.errors import CaptureError
 
@@ -111,7 +110,7 @@ def probe_rows(
     ranks = RankWork(inner, names, meeting or Meeting(keeps_own=True))
     misfits: list[tuple[Row, LeftOut]] = []
 
-    def hand_on(index: int, sighting: Sighting) -> None:
+    def hand_on(session: Session, index: int, sighting: Sighting) -> None:
         whole = ranks.whole(sighting)
         if whole is None:
             return
@@ -120,8 +119,8 @@ def probe_rows(
             if reason:
                 misfits.append((row, LeftOut(name, "attention", reason)))
 
-    session = Session(
-        hand_on,
+    make_session = functools.partial(
+        Session,
         query_key=query_key,
         wanted=layers if rows and ranks.looks else (),
         row=rows[0].batch if len(rows) == 1 and rows[0].inputs == 1 else None,
@@ -132,13 +131,8 @@ def probe_rows(
         follows=not ranks.is_distributed,
         scatters=scatters(windows),
     )
-    with (
-        same_inputs(inner, inputs),
-        undisturbed(inner, modules=names.modules),
-        ranks.watch(),
-        watching(inner, session, names),
-    ):
-        run(inner, inputs)
+    can_plan = bool(rows) and layers is None and not ranks.is_distributed
+    session = Forward(inner, inputs, names, ranks, make_session, hand_on, can_plan).run()
     for row in rows:
         row.error = ranks.error or row.error
     is_any_handed = any(row.handed for row in rows)
@@ -157,9 +151,3 @@ def nothing_handed(session: Session, layers: Collection[int] | None) -> CaptureE
     is_choice = session.count and layers is not None and not session.left_out
     return not_there("layers", layers, session.count) if is_choice else session.nothing_found()
 
-
-def run(model: nn.Module, inputs: Any) -> Any:
-    """What a model returns of keyword arguments, positional ones or one tensor."""
-    if isinstance(inputs, Mapping):
-        return model(**inputs)
-    return model(*inputs) if isinstance(inputs, tuple | list) else model(inputs)

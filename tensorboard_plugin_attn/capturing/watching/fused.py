@@ -34,7 +34,10 @@ Take = Callable[[Sighting, Facts | None, Facts | None], Sighting]
 
 
 class FusedCalls:
-    """Computes the weights of fused calls aside; ``take`` completes a sighting."""
+    """Computes the weights of fused calls aside; ``take`` completes a sighting.
+
+    ``has_moved``: the last call's axes were others than ``[batch, head, position, d]``.
+    """
 
     def __init__(self, session: Session, names: ModuleNames, flow: Flow, take: Take) -> None:
         self.session = session
@@ -44,6 +47,7 @@ class FusedCalls:
         self.sinks: torch.Tensor | None = None
         self.last: tuple[weakref.ref[torch.Tensor] | None, ...] = ()
         self.last_settings: tuple[Any, ...] = ()
+        self.has_moved = False
 
     def see(self, op: Op, result: Any) -> list[Sighting]:
         """One call of a torch function and what it returned."""
@@ -105,8 +109,9 @@ class FusedCalls:
         if axes is not None and any(atom.is_mixed for axis in axes for atom in leaves(axis)):
             self.session.leave_out(self.names.name, "attention", SLICED)
             return []
-        call = sdpa.unpacked(call, axes)
+        given, call = call, sdpa.unpacked(call, axes)
         order = order_of(call, axes)
+        self.has_moved = call is not given or order is not None or query.dim() != 4 or bool(call.doubts)
         call = call if order is None else order.call(call)
         if self.session.row is not None and call.mechanism == "sdpa":
             call = sdpa.of_row(call, self.session.row, self.session.padding.batch)

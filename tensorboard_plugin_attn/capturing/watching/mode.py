@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
 from tensorboard_plugin_attn.capturing.calls.kinds import kind_by_flow
+from tensorboard_plugin_attn.capturing.calls.projecting import Awaited
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.contraction import READERS, read_contraction
@@ -29,12 +30,13 @@ from tensorboard_plugin_attn.capturing.watching.elsewhere import ELSEWHERE, else
 from tensorboard_plugin_attn.capturing.watching.fused import FusedCalls
 from tensorboard_plugin_attn.capturing.watching.multihead import MULTIHEAD
 from tensorboard_plugin_attn.capturing.watching.names import GRAPH_TASK, ModuleNames, model_heads
+from tensorboard_plugin_attn.capturing.watching.planned import Notes, Plan, PlannedMode
 from tensorboard_plugin_attn.capturing.watching.process_wide import eager
 from tensorboard_plugin_attn.capturing.watching.registry import watched_registry
 from tensorboard_plugin_attn.capturing.watching.softmax_calls import SoftmaxCalls
 from tensorboard_plugin_attn.private_names import without_torch_functions
 
-__all__ = ["AttentionMode", "watching"]
+__all__ = ["AttentionMode", "keeping_to", "watching"]
 
 FOLLOWED = (torch.Tensor, tuple, list)
 FUSED = frozenset((Kind.SDPA, Kind.FLEX))
@@ -53,10 +55,33 @@ READS_SCORES = frozenset((Kind.EXP, Kind.EXP2, Kind.SOFTMAX, Kind.SOFTMIN, Kind.
 
 
 @contextmanager
-def watching(model: nn.Module, session: Session, names: ModuleNames | None = None) -> Iterator[None]:
-    """Hand every attention call that this thread makes inside, and the names of the model's modules, to a session."""
+def watching(
+    model: nn.Module, session: Session, names: ModuleNames | None = None, notes: Notes | None = None
+) -> Iterator[None]:
+    """Hand every attention call that this thread makes inside, and the names of the model's modules, to a session.
+
+    ``notes``: get the calls of a forward, for later ones.
+    """
     names = ModuleNames(model) if names is None else names
-    mode = AttentionMode(session, names)
+    mode = AttentionMode(session, names, notes)
+    with watched(model, session, names, mode):
+        yield
+    mode.softmaxes.finish()
+
+
+@contextmanager
+def keeping_to(plan: Plan, model: nn.Module, session: Session, names: ModuleNames) -> Iterator[PlannedMode]:
+    """The same of a forward that is expected to make the calls of a plan."""
+    mode = PlannedMode(session, names, plan)
+    with watched(model, session, names, mode):
+        yield mode
+
+
+@contextmanager
+def watched(
+    model: nn.Module, session: Session, names: ModuleNames, mode: AttentionMode | PlannedMode
+) -> Iterator[None]:
+    """A mode looks at the calls inside, and what no mode sees is named."""
     with (
         names.watched(),
         elsewhere(model) as ran_elsewhere,
@@ -66,7 +91,6 @@ def watching(model: nn.Module, session: Session, names: ModuleNames | None = Non
     ):
         yield
     session.finish()
-    mode.softmaxes.finish()
     for name in ran_elsewhere:
         session.leave_out(name, "attention", ELSEWHERE)
 
@@ -74,10 +98,11 @@ def watching(model: nn.Module, session: Session, names: ModuleNames | None = Non
 class AttentionMode(TorchFunctionMode):
     """Watches every torch function between ``__enter__`` and ``__exit__``."""
 
-    def __init__(self, session: Session, names: ModuleNames) -> None:
+    def __init__(self, session: Session, names: ModuleNames, notes: Notes | None = None) -> None:
         super().__init__()
         self.session = session
         self.names = names
+        self.notes = notes
         names.on_model = self.begin_forward
         self.common = COMMON if session.gates is None else ONLY_QUIET
         self.flow = Flow()
@@ -98,6 +123,8 @@ class AttentionMode(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
+        if self.notes is not None:
+            self.notes.calls.append(func)
         kind = self.common.get(func, UNSEEN)
         if kind is None or GRAPH_TASK() != -1:  # in a backward pass, checkpointing computes a forward again
             return func(*args, **kwargs) if kwargs else func(*args)
@@ -197,7 +224,7 @@ class AttentionMode(TorchFunctionMode):
             self.following.follow(op, result)
             return []
         if self.session.awaited is not None and kind in LINEAR:
-            self.session.awaited.see(op, self.flow.get)
+            self.see_linear(self.session.awaited, op)
         if kind in READERS:
             contraction = read_contraction(op)
             if contraction is not None:
@@ -205,6 +232,8 @@ class AttentionMode(TorchFunctionMode):
         found: list[Sighting] = []
         if kind in FUSED:
             found = self.fused.see(op, result)
+            if self.notes is not None:
+                self.notes.attended(found, is_usual=kind is Kind.SDPA and not self.fused.has_moved)
         elif kind in COMPLETING:
             made = softmax_made(op, self.flow, result)
             if made is not None:
@@ -216,6 +245,13 @@ class AttentionMode(TorchFunctionMode):
         if kind is Kind.SUM:
             found = self.softmaxes.see_weighted_sum(op, result)
         return found
+
+    def see_linear(self, awaited: Awaited, op: Op) -> None:
+        """A linear, which may be the output projection of the call before."""
+        before = awaited.found
+        awaited.see(op, self.flow.get)
+        if self.notes is not None and awaited.found > before:
+            self.notes.projected(awaited)
 
     def describe(self, sighting: Sighting, query: Facts | None, key: Facts | None) -> Sighting:
         """Complete a sighting with what is known of where it was seen."""

@@ -1,0 +1,109 @@
+"""A model, its inputs and a session → one undisturbed forward that was watched: whole, or by the plan of an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
+from tensorboard_plugin_attn.capturing.probing.meeting import RankWork
+from tensorboard_plugin_attn.capturing.probing.plans import plans_of, signature_of, state_of
+from tensorboard_plugin_attn.capturing.probing.same_inputs import same_inputs
+from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
+from tensorboard_plugin_attn.capturing.session import Session
+from tensorboard_plugin_attn.capturing.watching.mode import keeping_to, watching
+from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
+from tensorboard_plugin_attn.capturing.watching.planned import Notes, Plan
+
+__all__ = ["Forward", "run"]
+
+MakeSession = Callable[[Callable[[int, Sighting], None]], Session]
+HandOn = Callable[[Session, int, Sighting], None]
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What is run, and how it is looked at.
+
+    ``hand_on``: gets the session, and each call's number and sighting; ``can_plan``: whether the forward may be run
+    again, alone, with every call looked at.
+    """
+
+    model: nn.Module
+    inputs: Any
+    names: ModuleNames
+    ranks: RankWork
+    make_session: MakeSession
+    hand_on: HandOn
+    can_plan: bool
+
+    def run(self) -> Session:
+        """Run the forward, the sightings handed on; twice where the first left its plan."""
+        signature = signature_of(self.inputs) if self.can_plan else None
+        if signature is None:
+            return self.whole(None)
+        plans, state = plans_of(self.model), state_of(self.names.modules)
+        plan = plans.get(signature, state)
+        if plan is not None:
+            planned = self.by_plan(plan)
+            if planned is not None:
+                return planned
+            plans.lose(signature)
+        notes = Notes()
+        session = self.whole(notes)
+        if session.follows:
+            plans.put(signature, state, notes.plan(session))
+        return session
+
+    def whole(self, notes: Notes | None) -> Session:
+        """Every call is followed."""
+        session = self.make_session(lambda index, sighting: self.hand_on(session, index, sighting))
+        with self.undisturbed(), watching(self.model, session, self.names, notes):
+            run(self.model, self.inputs)
+        return session
+
+    def by_plan(self, plan: Plan) -> Session | None:
+        """Calls are compared with a plan; None where they are others, and nothing was handed on."""
+        kept: list[tuple[int, Sighting, list[tuple[torch.Tensor, int]]]] = []
+        session = self.make_session(
+            lambda index, sighting: kept.append((index, sighting, shared_with_model(sighting)))
+        )
+        with self.undisturbed():
+            with keeping_to(plan, self.model, session, self.names) as mode:
+                run(self.model, self.inputs)
+            if not mode.has_kept or any(tensor._version != count for *_, own in kept for tensor, count in own):
+                return None
+            kept.reverse()
+            while kept:
+                index, sighting, _ = kept.pop()
+                with in_float32(sighting.weights):
+                    self.hand_on(session, index, sighting)
+        return session
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Model and inputs stay as they are."""
+        with (
+            same_inputs(self.model, self.inputs),
+            undisturbed(self.model, modules=self.names.modules),
+            self.ranks.watch(),
+        ):
+            yield
+
+
+def shared_with_model(sighting: Sighting) -> list[tuple[torch.Tensor, int]]:
+    """Tensors of a sighting that may be the model's own, which it may write into later, and how often it has."""
+    tensors = (sighting.query, sighting.key, sighting.bias, sighting.allowed)
+    return [(tensor, tensor._version) for tensor in tensors if tensor is not None]
+
+
+def run(model: nn.Module, inputs: Any) -> Any:
+    """What a model returns of keyword arguments, positional ones or one tensor."""
+    if isinstance(inputs, Mapping):
+        return model(**inputs)
+    return model(*inputs) if isinstance(inputs, tuple | list) else model(inputs)

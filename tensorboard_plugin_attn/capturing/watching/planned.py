@@ -1,0 +1,175 @@
+"""A forward's torch functions, noted once in order → a later forward of the same model, looked at only where it attends.
+
+Following tensors from call to call takes a third of what a capture costs, and every forward of the same model on an input of
+the same shapes makes the same calls. Each call is compared with the one noted: where one differs, the forward has left
+the plan, and what was seen is thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from tensorboard_plugin_attn.capturing.calls.projecting import Awaited
+from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
+from tensorboard_plugin_attn.capturing.session import Session
+from tensorboard_plugin_attn.capturing.tracing.facts import Facts
+from tensorboard_plugin_attn.capturing.tracing.flow import Flow
+from tensorboard_plugin_attn.capturing.tracing.ops import Kind, read_op
+from tensorboard_plugin_attn.capturing.watching.fused import FusedCalls
+from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
+from tensorboard_plugin_attn.private_names import without_torch_functions
+
+__all__ = ["Notes", "Plan", "PlannedMode"]
+
+MOST_BYTES = 16 << 20
+"""Of all maps of a forward: they are held until it has kept to its plan."""
+
+
+@dataclass(frozen=True)
+class Attends:
+    """What is known of an attention call by where it stands."""
+
+    name: str
+    stack: str
+    kind: str
+    model_heads: int | None
+
+
+@dataclass(frozen=True)
+class Projects:
+    """A linear that the last attention call's output goes through."""
+
+
+Step = Attends | Projects | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every call of a forward, and what is to be looked at there."""
+
+    steps: tuple[tuple[Callable[..., Any], Step], ...]
+    attending: int
+
+
+@dataclass
+class Notes:
+    """A forward that is followed whole: its calls, those that attend, and the linears that read what these gave.
+
+    ``is_usual``: every call that attended is one of ``scaled_dot_product_attention`` with its axes in the usual order.
+    """
+
+    calls: list[Callable[..., Any]] = field(default_factory=list)
+    attending: dict[int, Attends] = field(default_factory=dict)
+    projecting: dict[int, list[int]] = field(default_factory=dict)
+    num_bytes: int = 0
+    is_usual: bool = True
+
+    def attended(self, found: Sequence[Sighting], *, is_usual: bool) -> None:
+        """The last call attended."""
+        self.is_usual &= is_usual and len(found) == 1
+        for each in found:
+            is_held = isinstance(each.weights, torch.Tensor) and each.mechanism == "sdpa"
+            self.is_usual &= is_held and not each.windows and not each.padded_window
+            self.num_bytes += each.weights.nbytes if is_held else 0
+            self.attending[len(self.calls) - 1] = Attends(each.name, each.stack, each.kind, each.model_heads)
+
+    def projected(self, awaited: Awaited) -> None:
+        """The last call read what this sighting's call gave."""
+        self.projecting.setdefault(awaited.index, []).append(len(self.calls) - 1)
+
+    def plan(self, session: Session) -> Plan | None:
+        """How to look at the next forward; None where this one had more than the usual calls."""
+        is_all = len(self.attending) == session.count > 0 and not session.left_out
+        if not is_all or not self.is_usual or self.num_bytes > MOST_BYTES or session.padding.holds_images:
+            return None
+        projecting = {places[0] for places in self.projecting.values() if len(places) == 1}
+        steps = tuple(
+            (call, self.attending.get(place, Projects() if place in projecting else None))
+            for place, call in enumerate(self.calls)
+        )
+        return Plan(steps, len(self.attending))
+
+
+class PlannedMode(TorchFunctionMode):
+    """Compares every torch function with the plan between ``__enter__`` and ``__exit__``."""
+
+    def __init__(self, session: Session, names: ModuleNames, plan: Plan) -> None:
+        super().__init__()
+        self.session = session
+        self.plan = plan
+        self.ahead = iter(plan.steps)
+        self.has_left = False
+        self.fused = FusedCalls(session, names, Flow(), self.describe)
+        self.now: Attends | None = None
+        names.on_model = self.begin_forward
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether the forward made the calls of its plan, each of them and no other."""
+        is_over = next(self.ahead, None) is None
+        session = self.session
+        return is_over and not self.has_left and not session.left_out and session.count == self.plan.attending
+
+    def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """The model is called."""
+        with without_torch_functions():
+            self.session.begin_forward(args, kwargs)
+
+    def see_kernel(self, kernel: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """A kernel of transformers' registry; one that hides its attention stands in no plan."""
+        before = self.session.count
+        result = kernel(*args, **kwargs)
+        self.has_left |= self.session.count == before
+        return result
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        expected, step = next(self.ahead, NOTHING)
+        if expected is not func and expected != func:  # a property's getter is another object every time
+            self.has_left = True
+        result = func(*args, **kwargs) if kwargs else func(*args)
+        if step is not None and not self.has_left:
+            try:
+                self.look(step, func, args, kwargs or {}, result)
+            except Exception:  # noqa: BLE001 - the look that follows the whole forward says what it was
+                self.has_left = True
+        return result
+
+    def look(
+        self, step: Step, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+    ) -> None:
+        """A call that attends, or the linear behind it."""
+        op = read_op(func, args, kwargs)
+        if op is None:
+            self.has_left = True
+        elif isinstance(step, Attends):
+            self.now = step
+            found = self.fused.see(op, result) if op.kind is Kind.SDPA else []
+            is_held = len(found) == 1 and not isinstance(found[0].weights, StreamedMap)
+            self.has_left = not is_held or self.fused.has_moved
+            if not self.has_left:
+                self.session.hand_on(found)
+        elif self.session.awaited is not None:
+            self.session.awaited.see(op)
+            self.has_left = self.session.awaited.found != 1
+
+    def describe(self, sighting: Sighting, query: Facts | None, key: Facts | None) -> Sighting:
+        """Complete a sighting with what was known of its call when the plan was made."""
+        if self.now is not None:
+            sighting.name, sighting.stack = self.now.name, self.now.stack
+            sighting.kind, sighting.model_heads = self.now.kind, self.now.model_heads
+        return sighting
+
+
+NOTHING: tuple[None, None] = (None, None)
