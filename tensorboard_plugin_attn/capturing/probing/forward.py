@@ -12,7 +12,8 @@ from torch import nn
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
 from tensorboard_plugin_attn.capturing.probing.meeting import RankWork
-from tensorboard_plugin_attn.capturing.probing.plans import plans_of, signature_of, state_of
+from tensorboard_plugin_attn.capturing.probing.plans import State, plans_of, signature_of
+from tensorboard_plugin_attn.capturing.probing.same_attributes import Held
 from tensorboard_plugin_attn.capturing.probing.same_inputs import same_inputs
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session
@@ -44,26 +45,26 @@ class Forward:
 
     def run(self) -> Session:
         """Run the forward, the sightings handed on; twice where the first left its plan."""
-        signature = signature_of(self.inputs) if self.can_plan else None
-        if signature is None:
-            return self.whole(None)
-        plans, state = plans_of(self.model), state_of(self.names.modules)
-        plan = plans.get(signature, state)
-        if plan is not None:
-            planned = self.by_plan(plan)
+        plans, signature = plans_of(self.model), signature_of(self.inputs) if self.can_plan else None
+        while True:
+            with self.undisturbed() as held:
+                if signature is None or held is None:
+                    return self.whole(None)
+                plan = plans.get(signature, self.names.modules, held)
+                if plan is None:
+                    state, notes = State(self.names.modules, held), Notes()
+                    session = self.whole(notes)
+                    plans.put(signature, state, notes.plan(session) if session.follows else None)
+                    return session
+                planned = self.by_plan(plan)
             if planned is not None:
                 return planned
             plans.lose(signature)
-        notes = Notes()
-        session = self.whole(notes)
-        if session.follows:
-            plans.put(signature, state, notes.plan(session))
-        return session
 
     def whole(self, notes: Notes | None) -> Session:
         """Every call is followed."""
         session = self.make_session(lambda index, sighting: self.hand_on(session, index, sighting))
-        with self.undisturbed(), watching(self.model, session, self.names, notes):
+        with watching(self.model, session, self.names, notes):
             run(self.model, self.inputs)
         return session
 
@@ -73,27 +74,26 @@ class Forward:
         session = self.make_session(
             lambda index, sighting: kept.append((index, sighting, shared_with_model(sighting)))
         )
-        with self.undisturbed():
-            with keeping_to(plan, self.model, session, self.names) as mode:
-                run(self.model, self.inputs)
-            if not mode.has_kept or any(tensor._version != count for *_, own in kept for tensor, count in own):
-                return None
-            kept.reverse()
-            while kept:
-                index, sighting, _ = kept.pop()
-                with in_float32(sighting.weights):
-                    self.hand_on(session, index, sighting)
+        with keeping_to(plan, self.model, session, self.names) as mode:
+            run(self.model, self.inputs)
+        if not mode.has_kept or any(tensor._version != count for *_, own in kept for tensor, count in own):
+            return None
+        kept.reverse()
+        while kept:
+            index, sighting, _ = kept.pop()
+            with in_float32(sighting.weights):
+                self.hand_on(session, index, sighting)
         return session
 
     @contextmanager
-    def undisturbed(self) -> Iterator[None]:
-        """Model and inputs stay as they are."""
+    def undisturbed(self) -> Iterator[list[Held] | None]:
+        """Model and inputs stay as they are; yields what the modules hold."""
         with (
             same_inputs(self.model, self.inputs),
-            undisturbed(self.model, modules=self.names.modules),
+            undisturbed(self.model, modules=self.names.modules) as held,
             self.ranks.watch(),
         ):
-            yield
+            yield held
 
 
 def shared_with_model(sighting: Sighting) -> list[tuple[torch.Tensor, int]]:

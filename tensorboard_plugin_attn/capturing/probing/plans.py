@@ -13,21 +13,67 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import nn
 
-from tensorboard_plugin_attn.capturing.probing.same_attributes import (
-    CONTAINERS,
-    SIMPLE,
-    TORCH_OWN,
-    is_plain,
-)
+from tensorboard_plugin_attn.capturing.probing.same_attributes import CONTAINERS, SIMPLE, TORCH_OWN, Held
 from tensorboard_plugin_attn.capturing.watching.planned import Plan
 
-__all__ = ["plans_of", "signature_of", "state_of"]
+__all__ = ["State", "plans_of", "signature_of"]
 
 MOST_PLANS = 32  # a model is probed with a few texts, each of its length
 MOST_LOST = 3
 MOST_ENTRIES = 1000  # of a list that is compared entry by entry
-HELD_BY_TORCH = TORCH_OWN - {"_modules", "_forward_hooks", "_forward_pre_hooks"}
-"""Weights, buffers and settings of torch's own, which no forward of the same calls goes by."""
+WATCHED = frozenset(("_modules", "_forward_hooks", "_forward_pre_hooks"))
+"""What a module of torch has that says how it is called; weights, buffers and other hooks do not."""
+
+
+class State:
+    """Which modules a model has, and what those keep that are not torch's own: numbers, functions, hooks and parts.
+
+    ``numbers``: which objects these are, which is compared first; ``values``: the same where a number may be another
+    object, and a tensor another tensor.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module], held: Sequence[Held]) -> None:
+        self.modules = list(map(id, modules))
+        self.numbers = numbers_of(held)
+        self.values = values_of(held)
+
+    def is_of(self, modules: Sequence[nn.Module], held: Sequence[Held]) -> bool:
+        """Whether a model is in this state."""
+        if self.modules != list(map(id, modules)):
+            return False
+        numbers = numbers_of(held)
+        if numbers != self.numbers:
+            if values_of(held) != self.values:
+                return False
+            self.numbers = numbers
+        return True
+
+
+def numbers_of(held: Sequence[Held]) -> list[Hashable]:
+    """The objects in attributes, and in their lists, dicts and sets."""
+    found: list[Hashable] = []
+    for module, _, attributes, contents in held:
+        found.append((id(module), *map(id, attributes.values())))
+        for name, _, copy in contents:
+            if copy and (name in WATCHED or name not in TORCH_OWN) and len(copy) <= MOST_ENTRIES:
+                found.append((*map(id, copy), *(map(id, copy.values()) if isinstance(copy, dict) else ())))
+    return found
+
+
+def values_of(held: Sequence[Held]) -> list[tuple[int, type, dict[str, Hashable]]]:
+    """What is in attributes, each as something to compare."""
+    return [
+        (
+            id(module),
+            kind,
+            {
+                name: compared(value)
+                for name, value in attributes.items()
+                if name in WATCHED or name not in TORCH_OWN
+            },
+        )
+        for module, kind, attributes, _ in held
+    ]
 
 
 class Plans:
@@ -37,15 +83,15 @@ class Plans:
     """
 
     def __init__(self) -> None:
-        self.plans: OrderedDict[Hashable, tuple[Hashable, Plan]] = OrderedDict()
+        self.plans: OrderedDict[Hashable, tuple[State, Plan]] = OrderedDict()
         self.lost = 0
 
-    def get(self, signature: Hashable, state: Hashable) -> Plan | None:
+    def get(self, signature: Hashable, modules: Sequence[nn.Module], held: Sequence[Held]) -> Plan | None:
         """The plan of a model in this state, called so."""
         found = self.plans.get(signature)
-        return found[1] if found is not None and found[0] == state else None
+        return found[1] if found is not None and found[0].is_of(modules, held) else None
 
-    def put(self, signature: Hashable, state: Hashable, plan: Plan | None) -> None:
+    def put(self, signature: Hashable, state: State, plan: Plan | None) -> None:
         """Keep a plan; None: there is none."""
         self.plans.pop(signature, None)
         if plan is not None and self.lost < MOST_LOST:
@@ -67,32 +113,18 @@ def plans_of(model: nn.Module) -> Plans:
     return models.setdefault(model, Plans())
 
 
-def state_of(modules: Sequence[nn.Module]) -> Hashable:
-    """Which modules there are, and what those keep that are not torch's own: other numbers, functions, hooks or parts are another state."""
-    return tuple((id(module), None if is_plain(module) else held_by(module)) for module in modules)
-
-
-def held_by(module: nn.Module) -> Hashable:
-    """What a module has in attributes, each as something to compare."""
-    return type(module), tuple(
-        (name, compared(value)) for name, value in module.__dict__.items() if name not in HELD_BY_TORCH
-    )
-
-
 def compared(value: Any) -> Hashable:
     """A number or a text itself; of containers and their entries which they are; a tensor may be another one every time."""
     kind = type(value)
     if kind in SIMPLE:
-        return value
+        return kind.__name__, value
     if isinstance(value, torch.Tensor):
-        return torch.Tensor
-    if kind not in CONTAINERS or not value:
-        return id(value)
-    if len(value) > MOST_ENTRIES:
-        return id(value), len(value)
+        return "Tensor", None
+    if kind not in CONTAINERS or len(value) > MOST_ENTRIES:
+        return "id", id(value)
     keys = tuple(map(id, value)) if isinstance(value, dict) else ()
     values = value.values() if isinstance(value, dict) else value
-    return id(value), keys, tuple(each if type(each) in SIMPLE else id(each) for each in values)
+    return "id", id(value), keys, tuple(each if type(each) in SIMPLE else id(each) for each in values)
 
 
 def signature_of(inputs: Any) -> Hashable | None:

@@ -150,4 +150,3 @@ def nothing_handed(session: Session, layers: Collection[int] | None) -> CaptureE
     """The error of a probe that gave no layer."""
     is_choice = session.count and layers is not None and not session.left_out
     return not_there("layers", layers, session.count) if is_choice else session.nothing_found()
-

@@ -14,13 +14,13 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
-__all__ = ["refill", "same_attributes"]
+__all__ = ["CONTAINERS", "SIMPLE", "TORCH_OWN", "Held", "refill", "same_attributes"]
 
 GENERATORS = frozenset((torch.Generator, np.random.Generator, random.Random))
 CONTAINERS = frozenset((dict, OrderedDict, list, set))
@@ -34,24 +34,37 @@ Attributes = dict[str, Any]
 Contents = list[tuple[str, Any, Any]]
 
 
+class Held(NamedTuple):
+    """A module, its class, its attributes, and its lists, dicts and sets with what they held."""
+
+    module: nn.Module
+    kind: type
+    attributes: Attributes
+    contents: Contents
+
+
 @contextmanager
-def same_attributes(modules: Sequence[nn.Module]) -> Iterator[None]:
-    """Every module's state as before; one that torch made another class of, as a lazy one, keeps what it became."""
-    plain = [module for module in modules if is_plain(module)]
-    before = [
-        (module, type(module), attributes, entries(attributes))
-        for module in modules
-        if not is_plain(module)
-        for attributes in (module.__dict__.copy(),)
-    ]
+def same_attributes(modules: Sequence[nn.Module]) -> Iterator[list[Held]]:
+    """Every module's state as before; one that torch made another class of, as a lazy one, keeps what it became.
+
+    Yields what those have that are not torch's own.
+    """
+    plain: list[nn.Module] = []
+    before: list[Held] = []
+    for module in modules:
+        if is_plain(module):
+            plain.append(module)
+        else:
+            attributes = module.__dict__.copy()
+            before.append(Held(module, type(module), attributes, entries(attributes)))
     drawn = [
         (value, state_of(value))
-        for _, _, attributes, _ in before
-        for value in attributes.values()
+        for held in before
+        for value in held.attributes.values()
         if type(value) in GENERATORS
     ]
     try:
-        yield
+        yield before
     finally:
         for generator, state in drawn:
             set_state(generator, state)
@@ -59,7 +72,7 @@ def same_attributes(modules: Sequence[nn.Module]) -> Iterator[None]:
             if type(module) is kind and is_other_state(module.__dict__, attributes, contents):
                 put_back(module.__dict__, attributes, contents)
         for module in plain:
-            if not is_plain(module):
+            if module._forward_pre_hooks or module._forward_hooks:
                 module._forward_pre_hooks.clear()
                 module._forward_hooks.clear()
 
