@@ -97,6 +97,7 @@ def test_every_reference_map_is_captured_in_order_and_none_passes_for_another(ro
     assert rebuilt(found) == row["rebuilt"]
     assert found.checked.output_share <= 1  # of the budget, in float32
     assert found.checked.blocks_share <= 1
+    assert found.checked.other == 0  # of a second probe, which goes by the plan of the first
     assert row["blocks"] in (None, str(found.checked.in_blocks))
 
 

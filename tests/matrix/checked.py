@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,9 +12,11 @@ import torch
 from torch import nn
 
 from tensorboard_plugin_attn import capture
+from tensorboard_plugin_attn.capturing import Row, probe_rows
 from tensorboard_plugin_attn.capturing.calls.checking import EXACT_SUM
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, Streams
+from tensorboard_plugin_attn.capturing.probing.plans import plans_of
 from tensorboard_plugin_attn.encoding.layer import encode_layer
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
@@ -50,6 +53,8 @@ class Checked:
     output_share: float = 0.0
     in_blocks: int = 0
     blocks_share: float = 0.0
+    by_plan: int = 0
+    other: int = 0
 
 
 def budget(layer: Any) -> float:
@@ -59,7 +64,7 @@ def budget(layer: Any) -> float:
 
 
 def check(model: nn.Module, inputs: dict[str, Any]) -> Checked:
-    """Two forwards: whole maps beside the outputs, and the same in blocks of rows."""
+    """Forwards: whole maps beside the outputs, the same in blocks of rows, and two probes."""
     found = Checked()
     whole = sightings(model, inputs, streams=False)
     layers = [one.layer() for one in whole]
@@ -73,7 +78,46 @@ def check(model: nn.Module, inputs: dict[str, Any]) -> Checked:
         if isinstance(other.weights, StreamedMap) and (share := blocks_share(one, other)) is not None:
             found.in_blocks += 1
             found.blocks_share = max(found.blocks_share, share)
+    first, second = probed(model, inputs), probed(model, inputs)
+    plans = plans_of(model)
+    found.by_plan = len(second) if plans.plans and not plans.lost else 0
+    found.other = abs(len(first) - len(second))
+    found.other += sum(not is_same(*each) for each in zip(first, second, strict=False))
     return found
+
+
+def probed(model: nn.Module, inputs: dict[str, Any]) -> list[LayerAttention[Any]]:
+    """What a probe hands on, each tensor copied."""
+    layers: list[LayerAttention[Any]] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.manual_seed(1)
+        row = Row(0, lambda _, layer: layers.append(copied(layer)))
+        probe_rows(model, inputs, [row], values=True, query_key=True)
+    return layers
+
+
+def copied(layer: LayerAttention[Any]) -> LayerAttention[Any]:
+    """A layer that no later write of the model changes."""
+    own = copy(layer)
+    for name, value in vars(layer).items():
+        if isinstance(value, torch.Tensor):
+            setattr(own, name, value.clone())
+    return own
+
+
+def is_same(one: LayerAttention[Any], other: LayerAttention[Any]) -> bool:
+    """Whether two layers are equal in all that they have, number for number."""
+    for name, value in vars(one).items():
+        given = vars(other)[name]
+        is_equal = (
+            type(given) is type(value) and torch.equal(value, given)
+            if isinstance(value, torch.Tensor)
+            else value == given or value != value
+        )
+        if not is_equal:
+            return False
+    return True
 
 
 def sightings(model: nn.Module, inputs: dict[str, Any], *, streams: bool) -> list[Sighting]:

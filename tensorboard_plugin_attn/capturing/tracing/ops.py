@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-__all__ = ["CUTTING", "QUIET", "SEQUENCES", "SIMPLE", "TABLE", "Kind", "Op", "changes", "read_op"]
+__all__ = ["COMPILED", "CUTTING", "QUIET", "SEQUENCES", "SIMPLE", "TABLE", "Kind", "Op", "changes", "read_op"]
 
 CUTTING = ("detach", "detach_", "data")
 """What stops a gradient."""

@@ -20,7 +20,7 @@ from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts
 from tensorboard_plugin_attn.capturing.tracing.flow import Flow
-from tensorboard_plugin_attn.capturing.tracing.ops import Kind, read_op
+from tensorboard_plugin_attn.capturing.tracing.ops import COMPILED, Kind, read_op
 from tensorboard_plugin_attn.capturing.watching.fused import FusedCalls
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames
 from tensorboard_plugin_attn.private_names import without_torch_functions
@@ -85,6 +85,8 @@ class Notes:
 
     def plan(self, session: Session) -> Plan | None:
         """How to look at the next forward; None where this one had more than the usual calls."""
+        if not all(map(is_torch_own, self.calls)):
+            return None
         is_all = len(self.attending) == session.count > 0 and not session.left_out
         if not is_all or not self.is_usual or self.num_bytes > MOST_BYTES or session.padding.holds_images:
             return None
@@ -94,6 +96,12 @@ class Notes:
             for place, call in enumerate(self.calls)
         )
         return Plan(steps, len(self.attending))
+
+
+def is_torch_own(func: Callable[..., Any]) -> bool:
+    """Whether a function is one of torch's, which keeps nothing of a model alive."""
+    module: str = getattr(func, "__module__", None) or ""
+    return isinstance(func, COMPILED) or module.partition(".")[0] == "torch"
 
 
 class PlannedMode(TorchFunctionMode):

@@ -1,0 +1,296 @@
+"""probe: a later forward of a known model, by the plan of the first, shows what following all of it shows, or is followed."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+from copy import copy
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from models.sharp_models import small, token_ids
+from torch import nn
+
+from tensorboard_plugin_attn.capturing import Row, probe_rows
+from tensorboard_plugin_attn.capturing.probing.forward import Forward
+from tensorboard_plugin_attn.capturing.probing.plans import MOST_LOST, plans_of
+from tensorboard_plugin_attn.capturing.watching.planned import Plan
+from tensorboard_plugin_attn.record.layer import LayerAttention
+
+HEADS, WIDTH, LENGTH = 2, 8, 5
+ONE = {"input_ids": token_ids()[:1]}
+BOTH = {**ONE, "decoder_input_ids": token_ids()[:1]}
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each forward that had a plan: whether it kept to it."""
+    found: list[bool] = []
+    by_plan = Forward.by_plan
+
+    def noted(forward: Forward, plan: Plan) -> Any:
+        session = by_plan(forward, plan)
+        found.append(session is not None)
+        return session
+
+    monkeypatch.setattr(Forward, "by_plan", noted)
+    return found
+
+
+def probed(model: nn.Module, inputs: Any, batch: int = 0, **options: Any) -> list[LayerAttention[Any]]:
+    layers: list[LayerAttention[Any]] = []
+
+    def keep(_: int, layer: LayerAttention[Any]) -> None:
+        layers.append(copy(layer))
+        for name, value in vars(layer).items():
+            if isinstance(value, torch.Tensor):
+                setattr(layers[-1], name, value.clone())
+
+    row = Row(batch, keep)
+    probe_rows(model, inputs, [row], values=True, **options)
+    assert row.error is None
+    return layers
+
+
+def said_of(layer: LayerAttention[Any]) -> list[Any]:
+    """All that a layer has beside its weights."""
+    return [
+        value.tolist() if isinstance(value, torch.Tensor) else value
+        for name, value in vars(layer).items()
+        if name != "weights"
+    ]
+
+
+MODELS: dict[str, tuple[Callable[[], nn.Module], dict[str, Any], dict[str, Any]]] = {
+    "an encoder": (lambda: small("bert"), ONE, {}),
+    "a decoder, with query and key": (lambda: small("gpt2"), ONE, {"query_key": True}),
+    "grouped keys": (lambda: small("llama"), ONE, {"query_key": True}),
+    "an encoder and a decoder": (lambda: small("bart"), BOTH, {}),
+    "padding, one input of two": (
+        lambda: small("bert"),
+        {
+            "input_ids": token_ids(),
+            "attention_mask": (torch.arange(token_ids().shape[1]) < 4).long().expand(2, -1),
+        },
+        {"batch": 1},
+    ),
+    "some heads": (lambda: small("bert"), ONE, {"heads": [1]}),
+}
+
+
+@pytest.mark.parametrize("what", MODELS)
+def test_a_planned_forward_shows_what_a_followed_one_shows(what: str, kept: list[bool]) -> None:
+    make, inputs, options = MODELS[what]
+    model = make().train()
+    first, second = probed(model, inputs, **options), probed(model, inputs, **options)
+    assert kept == [True]
+    assert len(first) == len(second) > 0
+    for one, other in zip(first, second, strict=True):
+        assert torch.equal(one.weights, other.weights)
+        assert said_of(one) == said_of(other)
+    assert {layer.value_norm_of for layer in second} == {"v" if "batch" in options else "vWo"}
+
+
+def test_weights_that_were_trained_in_between_are_those_seen(kept: list[bool]) -> None:
+    model = small("bert").train()
+    inputs = {"input_ids": token_ids()}
+    first = probed(model, inputs)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) / 8)
+    second = probed(model, inputs)
+    assert kept == [True]
+    plans_of(model).plans.clear()
+    third = probed(model, inputs)
+    for one, other, again in zip(first, second, third, strict=True):
+        assert not torch.allclose(one.weights, other.weights, atol=1e-3)
+        assert torch.equal(other.weights, again.weights)
+
+
+class Attention(nn.Module):
+    """One layer whose forward goes by what its test gives it, in a list that no module holds."""
+
+    def __init__(self, way: list[str]) -> None:
+        super().__init__()
+        self.says = lambda: way[0]
+        self.project, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        way = self.says()
+        query, key, value = (
+            each.unflatten(-1, (HEADS, -1)).transpose(1, 2) for each in self.project(states).chunk(3, -1)
+        )
+        if way == "written out":
+            weights = (query @ key.mT / query.shape[-1] ** 0.5).softmax(-1)
+            mixed = weights @ value
+        else:
+            mixed = F.scaled_dot_product_attention(query, key, value)
+        if way in ("twice", "overwrites"):
+            mixed = F.scaled_dot_product_attention(mixed, key, value)
+        if way == "overwrites":
+            key.mul_(0)
+        mixed = mixed.transpose(1, 2).flatten(2)
+        return self.out(mixed.relu() if way == "changes its output" else mixed)
+
+
+WAYS = {"plain": 1, "written out": 1, "twice": 2, "changes its output": 1}
+
+
+@pytest.fixture
+def inputs() -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    return torch.randn(1, LENGTH, WIDTH), torch.randn(1, LENGTH, WIDTH)
+
+
+@pytest.mark.parametrize("way", ["written out", "twice", "changes its output"])
+def test_a_forward_that_leaves_its_plan_is_followed_and_nothing_comes_twice(
+    way: str, inputs: Any, kept: list[bool]
+) -> None:
+    ways = ["plain"]
+    torch.manual_seed(1)
+    model = Attention(ways)
+    probed(model, inputs)
+    ways[0] = way
+    found = probed(model, inputs)
+    assert kept == [False]
+    plans_of(model).plans.clear()
+    expected = probed(model, inputs)
+    assert len(found) == len(expected) == WAYS[way]
+    for one, other in zip(found, expected, strict=True):
+        assert torch.equal(one.weights, other.weights)
+        assert said_of(one) == said_of(other)
+
+
+def test_fewer_calls_than_planned_are_no_plan(inputs: Any, kept: list[bool]) -> None:
+    ways = ["twice"]
+    model = Attention(ways)
+    assert len(probed(model, inputs)) == 2
+    ways[0] = "plain"
+    assert len(probed(model, inputs)) == 1
+    assert kept == [False]
+
+
+def test_a_model_that_overwrites_the_keys_of_an_earlier_layer_is_followed(
+    inputs: Any, kept: list[bool]
+) -> None:
+    model = Attention(["overwrites"])
+    first, second = (probed(model, inputs, query_key=True) for _ in range(2))
+    assert kept == [False]
+    assert float(first[0].key.abs().max()) > 0
+    assert torch.equal(first[0].key, second[0].key)
+
+
+def test_a_model_that_leaves_its_plans_again_and_again_is_followed_at_once(
+    inputs: Any, kept: list[bool]
+) -> None:
+    ways = ["plain"]
+    model = Attention(ways)
+    for number in range(2 * MOST_LOST + 3):
+        ways[0] = ("plain", "twice")[number % 2]
+        assert len(probed(model, inputs)) == 1 + number % 2
+    assert kept == [False] * MOST_LOST
+
+
+class Reading(Attention):
+    """Keys of another tensor, or of the same, by an attribute: the calls are the same."""
+
+    def __init__(self) -> None:
+        super().__init__(["plain"])
+        self.reads_other = False
+
+    def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        query = self.project(states)[..., :WIDTH]
+        key = self.project(other if self.reads_other else states)[..., WIDTH : 2 * WIDTH]
+        query, key = (each.unflatten(-1, (HEADS, -1)).transpose(1, 2) for each in (query, key))
+        return self.out(F.scaled_dot_product_attention(query, key, key).transpose(1, 2).flatten(2))
+
+
+def changed(model: Reading) -> Iterator[str]:
+    """Changes of a model, each of which makes it another one."""
+    model.reads_other = True
+    yield "a flag"
+    model.register_forward_hook(lambda *_: None)
+    yield "a hook"
+    model.out = nn.Linear(WIDTH, WIDTH)
+    yield "a part"
+    model.says = lambda: "plain"
+    yield "a function"
+    model.extra = {"scale": 1}
+    yield "a dict"
+    model.extra["scale"] = 2
+    yield "an entry"
+
+
+def test_a_model_that_was_changed_is_followed_and_then_planned_anew(inputs: Any, kept: list[bool]) -> None:
+    model = Reading()
+    assert [layer.kind for layer in probed(model, inputs)] == ["self"]
+    probed(model, inputs)
+    assert kept == [True]
+    for what in changed(model):
+        assert [layer.kind for layer in probed(model, inputs)] == ["cross"], what
+        assert kept == [True], what
+        kept.clear()
+        probed(model, inputs)
+        assert kept == [True], what
+
+
+def test_a_tensor_that_training_renews_leaves_the_plan(inputs: Any, kept: list[bool]) -> None:
+    model = Reading()
+    for _ in range(3):
+        model.last = torch.randn(3)
+        probed(model, inputs)
+    assert kept == [True, True]
+
+
+def test_inputs_of_other_shapes_have_plans_of_their_own(inputs: Any, kept: list[bool]) -> None:
+    model = Reading()
+    for length in (LENGTH, 3, LENGTH, 3):
+        shown = probed(model, tuple(each[:, :length] for each in inputs))
+        assert shown[0].weights.shape == (HEADS, length, length)
+    assert kept == [True, True]
+
+
+def test_layers_that_are_asked_for_and_inputs_of_other_kinds_are_not_planned(
+    inputs: Any, kept: list[bool]
+) -> None:
+    class Given(Reading):
+        def forward(self, given: Any) -> torch.Tensor:
+            return super().forward(given.states, given.states)
+
+    class Inputs:
+        states = inputs[0]
+
+    for _ in range(2):
+        probed(model := Reading(), inputs, layers=[0])
+        probed(other := Given(), {"given": Inputs()})
+    assert not kept
+    assert not plans_of(model).plans
+    assert not plans_of(other).plans
+
+
+def test_an_exception_in_a_planned_forward_reaches_the_caller_and_everything_is_as_before(
+    inputs: Any, kept: list[bool]
+) -> None:
+    model = Reading().train()
+    probed(model, inputs)
+    weight = model.out.weight
+    del model.out.weight
+    with pytest.raises(AttributeError):
+        probed(model, inputs)
+    model.out.weight = weight
+    assert model.training
+    assert not torch._C._len_torch_function_stack()
+    assert len(probed(model, inputs)) == 1
+
+
+def test_a_plan_keeps_no_model_alive(inputs: Any) -> None:
+    model = Reading()
+    probed(model, inputs)
+    assert plans_of(model).plans
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
