@@ -48,7 +48,8 @@ def find_asset(name: str, static: Path = STATIC) -> Answer:
         path = files[name]
         stat = path.stat()
         content_type = CONTENT_TYPES.get(path.suffix, "application/octet-stream")
-        return Answer(path.read_bytes(), content_type, etag=f"{stat.st_size:x}-{stat.st_mtime_ns:x}")
+        etag = f"{stat.st_size:x}-{stat.st_mtime_ns:x}"
+        return Answer(path.read_bytes(), content_type, etag=etag, shrinks=content_type.startswith("text/"))
     if name == ENTRY:
         return Answer(NOT_BUILT.encode(), CONTENT_TYPES[".js"])
     raise RequestError(404, "not_found", f"nothing is served under {name[:200]!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -39,6 +38,7 @@ from tensorboard_plugin_attn.serving.record_results import (
 )
 from tensorboard_plugin_attn.serving.region_results import MOST_SIDE, Regions
 from tensorboard_plugin_attn.serving.roots import parse_roots
+from tensorboard_plugin_attn.serving.shrinking import MOST_SHRUNK, shrunk
 from tensorboard_plugin_attn.serving.standalone import standalone_html
 from tensorboard_plugin_attn.serving.study_routes import EvolutionRoutes
 from tensorboard_plugin_attn.serving.texts import texts_result
@@ -50,7 +50,6 @@ __all__ = ["AttnPlugin"]
 Arguments = Mapping[str, str]
 
 MOST_TEXTS = 200
-MOST_SHRUNK = 1 << 20  # bytes of an answer that is compressed; a larger one would come later for it
 YEAR = 365 * 24 * 3600
 DEFAULT_INTERVAL = 5.0
 MOST_CIRCLES = 1000
@@ -239,7 +238,7 @@ def respond(request: wrappers.Request, answer: Answer) -> wrappers.Response:
     is_shrunk = answer.shrinks and len(content) < MOST_SHRUNK
     response: wrappers.Response = http_util.Respond(
         request,
-        gzip.compress(content, 1, mtime=0) if is_shrunk else content,
+        shrunk(content, answer.content_type) if is_shrunk else content,
         answer.content_type,
         code=304 if same else answer.status,
         expires=YEAR if answer.immutable else 0,

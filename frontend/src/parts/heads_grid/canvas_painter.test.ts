@@ -32,7 +32,8 @@ const layout = gridLayout(
     isOverview: false,
   },
 );
-const view: Box = { x: 0, y: 400, width: 600, height: 480 };
+const box: Box = { x: 0, y: 400, width: 600, height: 480 };
+const view = (): Box => box;
 
 function stage() {
   const queue = new Map<number, () => void>();
@@ -89,7 +90,7 @@ describe("the painter of the grid", () => {
     painter.show({ layout, paint, view, scale: 1 });
     frame();
     frame();
-    painter.show({ layout, paint, view: { ...view, y: 500 }, scale: 1 });
+    painter.show({ layout, paint, view: () => ({ ...box, y: 500 }), scale: 1 });
     frame();
     expect(painted.length).toBe(2);
   });

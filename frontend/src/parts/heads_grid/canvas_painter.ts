@@ -16,8 +16,8 @@ export type Paint = (
 export interface GridPicture {
   readonly layout: GridLayout;
   readonly paint: Paint;
-  /** What the scrolled frame shows, in CSS pixels of the grid. */
-  readonly view: Box;
+  /** What the scrolled frame shows, in CSS pixels of the grid; asked for when all that changes the page is done. */
+  readonly view: () => Box;
   readonly scale: number;
 }
 
@@ -47,23 +47,28 @@ export class CanvasPainter {
   /** Draws what is new at the next frame: the rows in view first, the rest of the window after it. */
   show(picture: GridPicture): void {
     this.stop();
-    const window = canvasWindow(picture.view, picture.layout, this.#window);
-    const drawn = this.#drawn;
-    const isSame =
-      window === this.#window &&
-      drawn?.layout === picture.layout &&
-      drawn.paint === picture.paint &&
-      drawn.scale === picture.scale;
-    if (!isSame) this.#frame = this.frames.request(() => this.#drawView(window, picture));
+    this.#frame = this.frames.request(() => this.#drawNew(picture));
   }
 
   stop(): void {
     this.frames.cancel(this.#frame);
   }
 
-  #drawView(window: Box, picture: GridPicture): void {
+  #drawNew(picture: GridPicture): void {
+    const view = picture.view();
+    const window = canvasWindow(view, picture.layout, this.#window);
+    const drawn = this.#drawn;
+    const isSame =
+      window === this.#window &&
+      drawn?.layout === picture.layout &&
+      drawn.paint === picture.paint &&
+      drawn.scale === picture.scale;
+    if (!isSame) this.#drawView(window, view, picture);
+  }
+
+  #drawView(window: Box, view: Box, picture: GridPicture): void {
     this.#place(window, picture);
-    const inView = rowsIn(picture.layout, picture.view);
+    const inView = rowsIn(picture.layout, view);
     this.#drawRows(picture, inView);
     const rest = rowsIn(picture.layout, window).filter((row) => !inView.includes(row));
     const finish = (): void => {

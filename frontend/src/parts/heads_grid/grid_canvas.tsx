@@ -26,21 +26,21 @@ export function GridCanvas({ frame, layout, paint, label, isBusy, onDrawn }: Gri
     drawn.current = onDrawn;
   });
   useLayoutEffect(() => {
+    const scrolled = frame.current!;
     const painter = new CanvasPainter(canvas.current!, () => drawn.current());
     const show = (): void => {
       if (hidden.value) return;
       painter.show({
         layout: layout.value,
         paint: paint.value,
-        view: viewOf(frame.current!),
+        view: () => viewOf(scrolled),
         scale: window.devicePixelRatio,
       });
     };
     const dispose = effect(show);
     const observer = new ResizeObserver(show);
-    observer.observe(frame.current!);
-    frame.current!.addEventListener("scroll", show, { passive: true });
-    const scrolled = frame.current!;
+    observer.observe(scrolled);
+    scrolled.addEventListener("scroll", show, { passive: true });
     return () => {
       dispose();
       observer.disconnect();

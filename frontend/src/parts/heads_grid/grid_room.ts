@@ -1,12 +1,10 @@
 /** The room that a view leaves for its grid of heads → every head at the same place, whatever is drawn of it. */
 
-import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { RefObject } from "preact";
-import { useLayoutEffect } from "preact/hooks";
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 
 import { gridLayout, type GridLayer, type GridLayout, type GridSizes } from "../../draw/grid";
 import { FOLD_WIDTH, frameWidth, gridZoom, isSideShown, stepError, view } from "../../state";
-import { keepEqual, type Size } from "../measured";
+import type { Size } from "../measured";
 import { gridLayers, type LayerShape } from "./grid_layers";
 import { AROUND, fillRoom, historySizes, MANY_HEADS, patternSizes, type RoomPlan } from "./layout";
 
@@ -87,27 +85,4 @@ export function placeHeads(of: PlacedHeads): PlacedGrid {
     ...gridLayout(layers, { ...sizes, ...rows }),
     panel: taken === undefined ? plan.panel : side.value,
   };
-}
-
-/** The view around the grid is measured, and its panel made as wide as the layout says. */
-export function useGridRoom(
-  main: RefObject<HTMLElement | null>,
-  layout: ReadonlySignal<PlacedGrid>,
-): void {
-  useLayoutEffect(() => {
-    const view = main.current?.parentElement ?? null;
-    if (view === null) return;
-    const measure = (): void => {
-      const { clientWidth: width, clientHeight: height } = view;
-      if (width > 0 && height > 0) viewSize.value = keepEqual(viewSize.peek(), { width, height });
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(view);
-    measure();
-    const dispose = effect(() => view.style.setProperty("--side-width", `${layout.value.panel}px`));
-    return () => {
-      observer.disconnect();
-      dispose();
-    };
-  }, [main, layout]);
 }

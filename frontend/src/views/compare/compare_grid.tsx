@@ -22,7 +22,6 @@ import {
 import { elide } from "../../text/tokens";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
-import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { useMeasured } from "../../parts/measured";
 import { layerName, layersText } from "../../text/layer_names";
 import { ChangeFacts } from "./change_facts";
@@ -55,8 +54,6 @@ function drawnSelection(): unknown[] | null {
 }
 
 export function CompareGrid({ refused }: { readonly refused: string | null }) {
-  const element = useRef<HTMLElement>(null);
-  useGridRoom(element, layout);
   const onDrawn = useGridMark("model", drawnSelection, [layer.value, head.value]);
   const selected = useMemo(
     () => ({ layer: layer.value, head: head.value }),
@@ -64,7 +61,7 @@ export function CompareGrid({ refused }: { readonly refused: string | null }) {
   );
   const isBusy = comparison.value.status === "loading";
   return (
-    <section ref={element} class="model-main" aria-label={compareTitle()}>
+    <section class="model-main" aria-label={compareTitle()}>
       {refused === null && shownComparison.value !== null && <Exporting />}
       <h2 class="model-title">
         {compareTitle()}

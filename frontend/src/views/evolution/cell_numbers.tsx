@@ -8,6 +8,7 @@ import { stripColour } from "../../draw/evolution_picture";
 import { cellBox, MEAN, rowParts, type Cell, type GridLayout } from "../../draw/grid";
 import { formatValue } from "../../text/format_number";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
+import { MANY_HEADS } from "../../parts/heads_grid/layout";
 import { theme } from "../../state";
 import { isSorted, layout, main, shapes, valueOf } from "./scene";
 
@@ -66,8 +67,9 @@ export function CellNumbers() {
   );
 }
 
-/** Of a large model only what is scrolled into view is written. */
+/** Of a large model only what is scrolled into view is written; to ask where a page stands that just changed takes a layout. */
 function inView(grid: GridLayout, frame: Element): (cell: Cell) => boolean {
+  if (grid.rows.length * grid.columns <= MANY_HEADS) return () => true;
   const { scrollLeft, scrollTop, clientWidth, clientHeight } = frame;
   if (clientWidth === 0) return () => true;
   const boxes = new Map(grid.rows.map((row) => [row.layer, row]));

@@ -1,6 +1,6 @@
 /** The selected probe → title, its tokens, the grid of histories and its legend. */
 
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 
 import type { Cell } from "../../draw/grid";
 import { nearestStep } from "../../draw/step_axis";
@@ -21,7 +21,6 @@ import { useExport } from "../../saving/exported";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
 import { sameCell } from "../../parts/heads_grid/use_pointing";
-import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { LensFrame } from "../model/lens";
 import { lensAt } from "../model/lens_area";
 import { CellNumbers } from "./cell_numbers";
@@ -60,8 +59,6 @@ function drawnSelection(): unknown[] | null {
 }
 
 export function EvolutionGrid() {
-  const element = useRef<HTMLElement>(null);
-  useGridRoom(element, layout);
   useExport(evolutionExport);
   useLayoutEffect(() => void (isOneRun.value = isMap.value), [isMap.value]);
   const onDrawn = useGridMark("evolution", drawnSelection);
@@ -77,7 +74,6 @@ export function EvolutionGrid() {
   const isLoading = series.value.status === "loading";
   return (
     <section
-      ref={element}
       class={`model-main evolution-main ${opened === null ? "" : "has-opened"}`}
       aria-label={title}
     >

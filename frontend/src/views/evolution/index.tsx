@@ -1,7 +1,9 @@
 /** All steps of a probe → a metric of every head as a sparkline, the chosen heads large, and what emerged when. */
 
 import { isSideShown, series, tag, metrics, shownMetric } from "../../state";
+import { Room } from "../../parts/heads_grid/room";
 import { EvolutionGrid } from "./evolution_grid";
+import { layout } from "./scene";
 import { SidePanel } from "./side_panel";
 
 export { EvolutionDisplay } from "./evolution_display";
@@ -25,10 +27,10 @@ export function EvolutionView() {
       </Message>
     );
   return (
-    <div class="evolution">
+    <Room class="evolution" layout={layout}>
       <EvolutionGrid />
       {isSideShown.value && <SidePanel />}
-    </div>
+    </Room>
   );
 }
 

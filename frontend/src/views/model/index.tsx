@@ -1,6 +1,7 @@
 /** The selected step → every head of the model at once, and the chosen head beside them. */
 
 import { isComparing, isSideShown, metrics, stepError, shownEffects } from "../../state";
+import { Room } from "../../parts/heads_grid/room";
 import { ModelGrid } from "./model_grid";
 import { later } from "../later";
 import { isHeadBeside } from "./opened_head";
@@ -23,10 +24,10 @@ export function ModelDisplay() {
 export function ModelView() {
   if (isComparing.value && stepError.value === null) return <CompareView />;
   return (
-    <div class="model">
+    <Room class="model" layout={layout}>
       <ModelGrid />
       {isSideShown.value && stepError.value === null && <Beside />}
-    </div>
+    </Room>
   );
 }
 

@@ -1,6 +1,6 @@
 /** The selected step → title, token line, grid of heads and legend. */
 
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 
 import { untracked, type ReadonlySignal } from "@preact/signals";
 
@@ -29,7 +29,6 @@ import {
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
 import { sameCell } from "../../parts/heads_grid/use_pointing";
-import { useGridRoom } from "../../parts/heads_grid/grid_room";
 import { metricTitle } from "../../text/metric_names";
 import { modelCounts } from "../../text/model_counts";
 import { later } from "../later";
@@ -92,8 +91,6 @@ function said(): string {
 
 export function ModelGrid() {
   useThumbnails();
-  const element = useRef<HTMLElement>(null);
-  useGridRoom(element, layout);
   useExport(modelExport);
   const onDrawn = useGridMark("model", drawnSelection, [
     layer.value,
@@ -111,7 +108,7 @@ export function ModelGrid() {
   const title = isImage.value ? imageTitle() : `${what} head at step ${formatStep(step.value)}`;
   const hint = `${counts === null ? "" : `${counts} · `}${said()}`;
   return (
-    <section ref={element} class="model-main" aria-label={title}>
+    <section class="model-main" aria-label={title}>
       <h2 class="model-title" title={hint}>
         {title}
         {isBusy && <span class="model-loading">loading …</span>}
