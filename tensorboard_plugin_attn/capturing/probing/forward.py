@@ -74,7 +74,7 @@ class Forward:
         session = self.make_session(
             lambda index, sighting: kept.append((index, sighting, shared_with_model(sighting)))
         )
-        with keeping_to(plan, self.model, session, self.names) as mode:
+        with keeping_to(plan, session, self.names) as mode:
             run(self.model, self.inputs)
         if not mode.has_kept or any(tensor._version != count for *_, own in kept for tensor, count in own):
             return None

@@ -52,10 +52,10 @@ class State:
 def numbers_of(held: Sequence[Held]) -> list[Hashable]:
     """The objects in attributes, and in their lists, dicts and sets."""
     found: list[Hashable] = []
-    for module, _, attributes, contents in held:
+    for module, _, attributes, contents, _ in held:
         found.append((id(module), *map(id, attributes.values())))
         for name, _, copy in contents:
-            if copy and (name in WATCHED or name not in TORCH_OWN) and len(copy) <= MOST_ENTRIES:
+            if (name in WATCHED or name not in TORCH_OWN) and len(copy) <= MOST_ENTRIES:
                 found.append((*map(id, copy), *(map(id, copy.values()) if isinstance(copy, dict) else ())))
     return found
 
@@ -72,7 +72,7 @@ def values_of(held: Sequence[Held]) -> list[tuple[int, type, dict[str, Hashable]
                 if name in WATCHED or name not in TORCH_OWN
             },
         )
-        for module, kind, attributes, _ in held
+        for module, kind, attributes, _, _ in held
     ]
 
 

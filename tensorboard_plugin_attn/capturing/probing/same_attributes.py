@@ -35,12 +35,13 @@ Contents = list[tuple[str, Any, Any]]
 
 
 class Held(NamedTuple):
-    """A module, its class, its attributes, and its lists, dicts and sets with what they held."""
+    """A module, its class, its attributes, its lists, dicts and sets with what they held, and those that held nothing."""
 
     module: nn.Module
     kind: type
     attributes: Attributes
     contents: Contents
+    empty: Contents
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def same_attributes(modules: Sequence[nn.Module]) -> Iterator[list[Held]]:
             plain.append(module)
         else:
             attributes = module.__dict__.copy()
-            before.append(Held(module, type(module), attributes, entries(attributes)))
+            before.append(Held(module, type(module), attributes, *entries(attributes)))
     drawn = [
         (value, state_of(value))
         for held in before
@@ -68,9 +69,10 @@ def same_attributes(modules: Sequence[nn.Module]) -> Iterator[list[Held]]:
     finally:
         for generator, state in drawn:
             set_state(generator, state)
-        for module, kind, attributes, contents in before:
-            if type(module) is kind and is_other_state(module.__dict__, attributes, contents):
-                put_back(module.__dict__, attributes, contents)
+        for module, kind, attributes, contents, empty in before:
+            filled = [each for each in empty if each[1]]
+            if type(module) is kind and is_other_state(module.__dict__, attributes, contents + filled):
+                put_back(module.__dict__, attributes, contents + filled)
         for module in plain:
             if module._forward_pre_hooks or module._forward_hooks:
                 module._forward_pre_hooks.clear()
@@ -109,13 +111,17 @@ def is_torch_own(kind: Any) -> bool:
     return name.startswith("torch.nn.modules.")
 
 
-def entries(attributes: Attributes) -> Contents:
-    """The lists, dicts and sets among attributes, each with a copy."""
-    return [
-        (name, value, value.copy() if value else EMPTY)
-        for name, value in attributes.items()
-        if type(value) in CONTAINERS and len(value) <= MOST_ENTRIES
-    ]
+def entries(attributes: Attributes) -> tuple[Contents, Contents]:
+    """The lists, dicts and sets among attributes, each with a copy; those with nothing in them apart."""
+    found: Contents = []
+    empty: Contents = []
+    for name, value in attributes.items():
+        if type(value) in CONTAINERS:
+            if not value:
+                empty.append((name, value, EMPTY))
+            elif len(value) <= MOST_ENTRIES:
+                found.append((name, value, value.copy()))
+    return found, empty
 
 
 def is_other_state(now: Attributes, before: Attributes, contents: Contents) -> bool:
@@ -126,7 +132,7 @@ def is_other_state(now: Attributes, before: Attributes, contents: Contents) -> b
             if one is not other and are_simple(each for each in (one, other) if each is not MISSING):
                 return True
     for name, container, copy in contents:
-        if (container or copy) and not is_same(container, copy):
+        if not is_same(container, copy):
             values = (each.values() if isinstance(each, dict) else each for each in (container, copy))
             if name in TORCH_OWN or all(map(are_simple, values)):
                 return True

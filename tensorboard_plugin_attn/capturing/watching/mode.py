@@ -64,35 +64,27 @@ def watching(
     """
     names = ModuleNames(model) if names is None else names
     mode = AttentionMode(session, names, notes)
-    with watched(model, session, names, mode):
+    with elsewhere(model) as ran_elsewhere, watched(session, names, mode):
         yield
     mode.softmaxes.finish()
+    for name in ran_elsewhere:
+        session.leave_out(name, "attention", ELSEWHERE)
 
 
 @contextmanager
-def keeping_to(plan: Plan, model: nn.Module, session: Session, names: ModuleNames) -> Iterator[PlannedMode]:
-    """The same of a forward that is expected to make the calls of a plan."""
+def keeping_to(plan: Plan, session: Session, names: ModuleNames) -> Iterator[PlannedMode]:
+    """The same of a forward that is expected to make the calls of a plan, all of which this thread has made before."""
     mode = PlannedMode(session, names, plan)
-    with watched(model, session, names, mode):
+    with watched(session, names, mode):
         yield mode
 
 
 @contextmanager
-def watched(
-    model: nn.Module, session: Session, names: ModuleNames, mode: AttentionMode | PlannedMode
-) -> Iterator[None]:
-    """A mode looks at the calls inside, and what no mode sees is named."""
-    with (
-        names.watched(),
-        elsewhere(model) as ran_elsewhere,
-        eager(names.modules),
-        watched_registry(mode.fused.see_kernel),
-        mode,
-    ):
+def watched(session: Session, names: ModuleNames, mode: AttentionMode | PlannedMode) -> Iterator[None]:
+    """A mode looks at the calls inside."""
+    with names.watched(), eager(names.modules), watched_registry(mode.see_kernel), mode:
         yield
     session.finish()
-    for name in ran_elsewhere:
-        session.leave_out(name, "attention", ELSEWHERE)
 
 
 class AttentionMode(TorchFunctionMode):
@@ -108,6 +100,7 @@ class AttentionMode(TorchFunctionMode):
         self.flow = Flow()
         self.following = Following(self.flow)
         self.fused = FusedCalls(session, names, self.flow, self.describe)
+        self.see_kernel = self.fused.see_kernel
         self.softmaxes = SoftmaxCalls(session, names, self.flow, self.describe)
 
     def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
