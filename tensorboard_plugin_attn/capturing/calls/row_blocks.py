@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from math import e, log2
+from math import e, isqrt, log2
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -40,7 +40,7 @@ __all__ = [
     "computing",
 ]
 
-BLOCK_BYTES = 3 << 20  # of scores at a time: what a processor's cache holds
+BLOCK_BYTES = 4 << 20  # of scores at a time: what a processor's cache holds
 DEVICE_BLOCK_BYTES = 16 << 20  # elsewhere, where starting to compute is what costs
 LEAST_ROWS = 64  # of a block: with fewer, reading the keys is most of a product
 HIDDEN = -1e30  # finite, so that 0 · score is 0
@@ -191,13 +191,11 @@ class RowSource(ABC):
     def num_rows(self, start: int, heads: int, behind: int, multiple: int = 1) -> int:
         """How many rows from ``start`` on make a block."""
         cells = self.most_bytes // (4 * heads)
-        seen = self.shape[2]
-        if self.is_banded:
-            first = max(1, start + 1 + behind)
-            seen = min(seen, first + max(1, cells // first))  # the last row sees more keys
-        rows = max(1, cells // seen)
-        if self.is_banded:  # half of a block's last square is hidden
-            rows = min(rows, max(LEAST_ROWS, self.shape[2] // 32))
+        rows = max(1, cells // self.shape[2])
+        if self.is_banded:  # the last row sees most, and half of a block's last square is hidden
+            first = max(0, start + behind)
+            rows = max(rows, (isqrt(first * first + 4 * cells) - first) // 2)
+            rows = min(rows, max(2 * LEAST_ROWS, self.shape[2] // 32))
         return rows // multiple * multiple or rows
 
     @property
