@@ -35,3 +35,14 @@ it("parts many steps evenly, and loses no change", () => {
   expect(bins.reduce((sum, { heads }) => sum + heads, 0)).toBe(100);
   expect([bins[0]!.first, bins.at(-1)!.last]).toEqual([0, 990]);
 });
+
+it.each([1, 13, 16, 23, 24, 25])(
+  "every bar of %i steps stands for one of them at least",
+  (count) => {
+    const steps = Array.from({ length: count }, (_, at) => at * 10);
+    const bins = binsOf(steps, [], roleOf);
+    expect(bins.every(({ first, last }) => steps.includes(first) && steps.includes(last))).toBe(
+      true,
+    );
+  },
+);

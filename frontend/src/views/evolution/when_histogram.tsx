@@ -6,8 +6,7 @@ import { colourOf } from "../../draw/theme";
 import { roleColour, UNCLASSIFIED } from "../model/head_map";
 import { formatStep } from "../../text/format_number";
 
-/** Up to so many steps have a bar each; else the axis is parted evenly. */
-const MOST_STEPS = 12;
+/** Up to so many steps have a bar each; of more the axis is parted evenly. */
 const BINS = 24;
 const HEIGHT = 84;
 
@@ -30,7 +29,7 @@ export function binsOf(
   roleOf: (change: LastingChange) => string,
 ): Bin[] {
   if (steps.length === 0) return [];
-  const count = steps.length <= MOST_STEPS ? steps.length : BINS;
+  const count = Math.min(steps.length, BINS);
   const binOf = (step: number): number =>
     Math.floor((Math.max(0, steps.indexOf(step)) * count) / steps.length);
   const roles = Array.from({ length: count }, () => new Map<string, number>());
