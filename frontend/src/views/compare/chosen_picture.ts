@@ -1,8 +1,6 @@
 /** The chosen head in both records → its lines or its matrix as shapes, and a table of its differences. */
 
 import type { Table, Value } from "../../text/csv";
-import { divergingTable } from "../../draw/colour";
-import { differenceTable } from "../../draw/differences";
 import { moveShape, papers, type Shape } from "../../draw/picture";
 import { formatDifference } from "../../text/format_number";
 import {
@@ -19,15 +17,14 @@ import {
 } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { linesTop, rowPitch, table as besideLines, tokenLineShapes } from "../head/lines_picture";
-import { axisLabels, LABELS } from "../matrix/matrix_export";
 import { axesOf, type LayerAxes } from "../../parts/token_lines/axis";
 import { presentFocus } from "../../parts/token_lines/compact_lines";
 import { changeColour, changeColours, changeHeads, chosenPair, type Pair } from "./chosen_pair";
-import { differenceCodes } from "./change_matrix";
 import { basePicture, pictureSize } from "../../parts/picture_map/base_picture";
 import { drawnMap } from "../../parts/picture_map/map_canvas";
 import { changeMaps, changeStyle, type ChangeMaps } from "./change_image";
 import { changedWeights, focusedDifferences } from "./difference_weights";
+import { matrixPicture } from "./matrix_picture";
 import { shapes as layerShapes } from "./scene";
 import { layerName } from "../../text/layer_names";
 
@@ -35,10 +32,11 @@ export interface Part {
   readonly shapes: readonly Shape[];
   readonly width: number;
   readonly height: number;
+  /** In its cells. */
+  readonly hasNumbers?: boolean;
 }
 
 const TITLE = 24;
-const CELL = 24;
 const SIDE = 560;
 
 function title({ second, head }: Pair): Shape[] {
@@ -104,25 +102,12 @@ function linesPart(pair: Pair): Part {
 }
 
 function matrixPart(pair: Pair): Part {
-  const { header, second } = pair;
-  const { queries, keys, layer } = second;
-  const axes = axesOf(header, layer, "show", "all", { raw: rawTokens.value });
-  const cell = Math.min(CELL, SIDE / Math.max(queries, keys));
-  const [width, height] = [keys * cell, queries * cell];
-  const colours = differenceTable(divergingTable(theme.value), hideBelow.value);
-  const pixels = Uint32Array.from(differenceCodes(pair), (code) => colours[code]!);
-  const raster = { width: keys, height: queries, pixels };
-  const top = TITLE + LABELS;
+  const { shapes, width, height, hasNumbers } = matrixPicture(pair);
   return {
-    shapes: [
-      ...title(pair),
-      { kind: "cells", x: LABELS, y: top, width, height, raster },
-      ...[...axisLabels(axes.query, "query", height), ...axisLabels(axes.key, "key", width)].map(
-        (shape) => moveShape(shape, LABELS, top),
-      ),
-    ],
-    width: LABELS + width,
-    height: top + height,
+    shapes: [...title(pair), ...shapes.map((shape) => moveShape(shape, 0, TITLE))],
+    width,
+    height: TITLE + height,
+    hasNumbers,
   };
 }
 

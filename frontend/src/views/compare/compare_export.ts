@@ -107,7 +107,8 @@ export function compareExport(): Exported {
     ],
   };
   const colours = scaleColours(divergingTable(theme.value));
-  const text = `${quantityText.value} at B less that at A`;
+  const numbered = chosen.hasNumbers === true ? "; numbers from .10, the colour is the sign" : "";
+  const text = `${quantityText.value} at B less that at A${numbered}`;
   const marks = [{ kind: "scale", colours, from: "\u22121", to: "+1", text } as const];
   return { picture, marks, table: changesTable() };
 }

@@ -33,6 +33,7 @@ import { formatCell, formatDifference, formatStep } from "../../text/format_numb
 import { BothSides } from "./both_sides";
 import { matrixKeys, Readout } from "./change_matrix";
 import type { Pair } from "./chosen_pair";
+import { differenceText } from "./matrix_picture";
 import { rowChange, type RowChange } from "./row_change";
 import { shownComparison } from "./scene";
 import { comparedTokens } from "./tokens_of";
@@ -104,7 +105,7 @@ function changesOf(before: MatrixValues, after: MatrixValues): MatrixValues {
     ...after,
     values: after.values.map((value, at) => value - before.values[at]!),
     pixel: (value) => table[differenceCode(value || 0)]!,
-    text: (value) => (Math.abs(value) >= LEAST_NUMBER ? formatCell(Math.abs(value)) : ""),
+    text: (value) => differenceText(value, hideBelow.value),
   };
 }
 
