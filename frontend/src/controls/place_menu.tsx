@@ -13,19 +13,22 @@ import {
   tag,
   visibleRuns,
 } from "../state";
+import { middleSplit } from "../text/name_filter";
 import { DownIcon } from "./icons";
 import { MenuButton } from "./menu";
 import { RunDot } from "./run_list";
 
 function Place({ run, tag }: { run: string | null; tag: string | null }) {
   const isShort = run !== null && runPrefix.value !== "" && run.startsWith(runPrefix.value);
+  const [start, end] = middleSplit(isShort ? run.slice(runPrefix.value.length) : (run ?? ""));
   return (
     <>
       {run !== null && <RunDot name={run} letter={letterOf(run)} />}
       <span class="place-names">
         <bdi>
           {isShort && <span class="name-shared">{runPrefix.value}</span>}
-          {isShort ? run.slice(runPrefix.value.length) : run}
+          {end === "" ? start : <span class="place-start">{start}</span>}
+          {end !== "" && <span class="place-end">{end}</span>}
         </bdi>
         <span class="place-slash"> / </span>
         <bdi>{tag}</bdi>

@@ -37,8 +37,11 @@ function ending(parts: readonly string[], room: number): string {
 
 export function tokensText({ tokens }: RecordHeader): string {
   const count = tokens.tokens.length;
-  const decoder = tokens.decoder_tokens === undefined ? "" : ` + ${tokens.decoder_tokens.length}`;
-  return `${count}${decoder} ${count === 1 && decoder === "" ? "token" : "tokens"}`;
+  const decoder =
+    tokens.decoder_tokens === undefined
+      ? ""
+      : ` + ${tokens.decoder_tokens.length.toLocaleString("en")}`;
+  return `${count.toLocaleString("en")}${decoder} ${count === 1 && decoder === "" ? "token" : "tokens"}`;
 }
 
 interface ProbeRowProps {

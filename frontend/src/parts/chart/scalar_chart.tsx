@@ -44,9 +44,11 @@ export function shownScalar(): ShownScalar {
   return { status: "ready", tags, series };
 }
 
-export type ScalarChartProps = Pick<ChartPicture, "axis" | "width">;
+export type ScalarChartProps = Pick<ChartPicture, "axis" | "width"> & {
+  readonly height?: number;
+};
 
-export function ScalarChart({ axis, width }: ScalarChartProps) {
+export function ScalarChart({ axis, width, height = HEIGHT }: ScalarChartProps) {
   const found = shownScalar();
   if (found.status === "error")
     return <p class="scalar-none">TensorBoard’s scalars cannot be read.</p>;
@@ -56,9 +58,9 @@ export function ScalarChart({ axis, width }: ScalarChartProps) {
         No loss or learning rate beside it: this run has no scalars in TensorBoard.
       </p>
     );
-  if (found.status !== "ready") return <div style={{ height: HEIGHT + 20 }} />;
+  if (found.status !== "ready") return <div style={{ height: height + 20 }} />;
   const { tags, series } = found;
-  const size = { axis, width, height: HEIGHT, hasStepLabels: true };
+  const size = { axis, width, height, hasStepLabels: true };
   return (
     <>
       <div class="scalar-name">

@@ -57,7 +57,7 @@ const LEAST_HISTORY = 24;
 const LONGEST = 4;
 const LEAST_PITCH = 4;
 /** Title and legend stand over and under the narrowest grid. */
-const LEAST_GRID = 300;
+const LEAST_GRID = 340;
 
 /**
  * `zoom`: side of a pattern in CSS pixels, then what does not fit is scrolled to; null fills the room.

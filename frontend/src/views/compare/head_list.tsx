@@ -88,11 +88,10 @@ function ListHead() {
     <div class="change-head">
       <span>Head</span>
       <span>B − A</span>
-      <span>
+      <span class="change-jsd">
         JSD
         <Meaning of="JSD" text={meaningOf.jsd} />
       </span>
-      <span />
       <span class="change-single">largest single change</span>
     </div>
   );

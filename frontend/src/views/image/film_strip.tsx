@@ -56,6 +56,8 @@ export interface FilmStripProps {
   readonly name: string;
   readonly panel: Panel;
   readonly shown: ShownMaps;
+  /** Height of the loss's plot. */
+  readonly plot: number;
 }
 
 export function FilmStrip(props: FilmStripProps) {
@@ -84,7 +86,7 @@ export function FilmStrip(props: FilmStripProps) {
             <span>from {positionName(record, list, at)}; a click on a frame goes to its step</span>
           </h3>
           <Frames panel={props.panel} layer={shown.layer} {...{ side, pinned: at, steps }} />
-          {hasScalars && width > 0 && <ScalarChart axis={axis} width={width} />}
+          {hasScalars && width > 0 && <ScalarChart axis={axis} width={width} height={props.plot} />}
         </>
       )}
     </section>

@@ -1,12 +1,12 @@
 /** One loaded layer → its heads over the picture: the picture to choose a query on, a tile a head, a strip over the steps. */
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { RecordHeader } from "../../decoding/answers";
 import { patchAt, type Panel } from "../../decoding/panels";
 import { FaultNotes } from "../../parts/fault_notes";
 import { useDrawnMark } from "../../parts/drawn_mark";
-import { useSize } from "../../parts/measured";
+import { useMeasured, useSize, type Size } from "../../parts/measured";
 import { useBasePicture, type PictureSize } from "../../parts/picture_map/base_picture";
 import { MapCanvas } from "../../parts/picture_map/map_canvas";
 import { MapScale } from "../../parts/picture_map/map_legend";
@@ -38,7 +38,7 @@ import { freeChoice, pickChoice, pickPicture, pointChoice, pointPicture } from "
 import { FilmStrip } from "./film_strip";
 import { HeadTiles, nameOf } from "./head_tiles";
 import { imageExport, mapsTable } from "./image_export";
-import { GAP, sizesIn } from "./picture_sizes";
+import { GAP, plotIn, sizesIn } from "./picture_sizes";
 import { RegionFind } from "./region_find";
 import { mapStyle, shownMaps, type ImageModeProps, type ShownMaps } from "./shown_maps";
 import { WeightShares } from "./weight_shares";
@@ -58,6 +58,19 @@ interface PicturesProps extends ImageModeProps {
 
 function leave(): void {
   hoverQuery.value = hoverKey.value = null;
+}
+
+/** Of one line of words. */
+const LINE = 30;
+
+function usePictureSizes(size: Size, panel: Panel, { maps }: ShownMaps) {
+  const [words, setWords] = useState(LINE);
+  const tiles = maps.length + (rolloutHeads.value !== null && isOneList.value ? 1 : 0);
+  const sizes = useMemo(
+    () => sizesIn({ ...size, width: size.width - 16, words }, panel, tiles),
+    [size, words, panel, tiles],
+  );
+  return { ...sizes, setWords };
 }
 
 function Pictures(props: PicturesProps) {
@@ -82,17 +95,13 @@ function Pictures(props: PicturesProps) {
     if (width > 0) onDrawn();
   }, [onDrawn, width > 0]);
   useEffect(() => leave, []);
-  const tiles = shown.maps.length + (rolloutHeads.value !== null && isOneList.value ? 1 : 0);
-  const { large, tile, columns, left } = useMemo(
-    () => sizesIn({ ...size, width: width - 16 }, panel, tiles),
-    [size, panel, tiles],
-  );
+  const { large, tile, columns, left, setWords } = usePictureSizes(size, panel, shown);
   return (
     <div class="image-mode" ref={room}>
       {width > 0 && (
         <>
           <FaultNotes record={record} layer={weights.layer} names={names} />
-          <Words {...props} head={head} name={name} />
+          <Words {...props} head={head} name={name} onHeight={setWords} />
           <div class="image-row">
             <LargePicture
               key={`${panel.list} ${panel.name} ${panel.rows} ${panel.cols}`}
@@ -112,7 +121,11 @@ function Pictures(props: PicturesProps) {
               </div>
             </div>
           </div>
-          <FilmStrip {...{ record, panel, shown, head }} layer={weights.layer} name={name} />
+          <FilmStrip
+            {...{ record, panel, shown, head, name }}
+            layer={weights.layer}
+            plot={plotIn(size.height)}
+          />
         </>
       )}
     </div>
@@ -177,9 +190,12 @@ interface NamedHead extends PicturesProps {
 }
 
 /** Beside each other, where both have room. */
-function Words(props: NamedHead) {
+function Words({ onHeight, ...props }: NamedHead & { onHeight: (height: number) => void }) {
+  const element = useRef<HTMLDivElement>(null);
+  const measure = useCallback((words: HTMLElement) => onHeight(words.offsetHeight), [onHeight]);
+  useMeasured(element, measure);
   return (
-    <div class="image-words">
+    <div class="image-words" ref={element}>
       <Chips {...props} />
       <Readout {...props} />
     </div>

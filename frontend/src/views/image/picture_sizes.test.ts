@@ -15,7 +15,7 @@ it.each([
   ["64 heads", { width: 1312, height: 660 }, 65, 14, 14],
 ])("%s: tiles stand in their room, and no larger ones would", (_, room, tiles, cols, rows) => {
   const panel = { rows, cols, aspect: cols / rows, box: [0, 0, 1, 1] } as unknown as Panel;
-  const { large, tile, columns, left } = sizesIn(room, panel, tiles);
+  const { large, tile, columns, left } = sizesIn({ ...room, words: 30 }, panel, tiles);
   const width = columns * (tile.width + 8) - 8 + (left > 0 ? left + 24 : 0);
   const height = Math.ceil(tiles / columns) * (tile.height + NAMED);
   expect(large.width + 24 + width).toBeLessThanOrEqual(room.width);

@@ -18,8 +18,14 @@ export const GAP = 8;
 const PART_GAP = 24;
 /** Of a tile. */
 const LEAST = 96;
-/** Of the large picture at least; what stands around it and the strip below take the rest of a high view. */
-const [LOWEST, AROUND] = [208, 372];
+/** Of the large picture at least. */
+const LOWEST = 168;
+/** What stands around it: names, captions, the strip of frames and the loss, whose plot is low in a low view. */
+const AROUND = 342;
+/** A third line of the scale's words. */
+const [NARROW, THIRD_LINE] = [960, 16];
+const LOW_VIEW = 640;
+const PLOT = { high: 100, low: 64 } as const;
 const STRIDE = 8;
 const NAME = 22;
 /** Of the room's width, for the large picture. */
@@ -27,9 +33,24 @@ const LARGE_SHARE = 0.5;
 const ROOM_FOR_SHARES = 200;
 const MOST_SHARES = 340;
 
+export interface ImageRoom extends Size {
+  /** Height of the lines of words over the pictures. */
+  readonly words: number;
+}
+
+/** Height of the loss's plot under the strip. */
+export function plotIn(height: number): number {
+  return height < LOW_VIEW ? PLOT.low : PLOT.high;
+}
+
 /** All pictures together are as large as they can be; tiles end where the large picture and its words do. */
-export function sizesIn({ width, height }: Size, panel: Panel, tiles: number): PictureSizes {
-  const highest = Math.max(LOWEST, height - AROUND);
+export function sizesIn(
+  { width, height, words }: ImageRoom,
+  panel: Panel,
+  tiles: number,
+): PictureSizes {
+  const around = AROUND - PLOT.high + plotIn(height) + words + (width < NARROW ? THIRD_LINE : 0);
+  const highest = Math.max(LOWEST, height - around);
   let best: PictureSizes | null = null;
   for (let high = highest; high >= LOWEST; high -= STRIDE)
     for (let columns = 1; columns <= tiles; columns++) {

@@ -4,6 +4,7 @@ import { capital } from "../../text/metric_names";
 import { markedAt } from "../../decoding/lasting_change";
 import { runColour } from "../../draw/colour";
 import { axisOver, placeOf, type StepAxis } from "../../draw/step_axis";
+import { formatStep } from "../../text/format_number";
 import { elide } from "../../text/tokens";
 import {
   cellHistory,
@@ -17,12 +18,12 @@ import {
   quantityName,
 } from "../../state";
 
-const HEIGHT = 72;
 const LEFT = 16;
 
 interface Plot {
   readonly axis: StepAxis;
   readonly width: number;
+  readonly height: number;
 }
 
 /** Pixels from the left of the chart. */
@@ -37,7 +38,9 @@ function points(plot: Plot, { steps, values }: CellLine): string {
       const value = values[i]!;
       const isOutside = at < plot.axis.first || at > plot.axis.last;
       if (Number.isNaN(value) || isOutside) return [];
-      return [`${leftOf(plot, at).toFixed(1)},${(HEIGHT * (1 - Math.min(1, value))).toFixed(1)}`];
+      return [
+        `${leftOf(plot, at).toFixed(1)},${(plot.height * (1 - Math.min(1, value))).toFixed(1)}`,
+      ];
     })
     .join(" ");
 }
@@ -70,11 +73,13 @@ function said({ done, asked, logged }: CellHistory): string {
 
 export interface CellChartProps {
   width: number;
+  /** Of the plot. */
+  height: number;
   /** The pointer is on another cell than the one that is followed. */
   pointsElsewhere: boolean;
 }
 
-export function CellChart({ width, pointsElsewhere }: CellChartProps) {
+export function CellChart({ width, height, pointsElsewhere }: CellChartProps) {
   const history = cellHistory.value;
   if (history === null || history.lines.length === 0) return null;
   const own = history.lines.filter((line) => line.run === run.value);
@@ -82,7 +87,7 @@ export function CellChart({ width, pointsElsewhere }: CellChartProps) {
     (own.length > 0 ? own : history.lines).map(({ steps }) => steps),
     false,
   );
-  const plot = { axis, width };
+  const plot = { axis, width, height };
   const names = history.lines.map((line) => line.run).join(", ");
   const middle = Math.round((axis.first + axis.last) / 2);
   const ticks = axis.last > axis.first ? [axis.first, middle, axis.last] : [axis.first];
@@ -95,32 +100,32 @@ export function CellChart({ width, pointsElsewhere }: CellChartProps) {
       </h3>
       <svg
         width={width}
-        height={HEIGHT + 24}
-        viewBox={`0 -8 ${width} ${HEIGHT + 24}`}
+        height={height + 24}
+        viewBox={`0 -8 ${width} ${height + 24}`}
         role="img"
         aria-label={`${capital(quantityName.value)} of the cell over the steps; runs: ${elide(names, 80)}`}
       >
-        <path class="chart-frame" d={`M${LEFT} 0H${width}M${LEFT} ${HEIGHT}H${width}`} />
+        <path class="chart-frame" d={`M${LEFT} 0H${width}M${LEFT} ${height}H${width}`} />
         <text x="0" y="4">
           1
         </text>
-        <text x="0" y={HEIGHT + 4}>
+        <text x="0" y={height + 4}>
           0
         </text>
         {[...history.lines].reverse().map((line) => (
           <Line key={line.run} plot={plot} line={line} />
         ))}
         {present !== null && present >= axis.first && present <= axis.last && (
-          <path class="chart-present" d={`M${leftOf(plot, present)} 0V${HEIGHT}`} />
+          <path class="chart-present" d={`M${leftOf(plot, present)} 0V${height}`} />
         )}
         {ticks.map((at, i) => (
           <text
             key={at}
             x={leftOf(plot, at)}
-            y={HEIGHT + 15}
+            y={height + 15}
             text-anchor={i === 0 ? "start" : i === ticks.length - 1 ? "end" : "middle"}
           >
-            {at}
+            {formatStep(at)}
           </text>
         ))}
       </svg>

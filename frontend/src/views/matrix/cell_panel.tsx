@@ -21,9 +21,15 @@ export interface CellPanelProps {
   /** They are two cells. */
   elsewhere: boolean;
   width: number;
+  /** Of the room. */
+  height: number;
 }
 
 const MOST_BARS = 14;
+/** Of a bar with its name. */
+const BAR = 20;
+/** `around`: title, names of the parts and steps under the plot. */
+const PLOT = { least: 72, most: 240, around: 220 } as const;
 
 function decimals(weight: number): number {
   return weight >= 0.01 || weight === 0 ? 2 : 4;
@@ -154,7 +160,13 @@ function useWantedCell(
   );
 }
 
-export function CellPanel({ source, shown, selected, elsewhere, width }: CellPanelProps) {
+/** Of the chart under the bars of a row: what they leave of the room. */
+export function plotHeight(room: number, keys: number): number {
+  const bars = BAR * Math.min(MOST_BARS, keys);
+  return Math.max(PLOT.least, Math.min(PLOT.most, room - PLOT.around - bars));
+}
+
+export function CellPanel({ source, shown, selected, elsewhere, width, height }: CellPanelProps) {
   const isOne = source.name.startsWith("Head ");
   useWantedCell(source, selected, isOne);
   return (
@@ -165,7 +177,13 @@ export function CellPanel({ source, shown, selected, elsewhere, width }: CellPan
           <Row source={source} cell={shown} />
         </>
       )}
-      {selected !== null && isOne && <CellChart width={width} pointsElsewhere={elsewhere} />}
+      {selected !== null && isOne && (
+        <CellChart
+          width={width}
+          height={plotHeight(height, source.axes.key.rows.length)}
+          pointsElsewhere={elsewhere}
+        />
+      )}
       {selected === null && (
         <p class="cell-hint">
           Point at a cell for its {quantityName.value} and its row; click one to keep it and to see

@@ -49,9 +49,9 @@ export function longLegend({ record, weights }: MatrixSource, picture: Region): 
   const keys = weights.keys.toLocaleString("en");
   const coarse = whyCoarse(record, weights.layer);
   return [
-    `times uniform attention (1 / ${keys}), logarithmic, one scale for all heads and steps; up to 1 × has no colour`,
+    `times uniform attention (1 / ${keys}), logarithmic, one scale for all heads and steps; up to 1\u00a0× has no colour`,
     `a pixel has the largest of its cells, at first ${picture.cell.join(" × ")}`,
-    ...(numbers.value && coarse === null ? [`numbers from ${SMALLEST_TIMES} ×`] : []),
+    ...(numbers.value && coarse === null ? [`numbers from ${SMALLEST_TIMES}\u00a0×`] : []),
     ...(coarse === null ? [] : [coarse]),
   ].join("; ");
 }

@@ -167,6 +167,7 @@ export function MatrixMode({ record, weights, names }: MatrixModeProps) {
               selected={selected}
               elsewhere={elsewhere}
               width={panel}
+              height={size.height}
             />
           )}
         </>

@@ -23,7 +23,9 @@ function Roles({ hasBars }: { readonly hasBars: boolean }) {
           <Meaning of={`“${name}”`} text={`${capital(roleMeaning(name))}.`} />
         </span>
       ))}
-      {hasBars && <span class="legend-item">bars: shares of a layer’s heads</span>}
+      {hasBars && roleShares.value.length > 1 && (
+        <span class="legend-item">bars: shares of a layer’s heads</span>
+      )}
     </>
   );
 }

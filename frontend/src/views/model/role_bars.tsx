@@ -42,6 +42,7 @@ export function RoleBars() {
   const roles = roleShares.value.map(({ name }) => name).filter((name) => name !== UNCLASSIFIED);
   const bars = rows.map(({ layer, top }) => ({ layer, top, shares: sharesOf(layer, row, roles) }));
   const end = sharesEnd(bars.map(({ shares }) => shares));
+  if (roles.length === 0) return null;
   const place = { left: width - beside + GAP, width: beside - GAP };
   const label = `Share of each role in its layer's heads, bars from 0 to ${percent(end)}`;
   return (
