@@ -136,10 +136,11 @@ def test_a_clicked_cell_is_followed_over_every_step(tab: AttentionTab) -> None:
     tab.page.mouse.up()
     tab.hash_has("p.attn.query=4", "p.attn.key=1")
     line = tab.frame.locator(".cell-chart polyline")
+    plot = float(tab.frame.locator(".cell-chart svg").get_attribute("height") or "") - 24
     expect(line).to_have_attribute("points", THREE_POINTS)
     points = [tuple(map(float, point.split(","))) for point in (line.get_attribute("points") or "").split()]
     for (_, height), step in zip(points, STEPS, strict=True):
-        assert abs(1 - height / 72 - short_weights(step)[0, 1, 4, 1]) <= MAX_ERROR + 0.002
+        assert abs(1 - height / plot - short_weights(step)[0, 1, 4, 1]) <= MAX_ERROR + 0.002
     across = [x for x, _ in points]
     assert (across[1] - across[0]) / (across[2] - across[0]) == pytest.approx(10 / 250, abs=0.005)
 

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 
-import { edgeNames } from "./change_table";
+import { ApiError } from "../../decoding/errors";
+import { factsError } from "../../state";
+import { edgeNames, noneText } from "./change_table";
 
 it.each([
   [0, 96, "step 0", "96"],
@@ -13,3 +15,10 @@ it.each([
     expect(edgeNames([first, last])).toEqual(names);
   },
 );
+
+it("says nothing of changes before they are known, and why they cannot be", () => {
+  expect(noneText()).toBe("Looking for what changed …");
+  factsError.value = new ApiError(500, "internal", "out of memory", {});
+  expect(noneText()).toBe("What changed cannot be worked out: out of memory");
+  factsError.value = null;
+});

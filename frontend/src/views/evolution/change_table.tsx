@@ -12,6 +12,7 @@ import { becameText, type LastingChange } from "../../decoding/marked_heads";
 import {
   changes,
   edgePatterns,
+  factsError,
   hoverStep,
   markAbove,
   readStep,
@@ -131,7 +132,11 @@ function changesTable(series: MetricSeries, rows: readonly Row[]): Table {
   };
 }
 
-function noneText(): string {
+/** Which heads changed comes after the metrics. */
+export function noneText(): string {
+  if (factsError.value !== null)
+    return `What changed cannot be worked out: ${factsError.value.message}`;
+  if ((metrics.value?.evolution ?? null) === null) return "Looking for what changed …";
   if (steps.value.length < 2) return "One step so far: changes need two and more.";
   return `No head changed for good by ${formatWeight(markAbove.value)} or more, above its own noise.`;
 }

@@ -1,6 +1,6 @@
 /** All steps of a probe → a metric of every head as a sparkline, the chosen heads large, and what emerged when. */
 
-import { isSideShown, series, tag, metrics, shownMetric } from "../../state";
+import { isSideShown, metrics, run, series, shownMetric, tag } from "../../state";
 import { Room } from "../../parts/heads_grid/room";
 import { EvolutionGrid } from "./evolution_grid";
 import { layout } from "./scene";
@@ -12,7 +12,7 @@ export function EvolutionView() {
   const loaded = series.value;
   if (metrics.value === null && loaded.status === "error")
     return <Message title="The head metrics cannot be loaded">{loaded.error.message}</Message>;
-  if (metrics.value === null) return <p class="loading">Loading …</p>;
+  if (metrics.value === null) return <Waiting />;
   if (metrics.value.steps.length === 0)
     return (
       <Message title={`No step of ${tag.value} can be read`}>
@@ -31,6 +31,29 @@ export function EvolutionView() {
       <EvolutionGrid />
       {isSideShown.value && <SidePanel />}
     </Room>
+  );
+}
+
+/** Where grid and changes will stand. */
+function Waiting() {
+  return (
+    <div class="evolution is-waiting" aria-busy="true">
+      <section class="model-main">
+        <h2 class="model-title">
+          {run.value} / {tag.value}
+          <span class="model-hint">loading its metrics …</span>
+        </h2>
+        <div class="waiting-room" />
+      </section>
+      {isSideShown.value && (
+        <aside class="model-side">
+          <header class="side-header">
+            <h2>What happened</h2>
+          </header>
+          <div class="waiting-room" />
+        </aside>
+      )}
+    </div>
   );
 }
 

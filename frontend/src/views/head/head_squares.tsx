@@ -1,5 +1,7 @@
 /** Heads of the layer → coloured squares that show and hide them, with the number on each. */
 
+import { useRef } from "preact/hooks";
+
 import { effectWord, formatEffect, objectiveTitle } from "../../text/effect_words";
 import { Meaning } from "../../controls/meaning";
 import { metricMeaning } from "../../text/metric_names";
@@ -19,6 +21,7 @@ import {
   effectOf,
   type HeadEffect,
   objective,
+  series,
   shownEffects,
 } from "../../state";
 
@@ -46,6 +49,15 @@ const MOST_NUMBERS = 16;
 const BARS = 26;
 /** Emphasised from this part of the largest on. */
 const STRONG = 1 / 3;
+
+/** While the next run's are on their way their row stays, so that nothing under it moves. */
+export function useKeptEffects(): boolean {
+  const had = useRef(false);
+  const has = shownEffects.value !== null;
+  const isLoading = series.value.status === "loading";
+  if (!isLoading) had.current = has;
+  return isLoading && had.current && !has;
+}
 
 export function hasEffects(count: number): boolean {
   return shownEffects.value !== null && count <= MOST_NUMBERS && shownMode.value !== "image";

@@ -1,5 +1,7 @@
 /** Layer, heads, attention group and sentence filter of the head view. */
 
+import { computed } from "@preact/signals";
+
 import { Segmented } from "../../controls/segmented";
 import { Select } from "../../controls/select";
 import {
@@ -9,13 +11,16 @@ import {
   layer,
   layerQuantityText,
   loadedHeads,
+  longPicture,
+  record as loadedRecord,
   type RecordHeader,
   selectLayer,
   shownMode,
+  shownWeights,
 } from "../../state";
 import { hasSentences } from "../../parts/token_lines/axis";
 import { SentenceFilters } from "../../parts/token_lines/sentence_filters";
-import { EffectsName, HeadSquares } from "./head_squares";
+import { EffectsName, HeadSquares, useKeptEffects } from "./head_squares";
 import { layerGroups, sameDepth } from "./layer_groups";
 import { ModeSwitch } from "./mode_switch";
 import { layerName } from "../../text/layer_names";
@@ -77,6 +82,11 @@ export function headNames(record: RecordHeader, at: number): string[] {
   return Array.from({ length: heads }, (_, head) => String(numbers?.[head] ?? head));
 }
 
+/** What is drawn is another step or layer yet. */
+const isLoading = computed(() =>
+  [loadedRecord, shownWeights, longPicture].some(({ value }) => value.status === "loading"),
+);
+
 export interface HeadToolbarProps {
   record: RecordHeader;
   /** The layer has weights, so that there are lines to choose from. */
@@ -85,7 +95,7 @@ export interface HeadToolbarProps {
 
 export function HeadToolbar({ record, drawn }: HeadToolbarProps) {
   return (
-    <div class="head-toolbar">
+    <div class={useKeptEffects() ? "head-toolbar keeps-effects" : "head-toolbar"}>
       {shownMode.value === "matrix" ? (
         <MatrixTitle record={record} />
       ) : (
@@ -98,6 +108,7 @@ export function HeadToolbar({ record, drawn }: HeadToolbarProps) {
         </>
       )}
       <div class="head-filters">
+        {isLoading.value && <span class="model-loading">loading …</span>}
         <Groups record={record} />
         {drawn && loadedHeads.value !== "long" && hasSentences(record, layer.value) && (
           <SentenceFilters />

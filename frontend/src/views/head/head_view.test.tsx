@@ -258,11 +258,12 @@ describe("head view", () => {
     });
   });
 
-  test("while the next layer loads the former one stays", () => {
+  test("while the next layer loads the former one stays, and the view says so", () => {
     act(() => {
       weights.value = { status: "loading" };
     });
     expect(list("Query").querySelectorAll('[role="option"]')).toHaveLength(4);
+    expect(page().querySelector(".head-toolbar .model-loading")?.textContent).toBe("loading …");
   });
 
   test("mean and maximum draw the shown heads as one, pressed again each by itself", () => {

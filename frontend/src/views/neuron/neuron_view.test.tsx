@@ -204,5 +204,6 @@ describe("the neuron view", () => {
       vectors.value = { status: "loading", previous: made };
     });
     expect(text(".neuron-title h2")).toContain("she → nurse");
+    expect(text(".neuron-loading")).toBe("loading …");
   });
 });

@@ -15,6 +15,8 @@ import {
   shown,
   step,
   theme,
+  vectors,
+  weights,
 } from "../../state";
 import { Collapsed } from "./collapsed";
 import { DistancePlot } from "./distance_plot";
@@ -114,6 +116,11 @@ function measure({ clientHeight }: HTMLElement): void {
   viewHeight.value = clientHeight;
 }
 
+/** What is drawn is another step or head yet. */
+function isWaiting(): boolean {
+  return [record, weights, vectors].some(({ value }) => value.status === "loading");
+}
+
 export function NeuronView() {
   const state = useShownHead();
   const header = shown(record.value);
@@ -125,6 +132,9 @@ export function NeuronView() {
       {header !== undefined && isFolded && <NeuronToolbar record={header} />}
       {header !== undefined && !isFolded && state.status === "ready" && (
         <PairFilters record={header} />
+      )}
+      {state.status === "ready" && isWaiting() && (
+        <span class="model-loading neuron-loading">loading …</span>
       )}
       <Content state={state} />
     </section>
