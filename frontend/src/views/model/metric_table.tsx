@@ -128,7 +128,7 @@ function MetricRow({ name, metric }: { readonly name: string; readonly metric: n
     <tr>
       <th scope="row" title={metricTitle(name)}>
         <span class="metric-name">{metricTitle(name).replace("→", " → ")}</span>
-        {metricUnit(name) !== "" && <small>{metricUnit(name)}</small>}
+        {metricUnit(name) !== "" && <small data-unit={metricUnit(name)} />}
         <Meaning of={metricTitle(name)} text={`${metricMeaning(name)}.`} />
       </th>
       <td class="is-history">
