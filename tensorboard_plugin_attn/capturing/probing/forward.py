@@ -98,8 +98,14 @@ class Forward:
 
 def shared_with_model(sighting: Sighting) -> list[tuple[torch.Tensor, int]]:
     """Tensors of a sighting that may be the model's own, which it may write into later, and how often it has."""
-    tensors = (sighting.query, sighting.key, sighting.bias, sighting.allowed)
-    return [(tensor, tensor._version) for tensor in tensors if tensor is not None]
+    found: list[tuple[torch.Tensor, int]] = []
+    for name in ("query", "key", "bias", "allowed"):
+        tensor: torch.Tensor | None = getattr(sighting, name)
+        if tensor is not None and tensor.is_inference():  # nobody counts
+            setattr(sighting, name, tensor.clone())
+        elif tensor is not None:
+            found.append((tensor, tensor._version))
+    return found
 
 
 def run(model: nn.Module, inputs: Any) -> Any:

@@ -6,14 +6,21 @@ Nothing of the model is kept alive: of its modules and what they hold there are 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from types import FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
 
-from tensorboard_plugin_attn.capturing.probing.same_attributes import CONTAINERS, SIMPLE, TORCH_OWN, Held
+from tensorboard_plugin_attn.capturing.probing.same_attributes import (
+    CONTAINERS,
+    SIMPLE,
+    TORCH_OWN,
+    Attributes,
+    Held,
+)
 from tensorboard_plugin_attn.capturing.watching.planned import Plan
 
 __all__ = ["State", "plans_of", "signature_of"]
@@ -29,51 +36,75 @@ class State:
     """Which modules a model has, and what those keep that are not torch's own: numbers, functions, hooks and parts.
 
     ``numbers``: which objects these are, which is compared first; ``values``: the same where a number may be another
-    object, and a tensor another tensor.
+    object, and a tensor another tensor. ``settings``: where modules keep objects with attributes of their own, as a
+    configuration, each once.
     """
 
     def __init__(self, modules: Sequence[nn.Module], held: Sequence[Held]) -> None:
         self.modules = list(map(id, modules))
-        self.numbers = numbers_of(held)
-        self.values = values_of(held)
+        self.settings = settings_of(held)
+        self.numbers = self.numbers_of(held)
+        self.values = self.values_of(held)
 
     def is_of(self, modules: Sequence[nn.Module], held: Sequence[Held]) -> bool:
         """Whether a model is in this state."""
         if self.modules != list(map(id, modules)):
             return False
-        numbers = numbers_of(held)
+        numbers = self.numbers_of(held)
         if numbers != self.numbers:
-            if values_of(held) != self.values:
+            values = self.values_of(held)
+            if values != self.values:
                 return False
-            self.numbers = numbers
+            self.numbers, self.values = (
+                numbers,
+                values,
+            )  # which keeps the numbers' objects, and so no other gets them
         return True
 
+    def numbers_of(self, held: Sequence[Held]) -> list[Hashable]:
+        """The objects in attributes, and in their lists, dicts, sets and settings."""
+        found: list[Hashable] = []
+        for module, kind, attributes, contents, _ in held:
+            found.append((id(module), id(kind), *map(id, attributes.values())))
+            for name, _, copy in contents:
+                if (name in WATCHED or name not in TORCH_OWN) and len(copy) <= MOST_ENTRIES:
+                    found.append(
+                        (*map(id, copy), *(map(id, copy.values()) if isinstance(copy, dict) else ()))
+                    )
+        found += [tuple(map(id, attributes.values())) for attributes in self.set_in(held)]
+        return found
 
-def numbers_of(held: Sequence[Held]) -> list[Hashable]:
-    """The objects in attributes, and in their lists, dicts and sets."""
-    found: list[Hashable] = []
-    for module, _, attributes, contents, _ in held:
-        found.append((id(module), *map(id, attributes.values())))
-        for name, _, copy in contents:
-            if (name in WATCHED or name not in TORCH_OWN) and len(copy) <= MOST_ENTRIES:
-                found.append((*map(id, copy), *(map(id, copy.values()) if isinstance(copy, dict) else ())))
-    return found
+    def values_of(self, held: Sequence[Held]) -> list[Hashable]:
+        """What is in attributes and settings, each as something to compare."""
+        found: list[Hashable] = []
+        for module, kind, attributes, _, _ in held:
+            names = [name for name in attributes if name in WATCHED or name not in TORCH_OWN]
+            found.append((id(module), kind, *((name, compared(attributes[name])) for name in names)))
+        for attributes in self.set_in(held):
+            found.append(tuple((name, compared(value)) for name, value in attributes.items()))
+        return found
+
+    def set_in(self, held: Sequence[Held]) -> Iterator[Attributes]:
+        """The attributes of the settings that modules keep now."""
+        for number, name in self.settings:
+            attributes = held[number].attributes if number < len(held) else {}
+            yield vars(attributes[name]) if hasattr(attributes.get(name), "__dict__") else {}
 
 
-def values_of(held: Sequence[Held]) -> list[tuple[int, type, dict[str, Hashable]]]:
-    """What is in attributes, each as something to compare."""
-    return [
-        (
-            id(module),
-            kind,
-            {
-                name: compared(value)
-                for name, value in attributes.items()
-                if name in WATCHED or name not in TORCH_OWN
-            },
-        )
-        for module, kind, attributes, _, _ in held
-    ]
+def settings_of(held: Sequence[Held]) -> list[tuple[int, str]]:
+    """Where objects with attributes of their own are: the number of the module and the name."""
+    places: dict[int, tuple[int, str]] = {}
+    for number, each in enumerate(held):
+        for name, value in each.attributes.items():
+            if type(value) not in CONTAINERS and type(value) not in SIMPLE and is_setting(value):
+                places.setdefault(id(value), (number, name))
+    return list(places.values())
+
+
+def is_setting(value: Any) -> bool:
+    """Whether an object has attributes that say what a model does; tensors, functions and classes have none."""
+    has_own = isinstance(getattr(value, "__dict__", None), dict)
+    return has_own and not isinstance(value, torch.Tensor | nn.Module | type | FunctionType | ModuleType)
 
 
 class Plans:
@@ -122,23 +153,27 @@ def compared(value: Any) -> Hashable:
         return "Tensor", None
     if kind not in CONTAINERS or len(value) > MOST_ENTRIES:
         return "id", id(value)
-    keys = tuple(map(id, value)) if isinstance(value, dict) else ()
-    values = value.values() if isinstance(value, dict) else value
-    return "id", id(value), keys, tuple(each if type(each) in SIMPLE else id(each) for each in values)
+    entries = (*value, *value.values()) if isinstance(value, dict) else value
+    return "id", id(value), tuple(each if type(each) in SIMPLE else id(each) for each in entries)
 
 
-def signature_of(inputs: Any) -> Hashable | None:
-    """Shapes and types of a model's inputs, and all else as it is; None where something is neither tensor, number nor text."""
+def signature_of(inputs: Any, seen: dict[int, int] | None = None) -> Hashable | None:
+    """Shapes and types of a model's inputs, and all else as it is; None where something is neither tensor, number nor text.
+
+    ``seen``: the tensors before, numbered, as a model may be called with one tensor twice.
+    """
+    seen = {} if seen is None else seen
     if isinstance(inputs, torch.Tensor):
         is_usual = type(inputs) in (torch.Tensor, nn.Parameter) and not inputs.is_nested
-        return (inputs.shape, inputs.dtype, inputs.device) if is_usual else None
+        number = seen.setdefault(id(inputs), len(seen))
+        return (inputs.shape, inputs.dtype, inputs.device, number) if is_usual else None
     if type(inputs) in SIMPLE:
         return type(inputs), inputs
     if isinstance(inputs, Mapping) or isinstance(getattr(inputs, "data", None), dict):
         entries: Mapping[Any, Any] = inputs if isinstance(inputs, Mapping) else inputs.data
-        parts = [signature_of(value) for value in entries.values()]
+        parts = [signature_of(value, seen) for value in entries.values()]
         return None if None in parts else (dict, *zip(map(str, entries), parts, strict=True))
     if isinstance(inputs, tuple | list):
-        parts = [signature_of(value) for value in inputs]
+        parts = [signature_of(value, seen) for value in inputs]
         return None if None in parts else (tuple, *parts)
     return None

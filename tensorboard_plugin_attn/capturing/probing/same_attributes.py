@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-__all__ = ["CONTAINERS", "SIMPLE", "TORCH_OWN", "Held", "refill", "same_attributes"]
+__all__ = ["CONTAINERS", "SIMPLE", "TORCH_OWN", "Attributes", "Held", "refill", "same_attributes"]
 
 GENERATORS = frozenset((torch.Generator, np.random.Generator, random.Random))
 CONTAINERS = frozenset((dict, OrderedDict, list, set))

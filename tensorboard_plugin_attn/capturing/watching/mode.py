@@ -243,8 +243,8 @@ class AttentionMode(TorchFunctionMode):
         """A linear, which may be the output projection of the call before."""
         before = awaited.found
         awaited.see(op, self.flow.get)
-        if self.notes is not None and awaited.found > before:
-            self.notes.projected(awaited)
+        if self.notes is not None:
+            self.notes.met(awaited, is_read=awaited.found > before)
 
     def describe(self, sighting: Sighting, query: Facts | None, key: Facts | None) -> Sighting:
         """Complete a sighting with what is known of where it was seen."""

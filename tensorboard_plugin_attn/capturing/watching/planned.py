@@ -43,7 +43,9 @@ class Attends:
 
 @dataclass(frozen=True)
 class Projects:
-    """A linear that the last attention call's output goes through."""
+    """A linear that the last attention call's output may go through, and how many did by then."""
+
+    found: int
 
 
 Step = Attends | Projects | None
@@ -67,6 +69,7 @@ class Notes:
     calls: list[Callable[..., Any]] = field(default_factory=list)
     attending: dict[int, Attends] = field(default_factory=dict)
     projecting: dict[int, list[int]] = field(default_factory=dict)
+    asked: dict[int, list[int]] = field(default_factory=dict)
     num_bytes: int = 0
     is_usual: bool = True
 
@@ -79,9 +82,10 @@ class Notes:
             self.num_bytes += each.weights.nbytes if is_held else 0
             self.attending[len(self.calls) - 1] = Attends(each.name, each.stack, each.kind, each.model_heads)
 
-    def projected(self, awaited: Awaited) -> None:
-        """The last call read what this sighting's call gave."""
-        self.projecting.setdefault(awaited.index, []).append(len(self.calls) - 1)
+    def met(self, awaited: Awaited, *, is_read: bool) -> None:
+        """The last call was a linear, which read what this sighting's call gave or did not."""
+        for places in (self.asked, self.projecting)[: 1 + is_read]:
+            places.setdefault(awaited.index, []).append(len(self.calls) - 1)
 
     def plan(self, session: Session) -> Plan | None:
         """How to look at the next forward; None where this one had more than the usual calls."""
@@ -90,9 +94,14 @@ class Notes:
         is_all = len(self.attending) == session.count > 0 and not session.left_out
         if not is_all or not self.is_usual or self.num_bytes > MOST_BYTES or session.padding.holds_images:
             return None
-        projecting = {places[0] for places in self.projecting.values() if len(places) == 1}
+        looked: dict[int, Attends | Projects] = dict(self.attending)
+        for index, asked in self.asked.items():
+            found = self.projecting.get(index, [])
+            looked |= {place: Projects(1) for place in found[:1] if len(found) == 1}
+            looked |= {place: Projects(0) for place in asked if not found}
+        same: dict[Callable[..., Any], tuple[Callable[..., Any], Step]] = {}  # of a model with many calls
         steps = tuple(
-            (call, self.attending.get(place, Projects() if place in projecting else None))
+            (call, looked[place]) if place in looked else same.setdefault(call, (call, None))
             for place, call in enumerate(self.calls)
         )
         return Plan(steps, len(self.attending))
@@ -110,6 +119,7 @@ class PlannedMode(TorchFunctionMode):
     def __init__(self, session: Session, names: ModuleNames, plan: Plan) -> None:
         super().__init__()
         self.session = session
+        self.names = names
         self.plan = plan
         self.ahead = iter(plan.steps)
         self.has_left = False
@@ -165,12 +175,15 @@ class PlannedMode(TorchFunctionMode):
             self.now = step
             found = self.fused.see(op, result) if op.kind is Kind.SDPA else []
             is_held = len(found) == 1 and not isinstance(found[0].weights, StreamedMap)
-            self.has_left = not is_held or self.fused.has_moved
+            is_there = (
+                self.names.name == step.name
+            )  # a router may take another part, which makes the same calls
+            self.has_left = not is_held or not is_there or self.fused.has_moved
             if not self.has_left:
                 self.session.hand_on(found)
-        elif self.session.awaited is not None:
+        elif step is not None and self.session.awaited is not None:
             self.session.awaited.see(op)
-            self.has_left = self.session.awaited.found != 1
+            self.has_left = self.session.awaited.found != step.found
 
     def describe(self, sighting: Sighting, query: Facts | None, key: Facts | None) -> Sighting:
         """Complete a sighting with what was known of its call when the plan was made."""
