@@ -6,6 +6,7 @@ import gc
 import weakref
 from collections.abc import Callable, Iterator
 from copy import copy
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -294,3 +295,138 @@ def test_a_plan_keeps_no_model_alive(inputs: Any) -> None:
     del model
     gc.collect()
     assert gone() is None
+
+
+class Cross(Reading):
+    """The other class of a model whose class is swapped."""
+
+    def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        return super().forward(other, states)
+
+
+class Configured(Reading):
+    """Reads from another object what it does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads_other = True
+        self.config = SimpleNamespace(reads_other=False)
+
+    def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        return super().forward(states, other if self.config.reads_other else states)
+
+
+class Routed(nn.Module):
+    """One of its parts attends, by numbers that are trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleDict({name: Reading() for name in "ab"})
+        self.route = nn.Parameter(torch.tensor([1.0, 0.0]))
+
+    def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        return self.parts["ab"[int(self.route.argmax())]](states, other)
+
+
+class Named(nn.Module):
+    """Calls the only entry of its dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleDict({"a": Reading()})
+
+    def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        return next(iter(self.parts.values()))(states, other)
+
+
+class Gated(Reading):
+    """Between attention and its output projection there is a factor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("gate", torch.full((), 0.5))
+
+    def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        query = self.project(states)[..., :WIDTH].unflatten(-1, (HEADS, -1)).transpose(1, 2)
+        mixed = F.scaled_dot_product_attention(query, query, query).transpose(1, 2).flatten(2)
+        return self.out(mixed * self.gate)
+
+
+def rename(model: Any) -> None:
+    model.parts["b"] = model.parts.pop("a")
+
+
+def count_to_three(model: Any) -> None:  # a float lies where the last but one did
+    for _ in range(2):
+        model.reads_other = model.reads_other + 1.5
+
+
+CHANGES: dict[str, tuple[Callable[[], nn.Module], Callable[[Any], Any]]] = {
+    "class": (Reading, lambda model: setattr(model, "__class__", Cross)),
+    "configuration": (Configured, lambda model: setattr(model.config, "reads_other", True)),
+    "router": (Routed, lambda model: model.route.data.copy_(torch.tensor([0.0, 1.0]))),
+    "name": (Named, rename),
+    "factor of 1": (Gated, lambda model: model.gate.fill_(1)),
+    "number": (Reading, count_to_three),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_changes_a_layer_but_no_call_is_seen(what: str, inputs: Any) -> None:
+    make, change = CHANGES[what]
+    model = make()
+    before = [said_of(layer) for layer in probed(model, inputs)]
+    change(model)
+    found = [said_of(layer) for layer in probed(model, inputs)]
+    plans_of(model).plans.clear()
+    assert found == [said_of(layer) for layer in probed(model, inputs)] != before
+
+
+def test_one_tensor_given_twice_is_not_two_tensors(inputs: Any) -> None:
+    model, (states, other) = Reading(), inputs
+    model.reads_other = True
+    for given in ((states, states), (states, other), {"states": other, "other": other}):
+        is_one = len(set(map(id, given.values() if isinstance(given, dict) else given))) == 1
+        assert [layer.kind for layer in probed(model, given)] == ["self" if is_one else "cross"]
+
+
+def test_a_planned_forward_in_inference_mode_keeps_copies(inputs: Any, kept: list[bool]) -> None:
+    with torch.inference_mode():
+        model = Attention(["overwrites"])
+        first, second = (probed(model, inputs, query_key=True) for _ in range(2))
+    assert kept == [True]
+    for one, other in zip(first, second, strict=True):
+        assert torch.equal(one.key, other.key)
+        assert float(one.key.abs().max()) > 0
+
+
+class Reused(Attention):
+    """Every layer's keys and mask are in the memory of the last one's."""
+
+    def __init__(self) -> None:
+        super().__init__(["plain"])
+        self.register_buffer("keys", torch.zeros(1, HEADS, LENGTH, WIDTH // HEADS))
+        self.register_buffer("mask", torch.zeros(LENGTH, LENGTH))
+
+    def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        for number in range(3):
+            query, key, value = (
+                each.unflatten(-1, (HEADS, -1)).transpose(1, 2) for each in self.project(states).chunk(3, -1)
+            )
+            self.keys.copy_(key)
+            self.mask[:, number] = number + 1
+            mixed = F.scaled_dot_product_attention(query, self.keys, value, self.mask)
+            states = self.out(mixed.transpose(1, 2).flatten(2))
+        return states
+
+
+def test_memory_that_every_layer_uses_again_holds_each_layers_own_numbers(
+    inputs: Any, kept: list[bool]
+) -> None:
+    model = Reused()
+    for _ in range(3):
+        layers = probed(model, inputs, query_key=True)
+        assert [float(layer.bias.sum()) for layer in layers] == [LENGTH, 3 * LENGTH, 6 * LENGTH]
+        assert max(layer.rebuild_error for layer in layers) < 1e-5
+        assert {layer.value_norm_of for layer in layers} == {"vWo"}
+    assert not any(kept)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from tensorboard_plugin_attn.capturing.calls.checking import single
-from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
+from tensorboard_plugin_attn.capturing.calls.sighting import MODELS_OWN, Sighting, in_float32
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
 from tensorboard_plugin_attn.capturing.tracing.axes import Atom, leaves
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts
@@ -97,6 +97,15 @@ class Awaited:
         orders = [(0, 2, 1, 3), (2, 0, 1, 3)][: 1 if batch == 1 else 2]
         return any(is_same(states, output.permute(order).reshape(-1, heads, width)) for order in orders)
 
+    def secure(self, written: Any) -> None:
+        """Copy what the model is about to write into, as keys in memory that every layer uses again."""
+        memory = memory_of(written)
+        for owner, names in ((self.sighting, MODELS_OWN), (self, ("value", "output"))):
+            for name in names if memory else ():
+                tensor = getattr(owner, name)
+                if memory_of(tensor) == memory:
+                    setattr(owner, name, tensor.clone())
+
     def finish(self) -> Sighting:
         """The sighting, its value norms behind the projection where that is known."""
         streamed = self.sighting.weights if isinstance(self.sighting.weights, StreamedMap) else None
@@ -107,6 +116,14 @@ class Awaited:
                 streamed.norms = self.norms.expand(len(streamed), -1, -1)
             self.sighting.value_norm_of = "vWo"
         return self.sighting
+
+
+def memory_of(tensor: Any) -> int:
+    """Where a tensor's numbers are; 0 where it has none, or nobody can tell."""
+    try:
+        return int(tensor.untyped_storage().data_ptr()) if isinstance(tensor, torch.Tensor) else 0
+    except Exception:  # noqa: BLE001 - the model's own call comes next and must not stop
+        return 0
 
 
 def is_same(states: torch.Tensor, output: torch.Tensor) -> bool:

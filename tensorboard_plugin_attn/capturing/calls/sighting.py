@@ -17,7 +17,7 @@ from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap, whole_
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.warn import tell
 
-__all__ = ["LeftOut", "Sighting", "in_float32", "traces_of"]
+__all__ = ["MODELS_OWN", "LeftOut", "Sighting", "in_float32", "traces_of"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class LeftOut:
 
     def __str__(self) -> str:
         return f"{self.module or 'the model'}: {self.what}: {self.reason}"
+
+
+MODELS_OWN = ("query", "key", "bias", "allowed")
+"""What of a sighting may be the model's own tensors, which it may write into later."""
 
 
 @dataclass(eq=False)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 from tensorboard_plugin_attn.capturing.calls.sighting import Sighting, in_float32
@@ -70,17 +69,15 @@ class Forward:
 
     def by_plan(self, plan: Plan) -> Session | None:
         """Calls are compared with a plan; None where they are others, and nothing was handed on."""
-        kept: list[tuple[int, Sighting, list[tuple[torch.Tensor, int]]]] = []
-        session = self.make_session(
-            lambda index, sighting: kept.append((index, sighting, shared_with_model(sighting)))
-        )
+        kept: list[tuple[int, Sighting]] = []
+        session = self.make_session(lambda index, sighting: kept.append((index, sighting)))
         with keeping_to(plan, session, self.names) as mode:
             run(self.model, self.inputs)
-        if not mode.has_kept or any(tensor._version != count for *_, own in kept for tensor, count in own):
+        if not mode.has_kept:
             return None
         kept.reverse()
         while kept:
-            index, sighting, _ = kept.pop()
+            index, sighting = kept.pop()
             with in_float32(sighting.weights):
                 self.hand_on(session, index, sighting)
         return session
@@ -94,18 +91,6 @@ class Forward:
             self.ranks.watch(),
         ):
             yield held
-
-
-def shared_with_model(sighting: Sighting) -> list[tuple[torch.Tensor, int]]:
-    """Tensors of a sighting that may be the model's own, which it may write into later, and how often it has."""
-    found: list[tuple[torch.Tensor, int]] = []
-    for name in ("query", "key", "bias", "allowed"):
-        tensor: torch.Tensor | None = getattr(sighting, name)
-        if tensor is not None and tensor.is_inference():  # nobody counts
-            setattr(sighting, name, tensor.clone())
-        elif tensor is not None:
-            found.append((tensor, tensor._version))
-    return found
 
 
 def run(model: nn.Module, inputs: Any) -> Any:

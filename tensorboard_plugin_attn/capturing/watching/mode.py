@@ -200,8 +200,10 @@ class AttentionMode(TorchFunctionMode):
             self.names.multihead = None
 
     def before_change(self, op: Op) -> None:
-        """Copy what is about to be overwritten, as by ``dropout(inplace=True)``: a softmax's result, or its scores."""
+        """Copy what is about to be overwritten, as by ``dropout(inplace=True)``: a softmax's result, its scores, or what a sighting waits with."""
         written = op.written
+        if self.session.awaited is not None:
+            self.session.awaited.secure(written)
         facts = self.flow.get(written)
         if facts is None:
             return

@@ -15,7 +15,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from tensorboard_plugin_attn.capturing.calls.projecting import Awaited
-from tensorboard_plugin_attn.capturing.calls.sighting import Sighting
+from tensorboard_plugin_attn.capturing.calls.sighting import MODELS_OWN, Sighting
 from tensorboard_plugin_attn.capturing.calls.streamed import StreamedMap
 from tensorboard_plugin_attn.capturing.session import Session
 from tensorboard_plugin_attn.capturing.tracing.facts import Facts
@@ -125,14 +125,15 @@ class PlannedMode(TorchFunctionMode):
         self.has_left = False
         self.fused = FusedCalls(session, names, Flow(), self.describe)
         self.now: Attends | None = None
+        self.own: list[tuple[torch.Tensor, int]] = []
         names.on_model = self.begin_forward
 
     @property
     def has_kept(self) -> bool:
         """Whether the forward made the calls of its plan, each of them and no other."""
         is_over = next(self.ahead, None) is None
-        session = self.session
-        return is_over and not self.has_left and not session.left_out and session.count == self.plan.attending
+        is_all = self.session.count == self.plan.attending and not self.session.left_out
+        return is_over and is_all and not self.has_left and all(own._version == n for own, n in self.own)
 
     def begin_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The model is called."""
@@ -180,6 +181,7 @@ class PlannedMode(TorchFunctionMode):
             )  # a router may take another part, which makes the same calls
             self.has_left = not is_held or not is_there or self.fused.has_moved
             if not self.has_left:
+                self.own += counted(found[0])
                 self.session.hand_on(found)
         elif step is not None and self.session.awaited is not None:
             self.session.awaited.see(op)
@@ -191,6 +193,18 @@ class PlannedMode(TorchFunctionMode):
             sighting.name, sighting.stack = self.now.name, self.now.stack
             sighting.kind, sighting.model_heads = self.now.kind, self.now.model_heads
         return sighting
+
+
+def counted(sighting: Sighting) -> list[tuple[torch.Tensor, int]]:
+    """The model's own tensors in a sighting, and how often each was written into; copies where nobody counts that."""
+    found: list[tuple[torch.Tensor, int]] = []
+    for name in MODELS_OWN:
+        tensor: torch.Tensor | None = getattr(sighting, name)
+        if tensor is not None and tensor.is_inference():
+            setattr(sighting, name, tensor.clone())
+        elif tensor is not None:
+            found.append((tensor, tensor._version))
+    return found
 
 
 NOTHING: tuple[None, None] = (None, None)
