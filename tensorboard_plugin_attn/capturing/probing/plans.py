@@ -88,7 +88,8 @@ class State:
         """The attributes of the settings that modules keep now."""
         for number, name in self.settings:
             attributes = held[number].attributes if number < len(held) else {}
-            yield vars(attributes[name]) if hasattr(attributes.get(name), "__dict__") else {}
+            own = getattr(attributes.get(name), "__dict__", None)
+            yield own if isinstance(own, dict) else {}
 
 
 def settings_of(held: Sequence[Held]) -> list[tuple[int, str]]:
