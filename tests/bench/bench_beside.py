@@ -32,6 +32,9 @@ HERE = Path(__file__).resolve().parents[2]
 # A text of 128 tokens opens as a matrix now, and draws more lines: both tabs are asked for the same picture.
 LINES = {"mode": "lines", "threshold": 0.02}
 REST_MS = 2500
+# A single step, layer or token takes from 50 to 100 ms by chance: some of each a round, the tab at rest in between.
+REPEATS = 5
+SHORT_REST_MS = 700
 WRITE = "import sys; from pathlib import Path; import bench_views; bench_views.write_log(Path(sys.argv[1]))"
 
 # The script's and the layout's work of pointer moves over the cells of a grid, in milliseconds a move.
@@ -95,17 +98,25 @@ def measure(side: Side, number: int) -> None:
     for view in ("model", "head"):
         tab.go(view, **WHERE, **LINES, step=last, layer=0)
         tab.page.wait_for_timeout(REST_MS)
-        near, far = last - 1, (17 + 13 * number) % (STEPS - 8)
-        side.note(f"{view}: to the step before, ms", inside.evaluate(UNTIL_DRAWN, [view, "step", near]))
-        side.note(f"{view}: to a step far off, ms", inside.evaluate(UNTIL_DRAWN, [view, "step", far]))
+        for repeat in range(REPEATS):
+            near = last - 1 - repeat
+            side.note(f"{view}: to the step before, ms", inside.evaluate(UNTIL_DRAWN, [view, "step", near]))
+            tab.page.wait_for_timeout(SHORT_REST_MS)
+        for repeat in range(REPEATS):
+            far = (17 + 13 * (number + repeat)) % (STEPS - 8)
+            side.note(f"{view}: to a step far off, ms", inside.evaluate(UNTIL_DRAWN, [view, "step", far]))
+            tab.page.wait_for_timeout(SHORT_REST_MS)
         tab.page.wait_for_timeout(REST_MS)
         tab.go(view, **WHERE, **LINES, step=last, layer=0)
         tab.page.wait_for_timeout(REST_MS)
         side.note(f"{view}: scrubbing, drawn a second", inside.evaluate(SCRUB, [view, 15]))
     tab.go("head", **WHERE, **LINES, layer=0)
     tab.page.wait_for_timeout(REST_MS)
-    side.note("head: another layer, ms", inside.evaluate(UNTIL_DRAWN, ["head", "layer", 1 + number % 11]))
-    side.note("head: pointer over a token, ms", inside.evaluate(HOVER, 1 + number))
+    for repeat in range(REPEATS):
+        layer = 1 + (REPEATS * number + repeat) % 11
+        side.note("head: another layer, ms", inside.evaluate(UNTIL_DRAWN, ["head", "layer", layer]))
+        tab.page.wait_for_timeout(SHORT_REST_MS)
+        side.note("head: pointer over a token, ms", inside.evaluate(HOVER, 1 + number + repeat))
     for view in ("model", "evolution"):
         tab.go(view, **WHERE)
         tab.page.wait_for_timeout(REST_MS)
