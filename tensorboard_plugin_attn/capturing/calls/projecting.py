@@ -100,8 +100,10 @@ class Awaited:
     def secure(self, written: Any) -> None:
         """Copy what the model is about to write into, as keys in memory that every layer uses again."""
         memory = memory_of(written)
+        if not memory:
+            return
         for owner, names in ((self.sighting, MODELS_OWN), (self, ("value", "output"))):
-            for name in names if memory else ():
+            for name in names:
                 tensor = getattr(owner, name)
                 if memory_of(tensor) == memory:
                     setattr(owner, name, tensor.clone())

@@ -12,8 +12,8 @@ from torch import nn
 
 from tensorboard_plugin_attn.capturing.calls.gating import GatedCall, Gates
 from tensorboard_plugin_attn.capturing.effect.objective import Objective, value_of
+from tensorboard_plugin_attn.capturing.probing.forward import run
 from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, RankWork
-from tensorboard_plugin_attn.capturing.probing.probe import run
 from tensorboard_plugin_attn.capturing.probing.same_inputs import same_inputs
 from tensorboard_plugin_attn.capturing.probing.undisturbed import undisturbed
 from tensorboard_plugin_attn.capturing.session import Session

@@ -58,7 +58,7 @@ class State:
             self.numbers, self.values = (
                 numbers,
                 values,
-            )  # which keeps the numbers' objects, and so no other gets them
+            )  # the values are kept, so that none else gets their id
         return True
 
     def numbers_of(self, held: Sequence[Held]) -> list[Hashable]:

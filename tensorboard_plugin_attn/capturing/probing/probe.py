@@ -18,13 +18,13 @@ from tensorboard_plugin_attn.capturing.inputs.placeholders import image_token
 from tensorboard_plugin_attn.capturing.inputs.rows import OnLayer, Row, not_there
 from tensorboard_plugin_attn.capturing.inputs.virtual import virtual_tokens
 from tensorboard_plugin_attn.capturing.inputs.windows import scatters
-from tensorboard_plugin_attn.capturing.probing.forward import Forward, run
+from tensorboard_plugin_attn.capturing.probing.forward import Forward
 from tensorboard_plugin_attn.capturing.probing.meeting import Meeting, RankWork
 from tensorboard_plugin_attn.capturing.session import Session, warn_left_out
 from tensorboard_plugin_attn.capturing.watching.names import ModuleNames, unwrap
 from tensorboard_plugin_attn.errors import CaptureError
 
-__all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows", "run"]
+__all__ = ["ProbeResult", "nothing_handed", "probe", "probe_rows"]
 
 
 @dataclass(frozen=True)

@@ -176,9 +176,8 @@ class PlannedMode(TorchFunctionMode):
             self.now = step
             found = self.fused.see(op, result) if op.kind is Kind.SDPA else []
             is_held = len(found) == 1 and not isinstance(found[0].weights, StreamedMap)
-            is_there = (
-                self.names.name == step.name
-            )  # a router may take another part, which makes the same calls
+            # A router may take another part, which makes the same calls.
+            is_there = self.names.name == step.name
             self.has_left = not is_held or not is_there or self.fused.has_moved
             if not self.has_left:
                 self.own += counted(found[0])
