@@ -98,8 +98,8 @@ class EncodedLayer:
 
     @property
     def code_bytes(self) -> int:
-        """Bytes of the codes: as they are packed, else of the rows that are kept."""
-        if self.packed is not None and self.packed.done():
+        """Bytes of the codes: as they are packed, else of the rows that are kept; also where they could not be packed."""
+        if self.packed is not None and self.packed.done() and self.packed.exception() is None:
             return self.packed.result().nbytes
         if not self.has_codes:
             return 0

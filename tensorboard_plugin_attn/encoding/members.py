@@ -116,7 +116,8 @@ class HeadPacker:
 
 
 class MemberPacker:
-    """The members of a layer's heads; ``stores``: rows that deflating makes little smaller are stored."""
+    """The members of a layer's heads; ``stores``: rows that deflating makes little smaller are stored, if a block can be so
+    long."""
 
     def __init__(self, heads: int, spill: Spill, *, stores: bool) -> None:
         self.heads = [HeadPacker() for _ in range(heads)]
@@ -128,6 +129,7 @@ class MemberPacker:
     def add(self, first: int, codes: NDArray[np.uint8], stop: int) -> None:
         """Rows ``[head, row, key]`` of the heads from ``first`` on; from the key ``stop`` on all are 0."""
         heads = self.heads[first : first + len(codes)]
+        self.stores = self.stores and codes.shape[2] <= LONGEST
         stored = []
         for at, (head, rows) in enumerate(zip(heads, codes, strict=True)):
             head.count(rows)
@@ -164,7 +166,7 @@ def gains(rows: NDArray[np.uint8], tries: Deflater) -> bool:
     """Whether rows get smaller by a quarter, as the last of them tell, which see most."""
     some = np.ascontiguousarray(rows[-TRIED:])
     size = len(tries.compress(some)) + len(tries.flush(zlib.Z_FULL_FLUSH))
-    return rows.shape[1] > LONGEST or size < (1 - LEAST_GAIN) * some.size
+    return size < (1 - LEAST_GAIN) * some.size
 
 
 def stored_rows(

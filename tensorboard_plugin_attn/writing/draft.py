@@ -31,7 +31,7 @@ from tensorboard_plugin_attn.writing.code_packing import CodePacking
 from tensorboard_plugin_attn.writing.extra_metrics import ExtraMetrics
 from tensorboard_plugin_attn.writing.given_maps import in_blocks
 from tensorboard_plugin_attn.writing.history import Reference
-from tensorboard_plugin_attn.writing.keeping import Keeping, beside_bytes, code_bytes
+from tensorboard_plugin_attn.writing.keeping import Keeping, Shares, beside_bytes, maxima_bytes
 from tensorboard_plugin_attn.writing.part import Part
 from tensorboard_plugin_attn.writing.room import Room
 from tensorboard_plugin_attn.writing.row_codes import spaced_rows
@@ -39,6 +39,7 @@ from tensorboard_plugin_attn.writing.row_codes import spaced_rows
 __all__ = ["Draft"]
 
 MOST_NAMED = 8
+ROUNDED = 1 - 1e-9  # what fits exactly may be a sum that is rounded up
 
 
 class Draft:
@@ -94,7 +95,7 @@ class Draft:
         self.gone: list[int] = []  # changes that cannot be told
         self.metric_weights: list[NDArray[np.float32]] = []  # of a part, [head, metric] a layer
         self.room = Room(0 if metrics_only else max_bytes)
-        self.row_bytes = 0.0  # of the codes of one row of every layer, and their largest
+        self.shares = Shares()  # of all layers
         self.packing = CodePacking(max_bytes)
         self.scratch: dict[Any, Any] = {}
 
@@ -120,11 +121,11 @@ class Draft:
         label_layer(self.axes, layer, number, allow_nan=self.allow_nan)
         source, size = self.keeping.source_of(layer, self.precision)
         if source == "codes":
-            size += 4 * layer.num_heads * layer.num_queries  # each row's largest weight
+            size += maxima_bytes(layer)
         beside = beside_bytes(layer, len(self.names), has_picture=not self.metrics_only)
         dropped = self.room.take(number, size, beside)
-        self.row_bytes += code_bytes(layer.shape, layer.mask or "other", self.precision) / layer.num_queries
-        self.row_bytes += 4 * layer.num_heads
+        shares = self.keeping.shares(layer, self.precision, source, size, beside)
+        self.shares = Shares(*map(sum, zip(self.shares, shares, strict=True)))
         self.extra.find_pairs(layer, self.axes)
         if self.aside is not None and not dropped and self.aside.takes(layer):
             metrics = None if self.aside.measures is None else self.measure(layer, call, self.aside.measures)
@@ -364,12 +365,12 @@ class Draft:
         needed = ceil(self.room.needed)
         kept = sorted(self.room.kept)
         heads = min(layer.entry.heads for layer in self.layers)
-        few = int(heads * self.max_bytes / needed)
+        few = int(ROUNDED * (self.max_bytes - self.shares.beside_heads) / self.shares.head)
         ways = [f"max_record_bytes={needed}"]
         ways += [f"layers={kept}"] if kept else []
-        ways += [f"heads=range({few}), of {heads}"] if few else []
-        rows = int(max(0.0, self.room.limit) / self.row_bytes)
-        ways += [f"queries= of at most {rows} positions"] if rows else []
+        ways += [f"heads=range({few}), of {heads}"] if 0 < few < heads else []
+        rows = int(ROUNDED * (self.room.limit - self.shares.beside_rows) / self.shares.row)
+        ways += [f"queries= of at most {rows} positions"] if rows > 0 else []
         return f"all would fit with {' or '.join(ways)}"
 
     def layer_count(self) -> ModelLayers | None:

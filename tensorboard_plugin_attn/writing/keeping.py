@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,12 +14,22 @@ from tensorboard_plugin_attn.encoding.streamed import MOST_REBUILD_ERROR, measur
 from tensorboard_plugin_attn.record.layer import LayerAttention
 from tensorboard_plugin_attn.writing.chosen_rows import ChosenRows
 
-__all__ = ["KEEP", "Keeping", "beside_bytes", "code_bytes"]
+__all__ = ["KEEP", "Keeping", "Shares", "beside_bytes", "code_bytes"]
 
 KEEP = ("auto", "weights", "vectors")
 EVERY_ROW = ChosenRows()
 HEADER_BYTES = 400  # of one layer's entry
 FILE_SHARE = {"full": 0.85, "causal": 0.42}  # bytes in the file per byte of codes, as measured
+
+
+class Shares(NamedTuple):
+    """Of the estimated bytes of layers: those of one row of codes, and those that stay with fewer rows; those of one head,
+    and those that stay with fewer heads."""
+
+    row: float = 0.0
+    beside_rows: float = 0.0
+    head: float = 0.0
+    beside_heads: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,25 @@ class Keeping:
             layer.blocks = layer.blocks.vectors
         return ("vectors", vectors) if is_exact else ("codes", codes)
 
+    def shares(
+        self, layer: LayerAttention, precision: str, source: str, size: float, beside: float
+    ) -> Shares:
+        """What fewer rows or heads would save of a layer's ``size``, kept as ``source``, and of what is ``beside`` it.
+
+        With fewer rows a layer of vectors may be kept as codes; with fewer heads each has a key of its own.
+        """
+        queries, heads, kv_heads = layer.num_queries, layer.num_heads, layer.num_kv_heads
+        row = code_bytes(layer.shape, layer.mask or "other", precision) / queries
+        if source == "codes":
+            beside_rows = size - self.chosen.share(queries) * queries * row
+        else:
+            beside_rows = size if self.keep == "vectors" else maxima_bytes(layer)
+        has_vectors = source == "vectors" or layer.blocks is None or layer.blocks.keeps_vectors
+        key = vector_bytes(layer, "key") if has_vectors and kv_heads < heads else 0.0
+        bias = vector_bytes(layer, "bias") if has_vectors else 0.0  # it may be that of all heads
+        head = (size + beside - HEADER_BYTES - key - bias) / heads + key / kv_heads
+        return Shares(row, beside_rows, head, HEADER_BYTES + bias)
+
     def of_weights(self, layer: LayerAttention, codes: float, beside: float) -> tuple[str, float]:
         """The same of a layer that came with its weights: they are kept, unless vectors are asked for and good."""
         error = layer.rebuild_error
@@ -86,10 +116,15 @@ def beside_bytes(layer: LayerAttention, metrics: int, *, has_picture: bool) -> f
     return HEADER_BYTES + 4 * layer.num_heads * metrics + picture
 
 
-def vector_bytes(layer: LayerAttention) -> float:
-    """Estimated bytes of what lies beside a layer's codes or in their place."""
+def maxima_bytes(layer: LayerAttention) -> float:
+    """Bytes of each row's largest weight, which lie beside codes."""
+    return 4.0 * layer.num_heads * layer.num_queries
+
+
+def vector_bytes(layer: LayerAttention, *names: str) -> float:
+    """Estimated bytes of what lies beside a layer's codes or in their place, or of some of it."""
     total = 0.0
-    for name in VECTORS:
+    for name in names or VECTORS:
         array = getattr(layer, name)
         if array is not None:
             is_half = name == "value_norm" or (name in ("query", "key") and layer.dtype == "bfloat16")

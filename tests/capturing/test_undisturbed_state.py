@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import transformers
+from models.sharp_models import small, token_ids
 from models.written_attention import HEADS, LENGTH, WIDTH
 from torch import nn
 
@@ -146,6 +148,56 @@ def test_inputs_that_a_forward_writes_into_or_empties_are_as_before() -> None:
         probe(Emptying(), inputs, on_layer=lambda index, layer: None)
     assert inputs == {"batch": {"states": states}, "more": [1, 2]}
     assert torch.equal(states, before)
+
+
+CACHES: dict[str, Callable[[Any], Any]] = {
+    "one that grows": lambda config: transformers.DynamicCache(config=config),
+    "one of fixed size": lambda config: transformers.StaticCache(config=config, max_cache_len=16),
+}
+
+
+@pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated")  # its name before transformers 5.24
+@pytest.mark.parametrize("what", CACHES)
+def test_a_cache_of_keys_that_a_model_is_given_is_as_before(what: str) -> None:
+    model = small("llama").train()
+    first, then = token_ids()[:1, :5], token_ids()[:1, 5:]
+    cache = CACHES[what](model.config)
+    with torch.no_grad():
+        model(first, past_key_values=cache)
+    keys = cache.layers[0].keys
+    held = keys.clone()
+    for _ in range(2):
+        shapes: list[tuple[int, ...]] = []
+        inputs = {"input_ids": then, "past_key_values": cache}
+        probe(model, inputs, on_layer=lambda index, layer: shapes.append(tuple(layer.weights.shape)))  # noqa: B023
+        assert [shape[1] for shape in shapes] == [4, 4, 4]
+        assert cache.get_seq_length() == 5
+        assert cache.layers[0].keys is keys
+        assert torch.equal(keys, held)
+
+
+def test_objects_that_hold_each_other_are_each_looked_at_once() -> None:
+    class Batch:
+        def __init__(self, states: torch.Tensor) -> None:
+            self.states, self.all, self.count = states, [self], 0
+
+    class Taking(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True)
+
+        def forward(self, batch: Batch) -> torch.Tensor:
+            batch.count += 1
+            batch.states.add_(1)
+            batch.states = states = batch.states * 2
+            return self.attention(states, states, states)[0]
+
+    states = torch.randn(1, LENGTH, WIDTH)
+    before, batch = states.clone(), Batch(states)
+    probe(Taking(), (batch,), on_layer=lambda index, layer: None)
+    assert batch.states is states
+    assert torch.equal(states, before)
+    assert batch.count == 0
 
 
 def test_a_large_input_that_a_later_probe_alone_writes_into_is_told_and_put_back_from_then_on(

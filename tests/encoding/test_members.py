@@ -99,10 +99,14 @@ def test_rows_are_deflated_where_there_is_no_room_to_store_them() -> None:
 
 
 def test_rows_too_long_for_a_stored_block_are_deflated() -> None:
-    codes = spread((1, 2, packing.LONGEST + 1))
-    found = packed(codes, 1)
-    assert not found.stored
-    assert gzip.decompress(heads_of(found)[0]) == codes.tobytes()
+    for keys, stores in ((packing.LONGEST, True), (packing.LONGEST + 1, False)):
+        codes = spread((1, 24, keys)) * np.tri(24, keys, keys - 24, dtype=np.uint8)
+        packer = MemberPacker(1, Spill(IN_FILE), stores=True)
+        for row in range(0, 24, 2):  # the first see few enough keys
+            packer.add(0, np.ascontiguousarray(codes[:, row : row + 2]), keys - 22 + row)
+        found = packer.finish()
+        assert found.stored == stores
+        assert gzip.decompress(heads_of(found)[0]) == codes.tobytes()
 
 
 @pytest.mark.parametrize("stop", [40, 64, 100])

@@ -191,3 +191,20 @@ def test_rows_are_stored_where_a_record_has_the_room_for_it_and_are_the_same(
         np.testing.assert_array_equal(one.weights, other.weights)
     names = {each.name for each in (tmp_path / "stored").rglob("*") if each.is_file()}
     assert all(name.endswith(".safetensors") or "tfevents" in name for name in names), names
+
+
+def test_rows_that_no_memory_was_left_for_are_told_and_the_training_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse_memory(*_: object) -> None:
+        raise MemoryError("no memory")
+
+    monkeypatch.setattr(code_packing, "LEAST_BYTES", 0)
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.probe_rows.SMALL_BYTES", 0)
+    monkeypatch.setattr("tensorboard_plugin_attn.encoding.members.stored_rows", refuse_memory)
+    states = torch.randn(1, HEADS, 520, WIDTH, generator=torch.Generator().manual_seed(9))
+    with pytest.warns(RuntimeWarning) as told, AttentionWriter(tmp_path, keep="weights") as writer:
+        writer.add_probe("probe", Spread(), states, [f"t{at}" for at in range(520)], 0)
+    said = [str(each.message) for each in told]
+    assert any("cannot write" in each and "no memory" in each for each in said)
+    assert any("1 lost" in each for each in said)

@@ -51,14 +51,21 @@ def test_evenly_spaced_layers_are_kept_as_many_as_fit(room: float, expected: lis
 
 
 def test_what_would_fit_is_said() -> None:
-    draft = draft_of(8, 4 * LAYER_BYTES + 8 * BESIDE_BYTES + 1)
+    draft = draft_of(8, 6 * LAYER_BYTES + 8 * BESIDE_BYTES + 1)
     ((_, message),) = draft.shortfalls("probe", draft.left_out())
     needed = ceil(8 * (LAYER_BYTES + BESIDE_BYTES))
     assert message.endswith(
-        f"all would fit with max_record_bytes={needed} or layers=[0, 2, 4, 6] or heads=range(1), of 2 "
-        "or queries= of at most 5 positions"
+        f"all would fit with max_record_bytes={needed} or layers=[0, 2, 4, 5, 6, 7] or heads=range(1), of 2 "
+        "or queries= of at most 6 positions"
     )
     assert kept(draft_of(8, needed)) == list(range(8))
+
+
+def test_no_choice_is_named_that_would_not_fit() -> None:
+    told = draft_of(2, 2 * BESIDE_BYTES + 1).what_would_fit()
+    assert "queries=" not in told
+    assert "layers=" not in told
+    assert "range(1), of 2" in told
 
 
 def test_every_layer_keeps_metrics_and_thumbnails() -> None:
