@@ -13,9 +13,16 @@ from playwright.sync_api import Browser
 
 from tensorboard_plugin_attn import AttentionWriter
 
-MODELS = {"1x1": (1, 1), "6x12": (6, 12), "80x64": (80, 64)}
+MODELS = {
+    "1x1": (1, 1),
+    "1x32": (1, 32),
+    "2x12": (2, 12),
+    "6x12": (6, 12),
+    "24x16": (24, 16),
+    "80x64": (80, 64),
+}
 WINDOWS = ((1280, 800), (2560, 1406))  # of the second the last number's line ends with the grid
-DAILY = ("model", "6x12", 1280)
+DAILY = (("model", "6x12", 1280), ("evolution", "1x32", 1280))
 LEAST = 0.85
 
 # The cells with the labels beside and above them, as far as they are seen, and the panel; parts of the view's area.
@@ -59,7 +66,7 @@ def log(logdir: Path) -> None:
     ("view", "name", "window"),
     [
         pytest.param(
-            view, name, window, marks=() if (view, name, window[0]) == DAILY else (pytest.mark.slow,)
+            view, name, window, marks=() if (view, name, window[0]) in DAILY else (pytest.mark.slow,)
         )
         for view in ("model", "evolution")
         for name in MODELS

@@ -45,6 +45,7 @@ const ragged: GridLayer[] = [
 
 const strip = { height: 21, sparkTop: 0, sparkHeight: 21, markHeight: 0 };
 const tall = { height: 116, sparkTop: 22, sparkHeight: 87, markHeight: 7 };
+const wrapping: GridSizes = { ...sizes, perLine: 3 };
 const folding: GridSizes = {
   ...sizes,
   shaped: new Map([
@@ -61,6 +62,8 @@ describe("the grid of heads", () => {
     ["80 × 64, parts of pixels", layers(80, 64), { ...overview, hasMean: false }],
     ["ragged groups", ragged, sizes],
     ["folded rows", ragged, folding],
+    ["lines of three", ragged, wrapping],
+    ["folded lines of three", ragged, { ...folding, perLine: 3 }],
   ])("finds every head again at the middle of its cell, %s", (_, rows, of) => {
     const layout = gridLayout(rows, of);
     for (const { layer, order } of rows) {
@@ -96,6 +99,21 @@ describe("the grid of heads", () => {
     expect(rowParts(layout, layout.rows[2]!)).toMatchObject({ sparkTop: 44, sparkHeight: 17 });
   });
 
+  it("puts the heads that a line does not hold under it, and the next layer under them", () => {
+    const layout = gridLayout(ragged, wrapping);
+    expect(layout).toMatchObject({ columns: 3, isWrapped: true, meanX: 3 * 46 + 8 });
+    expect(layout.rows.map(({ layer, lines, pitch }) => [layer, lines, pitch])).toEqual([
+      [0, 2, 160],
+      [1, 1, 80],
+      [3, 1, 80],
+      [2, 1, 80],
+    ]);
+    const [first, fourth] = [2, 3].map((head) => cellBox(layout, { layer: 0, head })!);
+    expect(fourth).toEqual({ ...first, y: first!.y + 80 });
+    expect(cellAt(layout, 46 + 5, fourth!.y + 5)).toBeNull();
+    expect(gridLayout(ragged, sizes).isWrapped).toBe(false);
+  });
+
   it("keeps a group's layers together under one heading", () => {
     const layout = gridLayout(ragged, sizes);
     expect(layout.headings.map(({ text }) => text)).toEqual(["Encoder", "Decoder", "Cross"]);
@@ -122,6 +140,18 @@ describe("moving between heads", () => {
     ["rowEnd", { layer: 3, head: 1 }, { layer: 3, head: 0 }],
   ] as const)("%s follows the grid as it is shown", (direction, from, to) => {
     expect(neighbour(layout, from, direction)).toEqual(to);
+  });
+
+  it.each([
+    ["down", { layer: 0, head: 2 }, { layer: 0, head: 3 }],
+    ["down", { layer: 0, head: 1 }, { layer: 0, head: 3 }],
+    ["down", { layer: 0, head: 3 }, { layer: 1, head: 0 }],
+    ["up", { layer: 1, head: 1 }, { layer: 0, head: 3 }],
+    ["right", { layer: 0, head: 1 }, { layer: 0, head: 3 }],
+    ["rowEnd", { layer: 0, head: 2 }, { layer: 0, head: 3 }],
+    ["up", { layer: 0, head: 0 }, { layer: 0, head: 0 }],
+  ] as const)("%s goes from line to line of one layer", (direction, from, to) => {
+    expect(neighbour(gridLayout(ragged, wrapping), from, direction)).toEqual(to);
   });
 });
 

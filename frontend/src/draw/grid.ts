@@ -16,6 +16,8 @@ export interface GridRow extends GridLayer {
   readonly top: number;
   /** From its top to that of the next row. */
   readonly pitch: number;
+  /** Of heads; more than one where a layer has more of them than stand on a line. */
+  readonly lines: number;
   /** A strip of values stands for its histories. */
   readonly isFolded: boolean;
   /** Of a row of its own height. */
@@ -30,7 +32,7 @@ export interface RowParts {
   readonly markHeight: number;
 }
 
-/** A row of its own height. */
+/** A row whose lines are of their own height; `pitch` is that of one line. */
 export type RowShape = Pick<GridRow, "pitch" | "isFolded"> & { readonly parts: RowParts };
 
 export interface GridHeading {
@@ -41,7 +43,10 @@ export interface GridHeading {
 /** Lengths are CSS pixels. */
 export interface GridSizes {
   readonly pitchX: number;
+  /** Of a line of heads. */
   readonly pitchY: number;
+  /** Heads of a layer on one line, the others on lines under it; without it all of them. */
+  readonly perLine?: number;
   readonly cell: { readonly width: number; readonly height: number };
   readonly sparkTop: number;
   /** 0: no history under the pattern. */
@@ -69,6 +74,8 @@ export interface GridLayout extends Omit<GridSizes, "hasMean" | "shaped" | "note
   readonly meanX: number | null;
   readonly columns: number;
   readonly rows: readonly GridRow[];
+  /** Of a layer's heads on several lines: a column is no head's number. */
+  readonly isWrapped: boolean;
   readonly headings: readonly GridHeading[];
   /** Of the line of words between rows; null: there is none. */
   readonly noteTop: number | null;
@@ -95,15 +102,22 @@ export const NUMBER_HEIGHT = 15;
 export function gridLayout(layers: readonly GridLayer[], sizes: GridSizes): GridLayout {
   const { hasMean, shaped, noteAfter, ...parts } = sizes;
   const { rows: bare, headings: names } = gather(layers);
-  const columns = Math.max(0, ...layers.map((layer) => layer.heads));
+  const perLine = parts.perLine ?? Infinity;
+  const columns = Math.min(perLine, Math.max(0, ...layers.map((layer) => layer.heads)));
   const across = columns * parts.pitchX;
   const meanX = hasMean ? across + MEAN_GAP : null;
   const end = meanX === null ? across - parts.pitchX : meanX;
   const usual = { pitch: parts.pitchY, isFolded: false };
-  const stacked = stack(bare, names, (layer) => shaped?.get(layer) ?? usual, noteAfter);
+  const size = ({ layer, heads }: GridLayer): Placed => {
+    const shape = shaped?.get(layer) ?? usual;
+    const lines = Math.max(1, Math.ceil(heads / perLine));
+    return { ...shape, lines, pitch: lines * shape.pitch };
+  };
+  const stacked = stack(bare, names, size, noteAfter);
   return {
     ...parts,
     ...stacked,
+    isWrapped: stacked.rows.some(({ lines }) => lines > 1),
     meanX,
     columns,
     width: end + parts.cell.width + (parts.beside ?? 0),
@@ -132,10 +146,12 @@ function gather(layers: readonly GridLayer[]): { rows: GridLayer[]; headings: He
   return { rows, headings };
 }
 
+type Placed = Pick<GridRow, "pitch" | "lines" | "isFolded" | "parts">;
+
 function stack(
   bare: readonly GridLayer[],
   names: readonly Heading[],
-  size: (layer: number) => Pick<GridRow, "pitch" | "isFolded" | "parts">,
+  size: (layer: GridLayer) => Placed,
   noteAfter?: number,
 ): Pick<GridLayout, "rows" | "headings" | "noteTop" | "height"> {
   const headings: GridHeading[] = [];
@@ -147,7 +163,7 @@ function stack(
       headings.push({ text: name.text, top });
       top += HEADING_HEIGHT;
     }
-    const placed = { ...row, ...size(row.layer), top };
+    const placed = { ...row, ...size(row), top };
     top += placed.pitch;
     if (row.layer === noteAfter) {
       noteTop = top;
@@ -162,10 +178,21 @@ function stack(
 export function cellBox(layout: GridLayout, { layer, head }: Cell): Box | null {
   const row = layout.rows.find((candidate) => candidate.layer === layer);
   if (row === undefined) return null;
-  const column = row.order.indexOf(head);
-  const x = head === MEAN ? layout.meanX : column === -1 ? null : column * layout.pitchX;
+  const { width } = layout.cell;
   const { height } = rowParts(layout, row);
-  return x === null ? null : { x, y: row.top, width: layout.cell.width, height };
+  if (head === MEAN) {
+    return layout.meanX === null ? null : { x: layout.meanX, y: row.top, width, height };
+  }
+  const at = row.order.indexOf(head);
+  if (at === -1) return null;
+  const [line, column] = [Math.floor(at / layout.columns), at % layout.columns];
+  const y = row.top + line * linePitch(row);
+  return { x: column * layout.pitchX, y, width, height };
+}
+
+/** From the top of a row's line of heads to that of the next one. */
+export function linePitch({ pitch, lines }: Pick<GridRow, "pitch" | "lines">): number {
+  return pitch / lines;
 }
 
 /** The cell whose share of the grid, gaps included, holds a point; null outside. */
@@ -176,7 +203,9 @@ export function cellAt(layout: GridLayout, x: number, y: number): Cell | null {
   if (meanX !== null && x >= meanX && x < meanX + layout.cell.width) {
     return { layer: row.layer, head: MEAN };
   }
-  const head = row.order[Math.floor(x / layout.pitchX)];
+  const column = Math.floor(x / layout.pitchX);
+  const line = Math.floor((y - row.top) / linePitch(row));
+  const head = column < layout.columns ? row.order[line * layout.columns + column] : undefined;
   return head === undefined ? null : { layer: row.layer, head };
 }
 
@@ -184,16 +213,36 @@ export type Direction = "left" | "right" | "up" | "down" | "rowStart" | "rowEnd"
 
 /** The head next to another in the grid as it is shown; the same head at an edge. */
 export function neighbour(layout: GridLayout, cell: Cell, direction: Direction): Cell {
-  const at = layout.rows.findIndex(({ layer }) => layer === cell.layer);
-  if (at === -1) return cell;
-  const down = direction === "down" ? 1 : direction === "up" ? -1 : 0;
-  const row = layout.rows[Math.min(layout.rows.length - 1, Math.max(0, at + down))]!;
-  const column = layout.rows[at]!.order.indexOf(cell.head);
+  const row = layout.rows.find(({ layer }) => layer === cell.layer);
+  if (row === undefined) return cell;
+  const at = row.order.indexOf(cell.head);
+  if (direction === "down" || direction === "up") {
+    return acrossLines(layout, cell, at, direction === "down" ? 1 : -1);
+  }
   const across = direction === "right" ? 1 : direction === "left" ? -1 : 0;
   const wanted =
-    direction === "rowStart" ? 0 : direction === "rowEnd" ? row.heads - 1 : column + across;
-  const head = row.order[Math.min(row.order.length - 1, Math.max(0, wanted))];
-  return head === undefined ? cell : { layer: row.layer, head };
+    direction === "rowStart" ? 0 : direction === "rowEnd" ? row.heads - 1 : at + across;
+  return { layer: cell.layer, head: nearest(row.order, wanted) ?? cell.head };
+}
+
+/** On the line below or above, of the same layer or the next. */
+function acrossLines(layout: GridLayout, cell: Cell, at: number, down: 1 | -1): Cell {
+  const lines = layout.rows.flatMap(({ layer, order, lines: count }) =>
+    Array.from({ length: count }, (_, line) => ({
+      layer,
+      heads: order.slice(line * layout.columns, (line + 1) * layout.columns),
+    })),
+  );
+  const from = lines.findIndex(
+    ({ layer, heads }) => layer === cell.layer && heads.includes(cell.head),
+  );
+  const line = nearest(lines, from + down)!;
+  const head = nearest(line.heads, at % layout.columns);
+  return head === undefined ? cell : { layer: line.layer, head };
+}
+
+function nearest<T>(list: readonly T[], at: number): T | undefined {
+  return list[Math.min(list.length - 1, Math.max(0, at))];
 }
 
 /** Head numbers by falling value; heads without a value last, equal ones by number. */

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from attention_tab import AttentionTab
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 pytestmark = pytest.mark.slow  # a unit test holds each of these every day
 
@@ -26,14 +26,21 @@ def test_what_cannot_be_right_is_the_first_hint(hints: AttentionTab) -> None:
     assert kinds[0] == "nan", kinds
 
 
-def test_hints_stand_above_their_limits(hints: AttentionTab) -> None:
-    last, first = (
-        hints.frame.locator(".hint").last.bounding_box(),
-        hints.frame.locator(".limit").first.bounding_box(),
-    )
-    assert last is not None
+def test_hints_stand_above_their_limits(hints: AttentionTab, open_demo: OpenFault) -> None:
+    assert is_above(hints.frame.locator(".hint").last, hints.frame.locator(".limit").first)
+    sound = open_demo("model", run="late", tag="late", panel="health").frame
+    panel = sound.get_by_role("complementary", name="Hints")
+    expect(panel).to_contain_text("No hints in this probe")
+    for kind in ("NaN in the weights", "Rows do not sum to 1", "Entropy fell in most heads"):
+        assert is_above(panel.get_by_text(kind, exact=True), sound.locator(".limit").first)
+
+
+def is_above(one: Locator, other: Locator) -> bool:
+    """Whether it ends where the other begins, or before."""
+    first, second = one.bounding_box(timeout=10_000), other.bounding_box()
     assert first is not None
-    assert last["y"] < first["y"]
+    assert second is not None
+    return first["y"] + first["height"] <= second["y"]
 
 
 def test_a_limit_says_what_it_limits(hints: AttentionTab) -> None:

@@ -1,9 +1,10 @@
 /** A grid layout → its head numbers, layer numbers and group headings; they stay in view while the grid scrolls. */
 
+import { Fragment } from "preact";
 import { memo } from "preact/compat";
 
 import { TALL } from "../../draw/evolution_picture";
-import { headsInOrder, rowParts, type GridLayout, type GridRow } from "../../draw/grid";
+import { headsInOrder, linePitch, rowParts, type GridLayout, type GridRow } from "../../draw/grid";
 
 /** Numbers nearer to each other run together. */
 const LEAST_ACROSS = 22;
@@ -98,15 +99,17 @@ interface AxisProps {
 function Axis({ layout, row, axis: [least, most] }: AxisProps) {
   if (!hasAxis(layout, row)) return null;
   const { sparkTop, sparkHeight } = rowParts(layout, row);
-  const top = row.top + sparkTop;
-  return (
-    <>
-      <span class="grid-axis" style={{ top: top - 4 }}>
-        {most}
-      </span>
-      <span class="grid-axis" style={{ top: top + sparkHeight - 9 }}>
-        {least}
-      </span>
-    </>
-  );
+  return Array.from({ length: row.lines }, (_, line) => {
+    const top = row.top + line * linePitch(row) + sparkTop;
+    return (
+      <Fragment key={line}>
+        <span class="grid-axis" style={{ top: top - 4 }}>
+          {most}
+        </span>
+        <span class="grid-axis" style={{ top: top + sparkHeight - 9 }}>
+          {least}
+        </span>
+      </Fragment>
+    );
+  });
 }

@@ -1,6 +1,6 @@
 /** Layers of a record or a metric series → rows of the grid of heads, and the names of its heads. */
 
-import type { GridLayer } from "../../draw/grid";
+import type { GridLayer, GridLayout } from "../../draw/grid";
 import { groupName, layerName, layerNumber } from "../../text/layer_names";
 
 /** What record headers and metric series both say of a layer. */
@@ -27,6 +27,11 @@ export function gridLayers(
     number: layerNumber(shapes, layer),
     order: order(layer),
   }));
+}
+
+/** Over the columns of layers that take several lines, where a column is no head's number. */
+export function linesCaption({ isWrapped, columns }: GridLayout): string | null {
+  return isWrapped ? `heads in lines of ${columns}, each with its number` : null;
 }
 
 export function headNumber(shape: LayerShape | undefined, head: number): number {

@@ -4,6 +4,7 @@ import { memo } from "preact/compat";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import {
+  cellBox,
   headsInOrder,
   neighbour,
   rowParts,
@@ -92,7 +93,6 @@ export const HeadButtons = memo(function HeadButtons(props: HeadButtonsProps) {
             key={`${row.layer}.${head}`}
             {...props}
             cell={{ layer: row.layer, head }}
-            left={row.order.indexOf(head) * layout.pitchX}
             row={row}
           />
         )),
@@ -111,13 +111,12 @@ function headsOf(row: GridRow, { layout, reached, selected }: HeadButtonsProps):
 
 interface HeadButtonProps extends HeadButtonsProps {
   readonly cell: Cell;
-  readonly left: number;
   readonly row: GridRow;
 }
 
-function HeadButton({ cell, left, row, layout, shapes, ...rest }: HeadButtonProps) {
+function HeadButton({ cell, row, layout, shapes, ...rest }: HeadButtonProps) {
   const isReached = sameCell(cell, rest.reached);
-  const { top } = row;
+  const { x: left, y: top } = cellBox(layout, cell)!;
   const parts = rowParts(layout, row);
   const below = parts.sparkTop + parts.sparkHeight + parts.markHeight + layout.numberHeight;
   const height = Math.max(parts.height, below);

@@ -12,7 +12,11 @@ const rooms = [
 
 const models = [
   [1, 1],
+  [1, 12],
+  [1, 32],
   [2, 1],
+  [2, 12],
+  [3, 4],
   [6, 12],
   [12, 12],
   [24, 16],
@@ -94,8 +98,11 @@ describe("the room of a view", () => {
 
 describe("few layers", () => {
   it.each(rooms)("of %i px have histories that fill their rows, in whole cells", (_, room) => {
-    for (const heads of [4, 12]) {
-      const plan = fillRoom(room, { layers: 2, heads, headings: 0 }, null);
+    for (const [layers, heads] of [
+      [2, 4],
+      [3, 12],
+    ] as const) {
+      const plan = fillRoom(room, { layers, heads, headings: 0 }, null);
       const sizes = patternSizes(plan, false);
       const used = sizes.sparkTop + sizes.sparkHeight + sizes.markHeight;
       expect(used).toBeLessThanOrEqual(sizes.pitchY);
@@ -103,6 +110,31 @@ describe("few layers", () => {
       expect(sizes.sparkWidth).toBe(sizes.cell.width);
       expect(sizes.sparkHeight).toBeLessThanOrEqual(2 * sizes.cell.width);
     }
+  });
+
+  it.each(rooms)("of %i px have their heads on several lines where one leaves room", (_, room) => {
+    const perLine = (layers: number, heads: number) =>
+      fillRoom(room, { layers, heads, headings: 0 }, null).perLine;
+    expect(perLine(1, 12)).toBe(4);
+    expect(perLine(2, 12)).toBe(6);
+    expect(perLine(1, 32)).toBeLessThan(32);
+    for (const [layers, heads] of [
+      [1, 1],
+      [3, 4],
+      [6, 12],
+      [24, 16],
+      [80, 64],
+    ] as const)
+      expect(perLine(layers, heads)).toBeUndefined();
+  });
+
+  it("on several lines have a number each, and are not zoomed so", () => {
+    const shape = { layers: 1, heads: 12, headings: 0 };
+    const sizes = patternSizes(fillRoom(rooms[0][1], shape, null), false);
+    expect(sizes.numberHeight).toBeGreaterThan(0);
+    const used = sizes.sparkTop + sizes.sparkHeight + sizes.markHeight + sizes.numberHeight;
+    expect(used).toBeLessThanOrEqual(sizes.pitchY);
+    expect(fillRoom(rooms[0][1], shape, 48).perLine).toBeUndefined();
   });
 
   it("of a numbered grid leave the number its line", () => {

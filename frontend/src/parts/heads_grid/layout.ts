@@ -32,7 +32,10 @@ export interface RoomPlan {
   /** More heads than are looked at one by one. */
   readonly isMany: boolean;
   readonly pitchX: number;
+  /** Of a line of heads. */
   readonly pitchY: number;
+  /** Heads of a layer on one line, where a few layers of many heads leave the room below them empty. */
+  readonly perLine?: number;
   /** Of a cell: its width, and its height where it is a pattern. */
   readonly side: number;
   readonly hasMean: boolean;
@@ -79,17 +82,58 @@ export function fillRoom(
   const hasMean = heads > 1;
   const isMany = layers * heads > MANY_HEADS;
   if (zoom !== null) return { ...zoomed(room, zoom, hasMean), isMany };
-  const down = height / layers;
-  const across = Math.floor((width + GAP - (hasMean ? MEAN_GAP : 0)) / (heads + (hasMean ? 1 : 0)));
-  const below = under ?? (down >= ROOM_FOR_HISTORY ? LEAST_HISTORY : 0);
-  const side = Math.min(across - GAP, Math.floor(down) - below - GAP);
-  if (side < SMALLEST_SIDE || isMany) return { ...overview(room, { width, down, heads }), isMany };
+  const lines = linesFor({ width, height, layers, heads, hasMean }, under);
+  const { side, pitchY, perLine } = lines;
+  if (side < SMALLEST_SIDE || isMany)
+    return { ...overview(room, { width, down: height / layers, heads }), isMany };
   const pitchX = side + GAP;
+  const used = perLine * pitchX - GAP + (hasMean ? MEAN_GAP + pitchX : 0);
+  const panel = panelBeside(room, used);
+  const wrapped = perLine < heads && { perLine };
+  return { isOverview: false, isMany, pitchX, pitchY, ...wrapped, side, hasMean, panel };
+}
+
+interface LinesRoom {
+  readonly width: number;
+  readonly height: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly hasMean: boolean;
+}
+
+interface Lines {
+  readonly side: number;
+  readonly pitchY: number;
+  readonly perLine: number;
+  /** Parts of the height that are filled. */
+  readonly share: number;
+}
+
+/** Lower lines of whole layers leave too much of the height empty. */
+const LEAST_SHARE = 0.85;
+
+/** A layer on one line where that fills the height, else on as many as make the patterns largest. */
+function linesFor(room: LinesRoom, under: number | null): Lines {
+  const whole = linesOf(room, room.heads, under);
+  if (room.layers * room.heads > MANY_HEADS) return whole;
+  if (whole.side >= SMALLEST_SIDE && whole.share >= LEAST_SHARE) return whole;
+  return Array.from({ length: room.heads }, (_, at) => Math.ceil(room.heads / (at + 1)))
+    .map((perLine) => linesOf(room, perLine, under))
+    .reduce((best, each) => (each.side > best.side ? each : best), whole);
+}
+
+function linesOf(of: LinesRoom, perLine: number, under: number | null): Lines {
+  const { width, height, hasMean } = of;
+  const lines = of.layers * Math.ceil(of.heads / perLine);
+  const down = height / lines;
+  const columns = perLine + (hasMean ? 1 : 0);
+  const across = Math.floor((width + GAP - (hasMean ? MEAN_GAP : 0)) / columns);
+  const numbered = perLine < of.heads ? NUMBER_HEIGHT : 0;
+  const below = numbered + (under ?? (down >= ROOM_FOR_HISTORY ? LEAST_HISTORY : 0));
+  const side = Math.min(across - GAP, Math.floor(down) - below - GAP);
   const most = under === null ? highestRow(side) : side + under + GAP + NUMBER_HEIGHT;
   const pitchY = Math.floor(Math.min(down, most));
-  const used = heads * pitchX - GAP + (hasMean ? MEAN_GAP + pitchX : 0);
-  const panel = panelBeside(room, used);
-  return { isOverview: false, isMany, pitchX, pitchY, side, hasMean, panel };
+  return { side, pitchY, perLine, share: (pitchY * lines) / height };
 }
 
 /** A pattern with the highest history that it may have. */
@@ -152,8 +196,8 @@ const VALUE_WIDTH = 27;
 /** A pattern, its history with the value beside it and marks below, and a line for its number where heads are sorted. */
 export function patternSizes(plan: RoomPlan, isNumbered: boolean): GridSizes {
   if (plan.isOverview) return overviewSizes(plan);
-  const { pitchX, pitchY, hasMean } = plan;
-  const numberHeight = isNumbered ? NUMBER_HEIGHT : 0;
+  const { pitchX, pitchY, perLine, hasMean } = plan;
+  const numberHeight = isNumbered || perLine !== undefined ? NUMBER_HEIGHT : 0;
   const side = Math.min(plan.side, pitchY - GAP - numberHeight);
   const left = pitchY - side - numberHeight - MARK - GAP - 1;
   const hasHistory = left >= 8;
@@ -167,6 +211,7 @@ export function patternSizes(plan: RoomPlan, isNumbered: boolean): GridSizes {
     isOverview: false,
     pitchX,
     pitchY,
+    ...(perLine !== undefined && { perLine }),
     hasMean,
     cell: { width: side, height: side },
     sparkTop: side + (hasHistory ? 2 : 0) + (isHigh ? HIGH.value : 0),
@@ -217,13 +262,14 @@ export function historyParts(pitch: number): RowParts {
 
 /** Cells at the places of the patterns. */
 export function historySizes(plan: RoomPlan): GridSizes {
-  const { isOverview, isMany, pitchX, pitchY, side, hasMean } = plan;
+  const { isOverview, isMany, pitchX, pitchY, perLine, side, hasMean } = plan;
   if (isOverview && (isMany || pitchY < ROOM_FOR_LINE)) return overviewSizes(plan);
   const { height, ...parts } = historyParts(pitchY);
   return {
     isOverview: false,
     pitchX,
     pitchY,
+    ...(perLine !== undefined && { perLine }),
     hasMean,
     cell: { width: side, height },
     ...parts,

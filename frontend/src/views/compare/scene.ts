@@ -12,7 +12,7 @@ import { deviceBox, type Target } from "../../draw/heads_picture";
 import { fillBox, type Box } from "../../draw/raster";
 import { comparison, hideBelow, rankBy, record, shown, theme } from "../../state";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
-import type { LayerShape } from "../../parts/heads_grid/grid_layers";
+import { linesCaption, type LayerShape } from "../../parts/heads_grid/grid_layers";
 import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
 import { difference, largestChange, rankHeads } from "./ranked";
 
@@ -34,10 +34,6 @@ export const shapes: ReadonlySignal<readonly LayerShape[]> = computed(
 );
 
 const areNumbered = computed(() => shapes.value.some((shape) => shape.head_numbers !== undefined));
-
-export const columnCaption: ReadonlySignal<string | null> = computed(() =>
-  areNumbered.value ? "logged heads, their numbers below" : null,
-);
 
 /** CSS pixels of the view that the chosen head takes over the grid. */
 export const taken: Signal<number> = signal(0);
@@ -76,6 +72,11 @@ export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
     orders: shapes.value.map(({ heads }) => headsInOrder(heads)),
     numbered: areNumbered.value,
   }),
+);
+
+/** What stands over the columns instead of head numbers, when these stand under each cell. */
+export const columnCaption: ReadonlySignal<string | null> = computed(() =>
+  areNumbered.value ? "logged heads, their numbers below" : linesCaption(layout.value),
 );
 
 /** Of small pictures of a head's differences. */

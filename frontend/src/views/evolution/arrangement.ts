@@ -41,6 +41,10 @@ function arrangeMap(grid: PlacedGrid, { height, moved }: Told): Arranged {
   return { rows: { pitchY, cell }, when: { height: HISTOGRAM, plot: 0 } };
 }
 
+function linesByLayer({ rows }: PlacedGrid): number[] {
+  return rows.toSorted((a, b) => a.layer - b.layer).map(({ lines }) => lines);
+}
+
 /** `grid` is the one that fills the room alone. */
 export function arrange(grid: PlacedGrid, told: Told): Arranged {
   const { height, width, lanes, hasScalar } = told;
@@ -48,17 +52,18 @@ export function arrange(grid: PlacedGrid, told: Told): Arranged {
   const sizes = { ...grid, hasMean: grid.meanX !== null };
   const moved = told.isFolding ? told.moved : told.moved.map(() => 1);
   const room = height - AROUND.above - BELOW - grid.headings.length * HEADING_HEIGHT;
-  const alone = grid.pitchY * moved.length;
+  const lines = linesByLayer(grid);
+  const alone = grid.pitchY * lines.reduce((sum, each) => sum + each, 0);
   const when = whenRoom({
     height: room,
     width,
-    rows: leastHeight(sizes, moved),
+    rows: leastHeight(sizes, moved, lines),
     most: room - Math.min(alone, GRID_SHARE * height),
     lanes,
     hasScalar,
   });
   const forRows = when === null ? alone : Math.min(alone, room - when.height);
   const order = grid.rows.map(({ layer }) => layer);
-  const rows = foldedRows(sizes, moved, { height: forRows, order });
+  const rows = foldedRows(sizes, moved, { height: forRows, order, lines });
   return { rows, when: when === null ? null : fillLeft(when, room - forRows - when.height) };
 }

@@ -10,7 +10,7 @@ import { formatValue } from "../../text/format_number";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { MANY_HEADS } from "../../parts/heads_grid/layout";
 import { theme } from "../../state";
-import { isSorted, layout, main, shapes, valueOf } from "./scene";
+import { columnCaption, layout, main, shapes, valueOf } from "./scene";
 
 /** The head changed for good in the shown metric. */
 function isChanged({ layer, head }: Cell): boolean {
@@ -62,7 +62,7 @@ export function CellNumbers() {
           <data key={`${cell.layer}.${cell.head}`} style={place(grid, cell)} />
         ))}
       </div>
-      {isSorted.value && <HeadNumbers grid={grid} cells={cells} />}
+      {columnCaption.value !== null && <HeadNumbers grid={grid} cells={cells} />}
     </>
   );
 }
@@ -97,15 +97,19 @@ function write(number: HTMLDataElement, value: number, isEmphasised: boolean, in
   number.style.color = ink;
 }
 
+/** Parts a value from the number of the next head. */
+const BESIDE_NUMBER = 6;
+
 function place(grid: GridLayout, cell: Cell) {
   const { x, y, width, height } = cellBox(grid, cell)!;
   const row = grid.rows.find(({ layer }) => layer === cell.layer)!;
   if (row.isFolded) return { left: x, top: y + (height - 14) / 2, width: width - 6 };
   const { sparkTop } = rowParts(grid, row);
-  return { left: x, top: y + (sparkTop > 17 ? 3 : sparkTop > 14 ? 2 : 0), width };
+  const inset = columnCaption.value === null ? 0 : BESIDE_NUMBER;
+  return { left: x, top: y + (sparkTop > 17 ? 3 : sparkTop > 14 ? 2 : 0), width: width - inset };
 }
 
-/** Which head each cell is, where they are sorted. */
+/** Which head each cell is, where no column says it. */
 function HeadNumbers({ grid, cells }: { grid: GridLayout; cells: readonly Cell[] }) {
   return (
     <div class="cell-heads" aria-hidden="true">

@@ -18,16 +18,7 @@ import type { Box } from "../../draw/raster";
 import type { Sparkline } from "../../draw/sparkline";
 import type { Exported } from "../../saving/exported";
 import { formatValue } from "../../text/format_number";
-import {
-  headSort,
-  showBaseline,
-  showMarks,
-  step,
-  tag,
-  theme,
-  metrics,
-  shownMetric,
-} from "../../state";
+import { showBaseline, showMarks, step, tag, theme, metrics, shownMetric } from "../../state";
 import { cellsOf, gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { metricTitle } from "../../text/metric_names";
 import { largestChange } from "../model/head_map";
@@ -36,8 +27,17 @@ import { chosen } from "./chosen";
 import { evolutionMarks, GRID_LEFT, SCALAR_HEIGHT, scalarShapes } from "./export_legend";
 import { laneShapes, lanesHeight } from "./export_lanes";
 import { foldedText } from "./folded_note";
-import { SORT_CAPTIONS } from "./head_order";
-import { baselineOf, groups, layout, main, others, paint, shapes, valueOf } from "./scene";
+import {
+  baselineOf,
+  columnCaption,
+  groups,
+  layout,
+  main,
+  others,
+  paint,
+  shapes,
+  valueOf,
+} from "./scene";
 
 const MARK_ROWS = 5;
 
@@ -215,14 +215,13 @@ function cellShapes(own: RunHistories, at: Cell): Shape[] {
 export function evolutionExport(): Exported {
   const own = main.peek();
   const grid = layout.peek();
-  const sort = headSort.peek();
   const series = metrics.peek();
   const name = shownMetric.peek();
   const picture = gridPicture({
     layout: grid,
     shapes: shapes.peek(),
     title: `${tag.peek() ?? ""}: ${name === null ? "histories" : metricTitle(name)} of all heads`,
-    caption: sort === "number" ? null : SORT_CAPTIONS[sort],
+    caption: columnCaption.peek(),
     theme: theme.peek(),
     content: grid.isOverview
       ? [paintedGrid(grid, paint.peek())]

@@ -6,7 +6,6 @@ import type { Cell } from "../../draw/grid";
 import { nearestStep } from "../../draw/step_axis";
 import {
   head,
-  headSort,
   hoverStep,
   isOneRun,
   isSideShown,
@@ -26,13 +25,13 @@ import { lensAt } from "../model/lens_area";
 import { CellNumbers } from "./cell_numbers";
 import { toggleChosen } from "./chosen";
 import { evolutionExport } from "./evolution_export";
-import { SORT_CAPTIONS } from "./head_order";
 import { FoldedNote } from "./folded_note";
 import { Legend } from "./legend";
 import { openPattern } from "./open_pattern";
 import { openedHead, pointed } from "./pointed";
 import {
   axis,
+  columnCaption,
   groups,
   isMap,
   isPanelWide,
@@ -68,7 +67,6 @@ export function EvolutionGrid() {
     () => opened ?? { layer: layer.value, head: head.value },
     [opened, layer.value, head.value],
   );
-  const sort = headSort.value;
   const scale = main.value?.histories.scale;
   const axisEnds = scale === undefined ? null : ([`${scale.least}`, `${scale.most}`] as const);
   const isLoading = series.value.status === "loading";
@@ -86,7 +84,7 @@ export function EvolutionGrid() {
         shapes={shapes.value}
         selected={selected}
         label={`Histories of all heads: ${title}`}
-        caption={sort === "number" ? null : SORT_CAPTIONS[sort]}
+        caption={columnCaption.value}
         hasMean
         isBusy={isLoading}
         tip={(cell) => <SpokenFacts cell={cell} />}

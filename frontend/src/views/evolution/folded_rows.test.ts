@@ -49,3 +49,21 @@ it("puts the line of words under the first strips, in the order of the rows", ()
   const order = [3, 0, 1, 2, 4, 5];
   expect(foldedRows(sizes, [0, 3, 0, 0, 2, 8], { height: 500, order }).noteAfter).toBe(0);
 });
+
+it("counts the lines of heads that a layer's row has", () => {
+  const wide = { width: 1344, height: 740, side: 336 };
+  const wrapped = historySizes(fillRoom(wide, { layers: 2, heads: 12, headings: 0 }, null));
+  const [order, lines] = [
+    [0, 1],
+    [2, 2],
+  ];
+  const rows = foldedRows(wrapped, [0, 4], { height: 500, order, lines });
+  const grid = gridLayout(
+    order.map((layer) => ({ layer, heads: 12, group: "", order: headsInOrder(12) })),
+    { ...wrapped, ...rows },
+  );
+  expect(grid.rows.map(({ isFolded }) => isFolded)).toEqual([true, false]);
+  expect(grid.rows[0]!.pitch).toBe(2 * STRIP);
+  expect(grid.height).toBeLessThanOrEqual(500);
+  expect(grid.height).toBeGreaterThan(490);
+});

@@ -16,6 +16,8 @@ export interface RowRoom {
   readonly height: number;
   /** Layers from top to bottom. */
   readonly order: readonly number[];
+  /** Of heads, in each layer's row; one without it. */
+  readonly lines?: readonly number[];
 }
 
 type Rows = Pick<GridSizes, "shaped" | "noteAfter">;
@@ -37,28 +39,39 @@ function stillLayers(sizes: GridSizes, moved: readonly number[]): ReadonlySet<nu
   return new Set(sizes.isOverview || !isUseful ? [] : still);
 }
 
-/** What the rows need, so that each with changes is tall. */
-export function leastHeight(sizes: GridSizes, moved: readonly number[]): number {
-  const folded = stillLayers(sizes, moved).size;
-  const note = folded === 0 ? 0 : NOTE_HEIGHT;
-  return folded * heightOfStrip(sizes.pitchY) + note + (moved.length - folded) * LEAST_TALL;
+/** What the rows need, so that each line with changes is tall. */
+export function leastHeight(
+  sizes: GridSizes,
+  moved: readonly number[],
+  lines: readonly number[] = moved.map(() => 1),
+): number {
+  const folded = stillLayers(sizes, moved);
+  const note = folded.size === 0 ? 0 : NOTE_HEIGHT;
+  const low = heightOfStrip(sizes.pitchY);
+  return lines.reduce(
+    (sum, each, layer) => sum + each * (folded.has(layer) ? low : LEAST_TALL),
+    note,
+  );
 }
 
 /** Fills the height; by itself as high as without strips. */
 export function foldedRows(sizes: GridSizes, moved: readonly number[], room?: RowRoom): Rows {
   const layers = [...moved.keys()];
-  const height = room?.height ?? sizes.pitchY * layers.length;
+  const lines = room?.lines ?? layers.map(() => 1);
+  const linesOf = (of: readonly number[]): number => of.reduce((sum, at) => sum + lines[at]!, 0);
+  const height = room?.height ?? sizes.pitchY * linesOf(layers);
   const folded = stillLayers(sizes, moved);
-  if (folded.size === 0) return evenRows(sizes, layers, height);
+  if (folded.size === 0)
+    return evenRows(sizes, layers, Math.floor(height / Math.max(1, linesOf(layers))));
   const low = heightOfStrip(sizes.pitchY);
   const tall = layers.filter((layer) => !folded.has(layer));
-  const free = height - low * folded.size - NOTE_HEIGHT;
-  const least = Math.min(LEAST_TALL, Math.floor(free / tall.length));
-  const spare = free - least * tall.length;
+  const free = height - low * linesOf([...folded]) - NOTE_HEIGHT;
+  const least = Math.min(LEAST_TALL, Math.floor(free / linesOf(tall)));
+  const spare = free - least * linesOf(tall);
   const total = tall.reduce((sum, layer) => sum + moved[layer]!, 0);
   const shaped = new Map(
     layers.map((layer) => {
-      const share = Math.floor((spare * moved[layer]!) / total);
+      const share = Math.floor((spare * moved[layer]!) / total / lines[layer]!);
       return [layer, folded.has(layer) ? strip(low) : open(least + share)] as const;
     }),
   );
@@ -66,8 +79,7 @@ export function foldedRows(sizes: GridSizes, moved: readonly number[], room?: Ro
 }
 
 /** Nothing folds: all rows alike. */
-function evenRows(sizes: GridSizes, layers: readonly number[], height: number): Rows {
-  const pitch = Math.floor(height / Math.max(1, layers.length));
+function evenRows(sizes: GridSizes, layers: readonly number[], pitch: number): Rows {
   if (sizes.isOverview || pitch >= sizes.pitchY) return {};
   return { shaped: new Map(layers.map((layer) => [layer, open(pitch)])) };
 }

@@ -41,12 +41,12 @@ import {
   shownMetric,
 } from "../../state";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
-import type { LayerShape } from "../../parts/heads_grid/grid_layers";
+import { linesCaption, type LayerShape } from "../../parts/heads_grid/grid_layers";
 import { placeHeads, viewSize, type PlacedGrid } from "../../parts/heads_grid/grid_room";
 import { arrange } from "./arrangement";
 import { chosen } from "./chosen";
 import { largestChange, mapPaint } from "../model/head_map";
-import { sortedHeads } from "./head_order";
+import { SORT_CAPTIONS, sortedHeads } from "./head_order";
 import { lanesOf, type Lane } from "./lanes";
 import { mostLanes, type WhenRoom } from "./when_room";
 
@@ -137,7 +137,7 @@ export const shapes: ReadonlySignal<readonly LayerShape[]> = computed(
   () => metrics.value?.layers ?? [],
 );
 
-export const isSorted: ReadonlySignal<boolean> = computed(() => headSort.value !== "number");
+const isSorted: ReadonlySignal<boolean> = computed(() => headSort.value !== "number");
 
 export const orders: ReadonlySignal<readonly (readonly number[])[]> = computed(() =>
   shapes.value.map(({ heads }, layer) =>
@@ -197,6 +197,12 @@ const arranged = computed(() => {
 export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   placeHeads({ ...heads.value, rows: arranged.value.rows }),
 );
+
+/** What stands over the columns instead of head numbers, when each cell has its own. */
+export const columnCaption: ReadonlySignal<string | null> = computed(() => {
+  const sort = headSort.value;
+  return sort === "number" ? linesCaption(layout.value) : SORT_CAPTIONS[sort];
+});
 
 /** "When" under the grid; null: there is no room for it. */
 export const when: ReadonlySignal<WhenRoom | null> = computed(() => arranged.value.when);

@@ -20,10 +20,11 @@ import {
   shown,
   type Hint,
   definedMetrics,
+  usualLimits,
 } from "../../state";
 import { Meaning } from "../../controls/meaning";
 import { limitMeaning } from "../../text/meanings";
-import { kindTitle, limitNames } from "./limit_names";
+import { kindTitle, limitNames, lookedFor } from "./limit_names";
 import { layerName } from "../../text/layer_names";
 import { formatStep } from "../../text/format_number";
 
@@ -106,8 +107,7 @@ function Hints() {
       </p>
     );
   }
-  if (now.hints.length === 0)
-    return <p class="side-hint">Nothing in this probe is beyond the limits below.</p>;
+  if (now.hints.length === 0) return <NoHints />;
   const shown = isWhole.value ? now.hints : now.hints.slice(0, FIRST_ROWS);
   return (
     <ol class="hints" aria-label="Hints">
@@ -125,8 +125,24 @@ function Hints() {
   );
 }
 
+/** What a hint can be comes before its limits, also where there is none. */
+function NoHints() {
+  return (
+    <>
+      <p class="side-hint">Nothing in this probe is beyond the limits below.</p>
+      <h3 class="small-title">Looked for, not found</h3>
+      <ul class="looked-for" aria-label="Looked for, not found">
+        {lookedFor(areScoresLogged()).map((kind) => (
+          <li key={kind}>{kindTitle(kind)}</li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** While hints under new limits are on their way, the limits stay where they are. */
 function Limits() {
-  const limits = health.value?.limits;
+  const limits = health.value?.limits ?? usualLimits.value ?? undefined;
   if (limits === undefined) return null;
   return (
     <section class="limits" aria-label="Limits">
@@ -166,10 +182,11 @@ function Limits() {
   );
 }
 
+const areScoresLogged = (): boolean => definedMetrics.value.includes("max_score");
+
 /** Limits of scores say nothing where there are none. */
 function NoScores() {
-  const names = definedMetrics.value;
-  if (names.length === 0 || names.includes("max_score")) return null;
+  if (definedMetrics.value.length === 0 || areScoresLogged()) return null;
   return (
     <p class="side-hint">
       Weights alone do not tell the scores; of what <code>add_probe</code> logs they are watched

@@ -31,6 +31,21 @@ const kinds: Readonly<Record<string, string>> = {
   collapsed_layer: "Entropy fell in most heads",
 };
 
+const ofWeights = [
+  "nan",
+  "row_sum",
+  "masked",
+  "mask_changed",
+  "entropy_collapse",
+  "collapsed_layer",
+];
+const ofScores = ["max_score", "max_score_growth"];
+
+/** Kinds of hints that any record is searched for, and those that need logged scores. */
+export function lookedFor(hasScores: boolean): readonly string[] {
+  return hasScores ? [...ofWeights, ...ofScores] : ofWeights;
+}
+
 export function kindTitle(kind: string): string {
   return kinds[kind] ?? kind.replaceAll("_", " ");
 }

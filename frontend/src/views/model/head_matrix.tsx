@@ -20,10 +20,14 @@ import { strongestToken } from "../../parts/token_lines/focus_weights";
 import { LEAST_NUMBER, matrixSizes, type MatrixSizes } from "../../parts/token_matrix/matrix_sizes";
 import { TokenMatrix, type MatrixValues } from "../../parts/token_matrix/token_matrix";
 import { formatCell } from "../../text/format_number";
+import { viewSize } from "../../parts/heads_grid/grid_room";
+import { layout } from "./scene";
 import { lookingToken } from "./sentence";
 
-const LARGEST_CELL = 24;
-const HIGHEST = 396;
+/** The largest cell, and how high all of them may be: over the metrics, and beside them in a wide panel. */
+const ROOM = { over: 24, beside: 56, highest: 396, around: 230 } as const;
+/** Of a panel that has its metrics beside the matrix. */
+const WIDE_PANEL = 664;
 
 export function useHeadAxes(record: RecordHeader, layer: number): LayerAxes {
   return useMemo(
@@ -34,10 +38,12 @@ export function useHeadAxes(record: RecordHeader, layer: number): LayerAxes {
 
 /** null: too long a text for names and numbers in this width. */
 export function headMatrixSizes(axes: LayerAxes, width: number): MatrixSizes | null {
+  const isWide = layout.value.panel >= WIDE_PANEL;
+  const left = viewSize.value.height - ROOM.around;
   return matrixSizes(axes, {
     width,
-    height: HIGHEST,
-    largest: LARGEST_CELL,
+    height: isWide ? Math.max(ROOM.highest, left) : ROOM.highest,
+    largest: isWide ? ROOM.beside : ROOM.over,
     mayBeThin: true,
   });
 }

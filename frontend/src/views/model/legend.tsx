@@ -103,11 +103,12 @@ function MetricMarks() {
     <span class="legend-items">
       <span class="legend-item">
         <i class="legend-line" />
-        {metricTitle(shownMetric.value)} over steps, {inUnit(`${least}–${most}`, shownMetric.value)}
+        {metricTitle(shownMetric.value)}
+        <span class="is-long"> over steps</span>, {inUnit(`${least}–${most}`, shownMetric.value)}
       </span>
       <span class="legend-item">
         <i class="legend-line is-bold" />
-        lasting change ≥{" "}
+        <span class="is-long">lasting</span> change ≥{" "}
         {inUnit(formatWeight(markAbove.value * changeScale(of, metric)), shownMetric.value)}
       </span>
       <span class="legend-item">

@@ -81,8 +81,8 @@ export function MetricTable() {
       {rest.length > 0 && (
         <p class="metric-rest">
           <button type="button" class="link" onClick={() => (isWhole.value = true)}>
-            {rest.length} more metrics
-          </button>{" "}
+            {rest.length} more {rest.length === 1 ? "metric" : "metrics"}
+          </button>
           {still(rest)}
         </p>
       )}
@@ -115,7 +115,8 @@ const NOTHING = 0.005;
 function still(rest: readonly { readonly moved: number }[]): string {
   const count = rest.filter(({ moved: of }) => of < NOTHING).length;
   if (count === 0) return "";
-  return count === rest.length ? "none of them moved" : `${count} of them did not move`;
+  if (count < rest.length) return `, ${count} of them did not move`;
+  return rest.length === 1 ? ", it did not move" : ", none of them moved";
 }
 
 function MetricRow({ name, metric }: { readonly name: string; readonly metric: number }) {

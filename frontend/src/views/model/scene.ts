@@ -8,7 +8,7 @@ import { drawRows, headsInk, type HeadsScene } from "../../draw/heads_picture";
 import { Histories } from "../../draw/histories";
 import { keptInk } from "../../draw/kept_ink";
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
-import type { LayerShape } from "../../parts/heads_grid/grid_layers";
+import { linesCaption, type LayerShape } from "../../parts/heads_grid/grid_layers";
 import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
 import {
   dimBelow,
@@ -88,8 +88,8 @@ export const isSorted: ReadonlySignal<boolean> = computed(
   () => metrics.value?.names.includes(presentMetric(sortBy.value)) ?? false,
 );
 
-/** What stands over the columns instead of head numbers, when these stand under each cell. */
-export const columnCaption: ReadonlySignal<string | null> = computed(() => {
+/** Why head numbers stand under each cell, whatever the room. */
+const orderCaption: ReadonlySignal<string | null> = computed(() => {
   if (isSorted.value) return `most to least ${metricTitle(presentMetric(sortBy.value))}`;
   const areChosen = shapes.value.some((shape) => shape.head_numbers !== undefined);
   return areChosen ? "logged heads, their numbers below" : null;
@@ -117,9 +117,14 @@ export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   placeHeads({
     shapes: shapes.value,
     orders: orders.value,
-    numbered: columnCaption.value !== null,
+    numbered: orderCaption.value !== null,
     hasShares: (metrics.value?.evolution ?? null) !== null,
   }),
+);
+
+/** What stands over the columns instead of head numbers, when these stand under each cell. */
+export const columnCaption: ReadonlySignal<string | null> = computed(
+  () => orderCaption.value ?? linesCaption(layout.value),
 );
 
 /** Cells hold one colour each. */
