@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HEAD_COLOURS", "line_heights", "rgb", "same_colours", "thumbnail"]
+__all__ = ["HEAD_COLOURS", "STORED", "line_heights", "rgb", "same_colours", "thumbnail"]
 
 STOPS = {
     "light": ["#f3f5f7", "#cfe2f2", "#86b9de", "#2f7ebc", "#08306b"],

@@ -24,10 +24,12 @@ import { viewSize } from "../../parts/heads_grid/grid_room";
 import { layout } from "./scene";
 import { lookingToken } from "./sentence";
 
-/** The largest cell, and how high all of them may be: over the metrics, and beside them in a wide panel. */
-const ROOM = { over: 24, beside: 56, highest: 396, around: 230 } as const;
-/** Of a panel that has its metrics beside the matrix. */
+/** Of a panel that has its metrics beside the matrix, not under it. */
 const WIDE_PANEL = 664;
+/** CSS pixels of cells: the height that all of them may have in any case, and what stands around them in the view. */
+const HEIGHT = { least: 396, around: { wide: 230, narrow: 500 } } as const;
+/** Of a cell: in any case, and where the view leaves it. */
+const CELL = { usual: 24, narrow: 44, wide: 56 } as const;
 
 export function useHeadAxes(record: RecordHeader, layer: number): LayerAxes {
   return useMemo(
@@ -38,12 +40,13 @@ export function useHeadAxes(record: RecordHeader, layer: number): LayerAxes {
 
 /** null: too long a text for names and numbers in this width. */
 export function headMatrixSizes(axes: LayerAxes, width: number): MatrixSizes | null {
-  const isWide = layout.value.panel >= WIDE_PANEL;
-  const left = viewSize.value.height - ROOM.around;
+  const kind = layout.value.panel >= WIDE_PANEL ? "wide" : "narrow";
+  const left = viewSize.value.height - HEIGHT.around[kind];
+  const roomy = Math.min(CELL[kind], left / axes.query.rows.length);
   return matrixSizes(axes, {
     width,
-    height: isWide ? Math.max(ROOM.highest, left) : ROOM.highest,
-    largest: isWide ? ROOM.beside : ROOM.over,
+    height: kind === "wide" ? Math.max(HEIGHT.least, left) : HEIGHT.least,
+    largest: Math.max(CELL.usual, roomy),
     mayBeThin: true,
   });
 }

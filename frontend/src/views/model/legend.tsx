@@ -103,13 +103,17 @@ function MetricMarks() {
     <span class="legend-items">
       <span class="legend-item">
         <i class="legend-line" />
-        {metricTitle(shownMetric.value)}
-        <span class="is-long"> over steps</span>, {inUnit(`${least}–${most}`, shownMetric.value)}
+        <span>
+          {metricTitle(shownMetric.value)}
+          <span class="is-long"> over steps</span>, {inUnit(`${least}–${most}`, shownMetric.value)}
+        </span>
       </span>
       <span class="legend-item">
         <i class="legend-line is-bold" />
-        <span class="is-long">lasting</span> change ≥{" "}
-        {inUnit(formatWeight(markAbove.value * changeScale(of, metric)), shownMetric.value)}
+        <span>
+          <span class="is-long">lasting </span>change ≥{" "}
+          {inUnit(formatWeight(markAbove.value * changeScale(of, metric)), shownMetric.value)}
+        </span>
       </span>
       <span class="legend-item">
         <i class={stepError.value?.damaged === true ? "legend-mark is-damaged" : "legend-mark"} />
