@@ -7,9 +7,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+import transformers
 from torch import nn
 
 from tensorboard_plugin_attn import AttentionReader, AttentionWriter
@@ -85,3 +87,27 @@ def test_each_way_that_is_named_keeps_all_and_one_more_does_not(
         assert 0 < rows < length
         assert is_whole("rows", queries=range(rows))
         assert not is_whole("more rows", queries=range(rows + 1)) or keep == "auto"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("layers", [1, pytest.param(12, marks=pytest.mark.slow)])
+def test_a_gpt2_of_12_layers_and_1024_tokens_is_kept_whole(tmp_path: Path, layers: int) -> None:
+    torch.manual_seed(0)  # weights drawn at random spread attention, so that its codes are large
+    sizes: dict[str, Any] = {"vocab_size": 100, "n_inner": 64, "bos_token_id": 1, "eos_token_id": 1}
+    model = transformers.GPT2Model(transformers.GPT2Config(n_layer=layers, **sizes))
+    inputs, tokens = {"input_ids": torch.arange(1024)[None] % 100}, [f"t{at}" for at in range(1024)]
+    with AttentionWriter(
+        tmp_path, **({} if layers == 12 else {"max_record_bytes": (64 << 20) // 12})
+    ) as writer:
+        writer.add_probe("probe", model, inputs, tokens, 0)
+    reader = AttentionReader(tmp_path)
+    header = reader.source(".", "probe", 0).header
+    assert [layer.source for layer in header.layers] == ["codes"] * layers
+    assert not header.left_out
+    (file,) = tmp_path.rglob("*.safetensors")
+    assert file.stat().st_size <= (
+        64 << 20 if layers == 12 else 1.01 * (64 << 20) / 12
+    )  # one layer may pack worse
+    for layer in reader.read(".", "probe", 0).layers:
+        assert layer.weights.shape == (12, 1024, 1024)
+        np.testing.assert_allclose(layer.weights.sum(-1), 1, atol=0.005)
