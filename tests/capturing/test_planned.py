@@ -272,6 +272,51 @@ def test_layers_that_are_asked_for_and_inputs_of_other_kinds_are_not_planned(
     assert not plans_of(other).plans
 
 
+@pytest.mark.parametrize("is_both_first", [True, False])
+def test_one_input_of_a_batch_and_all_of_it_have_plans_of_their_own(
+    is_both_first: bool, kept: list[bool]
+) -> None:
+    model, inputs = small("gpt2"), {"input_ids": token_ids()}
+
+    def shown(*, is_both: bool) -> list[Any]:
+        layers: list[Any] = []
+        rows = [Row(at, lambda _, layer: layers.append(said_of(layer)), None, 1 + is_both) for at in (0, 1)]
+        probe_rows(model, inputs, rows[: 1 + is_both], values=True)
+        return layers
+
+    order = (is_both_first, not is_both_first) * 2
+    found = [shown(is_both=each) for each in order]
+    assert found[:2] == found[2:]
+    assert kept == [True, True]
+    plans_of(model).plans.clear()
+    for each, before in zip(order[1::-1], found[1::-1], strict=True):
+        assert shown(is_both=each) == before
+
+
+def test_inputs_of_one_shape_with_and_without_padding_have_plans_of_their_own(kept: list[bool]) -> None:
+    model, ids = small("bert"), token_ids()[:1]
+    masks = [torch.ones_like(ids), (torch.arange(ids.shape[1]) < 4).long()[None]] * 2
+    widths = [
+        probed(model, {"input_ids": ids, "attention_mask": each})[0].weights.shape[-1] for each in masks
+    ]
+    assert widths == [9, 4] * 2
+    assert kept == [True, True]
+
+
+def test_probes_without_lengths_of_values_are_planned_and_those_with_them_still_are(
+    inputs: Any, kept: list[bool]
+) -> None:
+    model = Attention(["plain"])
+
+    def value_norm(*, values: bool) -> Any:
+        layers: list[Any] = []
+        probe_rows(model, inputs, [Row(0, lambda _, layer: layers.append(layer))], values=values)
+        return None if layers[0].value_norm is None else layers[0].value_norm_of
+
+    assert [value_norm(values=each) for each in (False, False, True, True)] == [None, None, "vWo", "vWo"]
+    assert kept == [True, True]
+
+
 def test_an_exception_in_a_planned_forward_reaches_the_caller_and_everything_is_as_before(
     inputs: Any, kept: list[bool]
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -30,8 +30,8 @@ HandOn = Callable[[Session, int, Sighting], None]
 class Forward:
     """What is run, and how it is looked at.
 
-    ``hand_on``: gets the session, and each call's number and sighting; ``can_plan``: whether the forward may be run
-    again, alone, with every call looked at.
+    ``hand_on``: gets the session, and each call's number and sighting; ``asked``: what is looked for, as one plan serves
+    another look no better than another model; None: the forward cannot be run again, alone, with every call looked at.
     """
 
     model: nn.Module
@@ -40,20 +40,21 @@ class Forward:
     ranks: RankWork
     make_session: MakeSession
     hand_on: HandOn
-    can_plan: bool
+    asked: Hashable | None
 
     def run(self) -> Session:
         """Run the forward, the sightings handed on; twice where the first left its plan."""
-        plans, signature = plans_of(self.model), signature_of(self.inputs) if self.can_plan else None
+        plans, called = plans_of(self.model), None if self.asked is None else signature_of(self.inputs)
+        signature = called, self.asked
         while True:
             with self.undisturbed() as held:
-                if signature is None or held is None:
+                if called is None or held is None:
                     return self.whole(None)
                 plan = plans.get(signature, self.names.modules, held)
                 if plan is None:
                     state, notes = State(self.names.modules, held), Notes()
                     session = self.whole(notes)
-                    plans.put(signature, state, notes.plan(session) if session.follows else None)
+                    plans.put(signature, state, notes.plan(session))
                     return session
                 planned = self.by_plan(plan)
             if planned is not None:

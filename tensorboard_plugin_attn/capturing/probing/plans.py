@@ -161,6 +161,7 @@ def compared(value: Any) -> Hashable:
 def signature_of(inputs: Any, seen: dict[int, int] | None = None) -> Hashable | None:
     """Shapes and types of a model's inputs, and all else as it is; None where something is neither tensor, number nor text.
 
+    Of a mask also whether it hides anything: models go without one that does not.
     ``seen``: the tensors before, numbered, as a model may be called with one tensor twice.
     """
     seen = {} if seen is None else seen
@@ -173,8 +174,17 @@ def signature_of(inputs: Any, seen: dict[int, int] | None = None) -> Hashable | 
     if isinstance(inputs, Mapping) or isinstance(getattr(inputs, "data", None), dict):
         entries: Mapping[Any, Any] = inputs if isinstance(inputs, Mapping) else inputs.data
         parts = [signature_of(value, seen) for value in entries.values()]
-        return None if None in parts else (dict, *zip(map(str, entries), parts, strict=True))
+        named = [
+            (str(name), part, hides(str(name), entries[name]))
+            for name, part in zip(entries, parts, strict=True)
+        ]
+        return None if None in parts else (dict, *named)
     if isinstance(inputs, tuple | list):
         parts = [signature_of(value, seen) for value in inputs]
         return None if None in parts else (tuple, *parts)
     return None
+
+
+def hides(name: str, value: Any) -> bool:
+    """Whether an input is a mask that hides something."""
+    return name.endswith("mask") and isinstance(value, torch.Tensor) and not bool(value.all())

@@ -119,11 +119,12 @@ def probe_rows(
             if reason:
                 misfits.append((row, LeftOut(name, "attention", reason)))
 
+    only = rows[0].batch if len(rows) == 1 and rows[0].inputs == 1 else None
     make_session = functools.partial(
         Session,
         query_key=query_key,
         wanted=layers if rows and ranks.looks else (),
-        row=rows[0].batch if len(rows) == 1 and rows[0].inputs == 1 else None,
+        row=only,
         virtual=virtual_tokens(inner),
         image_token=image_token(inner),
         streams=None if ranks.exchanges else streams,
@@ -132,7 +133,8 @@ def probe_rows(
         scatters=scatters(windows),
     )
     can_plan = bool(rows) and layers is None and not ranks.is_distributed
-    session = Forward(inner, inputs, names, ranks, make_session, hand_on, can_plan).run()
+    asked = (only is None, query_key, values, streams is None) if can_plan else None
+    session = Forward(inner, inputs, names, ranks, make_session, hand_on, asked).run()
     for row in rows:
         row.error = ranks.error or row.error
     is_any_handed = any(row.handed for row in rows)
