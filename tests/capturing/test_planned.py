@@ -303,6 +303,26 @@ def test_inputs_of_one_shape_with_and_without_padding_have_plans_of_their_own(ke
     assert kept == [True, True]
 
 
+@pytest.mark.parametrize(
+    "mask",
+    [
+        torch.eye(3, dtype=torch.int64).to_sparse(),
+        torch.zeros(2, dtype=torch.bool, device="meta"),
+        torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
+        torch.zeros(2).to(torch.float8_e4m3fn),
+    ],
+    ids=["sparse", "meta", "nested", "float8"],
+)
+def test_a_mask_of_any_kind_may_be_among_the_inputs(mask: torch.Tensor, inputs: Any) -> None:
+    class Ignoring(Attention):
+        def forward(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            return super().forward(states, states)
+
+    model = Ignoring(["plain"])
+    for _ in range(2):
+        assert len(probed(model, {"states": inputs[0], "mask": mask})) == 1
+
+
 def test_probes_without_lengths_of_values_are_planned_and_those_with_them_still_are(
     inputs: Any, kept: list[bool]
 ) -> None:

@@ -28,6 +28,7 @@ __all__ = ["State", "plans_of", "signature_of"]
 MOST_PLANS = 32  # a model is probed with a few texts, each of its length
 MOST_LOST = 3
 MOST_ENTRIES = 1000  # of a list that is compared entry by entry
+FLAGS = frozenset((torch.bool, torch.uint8, torch.int32, torch.int64))
 WATCHED = frozenset(("_modules", "_forward_hooks", "_forward_pre_hooks"))
 """What a module of torch has that says how it is called; weights, buffers and other hooks do not."""
 
@@ -186,5 +187,7 @@ def signature_of(inputs: Any, seen: dict[int, int] | None = None) -> Hashable | 
 
 
 def hides(name: str, value: Any) -> bool:
-    """Whether an input is a mask that hides something."""
-    return name.endswith("mask") and isinstance(value, torch.Tensor) and not bool(value.all())
+    """Whether an input is a mask that hides something, as far as it says so with flags."""
+    if not name.endswith("mask") or not isinstance(value, torch.Tensor) or value.dtype not in FLAGS:
+        return False
+    return value.layout is torch.strided and not (value.is_nested or value.is_meta or bool(value.all()))
