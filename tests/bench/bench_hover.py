@@ -1,6 +1,6 @@
 """A log of pictures and one of 80 × 64 heads in a real TensorBoard → how much the page computes per movement of the pointer.
 
-Run ``python tests/bench/bench_hover.py [--moves 30]``. "work" is the time of the page's own thread on the processor
+Run ``python tests/bench/bench_hover.py [--moves 30] [--only many]``. "work" is the time of the page's own thread on the processor
 (DevTools' TaskDuration in thread ticks: script, style, layout and painting), which what else runs on the machine does
 not lengthen; a redraw and scrubbing are by the clock.
 """
@@ -169,8 +169,8 @@ def measure_scrubbing(tab: AttentionTab, view: str, where: dict[str, object]) ->
     report(f"{view}, image: scrubbing", rates, "fps", "≥ 30")
 
 
-def measure(tab: AttentionTab, work: Work, moves: int) -> None:
-    """Every view with many heads."""
+def measure_picture(tab: AttentionTab, work: Work, moves: int) -> None:
+    """Every view of heads that attend within a picture."""
     where = {"run": "run", "tag": "picture", "layer": 0, "head": 0}
     tab.go("head", **where)
     until_rest(tab)
@@ -194,6 +194,10 @@ def measure(tab: AttentionTab, work: Work, moves: int) -> None:
     again = [tab.inside().evaluate(PICK, at) for at in patches]
     report("model, image: the same, kept", again, "ms", "≤ 60")
     measure_scrubbing(tab, "model", where)
+
+
+def measure_many(tab: AttentionTab, work: Work, moves: int) -> None:
+    """Both maps of very many heads."""
     for view in ("model", "evolution"):
         tab.go(view, run="run", tag="many")
         until_rest(tab)
@@ -204,6 +208,7 @@ def main() -> None:
     """Write the log, open the tab, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--moves", type=int, default=30)
+    parser.add_argument("--only", choices=["picture", "many"], help="one of the two parts")
     parser.add_argument("--log", type=Path, help="keep the log here and use the one that is there")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
@@ -214,7 +219,10 @@ def main() -> None:
         with TensorBoardServer.start(logdir=log) as server:
             tab = AttentionTab.open(browser, server.url, view="model", run="run", tag="picture")
             tab.wait_drawn("model")
-            measure(tab, Work(tab.page.context.new_cdp_session(tab.page)), options.moves)
+            work = Work(tab.page.context.new_cdp_session(tab.page))
+            for part, measure in {"picture": measure_picture, "many": measure_many}.items():
+                if options.only in (None, part):
+                    measure(tab, work, options.moves)
             tab.close()
         browser.close()
 

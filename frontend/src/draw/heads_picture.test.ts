@@ -124,6 +124,29 @@ describe("the picture of all heads", () => {
     }
   });
 
+  it("draws what lies below kept cells anew, and leaves these as they are", () => {
+    const raster = makeRaster(layout.width, layout.height);
+    const target = { raster, window: { x: 0, y: 0, width: layout.width, height: layout.height } };
+    const at = (step: number, of: Thumbnails | null): HeadsScene => ({
+      thumbnails: of,
+      style: "heat",
+      histories: new Histories(series, 0),
+      step,
+      isDamaged: false,
+      isDim: () => false,
+    });
+    const ink = headsInk("light", 1);
+    drawRows(target, layout, layout.rows, at(0, thumbnails()), ink);
+    const first = raster.pixels.slice();
+    drawRows(target, layout, layout.rows, at(30, thumbnails()), ink);
+    const wanted = raster.pixels.slice();
+    expect(wanted).not.toEqual(first);
+    raster.pixels.set(first);
+    const empty = { ...thumbnails(), codes: new Uint8Array(5 * SIZE * SIZE) };
+    drawRows(target, layout, layout.rows, at(30, empty), ink, true);
+    expect(raster.pixels).toEqual(wanted);
+  });
+
   it("draws lines when asked", () => {
     const { at, ink } = draw({ style: "lines" });
     expect(at(46 + 20, 1)).not.toBe(ink.codes[0]);

@@ -2,7 +2,7 @@
 import type { Thumbnails } from "../decoding/decode";
 import { pixelOf, rgbOf, runColour, sequentialTable, themePixel, type Theme } from "./colour";
 import { intersects } from "./canvas_window";
-import { cellBox, MEAN, type Cell, type GridLayout, type GridRow } from "./grid";
+import { cellBox, MEAN, rowParts, type Cell, type GridLayout, type GridRow } from "./grid";
 import { drawHeatmap, meanCodes, type Codes } from "./heatmap";
 import type { Histories } from "./histories";
 import { drawLineCell } from "./line_cell";
@@ -66,18 +66,20 @@ export interface Target {
   readonly window: Box;
 }
 
-/** Draws the given rows of the grid, as far as the window shows them. */
+/** Draws the given rows of the grid, as far as the window shows them; kept cells stay as they are, above what changes. */
 export function drawRows(
   target: Target,
   layout: GridLayout,
   rows: readonly GridRow[],
   scene: HeadsScene,
   ink: HeadsInk,
+  areCellsKept = false,
 ): void {
   const { raster, window } = target;
   const hasMean = layout.meanX !== null && scene.thumbnails !== null;
   for (const row of rows) {
-    const band = { x: window.x, y: row.top, width: window.width, height: row.pitch };
+    const kept = areCellsKept ? rowParts(layout, row).height : 0;
+    const band = { x: window.x, y: row.top + kept, width: window.width, height: row.pitch - kept };
     fillBox(raster, deviceBox(band, window, ink.scale), ink.background);
     const isLeft = scene.isLeft?.(row.layer) === true;
     for (const head of hasMean ? [...row.order, MEAN] : row.order) {
@@ -85,7 +87,8 @@ export function drawRows(
       const whole = { ...box, height: row.pitch };
       if (!intersects(whole, window)) continue;
       const isDim = head !== MEAN && scene.isDim(row.layer, head);
-      if (!isLeft) drawPattern(target, box, { layer: row.layer, head, isDim }, scene, ink);
+      if (!isLeft && !areCellsKept)
+        drawPattern(target, box, { layer: row.layer, head, isDim }, scene, ink);
       drawHistory(target, layout, box, { layer: row.layer, head, isDim }, scene, ink);
     }
   }

@@ -26,6 +26,34 @@ describe("a heat map", () => {
     },
   );
 
+  it.each([1, 15, 16, 23, 24, 31, 32, 33, 40])(
+    "has the largest code of all that fall on a pixel, %i columns in 16 pixels",
+    (columns) => {
+      const codes = Uint8Array.from({ length: columns * columns }, (_, at) => (at * 97 + 31) % 256);
+      const side = 16;
+      const raster = makeRaster(side, side);
+      const box = { x: 0, y: 0, width: side, height: side };
+      drawHeatmap(raster, box, { codes, offset: 0, rows: columns, columns }, light);
+      const span = (at: number): [number, number] => {
+        const first = Math.floor((at * columns) / side);
+        return [first, Math.max(first + 1, Math.floor(((at + 1) * columns) / side))];
+      };
+      const largest = (y: number, x: number): number => {
+        const [top, bottom] = span(y);
+        const [left, right] = span(x);
+        let found = 0;
+        for (let row = top; row < bottom; row++)
+          found = Math.max(found, ...codes.slice(row * columns + left, row * columns + right));
+        return found;
+      };
+      const wanted = Array.from(
+        raster.pixels,
+        (_, at) => light[largest(Math.floor(at / side), at % side)],
+      );
+      expect([...raster.pixels]).toEqual(wanted);
+    },
+  );
+
   it("keeps the diagonal of an identity pattern where query equals key", () => {
     const codes = Uint8Array.from({ length: 14 * 14 }, (_, at) => (at % 15 === 0 ? 255 : 0));
     const pixels = drawn(codes, 14);

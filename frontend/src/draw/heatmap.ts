@@ -48,8 +48,9 @@ export function drawHeatmap(raster: Raster, box: Box, head: Codes, colours: Uint
 /** The largest code of each column over some rows. */
 function gatherRows(line: Uint8Array, head: Codes, first: number, end: number): void {
   const { codes, columns } = head;
-  line.fill(0);
-  for (let row = first; row < end; row++) {
+  const start = head.offset + first * columns;
+  for (let column = 0; column < columns; column++) line[column] = codes[start + column]!;
+  for (let row = first + 1; row < end; row++) {
     const from = head.offset + row * columns;
     for (let column = 0; column < columns; column++) {
       const code = codes[from + column]!;
@@ -58,6 +59,7 @@ function gatherRows(line: Uint8Array, head: Codes, first: number, end: number): 
   }
 }
 
+/** Cells of about as many pixels as there are columns are what a grid of heads has: one or two columns to a pixel. */
 function drawLine(
   pixels: Uint32Array,
   row: number,
@@ -66,13 +68,23 @@ function drawLine(
   colours: Uint32Array,
 ): void {
   const across = sourceSpans(line.length, width);
-  for (let x = left; x < right; x++) {
-    let column = across[x]!;
-    let code = line[column]!;
-    for (const end = across[x + 1]!; ++column < end;) {
-      if (line[column]! > code) code = line[column]!;
+  if (line.length <= width) {
+    for (let x = left; x < right; x++) pixels[row + x] = colours[line[across[x]!]!]!;
+  } else if (line.length <= 2 * width) {
+    for (let x = left; x < right; x++) {
+      const code = line[across[x]!]!;
+      const other = line[across[x + 1]! - 1]!;
+      pixels[row + x] = colours[code > other ? code : other]!;
     }
-    pixels[row + x] = colours[code]!;
+  } else {
+    for (let x = left; x < right; x++) {
+      let column = across[x]!;
+      let code = line[column]!;
+      for (const end = across[x + 1]!; ++column < end;) {
+        if (line[column]! > code) code = line[column]!;
+      }
+      pixels[row + x] = colours[code]!;
+    }
   }
 }
 

@@ -104,4 +104,38 @@ describe("the painter of the grid", () => {
     expect(painted[0]).not.toEqual([-1]);
     expect(drawn()).toBe(1);
   });
+
+  it("keeps the cells of a picture that paints the same ones, once all of the window has them", () => {
+    const { painter, frame } = stage();
+    const kept: [string, boolean][] = [];
+    const paintOf = (name: string, cells: object): GridPicture["paint"] =>
+      Object.assign(
+        (...given: Parameters<GridPicture["paint"]>) => void kept.push([name, given[4] === true]),
+        { cells },
+      );
+    const [first, second] = [{}, {}];
+    const show = (name: string, cells: object, frames = 2): void => {
+      painter.show({ layout, paint: paintOf(name, cells), view, scale: 1 });
+      for (let each = 0; each < frames; each++) frame();
+    };
+    show("new", first);
+    show("same", first);
+    show("other", second, 1);
+    show("back before the rest was drawn", first);
+    show("larger", first, 0);
+    painter.show({ layout, paint: paintOf("larger", first), view, scale: 2 });
+    frame();
+    expect(kept).toEqual([
+      ...[
+        ["new", false],
+        ["new", false],
+        ["same", true],
+        ["same", true],
+        ["other", false],
+      ],
+      ["back before the rest was drawn", false],
+      ["back before the rest was drawn", false],
+      ["larger", false],
+    ]);
+  });
 });

@@ -6,12 +6,18 @@ import { rowsIn, type Target } from "../../draw/heads_picture";
 import { makeRaster, type Box, type Raster } from "../../draw/raster";
 
 /** Fills the given rows of the grid; `scale` is device pixels per CSS pixel. */
-export type Paint = (
-  target: Target,
-  layout: GridLayout,
-  rows: readonly GridRow[],
-  scale: number,
-) => void;
+export interface Paint {
+  (
+    target: Target,
+    layout: GridLayout,
+    rows: readonly GridRow[],
+    scale: number,
+    /** The cells are there already: only what lies below them is painted. */
+    areCellsKept?: boolean,
+  ): void;
+  /** Two paints that have the same one here paint the same cells. */
+  readonly cells?: object;
+}
 
 export interface GridPicture {
   readonly layout: GridLayout;
@@ -63,16 +69,29 @@ export class CanvasPainter {
       drawn?.layout === picture.layout &&
       drawn.paint === picture.paint &&
       drawn.scale === picture.scale;
-    if (!isSame) this.#drawView(window, view, picture);
+    if (!isSame) this.#drawView(window, view, picture, this.#hasCells(window, picture));
   }
 
-  #drawView(window: Box, view: Box, picture: GridPicture): void {
+  /** Whether the whole window holds the cells of this picture, from one that differs below them. */
+  #hasCells(window: Box, { layout, paint, scale }: GridPicture): boolean {
+    const drawn = this.#drawn;
+    return (
+      window === this.#window &&
+      drawn?.layout === layout &&
+      drawn.scale === scale &&
+      paint.cells !== undefined &&
+      drawn.paint.cells === paint.cells
+    );
+  }
+
+  #drawView(window: Box, view: Box, picture: GridPicture, areCellsKept: boolean): void {
     this.#place(window, picture);
+    this.#drawn = null; // until all of the window is drawn
     const inView = rowsIn(picture.layout, view);
-    this.#drawRows(picture, inView);
+    this.#drawRows(picture, inView, areCellsKept);
     const rest = rowsIn(picture.layout, window).filter((row) => !inView.includes(row));
     const finish = (): void => {
-      this.#drawRows(picture, rest);
+      this.#drawRows(picture, rest, areCellsKept);
       this.#drawn = picture;
     };
     if (rest.length === 0) finish();
@@ -99,12 +118,16 @@ export class CanvasPainter {
     this.#window = window;
   }
 
-  #drawRows({ layout, paint, scale }: GridPicture, rows: readonly GridRow[]): void {
+  #drawRows(
+    { layout, paint, scale }: GridPicture,
+    rows: readonly GridRow[],
+    areCellsKept: boolean,
+  ): void {
     const first = rows[0];
     const last = rows.at(-1);
     if (first === undefined || last === undefined || this.#raster.pixels.length === 0) return;
     const window = this.#window!;
-    paint({ raster: this.#raster, window }, layout, rows, scale);
+    paint({ raster: this.#raster, window }, layout, rows, scale, areCellsKept);
     const { width, height, pixels } = this.#raster;
     const image = new ImageData(new Uint8ClampedArray(pixels.buffer), width, height);
     const top = Math.max(0, Math.floor((first.top - window.y) * scale));

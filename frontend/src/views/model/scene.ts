@@ -105,13 +105,16 @@ export const orders: ReadonlySignal<readonly (readonly number[])[]> = computed((
   );
 });
 
-function isDimmer(): (layer: number, head: number) => boolean {
+const isNotDim = (): boolean => false;
+
+const isDim = computed((): HeadsScene["isDim"] => {
   const least = dimBelow.value;
+  if (least <= 0) return isNotDim;
   const metric = histories.value?.metric ?? -1;
   const at = metricStep.value;
-  if (least <= 0 || metric === -1 || at === -1) return () => false;
+  if (metric === -1 || at === -1) return isNotDim;
   return (layer, head) => metricAt(layer, head, metric, at) < least;
-}
+});
 
 export const layout: ReadonlySignal<PlacedGrid> = computed(() =>
   placeHeads({
@@ -151,19 +154,34 @@ export function isBrokenHead(layer: number, head: number): boolean {
 
 const inkOf = keptInk(headsInk);
 
+const pictures: ReadonlySignal<Thumbnails | null> = computed(() =>
+  filteredPictures(fitting.value.pictures),
+);
+
+/** What the cells are painted from: the same object as long as it is the same, through steps that are on their way. */
+const cells = computed(() => {
+  const faults = hasBroken.value ? broken.value : null;
+  return {
+    theme: theme.value,
+    thumbnails: pictures.value,
+    style: shownThumbnails.value === "lines" ? ("lines" as const) : ("heat" as const),
+    isDim: isDim.value,
+    isBroken: (layer: number, head: number): boolean => faults?.has(`${layer}.${head}`) ?? false,
+  };
+});
+
 const patternScene: ReadonlySignal<HeadsScene> = computed(() => ({
-  thumbnails: filteredPictures(fitting.value.pictures),
-  style: shownThumbnails.value === "lines" ? "lines" : "heat",
+  ...cells.value,
   histories: histories.value,
   step: step.value ?? 0,
   isDamaged: stepError.value?.damaged ?? false,
-  isDim: isDimmer(),
-  isBroken: hasBroken.value ? isBrokenHead : () => false,
 }));
 
 /** Patterns of all layers, or of all but some. */
 export function patternPaint(isLeft?: (layer: number) => boolean): Paint {
   const name = theme.value;
   const scene = { ...patternScene.value, ...(isLeft !== undefined && { isLeft }) };
-  return (target, layout, rows, scale) => drawRows(target, layout, rows, scene, inkOf(name, scale));
+  const paint: Paint = (target, layout, rows, scale, areCellsKept) =>
+    drawRows(target, layout, rows, scene, inkOf(name, scale), areCellsKept);
+  return isLeft === undefined ? Object.assign(paint, { cells: cells.value }) : paint;
 }
