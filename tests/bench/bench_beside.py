@@ -1,8 +1,10 @@
 """This checkout and an older one, both with a log of their own writing → how fast the same actions are in both tabs.
 
-Run ``python tests/bench/bench_beside.py --old DIR [--rounds 5]``; DIR holds a checkout of the older commit with its
-bundle built. Both servers and both browsers run at once; every round asks one and then the other, so that load
-falls on both alike. Prints medians and their ratio, and the ratio of the best of each, which load disturbs least.
+Run ``python tests/bench/bench_beside.py --old DIR [--rounds 3] [--actions opening steps layers pointing memory]``; DIR
+holds a checkout of the older commit with its bundle built. Both servers and both browsers run at once; every single
+sample is taken of one and then of the other, who is first changes each time, so that load and chance fall on both
+alike. Each opening is a new page with an empty cache. Prints of each how many samples, their medians and middle
+halves, and the ratio of the medians with the range in which 90 of 100 draws of as many samples leave it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
+import numpy as np
 from attention_tab import AttentionTab
 from bench_views import HOVER, SCRUB, STEPS, UNTIL_DRAWN, WHERE, time_to_open
 from chromium import launch
@@ -34,7 +37,12 @@ LINES = {"mode": "lines", "threshold": 0.02}
 REST_MS = 2500
 # A single step, layer or token takes from 50 to 100 ms by chance: some of each a round, the tab at rest in between.
 REPEATS = 5
+# To a step far off the answers of the server count, an opening is all of a page: from 12 of each on a median holds.
+FAR_REPEATS = OPENINGS = 4
 SHORT_REST_MS = 700
+# After a step far off its neighbours are fetched in advance.
+FAR_REST_MS = 1500
+DRAWS = 2000
 WRITE = "import sys; from pathlib import Path; import bench_views; bench_views.write_log(Path(sys.argv[1]))"
 
 # The script's and the layout's work of pointer moves over the cells of a grid, in milliseconds a move.
@@ -76,9 +84,10 @@ def opened(name: str, checkout: Path, playwright: Playwright, log: Path) -> Iter
     """A log by the commit's own writer, its TensorBoard, and a tab."""
     environment = {"PYTHONPATH": str(checkout)}
     paths = os.pathsep.join([str(checkout), str(Path(__file__).parent)])
-    subprocess.run(
-        [sys.executable, "-c", WRITE, str(log)], check=True, env={**os.environ, "PYTHONPATH": paths}
-    )
+    if not log.exists():
+        subprocess.run(
+            [sys.executable, "-c", WRITE, str(log)], check=True, env={**os.environ, "PYTHONPATH": paths}
+        )
     with TensorBoardServer.start(logdir=log, environment=environment) as server:
         browser = launch(playwright)
         tab = AttentionTab.open(browser, server.url, width=1280, view="model", **WHERE)
@@ -87,40 +96,76 @@ def opened(name: str, checkout: Path, playwright: Playwright, log: Path) -> Iter
         browser.close()
 
 
-def measure(side: Side, number: int) -> None:
-    """Every action once."""
-    for view in ("evolution", "model"):
-        side.note(f"{view}: from TensorBoard's page to drawn, ms", time_to_open(side.browser, side.url, view))
-    opened_head = time_to_open(side.browser, side.url, "head", **LINES)
-    side.note("head: from TensorBoard's page to drawn, ms", opened_head)
-    tab, last = side.tab, STEPS - 1
-    inside = tab.inside()
+Sides = Sequence[Side]
+
+
+def in_turns(sides: Sides, repeats: int) -> Iterator[tuple[int, Side]]:
+    """Each side once for every repeat; who is first changes each time."""
+    for repeat in range(repeats):
+        yield from ((repeat, side) for side in (sides if repeat % 2 == 0 else sides[::-1]))
+
+
+def go(sides: Sides, view: str, **state: object) -> None:
+    """Both tabs to the same place, at rest."""
+    for side in sides:
+        side.tab.go(view, **WHERE, **state)
+    for side in sides:
+        side.tab.page.wait_for_timeout(REST_MS / len(sides))
+
+
+def measure_opening(sides: Sides, number: int) -> None:
+    """Each view from TensorBoard's own page, in a new page."""
+    for view, state in {"evolution": {}, "model": {}, "head": LINES}.items():
+        for _, side in in_turns(sides, OPENINGS):
+            opened = time_to_open(side.browser, side.url, view, **state)
+            side.note(f"{view}: from TensorBoard's page to drawn, ms", opened)
+
+
+def measure_steps(sides: Sides, number: int) -> None:
+    """Single steps that were fetched in advance, steps that were not, and the slider drawn along."""
+    last = STEPS - 1
     for view in ("model", "head"):
-        tab.go(view, **WHERE, **LINES, step=last, layer=0)
-        tab.page.wait_for_timeout(REST_MS)
-        for repeat in range(REPEATS):
-            near = last - 1 - repeat
-            side.note(f"{view}: to the step before, ms", inside.evaluate(UNTIL_DRAWN, [view, "step", near]))
-            tab.page.wait_for_timeout(SHORT_REST_MS)
-        for repeat in range(REPEATS):
-            far = (17 + 13 * (number + repeat)) % (STEPS - 8)
-            side.note(f"{view}: to a step far off, ms", inside.evaluate(UNTIL_DRAWN, [view, "step", far]))
-            tab.page.wait_for_timeout(SHORT_REST_MS)
-        tab.page.wait_for_timeout(REST_MS)
-        tab.go(view, **WHERE, **LINES, step=last, layer=0)
-        tab.page.wait_for_timeout(REST_MS)
-        side.note(f"{view}: scrubbing, drawn a second", inside.evaluate(SCRUB, [view, 15]))
-    tab.go("head", **WHERE, **LINES, layer=0)
-    tab.page.wait_for_timeout(REST_MS)
-    for repeat in range(REPEATS):
-        layer = 1 + (REPEATS * number + repeat) % 11
+        go(sides, view, **LINES, step=last, layer=0)
+        for repeat, side in in_turns(sides, REPEATS):
+            near = side.tab.inside().evaluate(UNTIL_DRAWN, [view, "step", last - 1 - repeat])
+            side.note(f"{view}: to the step before, ms", near)
+            side.tab.page.wait_for_timeout(SHORT_REST_MS)
+        for repeat, side in in_turns(sides, FAR_REPEATS):
+            position = (17 + 13 * (FAR_REPEATS * number + repeat)) % (STEPS - 8)
+            far = side.tab.inside().evaluate(UNTIL_DRAWN, [view, "step", position])
+            side.note(f"{view}: to a step far off, ms", far)
+            side.tab.page.wait_for_timeout(FAR_REST_MS)
+        go(sides, view, **LINES, step=last, layer=0)
+        for _, side in in_turns(sides, 1):
+            rate = side.tab.inside().evaluate(SCRUB, [view, 15])
+            side.note(f"{view}: scrubbing, drawn a second", rate)
+
+
+def measure_layers(sides: Sides, number: int) -> None:
+    """Layers of the Head view, and the pointer over its tokens."""
+    go(sides, "head", **LINES, layer=0)
+    for repeat, side in in_turns(sides, REPEATS):
+        inside, layer = side.tab.inside(), 1 + (REPEATS * number + repeat) % 11
         side.note("head: another layer, ms", inside.evaluate(UNTIL_DRAWN, ["head", "layer", layer]))
-        tab.page.wait_for_timeout(SHORT_REST_MS)
+        side.tab.page.wait_for_timeout(SHORT_REST_MS)
         side.note("head: pointer over a token, ms", inside.evaluate(HOVER, 1 + number + repeat))
+
+
+def measure_pointing(sides: Sides, number: int) -> None:
+    """The pointer over the cells of the grids."""
     for view in ("model", "evolution"):
-        tab.go(view, **WHERE)
-        tab.page.wait_for_timeout(REST_MS)
-        side.note(f"{view}: pointer over a cell, ms", inside.evaluate(MOVE_OVER, 15))
+        go(sides, view)
+        for _, side in in_turns(sides, 2):
+            side.note(f"{view}: pointer over a cell, ms", side.tab.inside().evaluate(MOVE_OVER, 15))
+
+
+ACTIONS = {
+    "opening": measure_opening,
+    "steps": measure_steps,
+    "layers": measure_layers,
+    "pointing": measure_pointing,
+}
+MEMORY = "memory"
 
 
 def private_mib(sides: list[Side], what: str) -> None:
@@ -147,34 +192,63 @@ def rss_mib(folder: Path) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
 
 
+def measure_memory(sides: list[Side]) -> None:
+    """What all of that left in the renderers."""
+    private_mib(sides, "renderer's memory at the end, MiB")
+    for side in sides:
+        collect(side)
+    private_mib(sides, "the same without what is garbage, MiB")
+
+
+def ratio_range(old: list[float], new: list[float]) -> tuple[float, float]:
+    """Between which 90 of 100 ratios of medians lie, drawn with replacement from the samples themselves."""
+    rng = np.random.default_rng(0)
+    medians = [np.median(rng.choice(values, (DRAWS, len(values))), axis=1) for values in (old, new)]
+    low, high = np.quantile(medians[1] / medians[0], [0.05, 0.95])
+    return float(low), float(high)
+
+
+def spread(values: list[float]) -> str:
+    """The median and the middle half."""
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return f"{middle:7.1f} ({low:.0f} to {high:.0f})"
+
+
+def report(what: str, old: list[float], new: list[float]) -> None:
+    """One row."""
+    low, high = ratio_range(old, new)
+    ratio = statistics.median(new) / statistics.median(old)
+    print(
+        f"{what:<46} {len(old):>3} each  old {spread(old):<22} new {spread(new):<22} "
+        f"new / old {ratio:5.2f} ({low:.2f} to {high:.2f})"
+    )
+
+
 def main() -> None:
     """Start both, measure in turns, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--old", type=Path, required=True)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    every = [*ACTIONS, MEMORY]
+    parser.add_argument("--actions", nargs="+", choices=every, default=every, help="only these")
+    parser.add_argument("--logs", type=Path, help="keep both logs here and use those that are there")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, ExitStack() as stack:
         checkouts = {"old": given.old.resolve(), "new": HERE}
+        logs = given.logs or Path(folder)
         sides = [
-            stack.enter_context(opened(name, checkout, playwright, Path(folder, name)))
+            stack.enter_context(opened(name, checkout, playwright, logs / name))
             for name, checkout in checkouts.items()
         ]
         for number in range(given.rounds):
-            for side in sides if number % 2 == 0 else sides[::-1]:
-                measure(side, number)
-        private_mib(sides, "renderer's memory at the end, MiB")
-        for side in sides:
-            collect(side)
-        private_mib(sides, "the same without what is garbage, MiB")
-        old, new = (side.found for side in sides)
+            for name in given.actions:
+                if name != MEMORY:
+                    ACTIONS[name](sides if number % 2 == 0 else sides[::-1], number)
+        if MEMORY in given.actions:
+            measure_memory(sides)
         print(f"{given.rounds} rounds on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; medians")
-        for what, values in old.items():
-            before, now = statistics.median(values), statistics.median(new[what])
-            best = max if "a second" in what else min
-            ratio, of_best = now / before, best(new[what]) / best(values)
-            print(
-                f"{what:<46} old {before:8.1f}  new {now:8.1f}  new / old {ratio:5.2f}, best {of_best:5.2f}"
-            )
+        for what, values in sides[0].found.items():
+            report(what, values, sides[1].found[what])
 
 
 if __name__ == "__main__":
