@@ -28,6 +28,7 @@ __all__ = [
     "decode_weights",
     "decompress",
     "encode_weights",
+    "inflate",
     "new_deflater",
     "pool_axis",
     "pool_thumbnail",
@@ -184,7 +185,7 @@ def check_member(member: bytes, size: int) -> None:
         pass
 
 
-def inflate(member: bytes, size: int | None) -> Iterator[bytes]:
+def inflate(member: bytes, size: int | None = None) -> Iterator[bytes]:
     """The bytes of a member, part by part; one that holds more than its header says is not inflated further."""
     try:
         if igzip_lib is not None:

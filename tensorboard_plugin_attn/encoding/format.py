@@ -25,7 +25,7 @@ from tensorboard_plugin_attn.encoding.header import (
 )
 from tensorboard_plugin_attn.encoding.layer import VECTORS, EncodedLayer
 from tensorboard_plugin_attn.encoding.parsing import parse_fields
-from tensorboard_plugin_attn.encoding.spill import Buffer, parts_of
+from tensorboard_plugin_attn.encoding.spill import Buffer, filled
 from tensorboard_plugin_attn.errors import DamagedFileError, NewerFormatError
 from tensorboard_plugin_attn.measuring.ragged import stack_ragged
 from tensorboard_plugin_attn.record.tokens import DECODER, MAIN, TokenAxes
@@ -162,7 +162,7 @@ def tensor_crc(name: str, shape: tuple[int, ...], data: Data) -> int | list[int]
     """CRC-32 of a tensor; of query and key one a head, so that a head can be read without the others."""
     if isinstance(data, tuple):
         crc = 0
-        for part in parts_of(data):
+        for part in filled(data):
             crc = crc_of(part, crc)
         return crc
     if name.rsplit(".", 1)[-1] not in BY_HEAD or not shape[0]:

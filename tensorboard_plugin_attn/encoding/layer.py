@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from tensorboard_plugin_attn.encoding.codes import (
     Compressor,
     encode_weights,
+    inflate,
     pool_thumbnail,
     thumbnail_shape,
 )
 from tensorboard_plugin_attn.encoding.header import LayerEntry
 from tensorboard_plugin_attn.encoding.members import Members, deflated, pack_heads
 from tensorboard_plugin_attn.encoding.overview import LONG, SIDE, encode_log, pool_to
+from tensorboard_plugin_attn.encoding.region import Rectangle, member_bands, pool_codes
 from tensorboard_plugin_attn.encoding.spill import Spill
 from tensorboard_plugin_attn.measuring.faults import layer_faults
 from tensorboard_plugin_attn.measuring.head_metrics import Metric, compute_metrics
@@ -109,9 +111,35 @@ class EncodedLayer:
         return held if self.kept_rows is None else held * self.kept_rows // max(1, self.entry.queries)
 
     def leave_out(self) -> None:
-        """Drop weights and vectors; metrics and pictures stay."""
+        """Drop weights and vectors; metrics and pictures stay, that of a long text made of its codes where there is none yet.
+
+        Raises:
+            OSError: codes that were packed can no longer be read.
+        """
+        if self.overview is None and self.thumbnail.size and max(self.entry.shape[1:]) > LONG:
+            self.overview = self.pooled_codes()
         self.codes, self.packed, self.row_max, self.vectors = None, None, None, {}
         self.entry = replace(self.entry, source="left_out", vectors=False, value_norm_of=None)
+
+    def pooled_codes(self) -> NDArray[np.uint8] | None:
+        """The picture of a long text, made of its codes; None where there are none."""
+        _, queries, keys = self.entry.shape
+        every = Rectangle(range(queries), range(keys), SIDE)
+        if self.row_max is None or not self.has_codes:
+            return None
+        heads: Iterable[Iterable[tuple[int, NDArray[Any]]]]
+        if self.packed is None:
+            heads = ([(0, head)] for head in np.asarray(self.codes))
+        else:
+            heads = (
+                member_bands(inflate(member), np.uint8, keys, every.queries, every.cell[0])
+                for member in self.packed.result().each()
+            )
+        pictures = [
+            pool_codes(bands, row_max, "uint8", every).codes
+            for bands, row_max in zip(heads, self.row_max, strict=True)
+        ]
+        return np.stack(pictures)
 
     def halve_overview(self) -> None:
         """A picture of half the side."""
@@ -253,11 +281,13 @@ def header_entry(layer: LayerAttention, axes: TokenAxes, thumbnail: tuple[int, i
     )
 
 
-def encode_vectors(layer: LayerAttention, source: str) -> dict[str, tuple[str, NDArray[Any]]]:
+def encode_vectors(
+    layer: LayerAttention, source: str, names: Sequence[str] = VECTORS
+) -> dict[str, tuple[str, NDArray[Any]]]:
     """What lies beside codes or in their place, query and key in the model's own floating type."""
     vectors: dict[str, tuple[str, NDArray[Any]]] = {}
     for name in VECTORS:
-        array = getattr(layer, name)
+        array = getattr(layer, name) if name in names else None
         if array is None:
             continue
         if name == "value_norm":

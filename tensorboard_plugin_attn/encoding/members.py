@@ -9,7 +9,7 @@ deflated one.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -30,7 +30,8 @@ HEADER = 4  # bytes of a stored block's length
 LONGEST = 0xFFFF  # bytes of a stored block
 LEAST_ZEROS = 24  # that are worth a block of their own
 GROUP = 16  # rows that are stored alike
-TRIED = 4  # rows that are deflated to see what it gains, whenever a head has twice as many
+TRIED = 4  # rows that are deflated to see what it gains, whenever a head has twice as many …
+TRIED_BYTES = 2 << 10  # … or as many as have so many bytes
 LEAST_GAIN = 0.25
 
 
@@ -50,6 +51,15 @@ class Members:
         """Bytes in the file."""
         return sum(self.sizes)
 
+    def each(self) -> Iterator[bytes]:
+        """The member of each head. Raises OSError where they can no longer be read."""
+        rest, waiting = parts_of(self.pieces), bytearray()
+        for size in self.sizes:
+            while len(waiting) < size:
+                waiting += next(rest)
+            yield bytes(waiting[:size])
+            del waiting[:size]
+
 
 def pack_heads(codes: NDArray[Any], compressor: Compressor) -> Members:
     """Codes ``[head, query, key]`` → one gzip member per head."""
@@ -59,13 +69,9 @@ def pack_heads(codes: NDArray[Any], compressor: Compressor) -> Members:
 
 def deflated(members: Members, spill: Spill) -> Members:
     """The same members, smaller. Raises OSError where they can no longer be read."""
-    pieces, sizes, rest = list[Buffer](), list[int](), parts_of(members.pieces)
-    waiting = bytearray()
-    for size in members.sizes:
-        while len(waiting) < size:
-            waiting += next(rest)
-        member = compress(zlib.decompress(bytes(waiting[:size]), 31))
-        del waiting[:size]
+    pieces, sizes = list[Buffer](), list[int]()
+    for each in members.each():
+        member = compress(zlib.decompress(each, 31))
         pieces += spill.put(member)
         sizes.append(len(member))
     return Members(tuple(pieces), tuple(sizes))
@@ -88,7 +94,7 @@ class HeadPacker:
         """Whether the next rows are to be stored, as they tell themselves, or the rows before."""
         if self.rows >= self.next_try:
             self.stores = not gains(rows, tries)
-            self.next_try = 2 * self.rows
+            self.next_try = 2 * (self.rows + len(rows))
         self.rows += len(rows)
 
     def count(self, rows: NDArray[np.uint8]) -> None:
@@ -164,7 +170,8 @@ class MemberPacker:
 
 def gains(rows: NDArray[np.uint8], tries: Deflater) -> bool:
     """Whether rows get smaller by a quarter, as the last of them tell, which see most."""
-    some = np.ascontiguousarray(rows[-TRIED:])
+    few = max(1, min(TRIED, TRIED_BYTES // max(1, rows.shape[1])))
+    some = np.ascontiguousarray(rows[-few:])
     size = len(tries.compress(some)) + len(tries.flush(zlib.Z_FULL_FLUSH))
     return size < (1 - LEAST_GAIN) * some.size
 

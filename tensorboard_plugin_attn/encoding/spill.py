@@ -6,11 +6,13 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 
-__all__ = ["Buffer", "Spill", "Spilled", "parts_of"]
+__all__ = ["Buffer", "Spill", "Spilled", "filled", "parts_of"]
 
 MOST_HELD = 2 << 20  # bytes that stay in memory: a record that has no more needs no file
 LEAST_SPILLED = 4 << 10
-READ_BYTES = 256 << 10  # at a time, so that what is read is still in the cache when it is written
+READ_BYTES = (
+    256 << 10
+)  # at a time: what is read is still in the cache when it is written, and whole pages are
 
 
 class Unnamed:
@@ -40,13 +42,28 @@ class Spilled:
         done = 0
         while done < self.size:
             part = os.pread(self.file.number, min(READ_BYTES, self.size - done), self.start + done)
-            if not part:
-                raise OSError("a file in the temporary directory was cut off while a record waited in it")
-            done += len(part)
+            done += there(len(part))
             yield part
+
+    def read_into(self, room: memoryview, done: int) -> int:
+        """Some of the bytes behind the first ``done``, as many as there is room for; how many. Raises OSError where they
+        are gone."""
+        size, start = min(len(room), self.size - done), self.start + done
+        if hasattr(os, "preadv"):
+            return there(os.preadv(self.file.number, [room[:size]], start))
+        part = os.pread(self.file.number, size, start)
+        room[: len(part)] = part
+        return there(len(part))
 
     def __bytes__(self) -> bytes:
         return b"".join(self.parts())
+
+
+def there(size: int) -> int:
+    """How much was read. Raises OSError where that is nothing."""
+    if not size:
+        raise OSError("a file in the temporary directory was cut off while a record waited in it")
+    return size
 
 
 Buffer = bytes | memoryview | Spilled
@@ -59,6 +76,29 @@ def parts_of(buffers: Sequence[Buffer]) -> Iterator[bytes | memoryview]:
             yield from buffer.parts()
         else:
             yield buffer
+
+
+def filled(buffers: Sequence[Buffer]) -> Iterator[memoryview]:
+    """The bytes of buffers, ``READ_BYTES`` at a time, the last of them fewer; gone when the next are asked for."""
+    room, taken = memoryview(bytearray(READ_BYTES)), 0
+    for buffer in buffers:
+        done = 0
+        while done < len(buffer):
+            if isinstance(buffer, Spilled):
+                size = buffer.read_into(room[taken:], done)
+            else:
+                part = memoryview(buffer)[done : done + READ_BYTES - taken]
+                size = len(part)
+                if size == READ_BYTES:
+                    yield part
+                else:
+                    room[taken : taken + size] = part
+            done += size
+            taken = (taken + size) % READ_BYTES
+            if not taken and (isinstance(buffer, Spilled) or size < READ_BYTES):
+                yield room
+    if taken:
+        yield room[:taken]
 
 
 class Spill:

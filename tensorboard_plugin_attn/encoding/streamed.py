@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR, pool_thumbnail, pool_width, thumbnail_shape
 from tensorboard_plugin_attn.encoding.layer import (
+    VECTORS,
     EncodedLayer,
     encode_vectors,
     header_entry,
@@ -82,7 +83,10 @@ def encode_streamed(
     """
     queries, keys = layer.num_queries, layer.num_keys
     shape = thumbnail_shape(queries, keys)
-    long = picture and max(queries, keys) > LONG
+    is_pooled = (
+        source == "codes" and rows is None and precision == "uint8"
+    )  # then the codes are, where they do not stay
+    long = picture and max(queries, keys) > LONG and not is_pooled
     whole = (
         WholeCodes(layer.shape) if source == "codes" and precision == "uint8" and codes_to is None else None
     )
@@ -143,13 +147,8 @@ def kept_vectors(layer: LayerAttention, source: str) -> dict[str, tuple[str, NDA
     """What lies beside codes or in their place; query and key beside codes only where they were asked for."""
     if source == "left_out":
         return {}
-    vectors = encode_vectors(layer, source)
-    if source == "codes":
-        vectors.pop("lse", None)
-        if not layer.blocks.keeps_vectors:
-            vectors.pop("query", None)
-            vectors.pop("key", None)
-    return vectors
+    beside = ("bias", "sink", "value_norm", *(("query", "key") if layer.blocks.keeps_vectors else ()))
+    return encode_vectors(layer, source, VECTORS if source == "vectors" else beside)
 
 
 def shades(pooled: NDArray[np.float32]) -> NDArray[np.uint8]:

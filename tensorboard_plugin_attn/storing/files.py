@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import builtins
 import errno
+import io
 import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 from zlib import crc32
 
-from tensorboard_plugin_attn.encoding.spill import Buffer, parts_of
+from tensorboard_plugin_attn.encoding.spill import Buffer, filled, parts_of
 
 __all__ = [
     "BYTES_PER_SECOND",
@@ -31,7 +32,6 @@ STALE_SECONDS = 3600
 TRIES = 20  # to make a directory and a file in it
 BYTES_PER_SECOND = 64 << 10  # a store that is slower counts as hanging
 PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR}
-WRITE_BYTES = 256 << 10  # at once: pieces of a tenth of that take twice as long
 MARKS = 1 << 16  # few, since every step of an index bears one
 NOT_A_FILE = "it is a pipe, socket or device, not a file"
 
@@ -144,7 +144,8 @@ class LocalFiles:
         draft = target.with_name(f".{target.name}.{uuid4().hex[:12]}.tmp")  # hidden names are never listed
         try:
             with open_draft(draft) as file:
-                file.writelines(parts_of(buffers))
+                for part in filled(buffers):
+                    write_all(file, part)
             draft.replace(target)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -166,14 +167,21 @@ class LocalFiles:
                     self.remove(f"{path}/{item.name}")
 
 
-def open_draft(draft: Path) -> BinaryIO:
+def open_draft(draft: Path) -> io.FileIO:
     """A new file in a directory that is made; another process may remove it while it is empty."""
     for _ in range(TRIES):
         with suppress(FileNotFoundError, FileExistsError):
             draft.parent.mkdir(parents=True, exist_ok=True)
-            return draft.open("xb", WRITE_BYTES)
+            return draft.open("xb", 0)
     draft.parent.mkdir(parents=True, exist_ok=True)
-    return draft.open("xb", WRITE_BYTES)
+    return draft.open("xb", 0)
+
+
+def write_all(file: io.FileIO, data: memoryview) -> None:
+    """All of the bytes, where a write takes only some of them at a time."""
+    done = 0
+    while done < len(data):
+        done += file.write(data[done:]) or 0
 
 
 def local_entry(item: os.DirEntry[str]) -> Entry | None:

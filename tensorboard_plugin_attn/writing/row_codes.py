@@ -17,6 +17,7 @@ __all__ = ["RowCodes", "row_codes", "spaced_rows"]
 
 MOST_BYTES = 24 << 10  # of codes, a layer: all rows of 12 heads at 45 tokens …
 LEAST_ROWS = 16  # … and of longer texts at least so many
+TERM_BYTES = 128 << 10  # of codes that are looked up at a time
 SQUARES = (np.arange(256, dtype=np.float64) / 255) ** 2
 TERMS = (SQUARES * np.log(np.maximum(SQUARES, 1 / 65025))).astype(np.float32)  # s ln s
 
@@ -75,7 +76,9 @@ def row_codes(
     total = squares.sum(axis=-1)
     known = total > 0
     factor = np.where(known, 1 / np.where(known, total, 1), np.nan).astype(np.float32)
-    terms = np.take(TERMS, part, mode="clip").sum(axis=-1)
+    few = max(1, TERM_BYTES // max(1, part[:1].nbytes))  # heads: indices take eight times as much
+    heads = [part[first : first + few] for first in range(0, len(part), few)]
+    terms = np.concatenate([np.take(TERMS, each, mode="clip").sum(axis=-1) for each in heads])
     scale = factor * np.float32(65025)
     negentropy = terms * scale + np.log(scale)  # of p = s · scale, which sum to 1
     factor = np.nan_to_num(factor)

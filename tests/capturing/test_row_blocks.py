@@ -13,8 +13,9 @@ from tensorboard_plugin_attn.capturing.calls.mask_names import mask_name
 from tensorboard_plugin_attn.capturing.calls.masks import causal
 from tensorboard_plugin_attn.capturing.calls.row_blocks import LEAST_ROWS, LayerBlocks
 from tensorboard_plugin_attn.capturing.calls.streamed import projected_of
-from tensorboard_plugin_attn.encoding.codes import decode_weights
+from tensorboard_plugin_attn.encoding.codes import MAX_ERROR, decode_weights
 from tensorboard_plugin_attn.encoding.layer import EncodedLayer, encode_layer
+from tensorboard_plugin_attn.encoding.overview import decode_log
 from tensorboard_plugin_attn.encoding.streamed import encode_streamed
 from tensorboard_plugin_attn.measuring.head_metrics import METRICS
 from tensorboard_plugin_attn.measuring.row_stats import WholeCodes, questions_of
@@ -107,9 +108,23 @@ def test_codes_and_pictures_of_blocks_are_those_of_the_whole(
     assert np.abs(difference).max() <= 0.004  # one code, where rounding is undecided
     assert (blocks.codes != whole.codes).mean() < 1e-3
     assert np.abs(blocks.thumbnail.astype(int) - whole.thumbnail).max() <= 1
-    assert (blocks.overview is None) == (whole.overview is None)
-    if blocks.overview is not None and whole.overview is not None:
-        assert np.abs(blocks.overview.astype(int) - whole.overview).max() <= 1
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_overviews_are_those_of_the_whole_and_of_dropped_codes_as_exact_as_these(
+    case: tuple[str, str, int, int, int | None],
+) -> None:
+    whole, coded = encoded(case)
+    assert coded.overview is None
+    blocks = encode_streamed(both(*case)[1], axes_of(*case[1:4]), METRICS, "uint8", source="left_out")
+    coded.leave_out()
+    assert (blocks.overview is None) == (coded.overview is None) == (whole.overview is None)
+    if blocks.overview is None or coded.overview is None or whole.overview is None:
+        return
+    assert np.abs(blocks.overview.astype(int) - whole.overview).max() <= 1
+    exact, found = decode_log(whole.overview), decode_log(coded.overview)
+    assert (np.abs(found - exact) <= MAX_ERROR + 0.034 * (found + exact)).all()
+    assert (coded.overview != 0).sum() > 0.4 * coded.overview.size
     assert blocks.faults == whole.faults == []
 
 

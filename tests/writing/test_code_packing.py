@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,10 @@ from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 from tensorboard_plugin_attn.capturing.calls import row_blocks
 from tensorboard_plugin_attn.encoding.codes import compress, decompress
 from tensorboard_plugin_attn.encoding.format import read_tensor
+from tensorboard_plugin_attn.encoding.layer import EncodedLayer
 from tensorboard_plugin_attn.encoding.members import Members, pack_heads
+from tensorboard_plugin_attn.encoding.overview import SIDE, encode_log, pool_to
+from tensorboard_plugin_attn.encoding.rebuild import read_overview
 from tensorboard_plugin_attn.encoding.spill import parts_of
 from tensorboard_plugin_attn.writing import code_packing
 from tensorboard_plugin_attn.writing.code_packing import CodePacking, LayerPacking
@@ -170,6 +175,44 @@ def bytes_kept(directory: Path, room: int, *, queries: list[int] | None = None) 
         assert len(gzip.decompress(packed)) == HEADS * 520 * 520  # members one after another
         taken += len(packed)
     return taken, [layer.source for layer in source.header.layers]
+
+
+def test_layers_dropped_after_they_were_packed_have_the_pictures_of_their_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_packing, "LEAST_BYTES", 0)
+    monkeypatch.setattr("tensorboard_plugin_attn.writing.probe_rows.SMALL_BYTES", 0)
+    bytes_kept(tmp_path / "whole", 64 << 20)
+    dropped = []
+    monkeypatch.setattr(EncodedLayer, "pooled_codes", noting(EncodedLayer.pooled_codes, dropped))
+    states = torch.randn(1, HEADS, 520, WIDTH, generator=torch.Generator().manual_seed(9))
+    with (
+        pytest.warns(RuntimeWarning, match="no weights"),
+        AttentionWriter(tmp_path / "few", keep="weights", max_record_bytes=500_000) as writer,
+    ):
+        writer.add_probe("probe", Spread(), states, [f"t{at % 11}" for at in range(520)], 0)
+    source = AttentionReader(tmp_path / "few").source(".", "probe", 0)
+    layers = AttentionReader(tmp_path / "whole").read(".", "probe", 0).layers
+    same = 0
+    for number, entry in enumerate(source.header.layers):
+        assert (entry.source == "left_out") == (entry.overview is not None)
+        for head in range(HEADS if entry.source == "left_out" else 0):
+            found = read_overview(source.header, source.read, number, head)
+            assert found is not None
+            expected = pool_to(encode_log(layers[number].weights[head]), SIDE)
+            assert np.abs(found.astype(int) - expected)[expected > 100].max() <= 1
+            same += np.array_equal(found, expected)
+    assert same == HEADS * len(dropped) > 0
+
+
+def noting(function: Callable[..., Any], calls: list[Any]) -> Callable[..., Any]:
+    """The same function, each call of it noted."""
+
+    def noted(*given: Any) -> Any:
+        calls.append(given)
+        return function(*given)
+
+    return noted
 
 
 def test_rows_are_stored_where_a_record_has_the_room_for_it_and_are_the_same(

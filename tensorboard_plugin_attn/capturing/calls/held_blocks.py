@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from tensorboard_plugin_attn.capturing.calls.masks import seen_in_scores
-from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, LayerBlocks, RowSource, Space
+from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN, seen_in_scores
+from tensorboard_plugin_attn.capturing.calls.row_blocks import LayerBlocks, RowSource, Space
 from tensorboard_plugin_attn.measuring.row_stats import Questions, RowStats, with_sink
 from tensorboard_plugin_attn.record.checks import to_numpy, weights_shape
 from tensorboard_plugin_attn.record.layer import LayerAttention

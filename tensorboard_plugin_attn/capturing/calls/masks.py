@@ -6,8 +6,9 @@ import functools
 
 import torch
 
-__all__ = ["causal", "causal_parts", "kind_of", "seen_in_scores", "split_mask"]
+__all__ = ["HIDDEN", "causal", "causal_parts", "kind_of", "seen_in_scores", "split_mask"]
 
+HIDDEN = -1e30  # of a key that a mask hides; finite, so that 0 · score is 0
 HIDDEN_BELOW = -5000.0
 """Scores at or below this are masked: models hide keys with −10000, −65504, the dtype's lowest number or −inf."""
 

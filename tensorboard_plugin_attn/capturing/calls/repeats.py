@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.capturing.calls.row_blocks import RowSource
 from tensorboard_plugin_attn.measuring.row_stats import Questions
+
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.capturing.calls.row_blocks import RowSource
 
 __all__ = ["Picks", "Repeats", "repeats_of"]
 
 MOST_PAIRS = 4 << 20
 MOST_SHARE = 1 / 24  # of the map's cells; where there are more, a product with all of them is faster
-MOST_KEPT = 2048  # queries of layers that share their cells: what outlives a block leaves holes in memory
+MOST_KEPT = 2048  # cells of a block that layers and heads share
+MOST_QUERIES = 16384  # of these layers: what outlives a block leaves holes in memory
 
 Cells = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -45,7 +48,7 @@ class Picks:
         self.offsets = (-1, 0) if source.is_banded else (-1, 0, 1)
         self.names = ["first", *(f"offset {by}" for by in self.offsets)]
         self.names += [] if repeats is None else ["earlier", "after"]
-        self.is_kept = source.shape[1] <= MOST_KEPT
+        self.is_kept = source.shape[1] <= MOST_QUERIES
 
     def sums(self, rows: slice, parts: torch.Tensor, origin: int) -> torch.Tensor:
         """``[head, name, row]`` of a block's ``parts``, whose first row stands at ``origin`` among the keys."""

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from math import e, isqrt, log2
+from math import isqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.capturing.calls.masks import split_mask
+from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN, split_mask
+from tensorboard_plugin_attn.capturing.calls.row_pass import Pass
 from tensorboard_plugin_attn.measuring.row_stats import Questions, RowStats, joined
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ Space = Callable[..., torch.Tensor]
 
 __all__ = [
     "BLOCK_BYTES",
-    "HIDDEN",
     "LEAST_ROWS",
-    "LOG2_E",
     "Added",
     "LayerBlocks",
     "Projected",
@@ -43,8 +42,6 @@ __all__ = [
 BLOCK_BYTES = 4 << 20  # of scores at a time: what a processor's cache holds
 DEVICE_BLOCK_BYTES = 16 << 20  # elsewhere, where starting to compute is what costs
 LEAST_ROWS = 64  # of a block: with fewer, reading the keys is most of a product
-HIDDEN = -1e30  # finite, so that 0 · score is 0
-LOG2_E = log2(e)
 
 
 @dataclass(frozen=True)
@@ -239,8 +236,6 @@ class RowSource(ABC):
 
     def measure(self, questions: Questions) -> RowStats:
         """One pass over all rows."""
-        from tensorboard_plugin_attn.capturing.calls.row_pass import Pass  # it reads sources
-
         parts = self.parts()
         with self.computing():
             if len(parts) == 1:

@@ -6,34 +6,38 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
-from math import lcm, prod
-from typing import Any
+from math import e, lcm, log2, prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.capturing.calls.coding import codes_of, inverse
-from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN_BELOW
+from tensorboard_plugin_attn.capturing.calls.coding import per_code, put_codes
+from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN, HIDDEN_BELOW
 from tensorboard_plugin_attn.capturing.calls.pooling import merge_rows, pool, pool_rows
 from tensorboard_plugin_attn.capturing.calls.repeats import Picks, repeats_of
-from tensorboard_plugin_attn.capturing.calls.row_blocks import HIDDEN, LOG2_E, RowSource
 from tensorboard_plugin_attn.measuring.row_stats import Moved, Questions, RowStats
+
+if TYPE_CHECKING:
+    from tensorboard_plugin_attn.capturing.calls.row_blocks import RowSource
 
 __all__ = ["Pass"]
 
+LOG2_E = log2(e)
 TINY = torch.finfo(torch.float32).tiny
 OFFSETS = (-1, 0, 1)
 OFFSET_NAMES = tuple(f"offset {by}" for by in OFFSETS)
 MOST_KEPT = 1 << 18  # cells that layers of one length share
-CODE_CELLS = 1 << 18  # of roots that are made codes at a time
+LARGEST_CODE = 255
 
 
 class Pass:
     """What is gathered lies on the source's device until the end.
 
     A block is ``parts`` ≥ 0 and the ``share`` of each row that makes weights of them: exponentials less the row's
-    largest and one over their sum, or weights and 1. Of each row its sums are kept; what they tell is worked out for
-    all rows at once.
+    largest and one over their sum, or weights and 1; where codes are made, the exponentials' roots times 255 are these.
+    Of each row its sums are kept; what they tell is worked out for all rows at once.
     """
 
     def __init__(self, source: RowSource, questions: Questions) -> None:
@@ -41,8 +45,7 @@ class Pass:
         self.questions = questions
         self.device = source.device
         self.one = torch.ones((), device=self.device)
-        self.half = self.one / 2
-        heads, queries, keys = source.shape
+        self.shape = heads, queries, keys = source.shape
         self.raw: dict[str, torch.Tensor] = {}
         self.found: dict[str, torch.Tensor] = {}
         self.moved: dict[str, torch.Tensor] = {}
@@ -60,7 +63,9 @@ class Pass:
             if cell is not None
         }
         noted = questions.noted
-        self.noted = None if noted is None else self.one.new_zeros(heads, len(noted), keys)
+        self.noted_rows = [] if noted is None else noted.tolist()
+        self.num_noted = 0  # of them, so far
+        self.notes = np.zeros((heads, len(self.noted_rows), keys), np.uint8)  # codes of these
         by_mask = ("full", "causal") if source.gives_weights else ("full", "causal", "window")
         is_counted = source.mask.split()[0] not in by_mask
         self.counts = np.zeros(queries, np.int64) if is_counted else None
@@ -68,23 +73,23 @@ class Pass:
         self.lowest = 0.0
         self.halves = questions.codes is not None and not source.gives_weights and source.sinks is None
         self.unit = LOG2_E / 2 if self.halves else LOG2_E
+        self.raised = log2(LARGEST_CODE)
         # then every row's largest score is that of a key
         self.sees_itself = source.is_banded and source.is_plain and queries <= keys
         self.per_log = 1 / (LOG2_E if source.gives_weights else self.unit)
 
-    def space(self, room: int, shape: Sequence[int], *, most: int | None = None, **_: Any) -> torch.Tensor:
+    def space(self, room: int, shape: Sequence[int], **_: Any) -> torch.Tensor:
         """Memory of the block before: what is asked of the system anew takes as long as computing with it."""
         rooms, name = self.questions.scratch, (room, self.device)
         if name not in rooms or rooms[name].numel() < prod(shape):
-            most = self.source.most_bytes // 4 if most is None else most
-            most = min(prod(self.source.shape), most)  # at once: growing leaves holes
+            most = min(prod(self.shape), self.source.most_bytes // 4)  # at once: growing leaves holes
             rooms[name] = torch.empty(max(prod(shape), most), device=self.device)
         found: torch.Tensor = rooms[name][: prod(shape)]
         return found.view(*shape)
 
     def put(self, name: str, rows: slice, values: torch.Tensor) -> None:
         """Numbers of each of a block's rows, ``[head, …, row]``; a block of all rows is what was found."""
-        queries = self.source.shape[1]
+        queries = self.shape[1]
         if values.shape[-1] == queries:
             self.raw[name] = values
             return
@@ -98,7 +103,7 @@ class Pass:
 
     def key_columns(self) -> tuple[dict[str, int], torch.Tensor]:
         """What each key counts in a row's sums, ``[head, column, key]``, and which column is which."""
-        heads, _, keys = self.source.shape
+        heads, _, keys = self.shape
         ones = torch.ones(keys, device=self.device)
         columns = {"one": ones.expand(heads, -1)}
         if self.has_moved:
@@ -135,7 +140,7 @@ class Pass:
             offsets={
                 by: self.found[name].cpu().numpy() for by, name in zip(OFFSETS, OFFSET_NAMES, strict=True)
             },
-            noted=self.notes(),
+            noted=None if self.questions.noted is None else self.notes,
             budget=0.0 if budget_of is None else budget_of(largest),
             counts=self.counts,
             attended=self.attended,
@@ -152,7 +157,7 @@ class Pass:
 
     def take(self, rows: slice, block: torch.Tensor) -> None:
         """One block; rows are made weights of for pictures alone."""
-        beside = None
+        beside, top = None, None
         if self.source.gives_weights:
             parts, top = block, block.amax(-1)
             self.put("top", rows, top)
@@ -164,15 +169,16 @@ class Pass:
         else:
             score = block.amax(-1)
             self.put("score", rows, score)
-            shift, top, beside = self.below(score)
+            shift, beside = self.below(score)
+            if not self.halves:
+                top = self.top(score, shift)
             logs = block.sub_(shift[..., None])
             # exp takes twice as long, and 40 times where it underflows
             parts = torch.exp2(logs, out=self.space(1, logs.shape))
-        if self.halves:  # the largest part of a row is 1
+        if top is None:
             self.take_codes(rows, parts, score)
-            self.take_notes(rows, parts, None)
             parts.mul_(parts)
-        else:
+        elif self.questions.codes is None:
             self.take_notes(rows, parts, top)
         self.starts.append((rows.start, rows.stop - rows.start))
         sums = self.sums(rows, parts)
@@ -182,21 +188,25 @@ class Pass:
         if self.pictures:
             share = self.share(sums[:, 0], beside)
             self.take_pictures(rows, parts if share is None else torch.mul(parts, share[..., None], out=logs))
-        if self.questions.codes is not None and not self.halves:
-            self.take_codes(rows, torch.mul(parts, inverse(top)[..., None], out=logs).sqrt_(), top)
+        if self.questions.codes is not None and top is not None:
+            roots = torch.mul(parts, per_code(top)[..., None], out=logs).sqrt_()
+            self.take_codes(rows, roots, top)
 
-    def below(self, score: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-        """Of rows whose largest score is known: what is taken from their scores, the largest part, and that of a sink."""
+    def below(self, score: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Of rows whose largest score is known: what is taken from their scores, and the part of a sink."""
         sinks = None if self.source.sinks is None else self.source.sinks.float()[:, None] * self.unit
-        if self.sees_itself and sinks is None:
-            return score, self.ones(score), None
         shift = score if sinks is None else torch.maximum(score, sinks)
-        shift = shift.masked_fill(shift <= HIDDEN / 4, 0.0)  # a row that sees no key
-        return shift, (score - shift).exp2(), None if sinks is None else (sinks - shift).exp2()
+        if sinks is not None or not self.sees_itself:
+            shift = shift.masked_fill(shift <= HIDDEN / 4, 0.0)  # a row that sees no key
+        shift = shift - self.raised if self.halves else shift
+        return shift, None if sinks is None else (sinks - shift).exp2()
 
-    def ones(self, like: torch.Tensor) -> torch.Tensor:
-        """A one for each row, ``[head, row]``."""
-        return self.one.expand(like.shape)
+    def top(self, score: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+        """The largest part of rows, ``[head, row]``."""
+        if score is shift:
+            return self.one.expand(score.shape)
+        part = (score - shift).exp2()
+        return part.square() if self.halves else part
 
     def share(self, kept: torch.Tensor, beside: torch.Tensor | None) -> torch.Tensor | None:
         """What makes weights of parts; None: they are weights."""
@@ -217,7 +227,7 @@ class Pass:
 
     def origin(self, rows: slice) -> int:
         """Where the block's first row stands among the keys."""
-        _, queries, keys = self.source.shape
+        _, queries, keys = self.shape
         return int(rows.start) + max(keys - queries, 0)
 
     def take_dots(self, rows: slice, dots: torch.Tensor) -> None:
@@ -246,7 +256,7 @@ class Pass:
 
     def hidden(self, rows: slice, keys: int) -> torch.Tensor | None:
         """``[row, key]`` or ``[head, row, key]``: keys that the mask hides, or that are padding; None: there are none."""
-        _, queries, every = self.source.shape
+        _, queries, every = self.shape
         found, padded = None, self.tensor(self.questions.padded)
         own = torch.arange(rows.start, rows.stop, device=self.device)[:, None] + max(0, every - queries)
         at = torch.arange(keys, device=self.device)
@@ -284,18 +294,18 @@ class Pass:
 
     def cells(self, rows: slice, keys: int, *, distance: bool) -> tuple[list[str], torch.Tensor]:
         """What the cells of rows count in sums that are no sums over keys alone, ``[row, key, what]``."""
-        at = (rows.start, rows.stop, keys, distance, self.source.shape[1:], self.device)
+        at = (rows.start, rows.stop, keys, distance, self.shape[1:], self.device)
         known = self.questions.kept.get(at)
         if known is None:
             known = self.new_cells(rows, keys, distance=distance)
-            if (rows.stop - rows.start) * keys <= MOST_KEPT and rows == slice(0, self.source.shape[1]):
+            if (rows.stop - rows.start) * keys <= MOST_KEPT and rows == slice(0, self.shape[1]):
                 self.questions.kept[at] = known
         return known
 
     def new_cells(self, rows: slice, keys: int, *, distance: bool) -> tuple[list[str], torch.Tensor]:
         """The same, not seen before."""
         own = torch.arange(rows.start, rows.stop, device=self.device)[:, None]
-        origin = own + max(0, self.source.shape[2] - self.source.shape[1])
+        origin = own + max(0, self.shape[2] - self.shape[1])
         at = torch.arange(keys, device=self.device)
         names, cells = [], []
         if distance:
@@ -309,7 +319,7 @@ class Pass:
                 names, cells = [*names, "earlier", "after"], [*cells, again.float(), after.float()]
             else:
                 for name in ("earlier", "after"):
-                    self.raw.setdefault(name, torch.zeros(self.source.shape[:2], device=self.device))
+                    self.raw.setdefault(name, torch.zeros(self.shape[:2], device=self.device))
         return names, torch.stack(cells).permute(1, 2, 0) if cells else own
 
     def conclude(self) -> None:
@@ -319,7 +329,8 @@ class Pass:
         kept, begun = sums[:, 0], self.begun()
         top, beside = raw.get("top"), None
         if top is None:
-            shift, top, beside = self.below(raw["score"])
+            shift, beside = self.below(raw["score"])
+            top = self.top(raw["score"], shift)
         share = self.share(kept, beside)
         weight = torch.ones_like(kept) if share is None else share
         self.found |= {
@@ -400,7 +411,7 @@ class Pass:
             height, width = cell[0] // fine[0], cell[1] // fine[1]
             at = slice(rows.start // fine[0], -(-rows.stop // fine[0]))
             picture = self.pictures[name]
-            if rows.start % cell[0] == 0 and (rows.stop % cell[0] == 0 or rows.stop == self.source.shape[1]):
+            if rows.start % cell[0] == 0 and (rows.stop % cell[0] == 0 or rows.stop == self.shape[1]):
                 known, fine = pool(pool_rows(known, height), width), cell
                 first = rows.start // cell[0]
                 picture[:, first : first + known.shape[1], : known.shape[2]] = known
@@ -408,43 +419,46 @@ class Pass:
                 merge_rows(picture, known, at, height, width)
 
     def take_codes(self, rows: slice, roots: torch.Tensor, top: torch.Tensor) -> None:
-        """``255 · √(weight / row_max)``, rounded; ``roots``: of the weights by their row's largest; ``top`` is NaN where a
-        row is."""
+        """``roots``, ``255 · √(weight / row_max)``, rounded; ``top`` is NaN where a row is."""
         taker, kept = self.questions.codes, self.questions.code_rows
         assert taker is not None
         heads, count, stop = roots.shape
-        room = taker.room((heads, count, self.source.shape[2]))
-        at: Any = slice(None)
+        room = taker.room((heads, count, self.shape[2]))
+        broken = bool(top.isnan().any())
+        noted = self.noted_in(rows)
         if kept is None:
             room[..., stop:] = 0
+            put_codes(roots, broken, room[..., :stop])
+            for number in range(noted.start, noted.stop):
+                self.notes[:, number] = room[:, self.noted_rows[number] - rows.start]
         else:
             room[:] = 0
             at = kept[(kept >= rows.start) & (kept < rows.stop)] - rows.start
-            roots = roots[:, torch.from_numpy(at).to(self.device)]
-        few = heads if self.device.type != "cpu" else max(1, CODE_CELLS // max(1, roots.shape[1] * stop))
-        broken = bool(top.isnan().any())
-        for first in range(0, heads, few):
-            some = roots[first : first + few]
-            codes = codes_of(some, broken, self.space(2, some.shape, most=CODE_CELLS), self.half)
-            room[first : first + few, at, :stop] = codes
+            room[:, at, :stop] = self.codes_of(roots, at, broken)
+            of_these = np.array(self.noted_rows[noted], np.int64) - rows.start
+            self.notes[:, noted, :stop] = self.codes_of(roots, of_these, broken)
         taker.take(self.questions.first_head, rows.start, room, stop)
 
-    def take_notes(self, rows: slice, parts: torch.Tensor, top: torch.Tensor | None) -> None:
-        """Roots of the weights by their row's largest, of the rows that are noted; ``top`` None: ``parts`` are these."""
-        noted = self.questions.noted
-        if noted is None or self.noted is None:
-            return
-        first, stop = np.searchsorted(noted, (rows.start, rows.stop)).tolist()
-        if first == stop:
-            return
-        at = torch.from_numpy(noted[first:stop] - rows.start).to(self.device)
-        roots = parts.index_select(1, at)  # parts[:, at] goes cell by cell
-        if top is not None:
-            roots = roots.mul_(inverse(top.index_select(1, at))[..., None]).sqrt_()
-        self.noted[:, first:stop, : roots.shape[2]] = roots
+    def take_notes(self, rows: slice, parts: torch.Tensor, top: torch.Tensor) -> None:
+        """Codes of the rows that are noted, where no others are made."""
+        noted = self.noted_in(rows)
+        if noted.start < noted.stop:
+            at = np.array(self.noted_rows[noted], np.int64) - rows.start
+            few = torch.from_numpy(at).to(self.device)
+            squares = parts.index_select(1, few)  # parts[:, few] goes cell by cell
+            roots = squares.mul_(per_code(top.index_select(1, few))[..., None]).sqrt_()
+            put_codes(roots, True, self.notes[:, noted, : roots.shape[2]])
 
-    def notes(self) -> Any:
-        """Their codes."""
-        if self.noted is None:
-            return None
-        return codes_of(self.noted, True, self.noted, self.half).astype(np.uint8)
+    def codes_of(self, roots: torch.Tensor, at: NDArray[np.int64], broken: bool) -> NDArray[np.uint8]:
+        """Those of some of a block's rows."""
+        some = np.empty((roots.shape[0], len(at), roots.shape[2]), np.uint8)
+        put_codes(roots.index_select(1, torch.from_numpy(at).to(self.device)), broken, some)
+        return some
+
+    def noted_in(self, rows: slice) -> slice:
+        """Which of the rows that are noted are a block's; blocks come in order."""
+        first = stop = self.num_noted
+        while stop < len(self.noted_rows) and self.noted_rows[stop] < rows.stop:
+            stop += 1
+        self.num_noted = stop
+        return slice(first, stop)
