@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tensorboard_plugin_attn.encoding.spill import Spill, Spilled, parts_of
+from tensorboard_plugin_attn.encoding.spill import READ_BYTES, Spill, Spilled, filled, parts_of
 from tensorboard_plugin_attn.storing.files import LocalFiles, RemoteFiles
 
 DATA = os.urandom(1 << 20)
@@ -27,6 +27,26 @@ def test_what_is_put_aside_is_read_piece_by_piece() -> None:
     assert [len(each) for each in two] == [len(DATA) // 4] * 4
     assert b"".join(parts_of([b"<", one, memoryview(b"|"), *two])) == b"<" + DATA + b"|" + DATA[::-1]
     assert bytes(one) == DATA
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+@pytest.mark.parametrize("head", [0, 1, READ_BYTES - 1, READ_BYTES, 2 * READ_BYTES + 3])
+def test_all_but_the_last_bytes_come_in_pieces_of_one_size(
+    monkeypatch: pytest.MonkeyPatch, head: int, *, is_old: bool
+) -> None:
+    if is_old:
+        monkeypatch.delattr(os, "preadv", raising=False)
+    put = Spill(0)
+    given = [DATA[:head], *put.put(DATA, 2), memoryview(DATA), b"", *put.put(DATA[:7000]), b"tail"]
+    found = [bytes(each) for each in filled(given)]
+    assert b"".join(found) == b"".join(map(bytes, given))
+    assert {len(each) for each in found[:-1]} == {READ_BYTES}
+    assert 0 < len(found[-1]) <= READ_BYTES
+    assert list(filled([])) == []
+    assert put.file is not None
+    os.ftruncate(put.file.number, 5)
+    with pytest.raises(OSError, match="cut off"):
+        list(filled(given))
 
 
 def test_little_stays_in_memory() -> None:
