@@ -246,6 +246,60 @@ def test_a_tensor_that_training_renews_leaves_the_plan(inputs: Any, kept: list[b
     assert kept == [True, True]
 
 
+def test_what_a_forward_notes_of_its_input_keeps_the_plan(inputs: Any, kept: list[bool]) -> None:
+    class Noting(Reading):
+        def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+            self.shape, self.device, self.grid = (
+                states.shape,
+                states.device,
+                (states.shape[1], (1.5, "cells")),
+            )
+            return super().forward(states, other)
+
+    model = Noting()
+    for _ in range(4):
+        model(*inputs)
+        probed(model, inputs)
+    assert kept == [True] * 3
+    model.forward = Noting.forward.__get__(model)  # type: ignore[method-assign]  # is followed, and then planned
+    probed(model, inputs)
+    assert kept == [True] * 3
+
+
+class Flagged(Reading):
+    """Has what says where it reads from in an attribute."""
+
+    flags: Any
+
+    def forward(self, states: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        self.__dict__["reads_other"] = self.flags() if callable(self.flags) else bool(self.flags[-1])
+        return super().forward(states, other)
+
+
+MADE: dict[str, Callable[[bool], Any]] = {
+    "a tuple": lambda flag: (3, flag),
+    "a shape": lambda flag: torch.Size((3, int(flag))),
+    "a function": lambda flag: (lambda: True) if flag else (lambda: False),
+}
+
+
+@pytest.mark.parametrize("what", MADE)
+def test_another_object_where_the_last_one_was_is_another_model(
+    what: str, inputs: Any, kept: list[bool]
+) -> None:
+    model = Flagged()
+    model.flags = MADE[what](False)
+    assert [layer.kind for layer in probed(model, inputs)] == ["self"]
+    place = id(model.flags)
+    del model.flags
+    tries: list[Any] = []
+    while not tries or (id(tries[-1]) != place and len(tries) < 1000):
+        tries.append(MADE[what](True))
+    model.flags = tries.pop()
+    assert [layer.kind for layer in probed(model, inputs)] == ["cross"]
+    assert not kept
+
+
 def test_inputs_of_other_shapes_have_plans_of_their_own(inputs: Any, kept: list[bool]) -> None:
     model = Reading()
     for length in (LENGTH, 3, LENGTH, 3):

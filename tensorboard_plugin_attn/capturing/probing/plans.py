@@ -6,10 +6,11 @@ Nothing of the model is kept alive: of its modules and what they hold there are 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import FunctionType, ModuleType
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import torch
 from torch import nn
@@ -29,6 +30,8 @@ MOST_PLANS = 32  # a model is probed with a few texts, each of its length
 MOST_LOST = 3
 MOST_ENTRIES = 1000  # of a list that is compared entry by entry
 FLAGS = frozenset((torch.bool, torch.uint8, torch.int32, torch.int64))
+VALUES = SIMPLE | {torch.device, torch.dtype}
+TUPLES = frozenset((tuple, torch.Size))
 WATCHED = frozenset(("_modules", "_forward_hooks", "_forward_pre_hooks"))
 """What a module of torch has that says how it is called; weights, buffers and other hooks do not."""
 
@@ -42,14 +45,17 @@ class State:
     """
 
     def __init__(self, modules: Sequence[nn.Module], held: Sequence[Held]) -> None:
-        self.modules = list(map(id, modules))
+        self.modules = list(map(ref, modules))
         self.settings = settings_of(held)
+        self.objects = references(self.objects_in(held))
         self.numbers = self.numbers_of(held)
         self.values = self.values_of(held)
 
     def is_of(self, modules: Sequence[nn.Module], held: Sequence[Held]) -> bool:
         """Whether a model is in this state."""
-        if self.modules != list(map(id, modules)):
+        if [known() for known in self.modules] != list(modules):
+            return False
+        if None in [known() for known in self.objects]:  # another may have its id
             return False
         numbers = self.numbers_of(held)
         if numbers != self.numbers:
@@ -85,12 +91,35 @@ class State:
             found.append(tuple((name, compared(value)) for name, value in attributes.items()))
         return found
 
+    def objects_in(self, held: Sequence[Held]) -> Iterator[Any]:
+        """What is known by its id."""
+        for _, _, attributes, contents, _ in held:
+            yield from attributes.values()
+            for name, _, copy in contents:
+                if (name in WATCHED or name not in TORCH_OWN) and len(copy) <= MOST_ENTRIES:
+                    yield from copy
+                    yield from copy.values() if isinstance(copy, dict) else ()
+        for attributes in self.set_in(held):
+            yield from attributes.values()
+
     def set_in(self, held: Sequence[Held]) -> Iterator[Attributes]:
         """The attributes of the settings that modules keep now."""
         for number, name in self.settings:
             attributes = held[number].attributes if number < len(held) else {}
             own = getattr(attributes.get(name), "__dict__", None)
             yield own if isinstance(own, dict) else {}
+
+
+def references(objects: Iterable[Any]) -> list[ref[Any]]:
+    """Weak ones, each object's once, of all but tensors, modules, values and containers, which are compared otherwise."""
+    found: dict[int, ref[Any]] = {}
+    for value in objects:
+        if id(value) not in found and not (
+            isinstance(value, torch.Tensor | nn.Module) or type(value) in CONTAINERS or is_value(value)
+        ):
+            with suppress(TypeError):  # there are none to it
+                found[id(value)] = ref(value)
+    return list(found.values())
 
 
 def settings_of(held: Sequence[Held]) -> list[tuple[int, str]]:
@@ -147,16 +176,23 @@ def plans_of(model: nn.Module) -> Plans:
 
 
 def compared(value: Any) -> Hashable:
-    """A number or a text itself; of containers and their entries which they are; a tensor may be another one every time."""
+    """A number, a text, a shape or a device itself; of containers and their entries which they are; a tensor may be another
+    one every time."""
     kind = type(value)
-    if kind in SIMPLE:
+    if is_value(value):
         return kind.__name__, value
     if isinstance(value, torch.Tensor):
         return "Tensor", None
     if kind not in CONTAINERS or len(value) > MOST_ENTRIES:
         return "id", id(value)
     entries = (*value, *value.values()) if isinstance(value, dict) else value
-    return "id", id(value), tuple(each if type(each) in SIMPLE else id(each) for each in entries)
+    return "id", id(value), tuple(each if is_value(each) else id(each) for each in entries)
+
+
+def is_value(value: Any) -> bool:
+    """Whether this is what it holds, whichever object it is."""
+    kind = type(value)
+    return kind in VALUES or (kind in TUPLES and len(value) <= MOST_ENTRIES and all(map(is_value, value)))
 
 
 def signature_of(inputs: Any, seen: dict[int, int] | None = None) -> Hashable | None:
