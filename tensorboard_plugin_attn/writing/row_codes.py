@@ -17,7 +17,7 @@ __all__ = ["RowCodes", "row_codes", "spaced_rows"]
 
 MOST_BYTES = 24 << 10  # of codes, a layer: all rows of 12 heads at 45 tokens …
 LEAST_ROWS = 16  # … and of longer texts at least so many
-TERM_BYTES = 128 << 10  # of codes that are looked up at a time
+TERM_BYTES = 32 << 10  # of codes that are looked up at a time
 SQUARES = (np.arange(256, dtype=np.float64) / 255) ** 2
 TERMS = (SQUARES * np.log(np.maximum(SQUARES, 1 / 65025))).astype(np.float32)  # s ln s
 

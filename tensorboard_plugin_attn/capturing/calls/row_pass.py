@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from tensorboard_plugin_attn.capturing.calls.coding import per_code, put_codes
+from tensorboard_plugin_attn.capturing.calls.coding import Notes, codes_at, per_code, put_codes
 from tensorboard_plugin_attn.capturing.calls.masks import HIDDEN, HIDDEN_BELOW
 from tensorboard_plugin_attn.capturing.calls.pooling import merge_rows, pool, pool_rows
 from tensorboard_plugin_attn.capturing.calls.repeats import Picks, repeats_of
@@ -62,10 +61,7 @@ class Pass:
             for name, cell in (("thumbnail", questions.thumbnail), ("overview", questions.overview))
             if cell is not None
         }
-        noted = questions.noted
-        self.noted_rows = [] if noted is None else noted.tolist()
-        self.num_noted = 0  # of them, so far
-        self.notes = np.zeros((heads, len(self.noted_rows), keys), np.uint8)  # codes of these
+        self.notes = Notes(questions.noted, heads, keys)
         by_mask = ("full", "causal") if source.gives_weights else ("full", "causal", "window")
         is_counted = source.mask.split()[0] not in by_mask
         self.counts = np.zeros(queries, np.int64) if is_counted else None
@@ -140,7 +136,7 @@ class Pass:
             offsets={
                 by: self.found[name].cpu().numpy() for by, name in zip(OFFSETS, OFFSET_NAMES, strict=True)
             },
-            noted=None if self.questions.noted is None else self.notes,
+            noted=self.notes.codes,
             budget=0.0 if budget_of is None else budget_of(largest),
             counts=self.counts,
             attended=self.attended,
@@ -179,7 +175,7 @@ class Pass:
             self.take_codes(rows, parts, score)
             parts.mul_(parts)
         elif self.questions.codes is None:
-            self.take_notes(rows, parts, top)
+            self.notes.take_parts(rows, parts, top)
         self.starts.append((rows.start, rows.stop - rows.start))
         sums = self.sums(rows, parts)
         self.put("sums", rows, sums)
@@ -425,40 +421,13 @@ class Pass:
         heads, count, stop = roots.shape
         room = taker.room((heads, count, self.shape[2]))
         broken = bool(top.isnan().any())
-        noted = self.noted_in(rows)
         if kept is None:
             room[..., stop:] = 0
             put_codes(roots, broken, room[..., :stop])
-            for number in range(noted.start, noted.stop):
-                self.notes[:, number] = room[:, self.noted_rows[number] - rows.start]
+            self.notes.take_codes(rows, room)
         else:
             room[:] = 0
             at = kept[(kept >= rows.start) & (kept < rows.stop)] - rows.start
-            room[:, at, :stop] = self.codes_of(roots, at, broken)
-            of_these = np.array(self.noted_rows[noted], np.int64) - rows.start
-            self.notes[:, noted, :stop] = self.codes_of(roots, of_these, broken)
+            room[:, at, :stop] = codes_at(roots, at, broken)
+            self.notes.take_roots(rows, roots, broken)
         taker.take(self.questions.first_head, rows.start, room, stop)
-
-    def take_notes(self, rows: slice, parts: torch.Tensor, top: torch.Tensor) -> None:
-        """Codes of the rows that are noted, where no others are made."""
-        noted = self.noted_in(rows)
-        if noted.start < noted.stop:
-            at = np.array(self.noted_rows[noted], np.int64) - rows.start
-            few = torch.from_numpy(at).to(self.device)
-            squares = parts.index_select(1, few)  # parts[:, few] goes cell by cell
-            roots = squares.mul_(per_code(top.index_select(1, few))[..., None]).sqrt_()
-            put_codes(roots, True, self.notes[:, noted, : roots.shape[2]])
-
-    def codes_of(self, roots: torch.Tensor, at: NDArray[np.int64], broken: bool) -> NDArray[np.uint8]:
-        """Those of some of a block's rows."""
-        some = np.empty((roots.shape[0], len(at), roots.shape[2]), np.uint8)
-        put_codes(roots.index_select(1, torch.from_numpy(at).to(self.device)), broken, some)
-        return some
-
-    def noted_in(self, rows: slice) -> slice:
-        """Which of the rows that are noted are a block's; blocks come in order."""
-        first = stop = self.num_noted
-        while stop < len(self.noted_rows) and self.noted_rows[stop] < rows.stop:
-            stop += 1
-        self.num_noted = stop
-        return slice(first, stop)
