@@ -300,6 +300,20 @@ def test_another_object_where_the_last_one_was_is_another_model(
     assert not kept
 
 
+def test_a_model_may_keep_what_cannot_be_compared(inputs: Any, kept: list[bool]) -> None:
+    class Packed:  # as the weights of a quantised linear
+        def __eq__(self, other: object) -> bool:
+            raise NotImplementedError
+
+        __hash__ = None  # type: ignore[assignment]
+
+    model = Reading()
+    model.packed = Packed()
+    for _ in range(3):
+        probed(model, inputs)
+    assert kept == [True, True]
+
+
 def test_inputs_of_other_shapes_have_plans_of_their_own(inputs: Any, kept: list[bool]) -> None:
     model = Reading()
     for length in (LENGTH, 3, LENGTH, 3):

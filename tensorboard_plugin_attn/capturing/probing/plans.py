@@ -55,7 +55,7 @@ class State:
         """Whether a model is in this state."""
         if [known() for known in self.modules] != list(modules):
             return False
-        if None in [known() for known in self.objects]:  # another may have its id
+        if any(known() is None for known in self.objects):  # another may have its id
             return False
         numbers = self.numbers_of(held)
         if numbers != self.numbers:
