@@ -105,6 +105,11 @@ def in_turns(sides: Sides, repeats: int) -> Iterator[tuple[int, Side]]:
         yield from ((repeat, side) for side in (sides if repeat % 2 == 0 else sides[::-1]))
 
 
+def share_of(repeat: int, repeats: int) -> float:
+    """Where in a frame an action comes: evenly over it, the same for each side; by chance it would be up to 17 ms."""
+    return (repeat + 0.5) / repeats
+
+
 def go(sides: Sides, view: str, **state: object) -> None:
     """Both tabs to the same place, at rest."""
     for side in sides:
@@ -127,12 +132,14 @@ def measure_steps(sides: Sides, number: int) -> None:
     for view in ("model", "head"):
         go(sides, view, **LINES, step=last, layer=0)
         for repeat, side in in_turns(sides, REPEATS):
-            near = side.tab.inside().evaluate(UNTIL_DRAWN, [view, "step", last - 1 - repeat])
+            asked = [view, "step", last - 1 - repeat, share_of(repeat, REPEATS)]
+            near = side.tab.inside().evaluate(UNTIL_DRAWN, asked)
             side.note(f"{view}: to the step before, ms", near)
             side.tab.page.wait_for_timeout(SHORT_REST_MS)
         for repeat, side in in_turns(sides, FAR_REPEATS):
             position = (17 + 13 * (FAR_REPEATS * number + repeat)) % (STEPS - 8)
-            far = side.tab.inside().evaluate(UNTIL_DRAWN, [view, "step", position])
+            asked = [view, "step", position, share_of(repeat, FAR_REPEATS)]
+            far = side.tab.inside().evaluate(UNTIL_DRAWN, asked)
             side.note(f"{view}: to a step far off, ms", far)
             side.tab.page.wait_for_timeout(FAR_REST_MS)
         go(sides, view, **LINES, step=last, layer=0)
@@ -146,7 +153,8 @@ def measure_layers(sides: Sides, number: int) -> None:
     go(sides, "head", **LINES, layer=0)
     for repeat, side in in_turns(sides, REPEATS):
         inside, layer = side.tab.inside(), 1 + (REPEATS * number + repeat) % 11
-        side.note("head: another layer, ms", inside.evaluate(UNTIL_DRAWN, ["head", "layer", layer]))
+        asked = ["head", "layer", layer, share_of(repeat, REPEATS)]
+        side.note("head: another layer, ms", inside.evaluate(UNTIL_DRAWN, asked))
         side.tab.page.wait_for_timeout(SHORT_REST_MS)
         side.note("head: pointer over a token, ms", inside.evaluate(HOVER, 1 + number + repeat))
 

@@ -33,10 +33,14 @@ from tensorboard_plugin_attn import AttentionWriter
 LAYERS, HEADS, LENGTH, STEPS = 12, 12, 128, 60
 WHERE = {"run": "run", "tag": "probe"}
 
-# Milliseconds from an action to the view's next mark.
-UNTIL_DRAWN = """async ([view, kind, value]) => {
+# Milliseconds from an action to the view's next mark; with a share, that much of a frame after one began.
+UNTIL_DRAWN = """async ([view, kind, value, share]) => {
   const marks = () => performance.getEntriesByName(`attn:drawn:${view}`);
   const frame = () => new Promise(requestAnimationFrame);
+  if (share !== undefined) {
+    await frame();
+    await new Promise(done => setTimeout(done, 16.7 * share));
+  }
   const before = marks().length;
   const started = performance.now();
   const element = document.querySelector(kind === 'step' ? 'input[aria-label=Step]' : 'select[aria-label=Layer]');
