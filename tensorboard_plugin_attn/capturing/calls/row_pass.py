@@ -115,7 +115,11 @@ class Pass:
                 columns["norm_special"] = columns["norm"] * special
         if self.source.projected is not None:
             columns["expected"], columns["size"] = self.source.projected.sides.unbind(-1)
-        return {name: at for at, name in enumerate(columns)}, torch.stack(list(columns.values()), 1)
+        names = {name: at for at, name in enumerate(columns)}
+        if "size" in columns and "norm" in columns and is_same(columns["norm"], columns["size"]):
+            del columns["size"]  # the last one
+            names["size"] = names["norm"]
+        return names, torch.stack(list(columns.values()), 1)
 
     def run(self) -> RowStats:
         """All blocks, then what was found as numpy."""
@@ -431,3 +435,8 @@ class Pass:
             room[:, at, :stop] = codes_at(roots, at, broken)
             self.notes.take_roots(rows, roots, broken)
         taker.take(self.questions.first_head, rows.start, room, stop)
+
+
+def is_same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two are the same memory, read in the same order."""
+    return one.data_ptr() == other.data_ptr() and one.stride() == other.stride() and one.shape == other.shape
