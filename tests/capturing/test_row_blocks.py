@@ -108,6 +108,7 @@ def test_codes_and_pictures_of_blocks_are_those_of_the_whole(
     assert np.abs(difference).max() <= 0.004  # one code, where rounding is undecided
     assert (blocks.codes != whole.codes).mean() < 1e-3
     assert np.abs(blocks.thumbnail.astype(int) - whole.thumbnail).max() <= 1
+    assert blocks.faults == whole.faults == []
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -125,7 +126,6 @@ def test_overviews_are_those_of_the_whole_and_of_dropped_codes_as_exact_as_these
     exact, found = decode_log(whole.overview), decode_log(coded.overview)
     assert (np.abs(found - exact) <= MAX_ERROR + 0.034 * (found + exact)).all()
     assert (coded.overview != 0).sum() > 0.4 * coded.overview.size
-    assert blocks.faults == whole.faults == []
 
 
 SPLITS = [("causal", 40, 1), ("causal", 40, 2), ("causal", 90, 3), ("full", 40, 1), ("window 5", 41, 2)]
@@ -161,6 +161,23 @@ def test_heads_measured_one_after_the_other_give_what_all_at_once_give(
         if isinstance(known, np.ndarray) and known.dtype == np.float32:
             other = {**vars(found), **vars(found.moved), **found.offsets}[name]
             np.testing.assert_allclose(other, known, rtol=1e-5, atol=2e-6, err_msg=str(name))
+
+
+@pytest.mark.parametrize("mask", ["causal", "full"])
+def test_lengths_of_values_in_the_same_memory_are_measured_as_in_their_own(mask: str) -> None:
+    _, streamed = both(mask, "self", 40, 40, 7)
+    values = torch.randn(KEY_HEADS, 40, WIDTH, generator=torch.Generator().manual_seed(1))
+    output = torch.rand(HEADS, 40, WIDTH, generator=torch.Generator().manual_seed(2))
+    projected = projected_of(HEADS, values, output)
+    shared = replace(streamed.blocks, projected=projected, value_norm=projected.sides[..., 1])
+    found = [
+        source.measure(questions_of(streamed, moved=True))
+        for source in (shared, replace(shared, value_norm=projected.sides[..., 1].clone()))
+    ]
+    (one, other), (moved, others) = ([each.error for each in found], [vars(each.moved) for each in found])
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+    for name, known in moved.items():
+        np.testing.assert_allclose(known, others[name], rtol=1e-6, atol=1e-6, err_msg=name)
 
 
 def test_nan_is_a_fault_of_its_heads() -> None:
