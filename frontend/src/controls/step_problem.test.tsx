@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { listing } from "../../tests/fake_api";
 import * as state from "../state";
 import { applyPairs } from "../page/url";
-import { neighbour, sentence, StepProblem, wholeText } from "./step_problem";
+import { sentence } from "../text/sentence";
+import { neighbour, StepProblem, wholeText } from "./step_problem";
 
 const damage = new state.ApiError(422, "damaged", "cannot be read", {
   path: "skewed/plugins/attn/doctor%2Fshe/000000000020.safetensors",

@@ -14,6 +14,7 @@ import {
 import { CopyButton } from "./copy_button";
 import { DamageIcon } from "./icons";
 import { formatStep } from "../text/format_number";
+import { sentence } from "../text/sentence";
 
 export interface StepProblemProps {
   error: ApiError;
@@ -42,12 +43,6 @@ export function wholeText(others: number, damagedOthers: number, name: string): 
   return others === 1
     ? `The other step of ${name} is whole.`
     : `The other ${others} steps of ${name} are whole.`;
-}
-
-/** The server's reasons start small and end without a stop. */
-export function sentence(text: string): string {
-  const capital = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
 const awayText = (distance: number, word: string): string =>

@@ -41,6 +41,7 @@ export function startComparisonLoader(api: Api, onGone: () => Promise<void>): ()
     const layer = state.layer.value;
     const heads = state.loadedHeads.value;
     const head = heads === "one" ? state.head.value : null;
+    void state.tries.value;
     if (state.hidden.value) return;
     if (!state.isComparing.value || first === null || second === null) {
       return untracked(() => {

@@ -20,6 +20,7 @@ export function startSeriesLoader(
     effect(() => {
       const [run, tag, versions] = [state.run.value, state.tag.value, state.versions.value];
       const rounds = round.value;
+      void state.tries.value;
       if (state.hidden.value || run === null || tag === null || versions.length === 0) return;
       untracked(() => {
         // What is on screen with its marks is replaced by what has them too.

@@ -1,5 +1,7 @@
 /** What is asked for → its value, that it is on its way, or why it cannot be had. */
 
+import { signal, type Signal } from "@preact/signals";
+
 import type { ApiError } from "../decoding/errors";
 
 /**
@@ -11,6 +13,13 @@ export type Loaded<T> =
   | { status: "loading"; previous?: T }
   | { status: "ready"; value: T }
   | { status: "error"; error: ApiError; previous?: T };
+
+/** How often what failed was asked for once more. */
+export const tries: Signal<number> = signal(0);
+
+export function tryAgain(): void {
+  tries.value++;
+}
 
 /** The value, or the one shown before; undefined when there was none. */
 export function shown<T>(loaded: Loaded<T>): T | undefined {

@@ -83,6 +83,6 @@ export function placeHeads(of: PlacedHeads): PlacedGrid {
   const sizes = content === "history" ? historySizes(plan) : patternSizes(plan, numbered);
   return {
     ...gridLayout(layers, { ...sizes, ...rows }),
-    panel: taken === undefined ? plan.panel : side.value,
+    panel: taken === undefined && layers.length > 0 ? plan.panel : side.value,
   };
 }

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
+import { TryAgain } from "../../controls/try_again";
 import { useExport } from "../../saving/exported";
 import { formatWeight } from "../../text/format_number";
 import {
@@ -18,7 +19,9 @@ import {
   tag,
   version,
   quantityName,
+  type ApiError,
 } from "../../state";
+import { sentence } from "../../text/sentence";
 import { elide } from "../../text/tokens";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
@@ -53,27 +56,35 @@ function drawnSelection(): unknown[] | null {
   return [JSON.stringify(compared.peek()), ...place];
 }
 
-export function CompareGrid({ refused }: { readonly refused: string | null }) {
+export interface CompareGridProps {
+  /** Why these two are not compared. */
+  readonly refused: string | null;
+  /** Why their comparison could not be had. */
+  readonly failed: ApiError | null;
+}
+
+export function CompareGrid({ refused, failed }: CompareGridProps) {
   const onDrawn = useGridMark("model", drawnSelection, [layer.value, head.value]);
   const selected = useMemo(
     () => ({ layer: layer.value, head: head.value }),
     [layer.value, head.value],
   );
   const isBusy = comparison.value.status === "loading";
+  const isShown = refused === null && failed === null;
   return (
     <section class="model-main" aria-label={compareTitle()}>
-      {refused === null && shownComparison.value !== null && <Exporting />}
+      {isShown && shownComparison.value !== null && <Exporting />}
       <h2 class="model-title">
         {compareTitle()}
         {isBusy && <span class="model-loading">comparing …</span>}
-        {!isBusy && refused === null && (
+        {!isBusy && isShown && (
           <span class="model-hint">
             {quantityName.value} at B minus {quantityName.value} at A
           </span>
         )}
       </h2>
-      {refused === null ? <Tokens /> : <Refusal message={refused} onDrawn={onDrawn} />}
-      {refused === null && (
+      {isShown ? <Tokens /> : <Refusal {...{ refused, failed, onDrawn }} />}
+      {isShown && (
         <>
           <Chosen />
           <EveryHead />
@@ -160,20 +171,23 @@ function Exporting() {
 }
 
 /** It is what is drawn of this selection. */
-function Refusal({ message, onDrawn }: { message: string; onDrawn: () => void }) {
+function Refusal({ refused, failed, onDrawn }: CompareGridProps & { onDrawn: () => void }) {
   const place = drawnSelection()?.join();
-  useEffect(() => void requestAnimationFrame(onDrawn), [message, place, onDrawn]);
+  const why = refused ?? failed?.message ?? "";
+  useEffect(() => void requestAnimationFrame(onDrawn), [why, place, onDrawn]);
   return (
     <div class="compare-refusal" role="alert">
-      <h3>These two are not compared</h3>
-      <p>{sentence(message)}</p>
-      <p>Choose another step, run or probe at the left.</p>
+      <h3>{refused === null ? "The comparison cannot be loaded" : "These two are not compared"}</h3>
+      {refused === null && failed !== null ? (
+        <TryAgain error={failed} />
+      ) : (
+        <>
+          <p>{sentence(why)}</p>
+          <p>Choose another step, run or probe at the left.</p>
+        </>
+      )}
     </div>
   );
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, ".");
 }
 
 /** The mean over the heads of each layer, in the column beside them. */

@@ -53,10 +53,18 @@ function sideOf(): number {
 }
 
 /** Runs differ at the end of their names as often as at the start. */
-const LONGEST = 9;
+const LONGEST = 7;
+const END = 5;
 
-function shortName(name: string): string {
-  return name.length <= LONGEST ? name : `${name.slice(0, 4)}…${name.slice(-4)}`;
+/** Of a long one the end stays, as runs of one name differ there. */
+function ColumnName({ name }: { readonly name: string }) {
+  if (name.length <= LONGEST) return <bdi>{name}</bdi>;
+  return (
+    <>
+      <bdi>{name.slice(0, -END)}</bdi>
+      <bdi class="is-end">{name.slice(-END)}</bdi>
+    </>
+  );
 }
 
 export function RunNames() {
@@ -79,7 +87,7 @@ export function RunNames() {
           onClick={() => selectRun(name)}
         >
           <RunDot name={name} />
-          {hasNumbers() && <bdi>{shortName(name.slice(runPrefix.value.length))}</bdi>}
+          {hasNumbers() && <ColumnName name={name.slice(runPrefix.value.length)} />}
         </button>
       ))}
     </div>

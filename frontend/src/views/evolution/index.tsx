@@ -1,6 +1,9 @@
 /** All steps of a probe → a metric of every head as a sparkline, the chosen heads large, and what emerged when. */
 
+import type { ComponentChildren } from "preact";
+
 import { isSideShown, metrics, run, series, shownMetric, tag } from "../../state";
+import { TryAgain } from "../../controls/try_again";
 import { Room } from "../../parts/heads_grid/room";
 import { EvolutionGrid } from "./evolution_grid";
 import { layout } from "./scene";
@@ -11,19 +14,25 @@ export { EvolutionDisplay } from "./evolution_display";
 export function EvolutionView() {
   const loaded = series.value;
   if (metrics.value === null && loaded.status === "error")
-    return <Message title="The head metrics cannot be loaded">{loaded.error.message}</Message>;
+    return (
+      <Message title="The head metrics cannot be loaded">
+        <TryAgain error={loaded.error} />
+      </Message>
+    );
   if (metrics.value === null) return <Waiting />;
   if (metrics.value.steps.length === 0)
     return (
       <Message title={`No step of ${tag.value} can be read`}>
-        Copy the files again from where they were written, or log the steps again.
+        <p>Copy the files again from where they were written, or log the steps again.</p>
       </Message>
     );
   if (shownMetric.value === null)
     return (
       <Message title="No head metrics were logged">
-        The writer was told to leave them out. Log with AttentionWriter(…, metrics="all") to see
-        every head over the steps.
+        <p>
+          The writer was told to leave them out. Log with AttentionWriter(…, metrics="all") to see
+          every head over the steps.
+        </p>
       </Message>
     );
   return (
@@ -57,11 +66,11 @@ function Waiting() {
   );
 }
 
-function Message({ title, children }: { title: string; children: string | (string | null)[] }) {
+function Message({ title, children }: { title: string; children: ComponentChildren }) {
   return (
-    <div class="head-message" role="status">
+    <div class="head-message is-alone" role="status">
       <h2>{title}</h2>
-      <p>{children}</p>
+      {children}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** A search over the steps → how far it is, with a button to stop it or go on; what it left out, and why it failed. */
 
 import { findPattern, findStopped, isSearched, search } from "../../state";
+import { sentence } from "../../text/sentence";
 
 export function SearchProgress() {
   const { status, done, total, error, found } = search.value;
@@ -8,7 +9,7 @@ export function SearchProgress() {
   if (status === "error") {
     return (
       <p class="side-fault" role="alert">
-        {error?.message}
+        {sentence(error?.message ?? "")}
       </p>
     );
   }

@@ -137,7 +137,7 @@ export function ModelGrid() {
         {isMap.value ? <LensFrame layout={layout} /> : <CellValues />}
         {layout.value.beside !== undefined && mapColour.value === "role" && <RoleBars />}
       </HeadsGrid>
-      <Legend />
+      {layout.value.rows.length > 0 && <Legend />}
     </section>
   );
 }

@@ -15,10 +15,10 @@ function changeOfShown(): LastingChange | null {
   return change !== null && isMarked(series, change, markAbove.value) ? change : null;
 }
 
-/** A line of its own also where nothing changed, so that nothing moves from head to head. */
+/** A line of its own also where nothing changed or is not known yet, so that nothing moves when it is. */
 export function Moved() {
   const series = metrics.value;
-  if ((series?.evolution ?? null) === null) return null;
+  if ((series?.evolution ?? null) === null) return <p class="side-moved" />;
   const change = changeOfShown() ?? largestChange(layer.value, head.value);
   if (change === null) return <p class="side-moved">no lasting change</p>;
   const top = topOfShown.value;

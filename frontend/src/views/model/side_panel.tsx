@@ -91,7 +91,8 @@ function Pattern() {
   if (reason !== null) return <Notice>{reason}</Notice>;
   const shape = loaded === undefined ? undefined : header?.layers[loaded.layer];
   if (header === undefined || loaded === undefined || shape?.queries !== loaded.queries) {
-    return <div class="side-pattern" aria-busy="true" />;
+    const height = awaitedHeight(header?.layers[layer.value]?.queries ?? MOST_ROWS);
+    return <div class="side-pattern" aria-busy="true" style={{ minHeight: height }} />;
   }
   if (isImage.value)
     return (
@@ -157,6 +158,16 @@ function Readout(props: TextProps & { readonly at: number; readonly isCells: boo
       {isCells ? ", click to pin its row." : "s, click to keep it."}
     </p>
   );
+}
+
+/** Of the names over a matrix, and of what is said under it. */
+const AROUND_MATRIX = 175;
+const MATRIX_WIDTH = 244;
+
+/** About what a head of so many queries will take, so that what stands under it keeps its place. */
+function awaitedHeight(queries: number): number {
+  const rows = Math.min(MOST_ROWS, queries);
+  return AROUND_MATRIX + rows * Math.min(ROW, Math.floor(MATRIX_WIDTH / rows));
 }
 
 /** All rows of a short text; a longer one scrolls inside. */

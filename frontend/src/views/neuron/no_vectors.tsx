@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 
 import { Code } from "../../controls/code";
-import { sentence } from "../../controls/step_problem";
+import { sentence } from "../../text/sentence";
 import { Segmented } from "../../controls/segmented";
 import { layer, type RecordHeader, step } from "../../state";
 import { listed } from "./texts";
