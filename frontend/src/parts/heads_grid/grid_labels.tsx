@@ -9,6 +9,7 @@ import { headsInOrder, linePitch, rowParts, type GridLayout, type GridRow } from
 /** Numbers nearer to each other run together. */
 const LEAST_ACROSS = 22;
 const LEAST_DOWN = 14;
+const MEAN_WIDTH = 32;
 
 /** Every one, or each 2nd, 4th, 5th, 8th, 10th, … that has room. */
 function stride(pitch: number, least: number): number {
@@ -40,7 +41,7 @@ export const ColumnLabels = memo(function ColumnLabels(props: ColumnLabelsProps)
             </span>
           ))
       ) : (
-        <span class="grid-caption" title={caption}>
+        <span class="grid-caption" title={caption} style={{ maxWidth: captionWidth(layout) }}>
           {caption}
         </span>
       )}
@@ -52,6 +53,11 @@ export const ColumnLabels = memo(function ColumnLabels(props: ColumnLabelsProps)
     </div>
   );
 });
+
+/** It ends before the name of the column of means. */
+function captionWidth({ meanX, cell }: GridLayout): number | undefined {
+  return meanX === null ? undefined : Math.min(meanX, meanX + (cell.width - MEAN_WIDTH) / 2) - 4;
+}
 
 export interface LayerLabelsProps {
   readonly layout: GridLayout;

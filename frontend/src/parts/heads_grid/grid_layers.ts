@@ -31,7 +31,7 @@ export function gridLayers(
 
 /** Over the columns of layers that take several lines, where a column is no head's number. */
 export function linesCaption({ isWrapped, columns }: GridLayout): string | null {
-  return isWrapped ? `heads in lines of ${columns}, each with its number` : null;
+  return isWrapped ? `lines of ${columns} heads, numbered` : null;
 }
 
 export function headNumber(shape: LayerShape | undefined, head: number): number {

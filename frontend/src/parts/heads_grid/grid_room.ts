@@ -68,6 +68,7 @@ function roomPlan(layers: readonly GridLayer[], of: PlacedHeads): RoomPlan {
   const shape = {
     layers: layers.length,
     heads: Math.max(0, ...layers.map(({ heads }) => heads)),
+    ...(layers.length > 0 && { each: layers.map(({ heads }) => heads) }),
     headings: headings > 1 ? headings : 0,
   };
   const row = under === null ? LEAST_ROW.pattern : LEAST_ROW.difference;

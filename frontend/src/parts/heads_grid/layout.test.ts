@@ -171,3 +171,17 @@ describe("a numbered grid", () => {
     },
   );
 });
+
+it("counts the lines that each layer of a ragged model takes", () => {
+  const room = { width: 884, height: 640, side: 336 };
+  const each = [3, 12, 1, 20];
+  const plan = fillRoom(room, { layers: 4, heads: 20, headings: 0, each }, null);
+  const layers = each.map((heads, layer) => {
+    return { layer, heads, group: "", order: headsInOrder(heads) };
+  });
+  const layout = gridLayout(layers, patternSizes(plan, false));
+  const height = room.height - AROUND.above - AROUND.below;
+  expect(layout.isWrapped).toBe(true);
+  expect(layout.height).toBeLessThanOrEqual(height);
+  expect(layout.height).toBeGreaterThan(0.8 * height);
+});

@@ -22,6 +22,8 @@ export interface ModelShape {
   readonly layers: number;
   /** Of the widest layer. */
   readonly heads: number;
+  /** Of each layer, where they differ. */
+  readonly each?: readonly number[];
   readonly headings: number;
 }
 
@@ -82,7 +84,8 @@ export function fillRoom(
   const hasMean = heads > 1;
   const isMany = layers * heads > MANY_HEADS;
   if (zoom !== null) return { ...zoomed(room, zoom, hasMean), isMany };
-  const lines = linesFor({ width, height, layers, heads, hasMean }, under);
+  const each = shape.each ?? Array.from({ length: layers }, () => heads);
+  const lines = linesFor({ width, height, each, heads, hasMean }, under);
   const { side, pitchY, perLine } = lines;
   if (side < SMALLEST_SIDE || isMany)
     return { ...overview(room, { width, down: height / layers, heads }), isMany };
@@ -96,7 +99,8 @@ export function fillRoom(
 interface LinesRoom {
   readonly width: number;
   readonly height: number;
-  readonly layers: number;
+  /** Heads of each layer, and of the widest. */
+  readonly each: readonly number[];
   readonly heads: number;
   readonly hasMean: boolean;
 }
@@ -115,7 +119,7 @@ const LEAST_SHARE = 0.85;
 /** A layer on one line where that fills the height, else on as many as make the patterns largest. */
 function linesFor(room: LinesRoom, under: number | null): Lines {
   const whole = linesOf(room, room.heads, under);
-  if (room.layers * room.heads > MANY_HEADS) return whole;
+  if (room.each.length * room.heads > MANY_HEADS) return whole;
   if (whole.side >= SMALLEST_SIDE && whole.share >= LEAST_SHARE) return whole;
   return Array.from({ length: room.heads }, (_, at) => Math.ceil(room.heads / (at + 1)))
     .map((perLine) => linesOf(room, perLine, under))
@@ -124,7 +128,7 @@ function linesFor(room: LinesRoom, under: number | null): Lines {
 
 function linesOf(of: LinesRoom, perLine: number, under: number | null): Lines {
   const { width, height, hasMean } = of;
-  const lines = of.layers * Math.ceil(of.heads / perLine);
+  const lines = of.each.reduce((sum, heads) => sum + Math.max(1, Math.ceil(heads / perLine)), 0);
   const down = height / lines;
   const columns = perLine + (hasMean ? 1 : 0);
   const across = Math.floor((width + GAP - (hasMean ? MEAN_GAP : 0)) / columns);
