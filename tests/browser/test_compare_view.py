@@ -244,7 +244,7 @@ def test_more_than_two_runs_are_columns_of_every_head_and_each_becomes_b_by_a_pr
         query=PAIR[0],
     )
     columns = comparing.frame.get_by_role("group", name="Runs against b")
-    expect(columns.get_by_role("button")).to_have_text(["a", "entr…apse", "masked", "nan"])
+    expect(columns.get_by_role("button")).to_have_text(["a", "entropy_collapse", "masked", "nan"])
     expect(columns.locator("[aria-pressed=true]")).to_have_text("a")
     row = comparing.frame.locator(f".change-row[data-head='{MOVED[0]}.{MOVED[1]}']")
     reader = AttentionReader(changing)
