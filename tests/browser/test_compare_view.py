@@ -44,9 +44,18 @@ def read_rows(tab: AttentionTab) -> list[dict[str, str]]:
     return rows(tab).evaluate_all("rows => rows.map(row => ({ ...row.dataset, text: row.innerText }))")
 
 
+def show_all(tab: AttentionTab) -> None:
+    """Open what the list of heads folded."""
+    more = tab.frame.locator(".change-rows .link")
+    if more.count():
+        more.click()
+
+
 def agrees(tab: AttentionTab, reader: AttentionReader, first: tuple[str, str, int]) -> None:
     """The list is the reader's ranking, to 1e-6 and to the shown digits."""
     wanted = reader.compare(first, ("a", "she", LAST)).ranking()
+    rows(tab).first.wait_for()
+    show_all(tab)
     expect(rows(tab)).to_have_count(len(wanted))
     for found, head in zip(read_rows(tab), wanted, strict=True):
         assert found["head"] == f"{head.layer}.{head.head}"
@@ -230,6 +239,39 @@ def test_the_head_that_differs_most_is_opened_and_layers_without_a_difference_ar
     folded = tab.frame.get_by_role("button", name="Layer 0: 4 heads without a difference")
     expect(folded).to_have_attribute("aria-expanded", "false")
     expect(tab.frame.locator(".layer-change")).to_have_count(1)
+
+
+def test_heads_without_a_difference_are_one_line_of_the_list_and_a_key_opens_them(
+    open_tab: Callable[..., AttentionTab], changing_server: TensorBoardServer
+) -> None:
+    tab = open_tab(changing_server.url, **HERE, compare="first")
+    tab.wait_drawn("model")
+    more = tab.frame.locator(".change-rows .link")
+    more.wait_for()
+    found = read_rows(tab)
+    assert found
+    assert all(
+        max(float(row["change"]), abs(float(row["after"]) - float(row["before"]))) >= 0.005 for row in found
+    )
+    expect(more).to_have_text(f"{8 - len(found)} more without a difference")
+    rows(tab).last.focus()
+    tab.page.keyboard.press("Tab")
+    expect(more).to_be_focused()
+    tab.page.keyboard.press("Enter")
+    expect(rows(tab)).to_have_count(8)
+    expect(rows(tab).nth(len(found))).to_be_focused()
+    expect(more).to_have_count(0)
+
+
+def test_a_difference_that_is_shown_as_zero_has_no_colour(
+    open_tab: Callable[..., AttentionTab], changing_server: TensorBoardServer
+) -> None:
+    tab = open_tab(changing_server.url, **HERE, compare="first", layer=0, head=0, query=1, key=1)
+    tab.wait_drawn("model")
+    number = tab.frame.locator(".change-readout b")
+    expect(number).to_have_text("±.00")
+    colours = number.evaluate("b => [b, b.parentElement].map(each => getComputedStyle(each).color)")
+    assert colours[0] == colours[1]
 
 
 def test_more_than_two_runs_are_columns_of_every_head_and_each_becomes_b_by_a_press(

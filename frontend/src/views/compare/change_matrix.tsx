@@ -9,6 +9,7 @@ import { makeRaster } from "../../draw/raster";
 import { formatDifference, formatWeight } from "../../text/format_number";
 import { hideBelow, hoverKey, hoverQuery, key, query, theme, quantityName } from "../../state";
 import type { Pair } from "./chosen_pair";
+import { signOf } from "./ranked";
 import { shownComparison } from "./scene";
 import { pairText } from "./tokens_of";
 import { useWidth } from "../../parts/measured";
@@ -134,7 +135,7 @@ export function Readout({ first, second, head, at }: ChangeMatrixProps & { reado
       {pairText(second.layer, at.query, at.key)}{" "}
       <span>
         {formatWeight(before)} → {formatWeight(after)}{" "}
-        <b class={after > before ? "is-gained" : "is-lost"}>{formatDifference(after - before)}</b>
+        <b class={signOf(after - before)}>{formatDifference(after - before)}</b>
       </span>
     </span>
   );

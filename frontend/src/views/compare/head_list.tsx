@@ -1,7 +1,7 @@
 /** A comparison → its heads, those that changed most first, each with its largest single change. */
 
 import { batch, useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { HeadChange } from "../../decoding/comparison";
 import { Meaning } from "../../controls/meaning";
@@ -11,7 +11,7 @@ import { formatDifference, formatWeight } from "../../text/format_number";
 import { meaningOf } from "../../text/meanings";
 import { head, key, layer, query, rankBy, selectHead } from "../../state";
 import { headNumber } from "../../parts/heads_grid/grid_layers";
-import { CHANGED, difference } from "./ranked";
+import { CHANGED, difference, isChanged, signOf } from "./ranked";
 import { ColumnsHint, RunChanges, runColumns, RunNames } from "./run_columns";
 import { changeInk, codesOf, largest, ranked, shapes, shownComparison } from "./scene";
 import { pairText } from "./tokens_of";
@@ -22,7 +22,7 @@ const ROWS = { first: 24, more: 100 };
 const PICTURE = 40;
 
 /** The head, with the query of its largest change pinned. */
-function open(row: HeadChange): void {
+function choose(row: HeadChange): void {
   batch(() => {
     selectHead(row.layer, row.head);
     key.value = null;
@@ -45,7 +45,7 @@ function Row({ row }: { readonly row: HeadChange }) {
         data-change={row.change}
         data-before={row.before}
         data-after={row.after}
-        onClick={() => open(row)}
+        onClick={() => choose(row)}
       >
         <b>
           {layerShort(shapes.value, row.layer)}.{number}
@@ -68,9 +68,7 @@ function OwnChange({ row }: { readonly row: HeadChange }) {
         <i style={{ width: `${largest.value > 0 ? (100 * row.change) / largest.value : 0}%` }} />
       </span>
       <span class="change-pair">{isSame ? "" : pairText(row.layer, row.query, row.key)}</span>
-      <span class={change > 0 ? "is-gained" : change < 0 ? "is-lost" : ""}>
-        {isSame ? "" : formatDifference(change)}
-      </span>
+      <span class={signOf(change)}>{isSame ? "" : formatDifference(change)}</span>
     </>
   );
 }
@@ -97,11 +95,32 @@ function ListHead() {
   );
 }
 
+/** In any column: what another run changed is worth a row as well. */
+function isListed(row: HeadChange): boolean {
+  if (isChanged(row)) return true;
+  const columns = runColumns.value.map(({ of }) => of?.head(row.layer, row.head));
+  return columns.some((head) => head !== undefined && head.change >= 0 && isChanged(head));
+}
+
 export function HeadList() {
-  const count = useSignal(ROWS.first);
+  const more = useSignal(0);
   const rows = ranked.value;
   const above = rows.filter(({ change }) => change > CHANGED).length;
-  const shown = rows.slice(0, count.value);
+  const [listed, still] = [rows.filter(isListed), rows.filter((row) => !isListed(row))];
+  const first = Math.min(listed.length, ROWS.first);
+  const shown = [...listed, ...still].slice(0, first + more.value);
+  const left = rows.length - shown.length;
+  const list = useRef<HTMLOListElement>(null);
+  const opened = useRef(-1);
+  useLayoutEffect(() => {
+    // The button goes, or moves below what it opened: the keyboard goes on there.
+    if (opened.current !== -1) list.current?.querySelectorAll("button")[opened.current]?.focus();
+    opened.current = -1;
+  }, [more.value]);
+  function showMore(): void {
+    opened.current = shown.length;
+    more.value += ROWS.more;
+  }
   return (
     <section class="change-list">
       <header class="side-header">
@@ -111,14 +130,14 @@ export function HeadList() {
         </span>
       </header>
       {runColumns.value.length > 0 ? <RunNames /> : <ListHead />}
-      <ol class="change-rows">
+      <ol class="change-rows" ref={list}>
         {shown.map((row) => (
           <Row key={`${row.layer}.${row.head}`} row={row} />
         ))}
-        {shown.length < rows.length && (
+        {left > 0 && (
           <li>
-            <button type="button" class="link" onClick={() => (count.value += ROWS.more)}>
-              {rows.length - shown.length} more
+            <button type="button" class="link" onClick={showMore}>
+              {left} more{left === still.length && " without a difference"}
             </button>
           </li>
         )}

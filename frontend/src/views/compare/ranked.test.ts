@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { Comparison } from "../../decoding/comparison";
-import { largestChange, rankHeads, unchangedLayers } from "./ranked";
+import { isChanged, largestChange, rankHeads, signOf, unchangedLayers } from "./ranked";
 
 const comparison = new Comparison(
   [],
@@ -27,6 +27,29 @@ describe("heads of a comparison", () => {
     expect(names("change")).toEqual(["0.1", "0.0", "1.0"]);
     expect(names("single")).toEqual(["0.0", "0.1", "1.0"]);
     expect(names("number")).toEqual(["0.0", "0.1", "1.0"]);
+  });
+
+  it("are folded where neither number would be shown, but not where one is none", () => {
+    const at = { layer: 0, head: 0, query: 0, key: 0 };
+    const changed = (change: number, before: number, after: number): boolean =>
+      isChanged({ ...at, change, before, after });
+    expect(changed(0, 0, 0)).toBe(false);
+    expect(changed(0.0049, 0.2, 0.2049)).toBe(false);
+    expect(changed(0.0001, 0.5, 0.1)).toBe(true);
+    expect(changed(0.006, 0.2, 0.2)).toBe(true);
+    expect(changed(NaN, NaN, NaN)).toBe(true);
+  });
+
+  it("have the colour of what was gained or lost, and none where ±.00 stands", () => {
+    expect([0.3, 0.006, 0.004, 0, -0.004, -0.006, NaN].map(signOf)).toEqual([
+      "is-gained",
+      "is-gained",
+      "",
+      "",
+      "",
+      "is-lost",
+      "",
+    ]);
   });
 
   it("have bars up to the largest change, heads without weights aside", () => {

@@ -2,6 +2,7 @@
 
 import type { Comparison, HeadChange } from "../../decoding/comparison";
 import type { Ranking } from "../../state";
+import { formatDifference } from "../../text/format_number";
 import { layerName, type LayerSort, layersText } from "../../text/layer_names";
 
 /** Heads above this count as changed. */
@@ -9,6 +10,17 @@ export const CHANGED = 0.005;
 
 export function difference({ before, after }: HeadChange): number {
   return after - before;
+}
+
+/** The class that colours a difference; "" for one that is shown as ±.00. */
+export function signOf(change: number): "is-gained" | "is-lost" | "" {
+  if (!/[1-9]/.test(formatDifference(change))) return "";
+  return change > 0 ? "is-gained" : "is-lost";
+}
+
+/** Whether its change or its largest single one would be shown as other than zero; a broken head's counts, as it is no number. */
+export function isChanged(head: HeadChange): boolean {
+  return !(head.change < CHANGED && Math.abs(difference(head)) < CHANGED);
 }
 
 export function rankHeads(comparison: Comparison, by: Ranking): HeadChange[] {

@@ -34,6 +34,7 @@ import { BothSides } from "./both_sides";
 import { matrixKeys, Readout } from "./change_matrix";
 import type { Pair } from "./chosen_pair";
 import { differenceText } from "./matrix_picture";
+import { signOf } from "./ranked";
 import { rowChange, type RowChange } from "./row_change";
 import { shownComparison } from "./scene";
 import { comparedTokens } from "./tokens_of";
@@ -249,8 +250,7 @@ function Others({
       most {most.change > 0 ? "lost" : "gained"}:{" "}
       {others.map(({ key, change }) => (
         <span key={key}>
-          {tokens[key]?.text ?? key}{" "}
-          <b class={change > 0 ? "is-gained" : "is-lost"}>{formatDifference(change)}</b>{" "}
+          {tokens[key]?.text ?? key} <b class={signOf(change)}>{formatDifference(change)}</b>{" "}
         </span>
       ))}
     </span>
