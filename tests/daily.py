@@ -39,6 +39,7 @@ A_DAY: Mapping[str, int] = {
     "browser/test_accessibility.py::test_the_empty_tab_has_no_serious_violation": 0,
     "browser/test_accessibility.py::test_the_neuron_view_has_no_serious_violation": 1,
     "browser/test_below_a_prefix.py::test_the_tab_draws_and_its_fonts_and_answers_are_there": 0,
+    "browser/test_contrast.py::test_text_can_be_read_in_every_state_of_its_control": 2,
     "browser/test_export.py::test_an_svg_opens_without_a_network_and_its_texts_are_texts": 2,
     "browser/test_head_view.py::test_the_lines_of_a_planted_pattern_run_from_query_to_key_in_the_colour_of_the_head": 2,
     "browser/test_hostile_tokens.py::test_no_hostile_token_widens_its_column_or_moves_another_row": 1,
