@@ -1,10 +1,11 @@
 """This checkout and an older one, both with a log of their own writing → how fast the same actions are in both tabs.
 
-Run ``python tests/bench/bench_beside.py --old DIR [--rounds 3] [--actions opening steps layers pointing memory]``; DIR
+Run ``python tests/bench/bench_beside.py --old DIR [--rounds 3] [--actions opening steps scrubbing …]``; DIR
 holds a checkout of the older commit with its bundle built. Both servers and both browsers run at once; every single
 sample is taken of one and then of the other, who is first changes each time, so that load and chance fall on both
 alike. Each opening is a new page with an empty cache. Prints of each how many samples, their medians and middle
-halves, and the ratio of the medians with the range in which 90 of 100 draws of as many samples leave it.
+halves, and the ratio of the medians with the range in which 90 of 100 draws of as many samples leave it. "work" is
+the time of the page's own thread on the processor: by the clock a pointer's move takes the frame that it waits for.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
 import numpy as np
 from attention_tab import AttentionTab
-from bench_views import HOVER, SCRUB, STEPS, UNTIL_DRAWN, WHERE, time_to_open
+from bench_maps import Work
+from bench_views import SCRUB, STEPS, UNTIL_DRAWN, WHERE, time_to_open
 from chromium import launch
 from logs.tensorboard_server import TensorBoardServer
 from playwright.sync_api import Browser, Playwright, sync_playwright
@@ -39,29 +41,28 @@ REST_MS = 2500
 REPEATS = 5
 # To a step far off the answers of the server count, an opening is all of a page: from 12 of each on a median holds.
 FAR_REPEATS = OPENINGS = 4
+SCRUBS = 4
+SCRUBBED_STEPS = 15
+MOVES = 15
 SHORT_REST_MS = 700
 # After a step far off its neighbours are fetched in advance.
 FAR_REST_MS = 1500
 DRAWS = 2000
 WRITE = "import sys; from pathlib import Path; import bench_views; bench_views.write_log(Path(sys.argv[1]))"
 
-# The script's and the layout's work of pointer moves over the cells of a grid, in milliseconds a move.
-MOVE_OVER = """async count => {
-  const canvas = document.querySelector('canvas[role=img]');
-  const { left, top, width, height } = canvas.getBoundingClientRect();
-  const spent = [];
+# Pointer moves all over an element, each shown before the next.
+MOVE_OVER = """async ([selector, count]) => {
+  const element = document.querySelector(selector);
+  const { left, top, width, bottom } = element.getBoundingClientRect();
+  const height = Math.min(bottom, innerHeight) - top;
   for (let i = 0; i < count; i++) {
     const at = { clientX: left + width * ((.31 + .381 * i) % .9 + .05), clientY: top + height * ((.7 + .27 * i) % .9 + .05) };
-    const target = document.elementFromPoint(at.clientX, at.clientY) ?? canvas;
-    const started = performance.now();
+    const target = document.elementFromPoint(at.clientX, at.clientY) ?? element;
     target.dispatchEvent(new PointerEvent('pointermove', { ...at, bubbles: true }));
-    await new Promise(requestAnimationFrame);
-    await new Promise(done => { const port = new MessageChannel(); port.port1.onmessage = done; port.port2.postMessage(0) });
-    spent.push(performance.now() - started);
-    await new Promise(requestAnimationFrame);
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
   }
-  return spent.sort((a, b) => a - b)[Math.floor(count / 2)];
 }"""
+GRID, TOKENS = "canvas[role=img]", '[role=listbox][aria-label="Query tokens"]'
 
 
 @dataclass
@@ -72,6 +73,7 @@ class Side:
     url: str
     browser: Browser
     tab: AttentionTab
+    work: Work
     found: dict[str, list[float]] = field(default_factory=dict)
 
     def note(self, what: str, value: float) -> None:
@@ -92,7 +94,8 @@ def opened(name: str, checkout: Path, playwright: Playwright, log: Path) -> Iter
         browser = launch(playwright)
         tab = AttentionTab.open(browser, server.url, width=1280, view="model", **WHERE)
         tab.wait_drawn("model")
-        yield Side(name, server.url, browser, tab)
+        work = Work(tab.page.context.new_cdp_session(tab.page))
+        yield Side(name, server.url, browser, tab, work)
         browser.close()
 
 
@@ -127,7 +130,7 @@ def measure_opening(sides: Sides, number: int) -> None:
 
 
 def measure_steps(sides: Sides, number: int) -> None:
-    """Single steps that were fetched in advance, steps that were not, and the slider drawn along."""
+    """Single steps that were fetched in advance, and steps that were not."""
     last = STEPS - 1
     for view in ("model", "head"):
         go(sides, view, **LINES, step=last, layer=0)
@@ -142,10 +145,25 @@ def measure_steps(sides: Sides, number: int) -> None:
             far = side.tab.inside().evaluate(UNTIL_DRAWN, asked)
             side.note(f"{view}: to a step far off, ms", far)
             side.tab.page.wait_for_timeout(FAR_REST_MS)
-        go(sides, view, **LINES, step=last, layer=0)
-        for _, side in in_turns(sides, 1):
-            rate = side.tab.inside().evaluate(SCRUB, [view, 15])
+
+
+def measure_scrubbing(sides: Sides, number: int) -> None:
+    """The slider drawn along, from a step whose neighbours were fetched in advance."""
+    for view in ("model", "head"):
+        go(sides, view, **LINES, step=STEPS - 1, layer=0)
+        for repeat, side in in_turns(sides, SCRUBS):
+            start, inside = STEPS - 2 - (SCRUBS * number + repeat) % SCRUBBED_STEPS, side.tab.inside()
+            inside.evaluate(UNTIL_DRAWN, [view, "step", start])
+            side.tab.page.wait_for_timeout(FAR_REST_MS)
+            rate = inside.evaluate(SCRUB, [view, SCRUBBED_STEPS])
             side.note(f"{view}: scrubbing, drawn a second", rate)
+
+
+def note_moves(side: Side, what: str, selector: str) -> None:
+    """Processor time of moves over an element, a move."""
+    inside = side.tab.inside()
+    spent = side.work.of(lambda: inside.evaluate(MOVE_OVER, [selector, MOVES]))
+    side.note(f"{what}, ms of work", spent["Task"] / MOVES)
 
 
 def measure_layers(sides: Sides, number: int) -> None:
@@ -156,27 +174,18 @@ def measure_layers(sides: Sides, number: int) -> None:
         asked = ["head", "layer", layer, share_of(repeat, REPEATS)]
         side.note("head: another layer, ms", inside.evaluate(UNTIL_DRAWN, asked))
         side.tab.page.wait_for_timeout(SHORT_REST_MS)
-        side.note("head: pointer over a token, ms", inside.evaluate(HOVER, 1 + number + repeat))
+        note_moves(side, "head: pointer over a token", TOKENS)
 
 
 def measure_pointing(sides: Sides, number: int) -> None:
     """The pointer over the cells of the grids."""
     for view in ("model", "evolution"):
         go(sides, view)
-        for _, side in in_turns(sides, 2):
-            side.note(f"{view}: pointer over a cell, ms", side.tab.inside().evaluate(MOVE_OVER, 15))
+        for _, side in in_turns(sides, REPEATS):
+            note_moves(side, f"{view}: pointer over a cell", GRID)
 
 
-ACTIONS = {
-    "opening": measure_opening,
-    "steps": measure_steps,
-    "layers": measure_layers,
-    "pointing": measure_pointing,
-}
-MEMORY = "memory"
-
-
-def private_mib(sides: list[Side], what: str) -> None:
+def private_mib(sides: Sides, what: str) -> None:
     """What the renderers have, each side's largest; renderers are told apart by when they came."""
     found = sorted(renderers(), key=lambda folder: int(folder.name))
     half = len(found) // len(sides)
@@ -200,12 +209,23 @@ def rss_mib(folder: Path) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
 
 
-def measure_memory(sides: list[Side]) -> None:
-    """What all of that left in the renderers."""
-    private_mib(sides, "renderer's memory at the end, MiB")
+def measure_memory(sides: Sides, number: int) -> None:
+    """What the actions so far left in the renderers."""
+    in_order = sorted(sides, key=lambda side: side.name, reverse=True)  # the old one's browser came first
+    private_mib(in_order, "renderer's memory after a round, MiB")
     for side in sides:
         collect(side)
-    private_mib(sides, "the same without what is garbage, MiB")
+    private_mib(in_order, "the same without what is garbage, MiB")
+
+
+ACTIONS = {
+    "opening": measure_opening,
+    "steps": measure_steps,
+    "scrubbing": measure_scrubbing,
+    "layers": measure_layers,
+    "pointing": measure_pointing,
+    "memory": measure_memory,
+}
 
 
 def ratio_range(old: list[float], new: list[float]) -> tuple[float, float]:
@@ -237,8 +257,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--old", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=3)
-    every = [*ACTIONS, MEMORY]
-    parser.add_argument("--actions", nargs="+", choices=every, default=every, help="only these")
+    parser.add_argument("--actions", nargs="+", choices=ACTIONS, default=[*ACTIONS], help="only these")
     parser.add_argument("--logs", type=Path, help="keep both logs here and use those that are there")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, ExitStack() as stack:
@@ -250,10 +269,7 @@ def main() -> None:
         ]
         for number in range(given.rounds):
             for name in given.actions:
-                if name != MEMORY:
-                    ACTIONS[name](sides if number % 2 == 0 else sides[::-1], number)
-        if MEMORY in given.actions:
-            measure_memory(sides)
+                ACTIONS[name](sides if number % 2 == 0 else sides[::-1], number)
         print(f"{given.rounds} rounds on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; medians")
         for what, values in sides[0].found.items():
             report(what, values, sides[1].found[what])

@@ -1,28 +1,34 @@
-"""A log of pictures and one of 80 × 64 heads in a real TensorBoard → how much the page computes per movement of the pointer.
+"""Maps over a picture, and of 80 × 64 heads, in a real TensorBoard → when they are there, and what the pointer costs.
 
-Run ``python tests/bench/bench_hover.py [--moves 30] [--only many]``. "work" is the time of the page's own thread on the processor
-(DevTools' TaskDuration in thread ticks: script, style, layout and painting), which what else runs on the machine does
-not lengthen; a redraw and scrubbing are by the clock.
+Run ``python tests/bench/bench_maps.py [--moves 30] [--loads 5] [--only many]``. Movements of the pointer are in time of
+the page's own thread on the processor (DevTools' TaskDuration in thread ticks: script, style, layout and painting),
+which what else runs on the machine does not lengthen; all else is by the clock. "drawn" is from following a link in a
+TensorBoard page that is up to the frame after the map holds what it holds at rest, every head in its colour; "whole
+page" the same from the start of a navigation that loads TensorBoard itself. The lens follows real movements of the
+pointer: frames of the page a second in 2 seconds of them, beside those of the same page left alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import CDPSession, Locator, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Locator, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
-from attention_tab import AttentionTab
+from attention_tab import AttentionTab, picture, tab_hash
 from bench_views import SCRUB
 from chromium import launch
 from logs.tensorboard_server import TensorBoardServer
@@ -34,6 +40,43 @@ from tensorboard_plugin_attn.record.spans import image_span, patch_names
 PATCHES, LAYERS, HEADS, STEPS = 14, 12, 12, 16
 MANY = (80, 64)
 TEXT = 16
+VIEWS = ("model", "evolution")
+LENS_SECONDS = 2.0
+
+# What the map held after each change, and when the frame after that came.
+KEEP_MAPS = """(() => {
+  const { putImageData } = CanvasRenderingContext2D.prototype;
+  window.maps = [];
+  CanvasRenderingContext2D.prototype.putImageData = function (...given) {
+    putImageData.apply(this, given);
+    const { canvas } = this;
+    if (canvas.getAttribute('role') !== 'img' || canvas.closest('.grid-content') === null) return;
+    const { data } = this.getImageData(0, 0, canvas.width, canvas.height);
+    const kept = { data, canvas, at: NaN };
+    maps.push(kept);
+    requestAnimationFrame(() => kept.at = performance.timeOrigin + performance.now());
+  };
+})()"""
+# The first of them that is the last to the pixel, with none that differs in between: its time, and the pixels.
+LAST_MAP = """() => {
+  const last = maps.at(-1);
+  const isLast = ({ data }) => data.length === last.data.length && data.every((value, i) => value === last.data[i]);
+  let first = maps.length - 1;
+  while (first > 0 && isLast(maps[first - 1])) first--;
+  const background = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);
+  return { at: maps[first].at, pixels: attnTest.pixels(last.canvas), background };
+}"""
+COUNT_FRAMES = """() => {
+  window.counted = { frames: -1, isOn: true, areas: new Set() };
+  const started = performance.now();
+  const count = () => {
+    counted.frames++;
+    counted.took = performance.now() - started;
+    counted.areas.add(document.querySelector('.lens-frame').style.transform);
+    if (counted.isOn) requestAnimationFrame(count);
+  };
+  requestAnimationFrame(count);
+}"""
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -196,18 +239,101 @@ def measure_picture(tab: AttentionTab, work: Work, moves: int) -> None:
     measure_scrubbing(tab, "model", where)
 
 
-def measure_many(tab: AttentionTab, work: Work, moves: int) -> None:
+def count_heads(pixels: NDArray[np.uint8], background: list[int]) -> int:
+    """Cells of a map ``[row, column, rgba]`` in another colour than the page's, which parts rows and columns."""
+    is_drawn = (pixels[..., :3] != background).any(axis=-1)
+    rows, columns = (starts(is_drawn.any(axis=axis)) for axis in (1, 0))
+    return int(is_drawn[np.ix_(rows, columns)].sum())
+
+
+def starts(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Where each run of true values begins."""
+    return np.flatnonzero(mask & ~np.concatenate([[False], mask[:-1]]))
+
+
+def time_to_draw(browser: Browser, url: str, view: str, *, is_up: bool) -> float:
+    """Milliseconds until the map of a view is whole, in a new page with an empty cache."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.add_init_script(KEEP_MAPS)
+    tab = AttentionTab(page)
+    link = tab_hash({"view": view, "run": "run", "tag": "many"})
+    if is_up:
+        page.goto(f"{url}#timeseries")
+        page.locator(".mdc-tab", has_text="Attention").wait_for()
+        until_rest(tab)
+        begin = "hash => { location.hash = hash; return performance.timeOrigin + performance.now() }"
+        started = page.evaluate(begin, link)
+    else:
+        page.goto(f"{url}#{link}")
+        started = page.evaluate("performance.timeOrigin")
+    page.wait_for_selector("iframe", state="attached", timeout=30_000)
+    tab.wait_drawn(view)
+    until_rest(tab)
+    found = tab.inside().evaluate(LAST_MAP)
+    heads = count_heads(picture(found["pixels"]), found["background"])
+    if heads != MANY[0] * MANY[1]:
+        raise SystemExit(f"{view}: {heads} heads are drawn")
+    tab.close()
+    return float(found["at"] - started)
+
+
+def frames_per_second(tab: AttentionTab, target: Locator, *, is_moving: bool) -> float:
+    """Of the page, while the pointer goes over a map or rests beside it."""
+    tab.page.mouse.move(2, 2)
+    inside = tab.inside()
+    inside.evaluate(COUNT_FRAMES)
+    until = time.monotonic() + LENS_SECONDS
+    if is_moving:
+        points = itertools.cycle(list(places(target, 100)))
+        while time.monotonic() < until:
+            tab.page.mouse.move(*next(points))
+    else:
+        tab.page.wait_for_timeout(1000 * LENS_SECONDS)
+    frames, took, areas = inside.evaluate(
+        "(counted.isOn = false, [counted.frames, counted.took, counted.areas.size])"
+    )
+    if is_moving and areas < 10 * LENS_SECONDS:
+        raise SystemExit(f"the lens was at {areas} places")
+    return float(1000 * frames / took)
+
+
+def measure_lens(tab: AttentionTab, view: str, target: Locator, times: int) -> None:
+    """The lens, each time beside the page left alone."""
+    found: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(times):
+        for is_moving, rates in found.items():
+            rates.append(frames_per_second(tab, target, is_moving=is_moving))
+    idle = statistics.median(found[False])
+    report(f"{view}: 80 × 64 heads, page left alone", found[False], "fps", "-")
+    report(f"{view}: 80 × 64 heads, lens follows the pointer", found[True], "fps", f"{idle:.1f}")
+
+
+def measure_many(tab: AttentionTab, work: Work, moves: int, loads: int) -> None:
     """Both maps of very many heads."""
-    for view in ("model", "evolution"):
+    for view in VIEWS:
         tab.go(view, run="run", tag="many")
         until_rest(tab)
-        measure_moves(tab, work, f"{view}: over 80 × 64 heads", tab.frame.locator(".grid-content"), moves)
+        target = tab.frame.locator(".grid-content")
+        measure_moves(tab, work, f"{view}: over 80 × 64 heads", target, moves)
+        measure_lens(tab, view, target, loads)
+
+
+def measure_loads(browser: Browser, url: str, loads: int) -> None:
+    """Both maps in new pages, of a TensorBoard that has read its log."""
+    for view in VIEWS:
+        for what, is_up, hold in (("drawn", True, "≤ 1000"), ("whole page", False, "-")):
+            time_to_draw(browser, url, view, is_up=is_up)
+            taken = [time_to_draw(browser, url, view, is_up=is_up) for _ in range(loads)]
+            report(f"{view}: 80 × 64 heads, {what}", taken, "ms", hold)
 
 
 def main() -> None:
     """Write the log, open the tab, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--moves", type=int, default=30)
+    parser.add_argument(
+        "--loads", type=int, default=5, help="pages opened of each map, and how often the lens is moved"
+    )
     parser.add_argument("--only", choices=["picture", "many"], help="one of the two parts")
     parser.add_argument("--log", type=Path, help="keep the log here and use the one that is there")
     options = parser.parse_args()
@@ -220,10 +346,13 @@ def main() -> None:
             tab = AttentionTab.open(browser, server.url, view="model", run="run", tag="picture")
             tab.wait_drawn("model")
             work = Work(tab.page.context.new_cdp_session(tab.page))
-            for part, measure in {"picture": measure_picture, "many": measure_many}.items():
-                if options.only in (None, part):
-                    measure(tab, work, options.moves)
+            if options.only != "many":
+                measure_picture(tab, work, options.moves)
+            if options.only != "picture":
+                measure_many(tab, work, options.moves, options.loads)
             tab.close()
+            if options.only != "picture":
+                measure_loads(browser, server.url, options.loads)
         browser.close()
 
 
