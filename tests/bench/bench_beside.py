@@ -130,7 +130,7 @@ def measure_opening(sides: Sides, number: int) -> None:
 
 
 def measure_steps(sides: Sides, number: int) -> None:
-    """Single steps that were fetched in advance, and steps that were not."""
+    """Single steps, fetched in advance."""
     last = STEPS - 1
     for view in ("model", "head"):
         go(sides, view, **LINES, step=last, layer=0)
@@ -139,6 +139,12 @@ def measure_steps(sides: Sides, number: int) -> None:
             near = side.tab.inside().evaluate(UNTIL_DRAWN, asked)
             side.note(f"{view}: to the step before, ms", near)
             side.tab.page.wait_for_timeout(SHORT_REST_MS)
+
+
+def measure_jumps(sides: Sides, number: int) -> None:
+    """Steps that were not fetched in advance."""
+    for view in ("model", "head"):
+        go(sides, view, **LINES, step=STEPS - 1, layer=0)
         for repeat, side in in_turns(sides, FAR_REPEATS):
             position = (17 + 13 * (FAR_REPEATS * number + repeat)) % (STEPS - 8)
             asked = [view, "step", position, share_of(repeat, FAR_REPEATS)]
@@ -148,15 +154,16 @@ def measure_steps(sides: Sides, number: int) -> None:
 
 
 def measure_scrubbing(sides: Sides, number: int) -> None:
-    """The slider drawn along, from a step whose neighbours were fetched in advance."""
+    """The slider drawn along from the last step, whose neighbours were fetched in advance."""
+    last = STEPS - 1
     for view in ("model", "head"):
-        go(sides, view, **LINES, step=STEPS - 1, layer=0)
-        for repeat, side in in_turns(sides, SCRUBS):
-            start, inside = STEPS - 2 - (SCRUBS * number + repeat) % SCRUBBED_STEPS, side.tab.inside()
-            inside.evaluate(UNTIL_DRAWN, [view, "step", start])
-            side.tab.page.wait_for_timeout(FAR_REST_MS)
+        go(sides, view, **LINES, step=last, layer=0)
+        for _, side in in_turns(sides, SCRUBS):
+            inside = side.tab.inside()
             rate = inside.evaluate(SCRUB, [view, SCRUBBED_STEPS])
             side.note(f"{view}: scrubbing, drawn a second", rate)
+            inside.evaluate(UNTIL_DRAWN, [view, "step", last])
+            side.tab.page.wait_for_timeout(FAR_REST_MS)
 
 
 def note_moves(side: Side, what: str, selector: str) -> None:
@@ -221,6 +228,7 @@ def measure_memory(sides: Sides, number: int) -> None:
 ACTIONS = {
     "opening": measure_opening,
     "steps": measure_steps,
+    "jumps": measure_jumps,
     "scrubbing": measure_scrubbing,
     "layers": measure_layers,
     "pointing": measure_pointing,
