@@ -28,7 +28,6 @@ SIMPLE = frozenset((bool, int, float, complex, str, bytes, type(None)))
 TORCH_OWN = frozenset(vars(nn.Module()))
 MISSING = object()
 MOST_ENTRIES = 100_000  # of a vocabulary, or of data, which no forward changes
-EMPTY: dict[Any, Any] = {}
 
 Attributes = dict[str, Any]
 Contents = list[tuple[str, Any, Any]]
@@ -41,7 +40,7 @@ class Held(NamedTuple):
     kind: type
     attributes: Attributes
     contents: Contents
-    empty: Contents
+    empty: list[Any]
 
 
 @contextmanager
@@ -70,9 +69,9 @@ def same_attributes(modules: Sequence[nn.Module]) -> Iterator[list[Held]]:
         for generator, state in drawn:
             set_state(generator, state)
         for module, kind, attributes, contents, empty in before:
-            filled = [each for each in empty if each[1]]
-            if type(module) is kind and is_other_state(module.__dict__, attributes, contents + filled):
-                put_back(module.__dict__, attributes, contents + filled)
+            held = contents + filled_in(attributes, empty) if any(empty) else contents
+            if type(module) is kind and is_other_state(module.__dict__, attributes, held):
+                put_back(module.__dict__, attributes, held)
         for module in plain:
             if module._forward_pre_hooks or module._forward_hooks:
                 module._forward_pre_hooks.clear()
@@ -111,17 +110,23 @@ def is_torch_own(kind: Any) -> bool:
     return name.startswith("torch.nn.modules.")
 
 
-def entries(attributes: Attributes) -> tuple[Contents, Contents]:
+def entries(attributes: Attributes) -> tuple[Contents, list[Any]]:
     """The lists, dicts and sets among attributes, each with a copy; those with nothing in them apart."""
     found: Contents = []
-    empty: Contents = []
+    empty: list[Any] = []
     for name, value in attributes.items():
         if type(value) in CONTAINERS:
             if not value:
-                empty.append((name, value, EMPTY))
+                empty.append(value)
             elif len(value) <= MOST_ENTRIES:
                 found.append((name, value, value.copy()))
     return found, empty
+
+
+def filled_in(attributes: Attributes, empty: Sequence[Any]) -> Contents:
+    """Those of the empty ones that have entries now, each with an empty copy."""
+    filled = {id(value) for value in empty if value}
+    return [(name, value, type(value)()) for name, value in attributes.items() if id(value) in filled]
 
 
 def is_other_state(now: Attributes, before: Attributes, contents: Contents) -> bool:

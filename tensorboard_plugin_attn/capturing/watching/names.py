@@ -67,7 +67,7 @@ class ModuleNames:
         self.before: list[nn.Module] = []
         self.names: dict[int, str] = {}
         self.modules: list[nn.Module] = []
-        self.pairs: list[str] = []  # decoders with an encoder beside them
+        self.parents: set[str] = set()
         self.thread = threading.get_ident()
         self.multihead: int | None = None
         self.on_model: Callable[[tuple[Any, ...], dict[str, Any]], None] | None = None
@@ -75,18 +75,26 @@ class ModuleNames:
 
     def refresh(self) -> None:
         """Read the names again: a model may swap its own submodules while it runs."""
-        self.names, parents = {}, set()
-        self.modules = []
-        for name, module in self.model.named_modules():
-            self.modules.append(module)
-            plain = WRAPPERS.sub("", name).strip(".") if "_" in name else name
-            self.names[id(module)] = plain
-            if module._modules:
-                parents.add(plain)
-        self.pairs = [
-            each for each in parents if each.endswith("decoder") and f"{each[:-7]}encoder" in parents
+        named = parts_of(self.model)
+        self.modules = [module for _, module in named]
+        self.names = {id(module): plain_name(name) for name, module in named}
+        self.parents = {self.names[id(module)] for module in self.modules if module._modules}
+        for known in ("pairs", "several"):
+            self.__dict__.pop(known, None)
+
+    @functools.cached_property
+    def pairs(self) -> list[str]:
+        """Decoders with an encoder beside them."""
+        return [
+            each
+            for each in self.parents
+            if each.endswith("decoder") and f"{each[:-7]}encoder" in self.parents
         ]
-        self.several = len({self.named_stack(each) for each in parents} - {""}) > 1
+
+    @functools.cached_property
+    def several(self) -> bool:
+        """Whether the model has more stacks than one."""
+        return len({self.named_stack(each) for each in self.parents} - {""}) > 1
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -158,6 +166,32 @@ class ModuleNames:
             return self.multihead
         declared = (declared_heads(module) for module in reversed(self.running[-3:]))
         return next((count for count in declared if count is not None), None)
+
+
+def parts_of(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """``model.named_modules()``, without a generator for every level that each of them comes through."""
+    found: list[tuple[str, nn.Module]] = []
+    seen: set[nn.Module] = set()
+    ahead: list[tuple[str, nn.Module]] = [("", model)]
+    while ahead:
+        name, module = ahead.pop()
+        if module in seen:
+            continue
+        if type(module).named_modules is not nn.Module.named_modules:  # a class that names its own
+            return list(model.named_modules())
+        seen.add(module)
+        found.append((name, module))
+        if module._modules:
+            before = f"{name}." if name else ""
+            parts = [(before + own, part) for own, part in module._modules.items() if part is not None]
+            ahead += reversed(parts)
+    return found
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def plain_name(name: str) -> str:
+    """A module's name without those of wrappers."""
+    return WRAPPERS.sub("", name).strip(".") if "_" in name else name
 
 
 def calling() -> list[nn.Module]:
