@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from attention_tab import AttentionTab
 from downloads import save, table
+from logs.random_attention import random_record
+from logs.tensorboard_server import TensorBoardServer
 from planted_log import HEADS, LAYERS, STEPS, TOKENS, PlantedLog, pattern_weights
 from playwright.sync_api import Page, expect
 
-from tensorboard_plugin_attn import AttentionReader
+from tensorboard_plugin_attn import AttentionReader, AttentionWriter
 from tensorboard_plugin_attn.encoding.codes import MAX_ERROR
 
 HERE = {"run": "planted", "tag": "patterns", "step": 10, "layer": 1}
@@ -138,3 +140,49 @@ def test_the_menu_is_worked_by_keyboard(tab: AttentionTab) -> None:
     tab.page.keyboard.press("Escape")
     expect(items).to_have_count(0)
     expect(button).to_be_focused()
+
+
+@pytest.fixture(scope="module")
+def many_heads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoardServer]:
+    """A TensorBoard on a model of so many heads that each is one cell."""
+    directory = tmp_path_factory.mktemp("many")
+    with AttentionWriter(directory / "run") as writer:
+        for step in (0, 10):
+            writer.add_record("probe", random_record((64,) * 60, seed=step, length=4), step)
+    with TensorBoardServer.start(logdir=directory) as server:
+        yield server
+
+
+@pytest.mark.parametrize("view", ["model", "evolution"])
+def test_the_legend_of_a_map_of_heads_says_what_its_colours_are(
+    open_tab: Callable[..., AttentionTab],
+    many_heads: TensorBoardServer,
+    offline: Callable[[Path], Page],
+    tmp_path: Path,
+    view: str,
+) -> None:
+    tab = open_tab(many_heads.url, view=view, run="run", tag="probe", step=10)
+    tab.wait_drawn(view)
+    tab.wait_loaded()
+    shown = tab.frame.locator(".legend-item").first.inner_text().split("\n")[0].strip()
+    texts = offline(save(tab, "svg", tmp_path)).locator("text").all_text_contents()
+    assert shown in texts
+    assert not [text for text in texts if "below: " in text or "lasting change" in text]
+
+
+def test_a_saved_comparison_names_the_layers_that_it_leaves_out(
+    open_tab: Callable[..., AttentionTab],
+    changing_server: TensorBoardServer,
+    offline: Callable[[Path], Page],
+    tmp_path: Path,
+) -> None:
+    tab = open_tab(changing_server.url, view="model", run="a", tag="she", step=60, compare="first")
+    tab.wait_drawn("model")
+    tab.frame.locator(".change-row").first.wait_for()
+    folded = tab.frame.get_by_role("button", name="heads without a difference")
+    left_out = folded.inner_text().removesuffix(", folded")
+    texts = offline(save(tab, "svg", tmp_path)).locator("text").all_text_contents()
+    assert f"{left_out}, not drawn" in texts
+    folded.click()
+    texts = offline(save(tab, "svg", tmp_path)).locator("text").all_text_contents()
+    assert not [text for text in texts if "not drawn" in text]

@@ -1,6 +1,7 @@
 /** A comparison → its picture as data: grid, list of heads and the chosen head; and every head's change. */
 
 import { divergingTable, scaleColours } from "../../draw/colour";
+import type { Mark } from "../../draw/figure";
 import type { Table, Value } from "../../text/csv";
 import { moveShape, papers, type Shape } from "../../draw/picture";
 import type { Exported } from "../../saving/exported";
@@ -11,7 +12,17 @@ import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { changeColour } from "./chosen_pair";
 import { chosenShapes } from "./chosen_picture";
 import { CHANGED, difference } from "./ranked";
-import { columnCaption, layout, paint, ranked, shapes, shownComparison } from "./scene";
+import {
+  areStillShown,
+  columnCaption,
+  layout,
+  paint,
+  ranked,
+  shapes,
+  shownComparison,
+  stillLayers,
+  stillText,
+} from "./scene";
 import { compareTitle } from "./title";
 import { comparedTokens, pairText } from "./tokens_of";
 import { layerShort } from "../../text/layer_names";
@@ -109,6 +120,8 @@ export function compareExport(): Exported {
   const colours = scaleColours(divergingTable(theme.value));
   const numbered = chosen.hasNumbers === true ? "; numbers from .10, the colour is the sign" : "";
   const text = `${quantityText.value} at B less that at A${numbered}`;
-  const marks = [{ kind: "scale", colours, from: "\u22121", to: "+1", text } as const];
+  const marks: Mark[] = [{ kind: "scale", colours, from: "\u22121", to: "+1", text }];
+  if (stillLayers.value.length > 0 && !areStillShown.value)
+    marks.push({ kind: "note", text: `${stillText()}, not drawn` });
   return { picture, marks, table: changesTable() };
 }

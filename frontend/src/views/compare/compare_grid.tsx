@@ -10,7 +10,6 @@ import {
   comparison,
   compareProblem,
   head,
-  hideBelow,
   layer,
   query,
   run,
@@ -26,7 +25,6 @@ import { elide } from "../../text/tokens";
 import { useGridMark } from "../../parts/drawn_mark";
 import { HeadsGrid } from "../../parts/heads_grid/heads_grid";
 import { useMeasured } from "../../parts/measured";
-import { layerName, layersText } from "../../text/layer_names";
 import { ChangeFacts } from "./change_facts";
 import { ChangeLines } from "./change_lines";
 import { compareExport } from "./compare_export";
@@ -41,6 +39,7 @@ import {
   shapes,
   shownComparison,
   stillLayers,
+  stillText,
   taken,
 } from "./scene";
 import { compareTitle, pictureName } from "./title";
@@ -132,32 +131,23 @@ function Chosen() {
 
 const TITLE = 24;
 
-function stillName(still: readonly number[]): string {
-  return still.length === 1 ? layerName(shapes.value, still[0]!) : layersText(shapes.value, still);
-}
-
 /** Title of the grid, and the layers that have no row in it. */
 function EveryHead() {
-  const still = stillLayers.value;
-  const heads = still.reduce((sum, at) => sum + (shapes.value[at]?.heads ?? 0), 0);
   return (
     <p class="every-head">
       <b>Every head, B − A</b>
       {areNamed.value && (
         <span class="model-hint">same scale; bar: JSD, 0 to {formatWeight(largest.value)}</span>
       )}
-      {still.length > 0 && (
+      {stillLayers.value.length > 0 && (
         <button
           type="button"
           class="link"
-          title={`${heads} heads without a difference${areStillShown.value ? "" : ", folded: click shows them"}`}
+          title={`${stillText()}${areStillShown.value ? "" : ", folded: click shows them"}`}
           aria-expanded={areStillShown.value}
           onClick={() => (areStillShown.value = !areStillShown.value)}
         >
-          {stillName(still)}: {heads} heads without a difference
-          {hideBelow.value > 0 &&
-            ` above ${formatWeight(hideBelow.value, 3).replace(/0$/, "")}`},{" "}
-          {areStillShown.value ? "fold" : "folded"}
+          {stillText()}, {areStillShown.value ? "fold" : "folded"}
         </button>
       )}
     </p>

@@ -14,6 +14,8 @@ import { comparison, hideBelow, rankBy, record, shown, theme } from "../../state
 import type { Paint } from "../../parts/heads_grid/canvas_painter";
 import { linesCaption, type LayerShape } from "../../parts/heads_grid/grid_layers";
 import { placeHeads, type PlacedGrid } from "../../parts/heads_grid/grid_room";
+import { formatWeight } from "../../text/format_number";
+import { layerName, layersText } from "../../text/layer_names";
 import { difference, largestChange, rankHeads } from "./ranked";
 
 /** The last one while the next is on its way. */
@@ -56,6 +58,17 @@ export const stillLayers: ReadonlySignal<readonly number[]> = computed(() => {
   );
   return still.length === shapes.value.length ? [] : still;
 });
+
+/** "Layers 0–3: 48 heads without a difference above .01". */
+export function stillText(): string {
+  const still = stillLayers.value;
+  const heads = still.reduce((sum, at) => sum + (shapes.value[at]?.heads ?? 0), 0);
+  const name =
+    still.length === 1 ? layerName(shapes.value, still[0]!) : layersText(shapes.value, still);
+  const least = hideBelow.value;
+  const above = least > 0 ? ` above ${formatWeight(least, 3).replace(/0$/, "")}` : "";
+  return `${name}: ${heads} heads without a difference${above}`;
+}
 
 const withRows: ReadonlySignal<ReadonlySet<number> | null> = computed(() => {
   if (areStillShown.value || stillLayers.value.length === 0) return null;

@@ -22,6 +22,7 @@ import { showBaseline, showMarks, step, tag, theme, metrics, shownMetric } from 
 import { cellsOf, gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { metricTitle } from "../../text/metric_names";
 import { largestChange } from "../model/head_map";
+import { mapMarks } from "../model/map_marks";
 import { metricsTable } from "../model/model_export";
 import { chosen } from "./chosen";
 import { evolutionMarks, GRID_LEFT, SCALAR_HEIGHT, scalarShapes } from "./export_legend";
@@ -230,7 +231,7 @@ export function evolutionExport(): Exported {
         : [...cellsOf(grid)].flatMap((at) => cellShapes(own, at)).concat(noteShapes(grid)),
   });
   const whole = withWhen(picture, grid.width);
-  const marks = evolutionMarks();
+  const marks = grid.isOverview ? mapMarks() : evolutionMarks();
   return { picture: whole, marks, table: metricsTable(series, [...(series?.steps.keys() ?? [])]) };
 }
 

@@ -111,7 +111,7 @@ const shades: Readonly<Record<"when" | "size" | "value", ReadonlySignal<Shade>>>
 };
 
 /** The lightest colour of a head that has a value: it must not look like none. */
-const LEAST_SHADE = 0.15;
+export const LEAST_SHADE = 0.15;
 
 const colourOf: ReadonlySignal<(layer: number, head: number) => number> = computed(() => {
   const by = mapColour.value;

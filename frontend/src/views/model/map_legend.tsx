@@ -1,12 +1,11 @@
 /** What colours the map of heads → its legend: roles with their counts, or a scale. */
 
-import { formatStep, formatWeight } from "../../text/format_number";
-import { mapColour, markAbove, metrics, shownMetric } from "../../state";
+import { mapColour } from "../../state";
 import { Meaning } from "../../controls/meaning";
 import { roleMeaning } from "../../text/meanings";
-import { capital, metricTitle, metricUnit } from "../../text/metric_names";
+import { capital } from "../../text/metric_names";
 import { roleShares } from "./head_map";
-import { histories } from "./scene";
+import { scaleEnds, stillText } from "./map_marks";
 
 /** `hasBars`: each row has its layer's shares beside it. */
 export function MapLegend({ hasBars = false }: { readonly hasBars?: boolean }) {
@@ -30,31 +29,8 @@ function Roles({ hasBars }: { readonly hasBars: boolean }) {
   );
 }
 
-function ends(): readonly [least: string, most: string, words: string] {
-  const steps = metrics.value?.steps ?? [];
-  const scale = histories.value?.scale ?? { least: 0, most: 1 };
-  switch (mapColour.value) {
-    case "when":
-      return [
-        `step ${formatStep(steps[0] ?? 0)}`,
-        formatStep(steps.at(-1) ?? 0),
-        "when the head changed for good",
-      ];
-    case "size":
-      return ["0", "1", "size of the lasting change, in parts of its metric’s scale"];
-    default:
-      return [
-        `${scale.least}`,
-        `${scale.most}`,
-        [metricTitle(shownMetric.value ?? ""), metricUnit(shownMetric.value)]
-          .filter(Boolean)
-          .join(", "),
-      ];
-  }
-}
-
 function Scale() {
-  const [least, most, words] = ends();
+  const [least, most, words] = scaleEnds();
   return (
     <>
       <span class="legend-scale">
@@ -70,7 +46,7 @@ function Scale() {
       {mapColour.value !== "value" && (
         <span class="legend-item">
           <i class="legend-square" />
-          no change by {formatWeight(markAbove.value)} or more
+          {stillText()}
         </span>
       )}
     </>

@@ -27,6 +27,7 @@ import { headNumber } from "../../parts/heads_grid/grid_layers";
 import { gridPicture, paintedGrid } from "../../parts/heads_grid/grid_picture";
 import { gridPaint } from "./grid_paint";
 import { isImage } from "./image_paint";
+import { mapMarks } from "./map_marks";
 import { imageTitle } from "./image_title";
 import { valueShapes } from "./cell_values";
 import { columnCaption, isMap, layout, shapes } from "./scene";
@@ -66,6 +67,8 @@ export function modelExport(): Exported {
       ...(isMap.peek() ? [] : valueShapes(colourOf("second", theme.peek()))),
     ],
   });
+  const table = metricsTable(metrics.peek(), at < 0 ? [] : [at]);
+  if (isMap.peek()) return { picture, marks: mapMarks(), table };
   const colours = scaleColours(sequentialTable(theme.peek()));
   const keys = knownHeader.peek()?.layers[layer.peek()]?.keys ?? 1;
   const of = isImage.peek()
@@ -74,5 +77,5 @@ export function modelExport(): Exported {
   const marks: Mark[] = [{ kind: "scale", colours, from: "0", ...of }];
   if (shownMetric.peek() !== null)
     marks.push({ kind: "note", text: `below: ${metricTitle(shownMetric.peek()!)} over the steps` });
-  return { picture, marks, table: metricsTable(metrics.peek(), at < 0 ? [] : [at]) };
+  return { picture, marks, table };
 }
