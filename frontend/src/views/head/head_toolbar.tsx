@@ -45,14 +45,20 @@ function Groups({ record }: { record: RecordHeader }) {
   );
 }
 
-function MatrixTitle({ record }: { record: RecordHeader }) {
+/** What the picture is of: while another step or layer loads, of the one before. */
+export interface Drawn {
+  readonly record: RecordHeader;
+  readonly layer: number;
+}
+
+function MatrixTitle({ record, layer: at }: Drawn) {
   const summary = headSummary.value === "mean" ? "Mean over heads" : "Max over heads";
-  const one = headNames(record, layer.value)[head.value] ?? String(head.value);
+  const one = headNames(record, at)[head.value] ?? String(head.value);
   const isOne = headSummary.value === "none" || loadedHeads.value !== "all";
   return (
     <p class="matrix-title">
       <strong>
-        {layerName(record.layers, layer.value)} · {isOne ? `Head ${one}` : summary}
+        {layerName(record.layers, at)} · {isOne ? `Head ${one}` : summary}
       </strong>
       <span class="only-wide">
         {isContribution.value ? layerQuantityText.value : "attention weights"} at step{" "}
@@ -90,30 +96,31 @@ const isLoading = computed(() =>
 export interface HeadToolbarProps {
   record: RecordHeader;
   /** The layer has weights, so that there are lines to choose from. */
-  drawn: boolean;
+  hasLines: boolean;
+  drawn: Drawn;
 }
 
-export function HeadToolbar({ record, drawn }: HeadToolbarProps) {
+export function HeadToolbar({ record, hasLines, drawn }: HeadToolbarProps) {
   return (
     <div class={useKeptEffects() ? "head-toolbar keeps-effects" : "head-toolbar"}>
       {shownMode.value === "matrix" ? (
-        <MatrixTitle record={record} />
+        <MatrixTitle {...drawn} />
       ) : (
         <>
           <div class="layer-field">
             <LayerSelect record={record} />
-            {drawn && <EffectsName count={record.layers[layer.value]!.heads} />}
+            {hasLines && <EffectsName count={record.layers[layer.value]!.heads} />}
           </div>
-          {drawn && <HeadSquares names={headNames(record, layer.value)} />}
+          {hasLines && <HeadSquares names={headNames(record, layer.value)} />}
         </>
       )}
       <div class="head-filters">
         {isLoading.value && <span class="model-loading">loading …</span>}
         <Groups record={record} />
-        {drawn && loadedHeads.value !== "long" && hasSentences(record, layer.value) && (
+        {hasLines && loadedHeads.value !== "long" && hasSentences(record, layer.value) && (
           <SentenceFilters />
         )}
-        {drawn && <ModeSwitch />}
+        {hasLines && <ModeSwitch />}
       </div>
     </div>
   );

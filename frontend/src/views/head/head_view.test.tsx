@@ -266,6 +266,26 @@ describe("head view", () => {
     expect(page().querySelector(".head-toolbar .model-loading")?.textContent).toBe("loading …");
   });
 
+  test("the title of a matrix names the layer that is drawn, not the one on its way", () => {
+    const title = () => page().querySelector(".matrix-title strong")?.textContent;
+    act(() => {
+      headMode.value = "matrix";
+      head.value = 0;
+    });
+    expect(title()).toBe("Layer 0 · Head 0");
+    const [one] = header().layers;
+    act(() => {
+      record.value = { status: "ready", value: { ...header(), layers: [one!, one!] } };
+      weights.value = { status: "loading", previous: planted() };
+      selectLayer(1);
+    });
+    expect(title()).toBe("Layer 0 · Head 0");
+    act(() => {
+      weights.value = { status: "ready", value: Object.assign(planted(), { layer: 1 }) };
+    });
+    expect(title()).toBe("Layer 1 · Head 0");
+  });
+
   test("mean and maximum draw the shown heads as one, pressed again each by itself", () => {
     click(named("Mean"));
     expect(page().textContent).toContain("Mean over 3 of 3 heads, drawn as one.");

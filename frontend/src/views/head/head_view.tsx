@@ -3,7 +3,7 @@
 import { layer, record, shown, step, shownMode } from "../../state";
 import { later } from "../later";
 import { HeadLines } from "./head_lines";
-import { headNames, HeadToolbar } from "./head_toolbar";
+import { type Drawn, headNames, HeadToolbar } from "./head_toolbar";
 import { type LayerState, type ShownLayer, useShownLayer } from "./shown_layer";
 import { layerName } from "../../text/layer_names";
 import { formatStep } from "../../text/format_number";
@@ -57,13 +57,24 @@ function Content({ state }: { state: LayerState }) {
   }
 }
 
+/** Of the picture on screen, which may be the one before. */
+function drawnOf(state: LayerState): Drawn | null {
+  if (state.status === "ready")
+    return { record: state.shown.record, layer: state.shown.weights.layer };
+  return state.status === "long" ? { record: state.record, layer: state.picture.layer } : null;
+}
+
 export function HeadView() {
   const state = useShownLayer();
   const header = shown(record.value);
   return (
     <section class="head-view" aria-label="Head view">
       {header?.layers[layer.value] !== undefined && (
-        <HeadToolbar record={header} drawn={state.status !== "left out"} />
+        <HeadToolbar
+          record={header}
+          hasLines={state.status !== "left out"}
+          drawn={drawnOf(state) ?? { record: header, layer: layer.value }}
+        />
       )}
       <Content state={state} />
     </section>
