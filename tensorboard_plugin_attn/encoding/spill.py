@@ -10,9 +10,7 @@ __all__ = ["Buffer", "Spill", "Spilled", "filled", "parts_of"]
 
 MOST_HELD = 2 << 20  # bytes that stay in memory: a record that has no more needs no file
 LEAST_SPILLED = 4 << 10
-READ_BYTES = (
-    256 << 10
-)  # at a time: what is read is still in the cache when it is written, and whole pages are
+READ_BYTES = 256 << 10  # at a time: still in the cache when they are written, which whole pages are
 
 
 class Unnamed:

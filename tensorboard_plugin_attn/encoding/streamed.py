@@ -83,9 +83,8 @@ def encode_streamed(
     """
     queries, keys = layer.num_queries, layer.num_keys
     shape = thumbnail_shape(queries, keys)
-    is_pooled = (
-        source == "codes" and rows is None and precision == "uint8"
-    )  # then the codes are, where they do not stay
+    # where such codes do not stay, the overview is made of them
+    is_pooled = source == "codes" and rows is None and precision == "uint8"
     long = picture and max(queries, keys) > LONG and not is_pooled
     whole = (
         WholeCodes(layer.shape) if source == "codes" and precision == "uint8" and codes_to is None else None
