@@ -155,7 +155,8 @@ def test_a_row_opens_its_head_with_the_token_pinned(
 def test_what_the_probe_cannot_have_is_said(open_tab: OpenTab, changing_server: TensorBoardServer) -> None:
     tab = open_tab(changing_server.url, **HERE, panel="find", find="across")
     reason = changing_server.get("find", {"run": "a", "tag": "she", "step": LAST, "template": "across"})
-    expect(tab.frame.get_by_role("alert")).to_contain_text(reason.json["error"]["message"])
+    message = reason.json["error"]["message"]
+    expect(tab.frame.get_by_role("alert")).to_have_text(f"{message[0].upper()}{message[1:]}.")
 
 
 def test_escape_closes_the_panel_and_the_switch_has_focus_again(
